@@ -1,0 +1,284 @@
+"""outgate.toml to frozen settings. Every mistake has the key it is in and a way out.
+
+In: the path of a TOML file. Out: Settings. Not here: whether next hops answer, whether the pack is right (doctor and app look).
+Secrets stand in this file or in files it names; the file should be readable by the service alone.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from gateway.errors import BadConfig, Problem
+
+MB = 1_048_576  # one MB in packs, configuration and notices, as the sender's computer shows it (DESIGN section 4)
+
+_UNITS = {"b": 1, "kb": 1024, "mb": MB, "gb": 1024 * MB}
+_TIMES = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def _octets(value: object) -> object:
+    """`35MB`, `512KB` or a plain number of octets."""
+    if isinstance(value, str):
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(b|kb|mb|gb)?", value.strip().lower())
+        if match is None:
+            msg = f"`{value}` is no size; write 35MB, 512KB or a number of octets"
+            raise ValueError(msg)
+        return int(float(match[1]) * _UNITS[match[2] or "b"])
+    return value
+
+
+def _seconds(value: object) -> object:
+    """`85s`, `10m`, `4h`, `7d` or a plain number of seconds."""
+    if isinstance(value, str):
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?", value.strip().lower())
+        if match is None:
+            msg = f"`{value}` is no time; write 85s, 10m, 4h, 7d or a number of seconds"
+            raise ValueError(msg)
+        return float(match[1]) * _TIMES[match[2] or "s"]
+    return value
+
+
+def _endpoint(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        msg = f"`{value}` is no address; write 127.0.0.1:10025 or [::1]:10025"
+        raise ValueError(msg)
+    return value
+
+
+def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
+    for network in value:
+        ipaddress.ip_network(network)
+    return value
+
+
+Octets = Annotated[int, BeforeValidator(_octets), Field(gt=0)]
+Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Networks = Annotated[tuple[str, ...], AfterValidator(_networks)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Organisation(_Section):
+    """Who runs this gateway."""
+
+    name: str
+    domains: tuple[str, ...] = Field(min_length=1)  # reverse-paths in these are "ours"
+    postmaster: str = ""  # who gets what nobody else can decide; default postmaster@ the first domain
+    help_url: str = ""
+    help: str = ""  # one line in every notice: who to ring, and when
+    tenants: tuple[str, ...] = ()  # Microsoft 365 tenant ids whose sensitivity labels count
+
+    @property
+    def postmaster_address(self) -> str:
+        """Where alarms and orphaned cases go."""
+        return self.postmaster or f"postmaster@{self.domains[0]}"
+
+
+class Listener(_Section):
+    """[listen.NAME]: one listening socket."""
+
+    address: Endpoint
+    protocol: Literal["smtp", "lmtp"] = "smtp"
+    networks: Networks = ("127.0.0.0/8", "::1/128")  # who may relay; everyone else hears 554 5.7.1
+    position: Literal["after-queue", "before-queue"] = "after-queue"  # before-queue: an smtpd_proxy_filter, where nobody may retry
+    tls: Literal["none", "offered", "required"] = "none"
+    cert: Path | None = None
+    key: Path | None = None
+    client_ca: Path | None = None  # with it, a client certificate is asked for and verified
+    client_names: tuple[str, ...] = ()  # subjects that may relay from anywhere, e.g. "CN=benefits.int"
+    xforward: Networks = ("127.0.0.0/8", "::1/128")  # peers whose XFORWARD is believed
+    max_message: Octets = 100 * MB
+    max_recipients: int = Field(default=1000, ge=1)
+    max_sessions: int = Field(default=500, ge=1)
+    max_sessions_per_peer: int = Field(default=200, ge=1)
+    deadline: Seconds | None = None  # for the whole answer; default 540 s, or 85 s before-queue
+    idle: Seconds = 300.0  # without a command or a chunk
+    partial_patience: Seconds | None = None  # default 4 h, or 0 before-queue
+
+    @property
+    def deadline_seconds(self) -> float:
+        """DESIGN section 6."""
+        return self.deadline if self.deadline is not None else 85.0 if self.position == "before-queue" else 540.0
+
+    @property
+    def patience_seconds(self) -> float:
+        """DESIGN section 6."""
+        return self.partial_patience if self.partial_patience is not None else 0.0 if self.position == "before-queue" else 14400.0
+
+    @model_validator(mode="after")
+    def _tls_needs_files(self) -> Listener:
+        if self.tls != "none" and (self.cert is None or self.key is None):
+            msg = "tls needs `cert` and `key`"
+            raise ValueError(msg)
+        return self
+
+
+class Hop(_Section):
+    """[next_hop.NAME]: where a route leads. Either host and port, or a local mail folder."""
+
+    host: str = ""
+    port: int = Field(default=25, ge=1, le=65535)
+    maildir: Path | None = None  # embedded: each recipient gets a Maildir below this folder
+    protocol: Literal["smtp", "lmtp"] = "smtp"
+    tls: Literal["none", "opportunistic", "verified"] = "opportunistic"
+    tls_name: str = ""  # the name the certificate must show; default host
+    ca: Path | None = None  # default: the system's trust store
+    cert: Path | None = None  # client certificate
+    key: Path | None = None
+    trigger_header: str = ""  # "X-Name: value" put on every copy to this hop, and stripped from what users send
+    connections: int = Field(default=20, ge=1)
+    connect_timeout: Seconds = 30.0
+    reply_timeout: Seconds = 300.0
+    data_timeout: Seconds = 600.0  # after the final dot (RFC 5321 section 4.5.3.2.6)
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Hop:
+        if bool(self.host) == bool(self.maildir):
+            msg = "a next hop has either `host` or `maildir`"
+            raise ValueError(msg)
+        return self
+
+
+class PolicySource(_Section):
+    source: Path
+
+
+class Database(_Section):
+    url: str = "sqlite:///var/outgate.db"
+
+
+class VaultPlace(_Section):
+    url: str = "var/vault"  # a folder
+    keys: Path = Path("var/keys")  # a folder of master keys, 0600
+
+
+class Examine(_Section):
+    """[examine]: the sandboxed readers."""
+
+    workers: int = Field(default=2, ge=1)
+    memory: Octets = 512 * MB  # of one child
+    seconds: Seconds = 20.0  # processor time for one file
+    wall: Seconds = 60.0  # for one message, waiting included
+    sandbox: Literal["full", "reduced"] = "full"
+
+
+class NoticesPlace(_Section):
+    next_hop: str
+    sender: str = ""  # From of notices; default: postmaster
+
+
+class Retention(_Section):
+    keep: Seconds = 7 * 86400.0  # held messages, unless the pack says otherwise
+    journal: Seconds = 6 * 86400.0
+    decisions: Seconds = 400 * 86400.0
+
+
+class Processes(_Section):
+    """[processes]: how many, and where they keep their sockets."""
+
+    smtp: int = Field(default=1, ge=1)
+    state: Path = Path("var")
+    metrics: Endpoint | None = None  # Prometheus text at http://ADDRESS/metrics
+    log: Literal["json", "text"] = "json"
+
+
+class Settings(_Section):
+    """All of outgate.toml."""
+
+    organisation: Organisation
+    listen: dict[str, Listener] = Field(min_length=1)
+    next_hop: dict[str, Hop] = Field(min_length=1)
+    policy: PolicySource
+    database: Database = Database()
+    vault: VaultPlace = VaultPlace()
+    examine: Examine = Examine()
+    notices: NoticesPlace
+    retention: Retention = Retention()
+    processes: Processes = Processes()
+
+    @model_validator(mode="after")
+    def _notices_have_a_way(self) -> Settings:
+        if self.notices.next_hop not in self.next_hop:
+            msg = f"notices.next_hop names `{self.notices.next_hop}`, which is no [next_hop.NAME]; there are: {', '.join(self.next_hop)}"
+            raise ValueError(msg)
+        return self
+
+
+def load(path: Path) -> Settings:
+    """Read outgate.toml. Relative paths in it are relative to its own folder.
+
+    Raises:
+        BadConfig: with a Problem for everything that is wrong.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadConfig((Problem(str(path), 0, 0, f"cannot be read: {error.strerror}; name another file with --config"),)) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadConfig((_syntax(path, error),)) from error
+    try:
+        return _absolute(Settings.model_validate(raw), path.parent.resolve())
+    except ValidationError as error:
+        text = path.read_text(encoding="utf-8")
+        raise BadConfig(tuple(_problem(path, text, dict(item)) for item in error.errors())) from error
+
+
+def _syntax(path: Path, error: Exception) -> Problem:
+    place = re.search(r"at line (\d+), column (\d+)", str(error))
+    line, column = (int(place[1]), int(place[2])) if place else (0, 0)
+    return Problem(str(path), line, column, f"is no TOML: {error}")
+
+
+def _problem(path: Path, text: str, item: dict[str, object]) -> Problem:
+    where = tuple(str(key) for key in item["loc"]) if isinstance(item["loc"], tuple) else ()
+    says = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"] == "extra_forbidden":
+        says = f"unknown key `{where[-1]}`{_advice(where)}"
+    elif item["type"] == "missing":
+        says = "is missing"
+    name = ".".join(where) or "the file"
+    line = next((n for n, row in enumerate(text.splitlines(), 1) if where and re.match(rf"\s*{re.escape(where[-1])}\s*=", row)), 0)
+    return Problem(str(path), line, 1, f"{name}: {says}")
+
+
+def _advice(where: tuple[str, ...]) -> str:
+    sections = {name: field.annotation for name, field in Settings.model_fields.items()} | {"listen": Listener, "next_hop": Hop}
+    model = sections.get(where[0]) if len(where) > 1 else Settings
+    names = list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
+    close = difflib.get_close_matches(where[-1], names, 1)
+    return f"; did you mean `{close[0]}`?" if close else f"; there are: {', '.join(names)}"
+
+
+def _absolute(settings: Settings, base: Path) -> Settings:
+    """Every path in the settings, seen from the folder of the file."""
+
+    def fix(model: BaseModel) -> dict[str, object]:
+        changed: dict[str, object] = {}
+        for name in type(model).model_fields:
+            value = getattr(model, name)
+            if isinstance(value, Path):
+                changed[name] = base / value
+            elif isinstance(value, BaseModel):
+                changed[name] = value.model_copy(update=fix(value))
+            elif isinstance(value, dict):
+                changed[name] = {key: item.model_copy(update=fix(item)) for key, item in value.items()}
+        return changed
+
+    settings = settings.model_copy(update=fix(settings))
+    url = settings.database.url
+    if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
+        url = f"sqlite:///{base / url.removeprefix('sqlite:///')}"
+    return settings.model_copy(
+        update={"database": Database(url=url), "vault": settings.vault.model_copy(update={"url": str(base / settings.vault.url)})}
+    )

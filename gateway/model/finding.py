@@ -1,0 +1,109 @@
+"""What examination found: evidence before any classification. It does not depend on a pack except for the pack's own patterns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Readable(StrEnum):
+    """Whether a file could be read, and if not, why (DESIGN section 4: check demands every kind but YES)."""
+
+    YES = "yes"
+    ENCRYPTED = "encrypted"
+    RIGHTS_PROTECTED = "rights-protected"
+    ENVELOPED = "enveloped"  # S/MIME or PGP
+    DAMAGED = "damaged"
+    OVER_BUDGET = "over-budget"
+    CRASHED = "crashed"
+    UNSUPPORTED = "unsupported"
+
+
+class Place(StrEnum):
+    """Where in a file or in the words a text stands. A marking names the places where it counts."""
+
+    SUBJECT_START = "subject_start"
+    SUBJECT = "subject"
+    PAGE_HEADER = "page_header"
+    PAGE_FOOTER = "page_footer"
+    FIRST_LINE = "first_line"  # of the body, or of a document
+    TEXT = "text"  # anywhere else
+    FILE_NAME = "file_name"
+    PROPERTIES = "properties"  # document properties
+    HEADER_FIELD = "header_field"
+
+
+class EvidenceKind(StrEnum):
+    """What kind of thing gives a classification."""
+
+    LABEL = "label"
+    MARKING = "marking"
+    DETECTOR = "detector"
+    UNREADABLE = "unreadable"
+    UNMARKED = "unmarked"
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A text that a pack calls a marking. Matched by detectors/marking.py."""
+
+    id: str  # unique within the pack: "marking-3"
+    text: str
+    where: frozenset[Place]
+    whole_line: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """Everything that a pack wants looked for."""
+
+    markings: tuple[Pattern, ...] = ()
+    detectors: frozenset[str] = frozenset()  # ids of detectors/identifiers.py: nhs-number nino us-ssn card iban ...
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One thing found, masked: a count, a place and at most the last characters."""
+
+    kind: EvidenceKind
+    id: str  # label: GUID lower-case; marking: Pattern.id; detector: its id; unreadable: the Readable value
+    count: int = 1  # detector: distinct values
+    where: str = ""  # "docProps/custom.xml", "page 3 header", "subject", "header field msip_labels"
+    sample: str = ""  # masked: "••• ••• 4321"; a marking's own text may stand as it is
+    tenant: str | None = None  # of a label: the SiteId GUID, lower-case, no braces
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FileFinding:
+    """What one file is. Archive members and files in nested messages stand beside their outer file, naming it in `inside`."""
+
+    id: str  # the part's id; members add "/n": "1.2/1"
+    inside: str | None  # id of the file it is inside; None for an outermost file
+    names: tuple[str, ...]
+    declared_type: str
+    detected_type: str  # "" when nothing could tell
+    octets: int  # decoded
+    sha256: str  # hex, of the decoded octets; "" when never decoded
+    readable: Readable
+    evidence: tuple[Evidence, ...] = ()
+    oddities: tuple[str, ...] = ()  # "type-disagrees", "polyglot", ...
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Everything found in one message."""
+
+    files: tuple[FileFinding, ...]
+    words: tuple[Evidence, ...]  # subject, body, file names, header labels
+    words_readable: Readable = Readable.YES  # of the words themselves: an unread HTML body is not clean
+
+    @property
+    def outermost(self) -> tuple[FileFinding, ...]:
+        """The files that a person attached: what counts for size."""
+        return tuple(file for file in self.files if file.inside is None)
+
+    @property
+    def unread(self) -> tuple[FileFinding, ...]:
+        """The files that could not be read."""
+        return tuple(file for file in self.files if file.readable is not Readable.YES)

@@ -1,0 +1,93 @@
+"""What is to be done (Plan), what came of it (Outcome), and what the client hears (Reply)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateway.model.decision import Decision, Verdict
+from gateway.model.envelope import Recipient
+from gateway.model.message import Content
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An SMTP reply: `550 5.7.1 text`. The text is ASCII, one line, no line ends, at most 400 octets."""
+
+    code: int
+    status: str  # enhanced status code, RFC 3463
+    text: str
+
+    @property
+    def is_success(self) -> bool:
+        """2yz."""
+        return 200 <= self.code < 300
+
+    @property
+    def is_permanent(self) -> bool:
+        """5yz."""
+        return self.code >= 500
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.status} {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do for recipients who get the same. INVARIANT: every recipient is in exactly one step."""
+
+    verdict: Verdict
+    route: str | None
+    decisions: tuple[Decision, ...]  # one for each of `recipients`, same order
+    recipients: tuple[Recipient, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Steps in the order in which they are done: what can be undone first, hand-overs last."""
+
+    steps: tuple[Step, ...]
+
+
+class Ending(StrEnum):
+    """How it ended for one recipient."""
+
+    DELIVERED = "delivered"  # the next hop said 2yz
+    KEPT = "kept"  # durably held
+    REFUSED = "refused"  # by policy, with a notice handed to the outbox
+    REJECTED = "rejected"  # 5yz to the client; nothing kept
+    BOUNCED = "bounced"  # the hop refused for good, and a DSN of ours tells the sender
+    QUEUED = "queued"  # handed to our outbox: patience is over
+    DEFERRED = "deferred"  # 4yz: try again
+
+    @property
+    def is_final(self) -> bool:
+        """Whether a retry must not do it again."""
+        return self not in (Ending.DEFERRED, Ending.REJECTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Exactly one for each recipient."""
+
+    recipient: Recipient
+    ending: Ending
+    reply: Reply  # what this recipient's LMTP reply is
+    route: str | None = None
+    case: str | None = None  # the case number people see: "7KQ-402"
+    certain: bool = True  # False: the final dot was sent and no answer came; a retry may duplicate
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What is handed to a next hop: `head` and then the content, octet for octet."""
+
+    reverse_path: str  # wire text without angle brackets
+    recipients: tuple[Recipient, ...]
+    head: bytes  # our Received field and any stamps, CRLF line ends
+    content: Content
+    eight_bit: bool  # the message has octets over 127
+    smtputf8: bool
+    ret: str | None = None
+    envid: str | None = None
+    omit: tuple[tuple[int, int], ...] = ()  # ranges of the content left out: header fields we must strip; sorted, disjoint

@@ -1,0 +1,263 @@
+"""The world as the pipeline sees it: small protocols, implemented in edges/, chosen in app.py, doubled by small classes in tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from gateway.model.decision import Decision
+from gateway.model.envelope import Envelope, Recipient
+from gateway.model.finding import FileFinding, Patterns
+from gateway.model.message import Content, Encoding
+from gateway.model.outcome import Copy, Ending, Outcome, Reply
+
+
+class Clock(Protocol):
+    """Both clocks, so that tests can turn them."""
+
+    def now(self) -> datetime:
+        """The time of day, aware, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that only grow; deadlines are in these."""
+        ...
+
+
+# --- next hop ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What the next hop said of one recipient."""
+
+    recipient: Recipient
+    reply: Reply  # the hop's own code and text, or ours (4.4.x) when it could not be asked
+    certain: bool = True  # False: the final dot was sent and no reply came
+    unusable: bool = False  # a method that cannot serve this recipient: 5yz on size or security, no verified TLS
+
+
+class NextHop(Protocol):
+    """One configured [next_hop.NAME]."""
+
+    async def hand_over(self, copy: Copy, deadline: float) -> tuple[Handed, ...]:
+        """Send one copy. One Handed for each of copy.recipients, same order, whatever happens; never raises for the world's faults.
+
+        `deadline` is monotonic seconds: past it nothing new is begun and a 4.4.1 is returned, but once the final dot has been sent
+        the reply is awaited for up to ten minutes (RFC 5321 section 4.5.3.2.6).
+        """
+        ...
+
+    async def close(self) -> None:
+        """Say QUIT on idle connections."""
+        ...
+
+
+# --- examination ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One leaf part to be read by the worker."""
+
+    id: str  # the part's id
+    start: int  # of the encoded body in the content
+    end: int
+    encoding: Encoding
+    names: tuple[str, ...]
+    declared_type: str
+    charset: str | None
+    is_words: bool  # a body, not a file: its text counts as words
+
+
+class Examiner(Protocol):
+    """The sandboxed child processes that read foreign formats."""
+
+    async def read(self, content: Content, wanted: tuple[Wanted, ...], patterns: Patterns) -> tuple[FileFinding, ...]:
+        """Read parts: a FileFinding for each wanted one (same id) and one for each archive member or nested file found inside.
+
+        Raises:
+            TryLater: no worker became free, or the wall clock ran out; nothing is known (never cached).
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
+# --- what is kept -----------------------------------------------------------------------------------------------------
+
+
+class Vault(Protocol):
+    """Encrypted objects. `purpose` picks the family of master keys: holds | shares | notices."""
+
+    async def put(self, purpose: str, content: Content, head: bytes = b"") -> str:
+        """Keep head + content; on return it survives a power cut. The new object's id. Raises TryLater."""
+        ...
+
+    async def get(self, object_id: str) -> Content:
+        """The plain octets, in a private spool that the caller closes. Raises WillNotDo when there is no such object or it was changed."""
+        ...
+
+    async def delete(self, object_id: str) -> None:
+        """Remove it; removing what is not there is no error."""
+        ...
+
+    async def check(self) -> None:
+        """Raise TryLater when nothing could be put now (down, read-only, full)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One kept message for one recipient: the row of a hold or confirm."""
+
+    case: str  # the case number people see: "7KQ-402"
+    object_id: str  # of the message in the vault
+    message_id: str  # our Arrival.id
+    listener: str
+    envelope: Envelope  # with this one recipient only
+    decision: Decision
+    state: str  # open | released | refused | expired | postmaster
+    kept_at: datetime
+    answer_by: datetime | None  # after it, `then`
+    keep_until: datetime  # after it, the final DSN and deletion
+    held_for: str  # a name in `people`, "sender", "postmaster" ...
+    pack: str
+    pack_version: str
+    protocol: str = "ESMTP"
+    client: str = ""  # address of the peer, for the Received field of the copy released later
+    lifted: tuple[str, ...] = ()
+
+
+class Holds(Protocol):
+    """Holds and confirms."""
+
+    async def get(self, case: str) -> Held | None: ...
+    async def find(self, *, state: str | None = "open", limit: int = 1000) -> tuple[Held, ...]:
+        """Newest first."""
+        ...
+
+    async def due(self, now: datetime) -> tuple[Held, ...]:
+        """Open holds whose answer_by or keep_until has passed."""
+        ...
+
+    async def pass_on(self, case: str, held_for: str, answer_by: datetime | None) -> None:
+        """`within` has passed: from now on `held_for` decides."""
+        ...
+
+    async def end(self, case: str, state: str, by: str, why: str = "") -> bool:
+        """Close an open hold; False when it was not open (somebody else was first)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ToSend:
+    """Mail that Outgate originates or releases later: a row of the outbox."""
+
+    id: str
+    object_id: str  # the octets in the vault, already with their head
+    reverse_path: str
+    recipients: tuple[Recipient, ...]
+    next_hop: str
+    kind: str  # notice | release | rest
+    case: str | None = None  # the case it tells of
+    message_id: str = ""
+    attempts: int = 0
+    next_at: datetime | None = None
+    expires_at: datetime | None = None
+    smtputf8: bool = False
+    ret: str | None = None
+    envid: str | None = None
+
+
+class Outbox(Protocol):
+    """The small durable queue. Rows are put by Journal.finish, in one commit with what they follow from."""
+
+    async def claim(self, now: datetime, lease_seconds: float, limit: int = 20) -> tuple[ToSend, ...]:
+        """Rows that are due, claimed for this process until the lease ends."""
+        ...
+
+    async def done(self, row_id: str, recipient: str) -> None:
+        """This recipient has it (or never will); the row goes with its last recipient."""
+        ...
+
+    async def retry(self, row_id: str, at: datetime, why: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What an earlier attempt at the same transaction has already finished for one recipient, and no client has been told for sure."""
+
+    recipient: str  # Address.key
+    ending: Ending
+    reply: Reply
+    case: str | None
+    first_at: datetime  # when the first attempt began: partial patience counts from here
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Everything that one finished piece of work makes durable, in one commit."""
+
+    outcomes: tuple[Outcome, ...] = ()
+    holds: tuple[Held, ...] = ()
+    to_send: tuple[ToSend, ...] = ()
+
+
+class Transaction(Protocol):
+    """One delivery attempt under its locks."""
+
+    @property
+    def done(self) -> Mapping[str, Done]:
+        """By Address.key: what must not be done again."""
+        ...
+
+    @property
+    def busy(self) -> frozenset[str]:
+        """Address.keys that another attempt at the same transaction works on right now: answer 451."""
+        ...
+
+    async def finish(self, bundle: Bundle, *, durable: bool) -> None:
+        """Journal it. durable: return only after a full sync (holds, notices, partial results); else within a second.
+
+        Raises:
+            TryLater: the database did not take it.
+        """
+        ...
+
+    def answered(self, keys: frozenset[str]) -> None:
+        """A 2yz or 5yz covering these was written and the client went on: their entries close, and suppress nothing any more."""
+        ...
+
+    def release(self) -> None:
+        """Give the locks back. Called once, in a finally. Locks also die with the process."""
+        ...
+
+
+class Journal(Protocol):
+    """Who has finished what (DESIGN section 6)."""
+
+    async def begin(self, identity: bytes | None, recipients: tuple[str, ...]) -> Transaction:
+        """Take the locks that are free and look up what is done. identity None: nothing is ever skipped.
+
+        Raises:
+            TryLater: the database cannot be asked; nothing has happened.
+        """
+        ...
+
+
+class Records(Protocol):
+    """Decision records: facts, never content."""
+
+    def record(self, entry: Mapping[str, object]) -> None:
+        """Hand over one record, a JSON-able mapping; it is synced within a second. Never blocks, never raises."""
+        ...
+
+
+class Counters(Protocol):
+    """Numbers for the operator (Prometheus)."""
+
+    def count(self, name: str, **labels: str) -> None: ...
+    def observe(self, name: str, seconds: float, **labels: str) -> None: ...
