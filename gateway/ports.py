@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -10,7 +10,7 @@ from typing import Protocol
 from gateway.model.decision import Decision
 from gateway.model.envelope import Envelope, Recipient
 from gateway.model.finding import FileFinding, Patterns
-from gateway.model.message import Content, Encoding
+from gateway.model.message import Arrival, Content, Encoding
 from gateway.model.outcome import Copy, Ending, Outcome, Reply
 
 
@@ -37,10 +37,16 @@ class Handed:
     reply: Reply  # the hop's own code and text, or ours (4.4.x) when it could not be asked
     certain: bool = True  # False: the final dot was sent and no reply came
     unusable: bool = False  # a method that cannot serve this recipient: 5yz on size or security, no verified TLS
+    dsn: bool = True  # the hop took over NOTIFY=SUCCESS; False: it does not offer DSN (RFC 3461 section 5.2.2)
 
 
 class NextHop(Protocol):
     """One configured [next_hop.NAME]."""
+
+    @property
+    def trigger_header(self) -> str:
+        """`Name: value` put on every copy to this hop, and stripped from what users send; "" when there is none."""
+        ...
 
     async def hand_over(self, copy: Copy, deadline: float) -> tuple[Handed, ...]:
         """Send one copy. One Handed for each of copy.recipients, same order, whatever happens; never raises for the world's faults.
@@ -70,6 +76,8 @@ class Wanted:
     declared_type: str
     charset: str | None
     is_words: bool  # a body, not a file: its text counts as words
+    sha256: str = ""  # hex, of the decoded octets, when known: what was found in the same file before need not be looked for again
+    octets: int = 0  # decoded, when known: said of a file whose reader did not live to say it
 
 
 class Examiner(Protocol):
@@ -119,7 +127,7 @@ class Held:
     listener: str
     envelope: Envelope  # with this one recipient only
     decision: Decision
-    state: str  # open | released | refused | expired | postmaster
+    state: str  # open | released | refused | expired
     kept_at: datetime
     answer_by: datetime | None  # after it, `then`
     keep_until: datetime  # after it, the final DSN and deletion
@@ -147,8 +155,16 @@ class Holds(Protocol):
         """`within` has passed: from now on `held_for` decides."""
         ...
 
-    async def end(self, case: str, state: str, by: str, why: str = "") -> bool:
-        """Close an open hold; False when it was not open (somebody else was first)."""
+    async def reopen(self, case: str, held_for: str) -> None:
+        """A refusal whose notice nobody took: a person must look at it. An open case only changes hands."""
+        ...
+
+    async def redecided(self, held: Held, by: str, why: str, to_send: tuple[ToSend, ...] = ()) -> bool:
+        """Decided again, and these recipients stay kept: the new row, and what goes out because of it. False when it was not open."""
+        ...
+
+    async def end(self, case: str, state: str, by: str, why: str = "", to_send: tuple[ToSend, ...] = ()) -> bool:
+        """Close an open hold with what is to be sent because of it, in one commit; False when it was not open: then nothing is sent."""
         ...
 
 
@@ -183,6 +199,10 @@ class Outbox(Protocol):
         """This recipient has it (or never will); the row goes with its last recipient."""
         ...
 
+    async def put(self, rows: tuple[ToSend, ...]) -> None:
+        """More to send, durable on return."""
+        ...
+
     async def retry(self, row_id: str, at: datetime, why: str) -> None: ...
 
 
@@ -212,6 +232,11 @@ class Transaction(Protocol):
     @property
     def done(self) -> Mapping[str, Done]:
         """By Address.key: what must not be done again."""
+        ...
+
+    @property
+    def first_at(self) -> datetime:
+        """When the first attempt at this transaction began that finished something; now, when this is the first."""
         ...
 
     @property
@@ -261,3 +286,79 @@ class Counters(Protocol):
 
     def count(self, name: str, **labels: str) -> None: ...
     def observe(self, name: str, seconds: float, **labels: str) -> None: ...
+
+
+# --- spool ------------------------------------------------------------------------------------------------------------
+
+
+class SpoolWriter(Protocol):
+    """One message being spooled. Used up by finish() or discard()."""
+
+    def write(self, data: bytes) -> None:
+        """Append. Raises TryLater (4.3.1): disk full or broken; discard() is then still owed."""
+        ...
+
+    def finish(self) -> Content:
+        """The content, private and not synced; the caller closes it. Raises TryLater (4.3.1)."""
+        ...
+
+    def discard(self) -> None:
+        """Give everything back; may be called at any time, more than once."""
+        ...
+
+
+# --- all of it --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Every port that carrying a message needs; app.py builds it."""
+
+    clock: Clock
+    hops: Mapping[str, NextHop]  # by the NAME of [next_hop.NAME]
+    examiner: Examiner
+    vault: Vault
+    journal: Journal
+    records: Records
+    counters: Counters
+    check: Callable[[], Awaitable[None]]  # raises TryLater when nothing could be made durable now
+    new_case: Callable[[], Awaitable[str]]  # a case number nobody has
+    new_id: Callable[[], str]  # short unique ids: outbox rows, Message-IDs
+    octets: Callable[[bytes], Content]  # a Content over octets we made
+    head: Callable[[Arrival], bytes]  # our Received field with the loop stamp
+
+
+# --- what people ask for ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What a command or a page asks for; the keeper carries it out."""
+
+    id: str
+    kind: str  # release | refuse | redecide
+    case: str
+    by: str  # who asks
+    why: str
+    lifts: tuple[str, ...]  # rules whose hold or confirm is lifted; () with release: those that the case is held for
+    at: datetime
+    state: str = "new"  # new | running | done | failed
+    result: str = ""  # what to tell who asked
+
+
+class Intents(Protocol):
+    """Rows that commands and pages put, each carried out once."""
+
+    async def put(self, kind: str, case: str, by: str, why: str = "", lifts: tuple[str, ...] = ()) -> str:
+        """Durable on return; the intent's id. Raises TryLater."""
+        ...
+
+    async def claim(self, now: datetime, lease_seconds: float, limit: int = 20) -> tuple[Intent, ...]:
+        """What is to be done now, claimed for this process until the lease ends. Raises TryLater."""
+        ...
+
+    async def finish(self, intent_id: str, state: str, result: str = "") -> None:
+        """It is done or failed. Raises TryLater."""
+        ...
+
+    async def get(self, intent_id: str) -> Intent | None: ...

@@ -1,8 +1,19 @@
-"""Everything that rules may ask about one recipient of one message. Equal facts give equal decisions."""
+"""Everything that rules may ask about one recipient of one message. Equal facts give equal decisions.
+
+Facts are evidence before any classification: a changed threshold, marking or trusted domain can be replayed on them. They hold no octet
+of the content, no subject and no sample. `redacted` replaces names and local-parts before they are recorded.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from enum import Enum
+from typing import Any
+
+from gateway.model.finding import Evidence, EvidenceKind, Place, Readable
 
 
 class Missing(Enum):
@@ -14,3 +25,278 @@ class Missing(Enum):
 
 ABSENT = Missing.ABSENT
 UNKNOWN = Missing.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """One file: what it weighs, whether it could be read, and what was found in it."""
+
+    id: str
+    inside: str | None  # id of the file it is inside; None for an outermost file
+    name: str  # the best one; "" when unnamed
+    media_type: str  # detected, else declared
+    octets: int  # decoded
+    wire_octets: int  # what it adds to the message as mail; 0 inside another file
+    readable: Readable
+    evidence: tuple[Evidence, ...] = ()  # without samples
+
+
+@dataclass(frozen=True, slots=True)
+class SenderFacts:
+    """Who sends, and how we know."""
+
+    address: str  # Address.key; "" is the null reverse-path
+    domain: str
+    ours: bool  # an allowed peer and a reverse-path in the organisation's domains
+    authenticated: bool | Missing = UNKNOWN
+    certificate: str | None = None  # subject of the peer's verified client certificate
+    peer: str = ""  # IP address of the client
+    groups: tuple[tuple[str, bool | Missing], ...] = ()  # every group that was looked up, sorted by name
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What a person said about this message, recorded: a corrected fact."""
+
+    what: str  # purpose | word | classification | override
+    value: str  # the purpose, the word, the classification, the id of the override
+    by: str = "sender"  # or a name in `people`
+    about: str = ""  # of a classification: the id of a file, or "words"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFacts:
+    """What is the same for every recipient: one object, shared."""
+
+    wire_octets: int
+    sender: SenderFacts
+    files: tuple[FileFacts, ...] = ()
+    words: tuple[Evidence, ...] = ()  # of subject, body, file names, header fields; without samples
+    words_readable: Readable = Readable.YES
+    defects: frozenset[str] = frozenset()
+    sent_as: str | None = None  # microsoft-365 | smime | pgp: the whole message is already inside a protection
+    listener: str = ""
+    declared: tuple[Declared, ...] = ()
+    looked_for: frozenset[str] = frozenset()  # ids of the markings and detectors that were searched: the others are not measured
+
+    @property
+    def attachments_octets(self) -> int:
+        """The sum of the decoded outermost files: what `attachments` means in limits."""
+        return sum(file.octets for file in self.files if file.inside is None)
+
+
+@dataclass(frozen=True, slots=True)
+class ListFacts:
+    """The recipient is a distribution list of ours."""
+
+    address: str
+    owner: str | None
+    members: int
+    external: int  # members outside the organisation
+    uncleared: tuple[tuple[str, int], ...]  # for each classification somebody was cleared for: how many members are not
+    sender_allowed: bool | Missing = True
+
+    def uncleared_for(self, classification: str) -> int:
+        """How many members may not see this classification. Where nobody was cleared, nobody is."""
+        return next((count for name, count in self.uncleared if name == classification), self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The row of a register that a recipient is in."""
+
+    agreement: str | None = None  # the reference of the agreement
+    owner: str | None = None
+    review_by: date | None = None
+    highest: str | None = None  # the highest classification that the agreement covers
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything about one recipient."""
+
+    message: MessageFacts
+    recipient: str  # Address.wire
+    address: str  # Address.key
+    domain: str
+    at: datetime  # aware, UTC, the whole hour: nothing in a pack is finer than a day, and equal facts are shared
+    list: ListFacts | Missing = ABSENT
+    registers: tuple[tuple[str, Entry | None | Missing], ...] = ()  # every register that was looked up, sorted by name; None: not in it
+
+
+def redacted(facts: Facts, hashed: Callable[[str], str]) -> Facts:
+    """The same facts for the records: `hashed` (keyed) stands for every local-part and file name; domains stay. Decides alike, but for
+    what a pack says of single addresses. Declared words stay as they are: they come from the pack's own vocabulary.
+    """
+
+    def address(text: str) -> str:
+        local, at, domain = text.rpartition("@")
+        return f"{hashed(local)}@{domain}" if at else hashed(text) if text else ""
+
+    message = facts.message
+    files = tuple(replace(file, name=hashed(file.name) if file.name else "") for file in message.files)
+    message = replace(message, files=files, sender=replace(message.sender, address=address(message.sender.address)))
+    known = facts.list
+    if isinstance(known, ListFacts):
+        known = replace(known, address=address(known.address), owner=address(known.owner) if known.owner else None)
+    rows = tuple((name, replace(row, owner=address(row.owner)) if isinstance(row, Entry) and row.owner else row) for name, row in facts.registers)
+    return replace(facts, message=message, recipient=address(facts.address), address=address(facts.address), list=known, registers=rows)
+
+
+# --- JSON, both ways --------------------------------------------------------------------------------------------------
+
+
+def canonical(facts: Facts | MessageFacts) -> str:
+    """One text for equal facts: sorted keys, no blanks, ASCII."""
+    return json.dumps(to_json(facts), sort_keys=True, separators=(",", ":"))
+
+
+def to_json(facts: Facts | MessageFacts) -> dict[str, Any]:
+    """A JSON-able mapping; `from_json` or `message_from_json` gives equal facts back. What has its default is left out."""
+    if isinstance(facts, MessageFacts):
+        return _message_out(facts)
+    found: dict[str, Any] = {
+        "message": _message_out(facts.message),
+        "recipient": facts.recipient,
+        "address": facts.address,
+        "domain": facts.domain,
+        "at": facts.at.isoformat(),
+    }
+    if facts.list is not ABSENT:
+        found["list"] = "unknown" if isinstance(facts.list, Missing) else _list_out(facts.list)
+    if facts.registers:
+        found["registers"] = {name: _entry_out(row) for name, row in facts.registers}
+    return found
+
+
+def from_json(found: Mapping[str, Any]) -> Facts:
+    """The facts that `to_json` wrote."""
+    known = found.get("list", "absent")
+    return Facts(
+        message=message_from_json(found["message"]),
+        recipient=found["recipient"],
+        address=found["address"],
+        domain=found["domain"],
+        at=datetime.fromisoformat(found["at"]),
+        list=Missing(known) if isinstance(known, str) else _list_in(known),
+        registers=tuple((name, _entry_in(row)) for name, row in sorted(found.get("registers", {}).items())),
+    )
+
+
+def message_from_json(found: Mapping[str, Any]) -> MessageFacts:
+    """The part that all recipients share."""
+    sender = found["sender"]
+    return MessageFacts(
+        wire_octets=found["wire_octets"],
+        sender=SenderFacts(
+            sender["address"],
+            sender["domain"],
+            sender["ours"],
+            _state_in(sender["authenticated"]),
+            sender["certificate"],
+            sender["peer"],
+            tuple((name, _state_in(state)) for name, state in sorted(sender["groups"].items())),
+        ),
+        files=tuple(
+            FileFacts(
+                file["id"], file["inside"], file["name"], file["media_type"], file["octets"], file["wire_octets"],
+                Readable(file["readable"]), tuple(map(_evidence_in, file["evidence"])),
+            )
+            for file in found["files"]
+        ),
+        words=tuple(map(_evidence_in, found["words"])),
+        words_readable=Readable(found["words_readable"]),
+        defects=frozenset(found["defects"]),
+        sent_as=found["sent_as"],
+        listener=found["listener"],
+        declared=tuple(Declared(*said) for said in found["declared"]),
+        looked_for=frozenset(found["looked_for"]),
+    )  # fmt: skip
+
+
+def _message_out(message: MessageFacts) -> dict[str, Any]:
+    sender = message.sender
+    return {
+        "wire_octets": message.wire_octets,
+        "sender": {
+            "address": sender.address,
+            "domain": sender.domain,
+            "ours": sender.ours,
+            "authenticated": _state_out(sender.authenticated),
+            "certificate": sender.certificate,
+            "peer": sender.peer,
+            "groups": {name: _state_out(state) for name, state in sender.groups},
+        },
+        "files": [
+            {
+                "id": file.id,
+                "inside": file.inside,
+                "name": file.name,
+                "media_type": file.media_type,
+                "octets": file.octets,
+                "wire_octets": file.wire_octets,
+                "readable": file.readable.value,
+                "evidence": [_evidence_out(item) for item in file.evidence],
+            }
+            for file in message.files
+        ],
+        "words": [_evidence_out(item) for item in message.words],
+        "words_readable": message.words_readable.value,
+        "defects": sorted(message.defects),
+        "sent_as": message.sent_as,
+        "listener": message.listener,
+        "declared": [[said.what, said.value, said.by, said.about] for said in message.declared],
+        "looked_for": sorted(message.looked_for),
+    }
+
+
+def _state_out(state: bool | Missing) -> bool | str:
+    return state.value if isinstance(state, Missing) else state
+
+
+def _state_in(state: bool | str) -> bool | Missing:
+    return Missing(state) if isinstance(state, str) else state
+
+
+def _evidence_out(item: Evidence) -> list[Any]:
+    return [item.kind.value, item.id, item.count, item.where, item.tenant, item.place.value if item.place else None]
+
+
+def _evidence_in(item: list[Any]) -> Evidence:
+    kind, name, count, where, tenant, place = item
+    return Evidence(EvidenceKind(kind), name, count, where, "", tenant, Place(place) if place else None)
+
+
+def _list_out(known: ListFacts) -> dict[str, Any]:
+    return {
+        "address": known.address,
+        "owner": known.owner,
+        "members": known.members,
+        "external": known.external,
+        "uncleared": {name: count for name, count in known.uncleared},
+        "sender_allowed": _state_out(known.sender_allowed),
+    }
+
+
+def _list_in(found: Mapping[str, Any]) -> ListFacts:
+    return ListFacts(
+        found["address"], found["owner"], found["members"], found["external"],
+        tuple(sorted(found["uncleared"].items())), _state_in(found["sender_allowed"]),
+    )  # fmt: skip
+
+
+def _entry_out(row: Entry | None | Missing) -> list[str | None] | str | None:
+    if row is None:
+        return None
+    if isinstance(row, Missing):
+        return row.value
+    return [row.agreement, row.owner, row.review_by.isoformat() if row.review_by else None, row.highest]
+
+
+def _entry_in(row: list[str | None] | str | None) -> Entry | None | Missing:
+    if row is None:
+        return None
+    if isinstance(row, str):
+        return Missing(row)
+    agreement, owner, review_by, highest = row
+    return Entry(agreement, owner, date.fromisoformat(review_by) if review_by else None, highest)

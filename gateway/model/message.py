@@ -183,3 +183,4 @@ class Digest:
     part: str
     octets: int  # decoded
     sha256: str = field(default="")  # of the decoded octets, hex
+    defects: tuple[DefectName, ...] = ()  # what was odd about the encoding

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from gateway.model.decision import Decision, Verdict
@@ -91,3 +92,13 @@ class Copy:
     ret: str | None = None
     envid: str | None = None
     omit: tuple[tuple[int, int], ...] = ()  # ranges of the content left out: header fields we must strip; sorted, disjoint
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the listener says at the end of a message, and whom it tells how that went."""
+
+    replies: tuple[Reply, ...]  # one (SMTP) or one for each recipient (LMTP)
+    # Called exactly once. True: a 2yz or 5yz was written and the client then sent a command or closed in order; False: it may not know.
+    confirm: Callable[[bool], None] | None = None
+    details: Mapping[str, object] = field(default_factory=dict)  # for the log: outcomes, cases

@@ -1,0 +1,67 @@
+"""Who a hold goes to: a name in the pack's `people`, or a role that the facts fill. Pure.
+
+A person who cannot be resolved is the postmaster: a case always has somebody (DESIGN section 6).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from gateway.model.facts import Entry, Facts, ListFacts
+from gateway.policy.guidance import House
+from gateway.policy.rules import Person, Policy
+
+POSTMASTER = "postmaster"
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_HOURS = re.compile(r"([a-z]{3})(?:-([a-z]{3}))?\s+(\d\d):(\d\d)-(\d\d):(\d\d)(?:\s+(\S+))?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """Somebody to ask."""
+
+    name: str  # as a person reads it
+    mailbox: str
+
+
+def resolve(held_for: str, policy: Policy, house: House, facts: Facts | None, at: datetime) -> Decider:
+    """Who decides now: outside of their hours the one the pack names instead."""
+    if held_for == "owner" and policy.owner:
+        return Decider("the owner of the policy", policy.owner)
+    if held_for == "list-owner" and facts is not None and isinstance(facts.list, ListFacts) and facts.list.owner:
+        return _known(facts.list.owner, policy, at) or Decider("the owner of the list", facts.list.owner)
+    if held_for == "agreement-owner" and (owner := _agreement_owner(facts)):
+        return _known(owner, policy, at) or Decider("the owner of the agreement", owner)
+    return _known(held_for, policy, at) or Decider("the postmaster", house.postmaster)
+
+
+def _agreement_owner(facts: Facts | None) -> str | None:
+    rows = facts.registers if facts is not None else ()
+    return next((row.owner for _, row in rows if isinstance(row, Entry) and row.owner), None)
+
+
+def _known(name: str, policy: Policy, at: datetime) -> Decider | None:
+    seen: set[str] = set()
+    person = policy.people.get(name)
+    while person is not None and not is_on_duty(person, at) and person.otherwise and person.otherwise not in seen:
+        seen.add(person.otherwise)
+        person = policy.people.get(person.otherwise)
+    return Decider(person.name.replace("-", " "), person.mailbox) if person is not None else None
+
+
+def is_on_duty(person: Person, at: datetime) -> bool:
+    """Whether `hours` ("Mon-Fri 08:30-17:00 Europe/London", "always") include this moment. What cannot be read is always."""
+    match = _HOURS.fullmatch(person.hours.strip())
+    if match is None or match[1].lower() not in _DAYS or (match[2] or match[1]).lower() not in _DAYS:
+        return True
+    try:
+        local = at.astimezone(ZoneInfo(match[7])) if match[7] else at
+    except (ZoneInfoNotFoundError, ValueError):
+        local = at
+    first, last = _DAYS.index(match[1].lower()), _DAYS.index((match[2] or match[1]).lower())
+    days = range(first, last + 1) if first <= last else (*range(first, 7), *range(last + 1))
+    minute = local.hour * 60 + local.minute
+    return local.weekday() in days and int(match[3]) * 60 + int(match[4]) <= minute < int(match[5]) * 60 + int(match[6])

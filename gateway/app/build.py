@@ -1,0 +1,169 @@
+"""Settings to the parts of a running gateway. With its neighbours here, the only place that names an edge."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.config import Hop, Settings
+from gateway.edges.clock import SystemClock
+from gateway.edges.database import migrate
+from gateway.edges.keys import LOOP_FAMILY, Family, create_keys, load_keys
+from gateway.edges.maildir import Maildir
+from gateway.edges.packs import read_pack
+from gateway.edges.relay import Relay
+from gateway.edges.sandbox import Sandbox
+from gateway.edges.sandbox_child import Killed
+from gateway.edges.spool import Spool
+from gateway.edges.state import State
+from gateway.edges.vault import Vault
+from gateway.errors import BadConfig, BadPack, Problem, WillNotDo
+from gateway.listen.stamp import received
+from gateway.log import Log
+from gateway.model.message import Arrival
+from gateway.policy.guidance import House
+from gateway.policy.parse_pack import load_pack
+from gateway.policy.rules import Policy
+from gateway.ports import Counters, Examiner, NextHop, World
+
+_ID_LETTERS = "0123456789bcdfgh"  # no vowels: no words
+_PAIRS = tuple(first + second for first in _ID_LETTERS for second in _ID_LETTERS)
+_ID_OCTETS = 8
+
+
+def load_policy(source: Path, settings: Settings) -> Policy:
+    """The pack in force, bound to the next hops there are.
+
+    Raises:
+        BadPack: with a Problem for everything that is wrong, a route to a next hop that is not configured included.
+    """
+    policy = load_pack(read_pack(source), settings.organisation.domains)
+    unknown = policy.unknown_next_hops(frozenset(settings.next_hop))
+    if unknown:
+        raise BadPack(unknown)
+    return policy.bind(frozenset(settings.next_hop))
+
+
+def house_of(settings: Settings) -> House:
+    """Who speaks in notices."""
+    organisation = settings.organisation
+    return House(
+        name=organisation.name,
+        domains=frozenset(domain.casefold().rstrip(".") for domain in organisation.domains),
+        postmaster=organisation.postmaster_address,
+        hostname=hostname(),
+        help=organisation.help,
+        help_url=organisation.help_url,
+        sender=settings.notices.sender,
+        notices_hop=settings.notices.next_hop,
+    )
+
+
+def hostname() -> str:
+    """How this machine names itself to others; asked once, for a resolver may be slow."""
+    return _HOSTNAME
+
+
+_HOSTNAME = socket.gethostname() if "." in socket.gethostname() else socket.getfqdn()
+
+
+def new_id() -> str:
+    """A short id that no other message has: in log lines, Received fields and outbox rows."""
+    return "".join(map(_PAIRS.__getitem__, secrets.token_bytes(_ID_OCTETS)))
+
+
+def prepare(settings: Settings) -> dict[str, Family]:
+    """Folders, keys and tables, made where they are missing; what is there stays. The keys.
+
+    New keys are made only where nothing is kept yet: with other keys, what is kept could never be read again.
+
+    Raises:
+        BadConfig: a folder cannot be used, or the keys to what is kept are gone.
+    """
+    keys, vault = settings.vault.keys, Path(settings.vault.url)
+    try:
+        for folder in (settings.processes.state, vault):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise BadConfig((Problem("outgate.toml", 0, 0, f"{error.filename} cannot be made: {error.strerror}"),)) from error
+    try:
+        if not (keys.is_dir() and any(keys.iterdir())) and any(vault.rglob("*")):
+            raise BadConfig((Problem(str(keys), 0, 0, f"holds no keys, but {vault} holds what they opened; put the keys back"),))
+        create_keys(keys)
+        migrate(settings.database.url)
+        return load_keys(keys)
+    except WillNotDo as error:
+        raise BadConfig((Problem("outgate.toml", 0, 0, str(error)),)) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What a process of the gateway has open."""
+
+    world: World
+    state: State
+    vault: Vault
+    spool: Spool
+    loop_key: bytes
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, keys: dict[str, Family], examiner: Examiner, counters: Counters, *, patience_seconds: float = 30.0
+) -> AsyncIterator[Running]:
+    """The ports, open; closed in the end. In the event loop, after the last fork."""
+    clock = SystemClock()
+    spool = make_spool(settings)
+    state = State(settings.database.url, settings.processes.state, settings.vault.keys, clock)
+    vault = Vault(Path(settings.vault.url), keys, spool)
+    hops = {name: _hop(name, hop) for name, hop in settings.next_hop.items()}
+    loop_family = keys[LOOP_FAMILY]
+    loop_key = loop_family.keys[loop_family.newest]
+    await state.open(patience_seconds)
+
+    async def check() -> None:
+        await state.store.check()
+        await vault.check()
+
+    def head(arrival: Arrival) -> bytes:
+        return received(arrival, hostname(), loop_key)
+
+    world = World(clock, hops, examiner, vault, state.journal, state.records, counters, check, state.cases.new, new_id, spool.content, head)
+    try:
+        yield Running(world, state, vault, spool, loop_key)
+    finally:
+        for hop in hops.values():
+            await hop.close()
+        await state.close()
+        vault.close()
+
+
+def make_spool(settings: Settings) -> Spool:
+    """Where messages stand while they are carried: private, and gone with the process."""
+    folder = settings.processes.state / "spool"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Spool(folder)
+
+
+def make_sandbox(settings: Settings, log: Log) -> Sandbox:
+    """The readers of documents, started: before any thread and any event loop."""
+
+    def told(killed: Killed) -> None:
+        log.event("worker.killed", why=killed.why)
+
+    sandbox = Sandbox(settings.examine, on_killed=told)
+    sandbox.start()
+    return sandbox
+
+
+def _hop(name: str, settings: Hop) -> NextHop:
+    return Maildir(name, settings, hostname()) if settings.maildir else Relay(name, settings, hostname())
+
+
+def trigger_headers(settings: Settings) -> frozenset[str]:
+    """Names of the fields that make a hop do something: users may not set them."""
+    return frozenset(hop.trigger_header.partition(":")[0].strip().casefold() for hop in settings.next_hop.values() if hop.trigger_header)

@@ -1,0 +1,150 @@
+"""`outgate doctor`: everything that mail depends on, looked at from this machine. Behaviour is tried, versions are not believed."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from email.utils import parseaddr
+from pathlib import Path
+
+from gateway.app.build import house_of, load_policy, make_spool
+from gateway.config import MB, Hop, Settings, load
+from gateway.edges.clock import SystemClock
+from gateway.edges.connections import Connections
+from gateway.edges.dialogue import Broken
+from gateway.edges.keys import load_keys
+from gateway.edges.outgoing import Refused
+from gateway.edges.sandbox import Sandbox
+from gateway.edges.state import State
+from gateway.edges.vault import Vault
+from gateway.errors import OutgateError, TryLater
+from gateway.policy.rules import Policy
+
+_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One thing looked at."""
+
+    what: str
+    is_well: bool
+    says: str
+
+    def __str__(self) -> str:
+        return f"{'ok  ' if self.is_well else 'LOOK'}  {self.what}: {self.says}"
+
+
+def doctor(config: Path) -> tuple[Look, ...]:
+    """Look at everything; what cannot be looked at because something before it is wrong is left out. Raises BadConfig."""
+    settings = load(config)
+    looks = [Look("settings", True, f"{config} is understood")]
+    policy: Policy | None = None
+    try:
+        policy = load_policy(settings.policy.source, settings)
+        looks.append(Look("policy", True, f"{policy.name} {policy.version[:19]}, {len(policy.warnings)} warnings"))
+    except OutgateError as error:
+        looks.append(Look("policy", False, str(error)))
+    looks += [_try("sandbox", lambda: _sandbox(settings)), *_libraries(), *_postfix(settings, policy)]
+    looks += asyncio.run(_living(settings))
+    return tuple(looks)
+
+
+def _try(what: str, look: Callable[[], str]) -> Look:
+    try:
+        return Look(what, True, look())
+    except (OutgateError, OSError) as error:
+        return Look(what, False, str(error))
+
+
+def _sandbox(settings: Settings) -> str:
+    sandbox = Sandbox(settings.examine)
+    sandbox.start()
+
+    async def close() -> None:
+        await sandbox.close()
+
+    asyncio.run(close())
+    return "all layers are there" if settings.examine.sandbox == "full" else "reduced, as configured: a layer may be missing"
+
+
+def _libraries() -> Iterator[Look]:
+    import magic  # noqa: PLC0415 - it loads the C library, whose absence is what we look for
+
+    def recognises() -> str:
+        found = magic.from_buffer(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n", mime=True)
+        if found != "application/pdf":
+            raise TryLater(f"libmagic takes a PDF for {found}; reinstall the package `file`")
+        return "libmagic recognises a PDF"
+
+    yield _try("libmagic", recognises)
+    strict = parseaddr("alice@example.org)bob@evil.example") == ("", "")
+    says = "strict" if strict else "this Python reads malformed addresses leniently (CVE-2023-27043); Outgate does not rely on it"
+    yield Look("python", True, f"email.utils is {says}" if strict else says)
+
+
+def _postfix(settings: Settings, policy: Policy | None) -> Iterator[Look]:
+    """A Postfix on this machine must let through what the policy would."""
+    command = shutil.which("postconf", path="/usr/sbin:/usr/bin:/sbin:/bin")
+    if command is None:
+        return
+    done = subprocess.run((command, "-h", "message_size_limit"), capture_output=True, text=True, timeout=_SECONDS, check=False)
+    if done.returncode != 0 or not done.stdout.strip().isdigit():
+        return
+    limit = int(done.stdout)
+    caps = [route.message_limit for route in policy.routes if route.message_limit] if policy else []
+    wanted = max(caps, default=max(listener.max_message for listener in settings.listen.values()))
+    if 0 < limit < wanted:
+        says = f"message_size_limit is {limit / MB:.1f} MB, the policy allows {wanted / MB:.1f} MB: postconf -e message_size_limit={wanted}"
+        yield Look("postfix", False, says)
+    else:
+        yield Look("postfix", True, f"message_size_limit is {limit / MB:.1f} MB")
+
+
+async def _living(settings: Settings) -> list[Look]:
+    """Next hops, keys, vault and database, all at the same time."""
+    hops = [_next_hop(name, hop, settings) for name, hop in settings.next_hop.items()]
+    return list(await asyncio.gather(*hops, _vault(settings), _database(settings)))
+
+
+async def _next_hop(name: str, hop: Hop, settings: Settings) -> Look:
+    what = f"next hop {name}"
+    if hop.maildir is not None:
+        return Look(what, True, f"mail folders below {hop.maildir}")
+    connections = Connections(name, hop, house_of(settings).hostname)
+    try:
+        found = await connections.open(asyncio.get_running_loop().time() + _SECONDS)
+    except (Refused, Broken) as error:
+        return Look(what, False, str(error))
+    found.quit()
+    missing = [word for word in ("PIPELINING", "8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES") if word not in found.extensions]
+    size = found.extensions.get("SIZE", "")
+    said = f"{hop.host}:{hop.port} answers, {'encrypted' if found.encrypted else 'in clear'}"
+    said += f", takes {int(size) / MB:.1f} MB" if re.fullmatch(r"[1-9]\d*", size) else ""
+    return Look(what, True, said + (f"; it does not offer {', '.join(missing)}" if missing else ""))
+
+
+async def _vault(settings: Settings) -> Look:
+    try:
+        vault = Vault(Path(settings.vault.url), load_keys(settings.vault.keys), make_spool(settings))
+        await vault.check()
+    except (OutgateError, OSError) as error:
+        return Look("vault", False, str(error))
+    vault.close()
+    return Look("vault", True, f"{settings.vault.url} can be written, the keys are there")
+
+
+async def _database(settings: Settings) -> Look:
+    state = State(settings.database.url, settings.processes.state, settings.vault.keys, SystemClock())
+    try:
+        await state.open(3.0)
+        await state.store.check()
+    except (OutgateError, OSError) as error:
+        return Look("database", False, f"{error}; with SQLite it answers only while `outgate serve` runs")
+    finally:
+        await state.close()
+    return Look("database", True, "a commit went through")

@@ -1,0 +1,328 @@
+"""The processes of `outgate serve`: the supervisor's programs, an SMTP process, the keeper."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from gateway.app.build import Running, hostname, house_of, load_policy, make_sandbox, new_id, prepare, running, trigger_headers
+from gateway.config import Settings, load
+from gateway.edges.database import is_sqlite
+from gateway.edges.metrics import Metrics, forget, serve_metrics, use_folder
+from gateway.edges.recorder import running as recording
+from gateway.edges.state import recorder_socket
+from gateway.edges.tables import micros
+from gateway.errors import BadConfig, BadInput, OutgateError, Problem
+from gateway.keeper import Keeper, Shelves
+from gateway.listen import listen
+from gateway.listen.limits import Limits
+from gateway.listen.server import Server
+from gateway.listen.tls import server_context
+from gateway.log import Log
+from gateway.pipeline import Pipeline, Terms
+from gateway.policy.rules import Policy
+from gateway.supervise import PULSE_SECONDS, Program, Supervisor, bind, python
+
+DRAIN_SECONDS = 25.0
+SWEEP_EVERY = timedelta(minutes=10)
+_PR_SET_PDEATHSIG = 1
+
+
+def serve(config: Path, process: str | None, sockets: dict[str, int], pulse: int | None, parent: int | None, number: int) -> int:
+    """`outgate serve [PROCESS]`. The exit status."""
+    os.umask(0o077)
+    settings = load(config)
+    log = Log(style=settings.processes.log)
+    match process:
+        case None:
+            return _supervise(config.resolve(), settings, log)
+        case "recorder":
+            return _record(settings, log, _Lifeline(pulse, parent))
+        case "smtp":
+            return _run(_smtp, config, settings, log, _Lifeline(pulse, parent), sockets, f"smtp-{number}")
+        case _:
+            return _run(_keep, config, settings, log, _Lifeline(pulse, parent), sockets, "keeper")
+
+
+# --- the supervisor -----------------------------------------------------------------------------------------------------
+
+
+def _supervise(config: Path, settings: Settings, log: Log) -> int:
+    """Everything that can be wrong is found before the first socket accepts."""
+    policy = load_policy(settings.policy.source, settings)
+    prepare(settings)
+    metrics = settings.processes.state / "metrics"
+    use_folder(metrics)
+    forget(metrics)
+    bound = _bind_all(settings)
+    if settings.processes.metrics:
+        serve_metrics(settings.processes.metrics)
+    log.event("policy.loaded", pack=policy.name, pack_version=policy.version, warnings=len(policy.warnings))
+    for name, listener in settings.listen.items():
+        log.event("serve.started", process="supervisor", pid=os.getpid(), listener=name, address=listener.address)
+    supervisor = Supervisor(_programs(config, settings, bound), log, settings.processes.state / "pids.json", on_ready=_say_ready)
+    return supervisor.run()
+
+
+def _say_ready() -> None:
+    print("outgate: serving", file=sys.stderr, flush=True)  # noqa: T201 - for the person at the terminal
+
+
+def _bind_all(settings: Settings) -> dict[str, socket.socket]:
+    bound: dict[str, socket.socket] = {}
+    for name, listener in settings.listen.items():
+        try:
+            bound[name] = bind(listener.address)
+        except OSError as error:
+            says = f"[listen.{name}] {listener.address} cannot be used: {error.strerror}; is another gateway running there?"
+            raise BadConfig((Problem("outgate.toml", 0, 0, says),)) from error
+    return bound
+
+
+def _programs(config: Path, settings: Settings, bound: dict[str, socket.socket]) -> tuple[Program, ...]:
+    programs: list[Program] = []
+    if is_sqlite(settings.database.url):
+        programs.append(Program("recorder", "recorder", python("serve", "recorder", "--config", str(config)), last=True))
+    handed = tuple(item for name, sock in bound.items() for item in ("--socket", f"{name}={sock.fileno()}"))
+    for number in range(1, settings.processes.smtp + 1):
+        command = python("serve", "smtp", "--config", str(config), "--number", str(number), *handed)
+        programs.append(Program("smtp", f"smtp-{number}", command, tuple(bound.values())))
+    programs.append(Program("keeper", "keeper", python("serve", "keeper", "--config", str(config))))
+    return tuple(programs)
+
+
+# --- what the processes share -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Lifeline:
+    """The ties to the supervisor: we end with it, and it hears that we live."""
+
+    pulse: int | None
+    parent: int | None
+
+    def tie(self) -> None:
+        if self.parent is None:
+            return
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != self.parent:  # it ended before we could ask to be told
+            os._exit(1)
+        if self.pulse is not None:
+            os.set_inheritable(self.pulse, False)
+
+    def say(self, word: bytes = b".") -> None:
+        if self.pulse is not None:
+            os.write(self.pulse, word)
+
+
+class _Current:
+    """Settings and policy as they are now; a reload with an error changes nothing."""
+
+    def __init__(self, config: Path, settings: Settings, log: Log) -> None:
+        self._config = config
+        self._log = log
+        self.settings = settings
+        self.policy: Policy = load_policy(settings.policy.source, settings)
+
+    def reload(self) -> bool:
+        """Whether the new ones are in force."""
+        try:
+            settings = load(self._config)
+            policy = load_policy(settings.policy.source, settings)
+        except BadInput as bad:
+            self._log.event("policy.rejected", pack=self.policy.name, problems=[str(problem) for problem in bad.problems][:20])
+            self._log.event("alarm", what="the settings or the policy have an error; the old ones stay in force")
+            return False
+        self.settings, self.policy = settings, policy
+        self._log.event("policy.loaded", pack=policy.name, pack_version=policy.version, warnings=len(policy.warnings))
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Process:
+    """What a process has when its life begins."""
+
+    current: _Current
+    log: Log
+    lifeline: _Lifeline
+    opened: Running
+    sockets: dict[str, int]
+    on_reload: list[Callable[[], None]]
+
+
+def _run(
+    life: Callable[[_Process], Coroutine[Any, Any, None]],
+    config: Path,
+    settings: Settings,
+    log: Log,
+    lifeline: _Lifeline,
+    sockets: dict[str, int],
+    name: str,
+) -> int:
+    """One process: sandbox first (it forks), then the event loop."""
+    lifeline.tie()
+    try:
+        keys = prepare(settings)
+        current = _Current(config, settings, log)
+        use_folder(settings.processes.state / "metrics")
+        sandbox = make_sandbox(settings, log)
+    except OutgateError as error:
+        print(f"outgate {name}: {error}", file=sys.stderr)  # noqa: T201 - a process that cannot start says so to whoever started it
+        return 1
+
+    async def main() -> None:
+        sandbox.attach()
+        try:
+            async with running(settings, keys, sandbox, Metrics()) as opened:
+                process = _Process(current, log, lifeline, opened, sockets, [])
+                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, process)
+                log.event("serve.started", process=name, pid=os.getpid(), pack=current.policy.name, pack_version=current.policy.version)
+                await life(process)
+        finally:
+            await sandbox.close()
+
+    try:
+        uvloop.run(main())
+    except OutgateError as error:
+        print(f"outgate {name}: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+def _reload(process: _Process) -> None:
+    if process.current.reload():
+        for hook in process.on_reload:
+            hook()
+
+
+def _asked_to_stop() -> asyncio.Event:
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    return stopped
+
+
+# --- the recorder: on SQLite, the one process that writes -----------------------------------------------------------------
+
+
+def _record(settings: Settings, log: Log, lifeline: _Lifeline) -> int:
+    lifeline.tie()
+
+    async def main() -> None:
+        stopped = _asked_to_stop()
+        socket_path = recorder_socket(settings.processes.state)
+        async with recording(settings.database.url, socket_path, settings.vault.keys):
+            log.event("serve.started", process="recorder", pid=os.getpid())
+            lifeline.say(b"ready")
+            await _pulse_until(stopped, lifeline)
+
+    try:
+        asyncio.run(main())
+    except OutgateError as error:
+        print(f"outgate recorder: {error}", file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+# --- an SMTP process ----------------------------------------------------------------------------------------------------
+
+
+async def _smtp(process: _Process) -> None:
+    current, opened, log = process.current, process.opened, process.log
+    stopped = _asked_to_stop()
+    triggers = trigger_headers(current.settings)
+    pipeline = Pipeline(opened.world, lambda: current.policy, house_of(current.settings), _terms(current), triggers, log)
+    limits = Limits()
+    servers: dict[str, Server] = {}
+    for name, listener in current.settings.listen.items():
+        servers[name] = await listen(
+            listener,
+            name,
+            socket.socket(fileno=process.sockets[name]) if name in process.sockets else bind(listener.address),
+            hostname=hostname(),
+            deliver=pipeline.deliver,
+            spool=opened.spool,
+            ids=new_id,
+            clock=opened.world.clock,
+            tls=server_context(listener),
+            limits=limits,
+            log=log,
+            stamp_key=opened.loop_key,
+        )
+
+    def reload() -> None:
+        for name, server in servers.items():
+            if name in current.settings.listen:
+                server.reload(current.settings.listen[name], server_context(current.settings.listen[name]))
+
+    process.on_reload.append(reload)
+    process.lifeline.say(b"ready")
+    await _pulse_until(stopped, process.lifeline)
+    await asyncio.gather(*(server.drain(DRAIN_SECONDS) for server in servers.values()))
+    await pipeline.drain()
+
+
+def _terms(current: _Current) -> Callable[[str], Terms]:
+    def terms(listener: str) -> Terms:
+        settings = current.settings.listen[listener]
+        return Terms(settings.protocol == "lmtp", current.settings.retention.keep, settings.patience_seconds)
+
+    return terms
+
+
+async def _pulse_until(stopped: asyncio.Event, lifeline: _Lifeline) -> None:
+    while not stopped.is_set():
+        lifeline.say()
+        try:
+            await asyncio.wait_for(stopped.wait(), PULSE_SECONDS)
+        except TimeoutError:
+            continue
+
+
+# --- the keeper ---------------------------------------------------------------------------------------------------------
+
+
+async def _keep(process: _Process) -> None:
+    current, opened = process.current, process.opened
+    stopped = _asked_to_stop()
+    state = opened.state
+    shelves = Shelves(state.holds, state.outbox, state.intents, _sweeper(current, opened))
+    keeper = Keeper(opened.world, shelves, lambda: current.policy, house_of(current.settings), process.log)
+    task = asyncio.ensure_future(keeper.run(process.lifeline.say))
+    process.lifeline.say(b"ready")
+    await stopped.wait()
+    keeper.stop()
+    await task
+
+
+def _sweeper(current: _Current, opened: Running) -> Callable[[datetime], Coroutine[Any, Any, None]]:
+    """What retention no longer keeps, now and then; and what a crash between vault and database left behind."""
+    last = datetime.min.replace(tzinfo=opened.world.clock.now().tzinfo)
+
+    async def sweep(now: datetime) -> None:
+        nonlocal last
+        if now - last < SWEEP_EVERY:
+            return
+        last = now
+        retention = current.settings.retention
+        state = opened.state
+        await state.store.run("journal.purge", {"before": micros(now - timedelta(seconds=retention.journal))})
+        await state.records.purge(now - timedelta(seconds=retention.decisions))
+        await state.holds.purge(now - timedelta(seconds=retention.decisions))
+        await state.intents.purge(now - timedelta(seconds=retention.decisions))
+        orphans = frozenset(await opened.vault.ids(now - timedelta(days=1)))
+        for object_id in orphans - await state.holds.in_use(orphans, now):
+            await opened.vault.delete(object_id)
+
+    return sweep

@@ -1,0 +1,155 @@
+"""What officers use, from the command line: explain, check, test. The same stages as the mail path, without its effects."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from gateway.app.build import house_of, load_policy, make_sandbox
+from gateway.config import Hop, Listener, NoticesPlace, Organisation, PolicySource, Settings, load
+from gateway.edges.packs import read_pack
+from gateway.edges.spool import Spool
+from gateway.errors import BadInput, Problem, WillNotDo
+from gateway.listen.grammar import BadPath, parse_path
+from gateway.listen.lines import Lines
+from gateway.log import Log
+from gateway.model.envelope import Address, Envelope, Peer, Recipient
+from gateway.model.message import Arrival, Defect
+from gateway.pipeline import judge
+from gateway.policy.parse_pack import load_pack
+from gateway.policy.rules import Policy
+from gateway.studio.check import check
+from gateway.studio.explain import as_text
+from gateway.studio.explain import explain as explained
+from gateway.studio.test import run_tests
+
+MAX_MESSAGE = 1024 * 1_048_576  # octets of a file that explain reads
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """The same twice: for programs and for people."""
+
+    as_json: dict[str, Any]
+
+    @property
+    def as_text(self) -> str:
+        """To read."""
+        return as_text(self.as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """How a pack's own tests went."""
+
+    text: str
+    passed: bool
+
+
+def explain(message: Path, sender: str, recipients: tuple[str, ...], pack: Path | None, config: Path) -> Explained:
+    """What would happen to the message, for each recipient. Without a configuration the sender's domain is the organisation's.
+
+    Raises:
+        BadInput: the settings, the pack, an address or the file cannot be used.
+    """
+    reverse_path = _address(sender, "--sender")
+    settings = _settings(config, pack, reverse_path)
+    source = pack or settings.policy.source
+    policy = load_policy(source, settings) if pack is None else _bound_to_itself(source, settings)
+    log = Log(style="text")
+    envelope = Envelope(reverse_path, tuple(Recipient(_address(text, "--recipient")) for text in recipients), body="8BITMIME")
+    sandbox = make_sandbox(settings, log)
+
+    async def run() -> dict[str, Any]:
+        sandbox.attach()
+        try:
+            with TemporaryDirectory(prefix="outgate-") as folder:
+                arrival = _arrival(_read(message), envelope, Spool(Path(folder)), next(iter(settings.listen)))
+                try:
+                    found = await judge(arrival, envelope.recipients, policy, house_of(settings), sandbox)
+                finally:
+                    arrival.content.close()
+        finally:
+            await sandbox.close()
+        return explained(found.message, found.findings, found.facts, found.decisions, policy)
+
+    return Explained(asyncio.run(run()))
+
+
+def check_pack(pack: Path, config: Path) -> tuple[Problem, ...]:
+    """Everything that is wrong with a pack, or worth a look."""
+    files = read_pack(pack)
+    problems = check(files, _own_domains(config), datetime.now(UTC).date())
+    if config.exists() and not any(problem.severity == "error" for problem in problems):
+        settings = load(config)
+        problems += load_pack(files, settings.organisation.domains).unknown_next_hops(frozenset(settings.next_hop))
+    return tuple(replace(problem, file=f"{pack}/{problem.file}") for problem in problems)
+
+
+def test_pack(pack: Path) -> Tested:
+    """Run the pack's own examples. Raises BadPack."""
+    try:
+        results = run_tests(read_pack(pack))
+    except BadInput as bad:
+        raise type(bad)(tuple(replace(problem, file=f"{pack}/{problem.file}") for problem in bad.problems)) from bad
+    failed = [result for result in results if not result.passed]
+    lines = [*(str(result) for result in failed), f"{pack}: {len(results) - len(failed)} of {len(results)} tests passed"]
+    if not results:
+        lines = [f"{pack}: there are no tests; write some in {pack}/tests/*.yaml"]
+    return Tested("\n".join(lines), not failed)
+
+
+def _arrival(octets: bytes, envelope: Envelope, spool: Spool, listener: str) -> Arrival:
+    """As the listener would take it in: line ends made CRLF."""
+    lines, writer = Lines(), spool()
+    writer.write(lines.feed(octets) + lines.end())
+    defects = tuple(Defect(name) for name in sorted(lines.defects))
+    return Arrival(
+        "explain", listener, "ESMTP", Peer("127.0.0.1", 0, "explain"), envelope, writer.finish(), datetime.now(UTC), 0.0, defects
+    )
+
+
+def _settings(config: Path, pack: Path | None, sender: Address) -> Settings:
+    """The operator's, or for a pack alone as much as is needed."""
+    if config.exists():
+        return load(config)
+    if pack is None:
+        raise BadInput((Problem(str(config), 0, 0, "is not there; name your settings with --config, or a pack with --pack"),))
+    domain = sender.domain or "example.org"
+    return Settings(
+        organisation=Organisation(name=domain, domains=(domain,)),
+        listen={"explain": Listener(address="127.0.0.1:0")},
+        next_hop={"none": Hop(host="127.0.0.1")},
+        policy=PolicySource(source=pack),
+        notices=NoticesPlace(next_hop="none"),
+    )
+
+
+def _bound_to_itself(pack: Path, settings: Settings) -> Policy:
+    """A pack to try: as if every next hop that it names were configured."""
+    policy = load_pack(read_pack(pack), settings.organisation.domains)
+    return policy.bind(policy.next_hops)
+
+
+def _own_domains(config: Path) -> tuple[str, ...]:
+    return load(config).organisation.domains if config.exists() else ("example.org",)
+
+
+def _address(text: str, option: str) -> Address:
+    try:
+        return parse_path(text.removeprefix("<").removesuffix(">"), utf8=True)
+    except BadPath as error:
+        raise BadInput((Problem(option, 0, 0, f"`{text}` is no address: {error}"),)) from error
+
+
+def _read(message: Path) -> bytes:
+    try:
+        if message.stat().st_size > MAX_MESSAGE:
+            raise WillNotDo(f"{message} is larger than {MAX_MESSAGE} octets")
+        return message.read_bytes()
+    except OSError as error:
+        raise BadInput((Problem(str(message), 0, 0, f"cannot be read: {error.strerror}"),)) from error

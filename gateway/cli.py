@@ -1,0 +1,196 @@
+"""The command line. Each command reads its arguments, lets app do the work, and prints. Errors say what to do and end with 1 (misuse: 2)."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from gateway import app
+from gateway.errors import BadInput, OutgateError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
+
+_config = click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("outgate.toml"),
+    show_default=True,
+    help="The settings; deploy/outgate.toml is the commented reference.",
+)
+_by = click.option("--by", required=True, help="Who decides: your name or address. It is recorded.")
+_why = click.option("--why", required=True, help="Why, in a sentence. It is recorded.")
+
+
+def _says_errors(command: Command) -> Command:
+    """What a person got wrong is said on stderr, one line each, without a traceback."""
+
+    @wraps(command)
+    def run(*arguments: Any, **options: Any) -> Any:
+        try:
+            return command(*arguments, **options)
+        except BadInput as bad:
+            _fail("\n".join(str(problem) for problem in bad.problems))
+        except OutgateError as error:
+            _fail(str(error))
+
+    return run  # type: ignore[return-value]
+
+
+def _fail(text: str) -> NoReturn:
+    click.echo(text, err=True)
+    sys.exit(1)
+
+
+@click.group(context_settings=_CONTEXT)
+@click.version_option(package_name="outgate")
+def main() -> None:
+    """Outgate, an outbound mail gateway that decides for each recipient by a written policy.
+
+    \b
+    Start:       outgate serve --config outgate.toml
+    Try:         outgate explain message.eml --sender me@example.org --recipient you@example.com
+    Write rules: outgate policy check rules/starter; outgate policy test rules/starter
+    Decide:      outgate hold list; outgate hold release 7KQ-402 --by "A. Smith" --why "agreed with the owner"
+    """  # noqa: D301 - \b is click's own mark
+
+
+@main.command()
+@click.argument("process", type=click.Choice(["smtp", "keeper", "recorder"]), required=False)
+@_config
+@click.option("--socket", "sockets", multiple=True, hidden=True, help="NAME=DESCRIPTOR of a listening socket, from the supervisor.")
+@click.option("--pulse", type=int, hidden=True, help="Descriptor of the pulse pipe, from the supervisor.")
+@click.option("--parent", type=int, hidden=True, help="Process id of the supervisor.")
+@click.option("--number", type=int, default=1, hidden=True, help="Which of its kind, from the supervisor.")
+@_says_errors
+def serve(process: str | None, config: Path, sockets: tuple[str, ...], pulse: int | None, parent: int | None, number: int) -> None:
+    """Run the gateway: everything, or one kind of PROCESS.
+
+    SIGTERM or Ctrl-C stops in order: running transactions finish. SIGHUP loads the policy and the settings anew; a policy with an error
+    changes nothing.
+    """
+    inherited = {name: int(descriptor) for name, _, descriptor in (item.partition("=") for item in sockets)}
+    sys.exit(app.serve(config, process, inherited, pulse, parent, number))
+
+
+@main.command()
+@click.argument("message", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--sender", required=True, help="The reverse-path; empty for a bounce.")
+@click.option("--recipient", "recipients", multiple=True, required=True, help="A forward-path; give it again for each one.")
+@click.option(
+    "--pack", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Decide by this pack instead of the settings' own."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs; its shape is a contract.")
+@_config
+@_says_errors
+def explain(message: Path, sender: str, recipients: tuple[str, ...], pack: Path | None, as_json: bool, config: Path) -> None:
+    """Say what would happen to MESSAGE (an .eml file) for each recipient, and why. Nothing is sent and nothing is kept."""
+    found = app.explain(message, sender, recipients, pack, config)
+    click.echo(json.dumps(found.as_json, indent=2, ensure_ascii=False) if as_json else found.as_text)
+
+
+@main.group()
+def policy() -> None:
+    """Look at policy packs."""
+
+
+@policy.command("check")
+@click.argument("pack", type=click.Path(path_type=Path))
+@_config
+@_says_errors
+def policy_check(pack: Path, config: Path) -> None:
+    """Find every mistake in PACK, with file, line, column and a way out; and warn of what nobody has signed."""
+    problems = app.check_pack(pack, config)
+    for problem in problems:
+        click.echo(f"{problem.severity}: {problem}" if problem.severity != "error" else str(problem))
+    errors = sum(problem.severity == "error" for problem in problems)
+    click.echo(f"{pack}: {errors} errors, {len(problems) - errors} warnings")
+    sys.exit(1 if errors else 0)
+
+
+@policy.command("test")
+@click.argument("pack", type=click.Path(path_type=Path))
+@_says_errors
+def policy_test(pack: Path) -> None:
+    """Run the examples in PACK's own tests folder and show each that does not come out as written."""
+    report = app.test_pack(pack)
+    click.echo(report.text)
+    sys.exit(0 if report.passed else 1)
+
+
+@main.group()
+def hold() -> None:
+    """Look at what is kept, and decide."""
+
+
+@hold.command("list")
+@click.option("--all", "everything", is_flag=True, help="Ended cases too.")
+@click.option("--json", "as_json", is_flag=True, help="A JSON list, for programs.")
+@_config
+@_says_errors
+def hold_list(everything: bool, as_json: bool, config: Path) -> None:
+    """List the open cases, newest first."""
+    click.echo(app.list_holds(config, everything=everything, as_json=as_json))
+
+
+@hold.command("show")
+@click.argument("case")
+@_config
+@_says_errors
+def hold_show(case: str, config: Path) -> None:
+    """Show one CASE: who, to whom, why, until when, and who decides."""
+    click.echo(app.show_hold(config, case))
+
+
+@hold.command("release")
+@click.argument("case")
+@_by
+@_why
+@_config
+@_says_errors
+def hold_release(case: str, by: str, why: str, config: Path) -> None:
+    """Let CASE go: its hold or confirm reasons are lifted and it is decided again. What a rule requires stays required."""
+    click.echo(app.ask(config, "release", case, by, why))
+
+
+@hold.command("refuse")
+@click.argument("case")
+@_by
+@_why
+@_config
+@_says_errors
+def hold_refuse(case: str, by: str, why: str, config: Path) -> None:
+    """Refuse CASE: the sender is told and the message is deleted."""
+    click.echo(app.ask(config, "refuse", case, by, why))
+
+
+@hold.command("redecide")
+@click.argument("case")
+@_by
+@click.option("--why", default="", help="Why, in a sentence.")
+@_config
+@_says_errors
+def hold_redecide(case: str, by: str, why: str, config: Path) -> None:
+    """Decide CASE again by the policy as it is now, lifting nothing."""
+    click.echo(app.ask(config, "redecide", case, by, why))
+
+
+@main.command()
+@_config
+@_says_errors
+def doctor(config: Path) -> None:
+    """Look at everything mail depends on: settings, policy, next hops, keys, database, sandbox, libraries. 1 when something is wrong."""
+    findings = app.doctor(config)
+    for finding in findings:
+        click.echo(str(finding))
+    sys.exit(0 if all(finding.is_well for finding in findings) else 1)
+
+
+if __name__ == "__main__":
+    main()

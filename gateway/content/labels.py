@@ -1,0 +1,72 @@
+"""Sensitivity labels in office packages and in name-value pairs.
+
+Standards: "MIP SDK: Metadata"; [MS-OFFCRYPTO] 2.6.3 and 2.6.4; [MS-OI29500] (one LabelInfo part, found by relationship). LabelInfo is read
+first; custom properties count only for a tenant of which LabelInfo says nothing. Removed or not enabled: not labelled.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from gateway.content.package import Package, elements, local
+from gateway.content.reading import Item, Oddity
+from gateway.model.finding import Evidence, EvidenceKind
+
+PREFIX = "MSIP_Label_"
+_KEY = re.compile(r"MSIP_Label_([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})_([A-Za-z]+)")
+_TRUE = ("true", "1")
+
+
+def find_labels(package: Package) -> Iterator[Item]:
+    """The labels of an OOXML package, as Office finds them."""
+    links = tuple(package.relationships())
+    info = [part for link in links if link.type == "classificationlabels" for part in package.find(link.target)]
+    if len(info) > 1:
+        yield Oddity("duplicate-labels")
+    spoken: set[str | None] = set()  # tenants of which LabelInfo speaks, even to say "removed"
+    for part in info:
+        for evidence, tenant in label_info(package.open(part), part.filename):
+            spoken.add(tenant)
+            if evidence is not None:
+                yield evidence
+    for link in links:
+        for part in package.find(link.target) if link.type in ("custom-properties", "customproperties") else ():
+            pairs = ((element.get("name", ""), _value(element)) for element in package.elements(part, "{*}property"))
+            yield from (label for label in from_pairs(pairs, part.filename) if label.tenant not in spoken)
+
+
+def label_info(stream: Any, where: str) -> Iterator[tuple[Evidence | None, str | None]]:
+    """Each label element of a LabelInfo stream: its evidence, None when it was removed or is not enabled, and its tenant."""
+    for element in elements(stream, "{*}label"):
+        tenant = _guid(element.get("siteId"))
+        off = element.get("removed", "").lower() in _TRUE or element.get("enabled", "true").lower() not in _TRUE
+        label = _guid(element.get("id"))
+        yield (None if off or label is None else _evidence(label, tenant, where)), tenant
+
+
+def from_pairs(pairs: Iterable[tuple[str, str]], where: str) -> tuple[Evidence, ...]:
+    """Labels from `MSIP_Label_<guid>_<Attribute>` names and their values. Without an Enabled that is true there is no label."""
+    found: dict[str, dict[str, str]] = {}
+    for name, value in pairs:
+        key = _KEY.fullmatch(name.strip())
+        if key is not None:
+            found.setdefault(key[1].lower(), {}).setdefault(key[2].lower(), value.strip())
+    return tuple(
+        _evidence(label, _guid(said.get("siteid")), where, said.get("name", ""))
+        for label, said in found.items()
+        if said.get("enabled", "").lower() in _TRUE
+    )
+
+
+def _value(element: Any) -> str:
+    return "".join(child.text or "" for child in element if local(child))
+
+
+def _guid(text: str | None) -> str | None:
+    return text[:64].strip().strip("{}").lower() or None if text else None
+
+
+def _evidence(label: str, tenant: str | None, where: str, name: str = "") -> Evidence:
+    return Evidence(EvidenceKind.LABEL, label, 1, where, name, tenant)

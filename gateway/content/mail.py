@@ -1,0 +1,41 @@
+"""A message as a file (RFC 5322, MIME): its words to segments, its files to members."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.content.reading import Item, Member, Oddity, Source, Spent
+from gateway.content.text import read_html, read_text
+from gateway.mime.decode import READINGS, decode
+from gateway.mime.labels import header_labels
+from gateway.mime.sizes import enclosing_files
+from gateway.model.finding import Place
+from gateway.model.message import Encoding, Part, Role
+from gateway.parse import parse_buffer
+
+
+def read_mail(source: Source, spent: Spent) -> Iterator[Item]:
+    """The nested message's own label, subject and bodies speak for it; its files are members."""
+    data = source.data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    message = parse_buffer(data)
+    yield from header_labels(message.fields)
+    yield Place.SUBJECT_START, "subject", message.subject
+    yield from (Oddity(defect.name.value) for defect in message.defects)
+    inside = enclosing_files(message)
+    for part in message.parts:
+        # What is inside a message inside this one is read with it.
+        if part.role is not Role.CONTAINER and inside[part.id] is None:
+            spent.entries()
+            for encoding in READINGS[part.encoding]:
+                yield from _part(data, part, encoding, spent)
+
+
+def _part(data: bytes, part: Part, encoding: Encoding, spent: Spent) -> Iterator[Item]:
+    octets = b"".join(decode(data, part.body, encoding))
+    words = Source(octets, (), part.media_type, part.charset, is_words=True, where="body")
+    if part.role in (Role.FILE, Role.INLINE) or not part.media_type.startswith(("text/", "message/")):
+        yield Member(part.names[0] if part.names else "", octets, part.media_type)
+    elif part.media_type == "text/html":
+        yield from read_html(words, spent)
+    else:
+        yield from read_text(words, spent)

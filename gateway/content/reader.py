@@ -1,0 +1,233 @@
+"""Octets of one file to findings: itself first, then every file inside it. Never an exception: what cannot be read is a result.
+
+Runs in a locked child: after `preload` nothing opens a file. A broken reader makes its file damaged, never clean.
+"""
+
+from __future__ import annotations
+
+import codecs
+import encodings
+import hashlib
+import pkgutil
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+
+from gateway.content import archives, filetype, mail, odf, ole, ooxml, pdf, rtf, text
+from gateway.content.reading import Budget, Item, Member, Oddity, Reader, Source, Spent, Unreadable
+from gateway.detectors import Segment, scan
+from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Patterns, Place, Readable
+from gateway.model.message import Buffer
+
+
+def preload() -> None:
+    """Load everything that reading will ever need: codecs and libmagic's database. Libraries are loaded by the imports above."""
+    filetype.library()
+    for module in pkgutil.iter_modules(encodings.__path__):
+        with suppress(LookupError):
+            codecs.lookup(module.name)
+
+
+def read(
+    data: Buffer,
+    *,
+    id: str,  # noqa: A002 - the noun's own word
+    names: tuple[str, ...],
+    declared_type: str,
+    charset: str | None,
+    is_words: bool,
+    patterns: Patterns,
+    budget: Budget,
+) -> tuple[FileFinding, ...]:
+    """The file, and then the files inside it, called `id/n`.
+
+    With `is_words` it is a body: its text counts as words, and its declared type says how to read it. The budget is for the file with all
+    that is inside it.
+    """
+    octets = data if isinstance(data, bytes) else data[0 : len(data)]
+    source = Source(octets, names, declared_type.lower(), charset, is_words, _where(declared_type, is_words=is_words))
+    return tuple(_File(id, None, source, Spent(budget), patterns).read())
+
+
+def _where(declared: str, *, is_words: bool) -> str:
+    return "text" if not is_words else "HTML body" if declared.lower() == "text/html" else "body"
+
+
+class _File:
+    """One file being read."""
+
+    __slots__ = ("_depth", "_id", "_inside", "_labels", "_members", "_oddities", "_patterns", "_readable", "_source", "_spent")
+
+    def __init__(self, id_: str, inside: str | None, source: Source, spent: Spent, patterns: Patterns, depth: int = 0) -> None:
+        self._id = id_
+        self._inside = inside
+        self._source = source
+        self._spent = spent
+        self._patterns = patterns
+        self._depth = depth
+        self._readable = Readable.YES
+        self._labels: list[Evidence] = []
+        self._oddities: list[str] = []
+        self._members: list[FileFinding] = []
+
+    def read(self) -> Iterator[FileFinding]:
+        """The finding of this file, then those of its members."""
+        identity = self._identity()
+        self._oddities.extend(identity.oddities)
+        found = scan(self._segments(identity), self._patterns)
+        yield FileFinding(
+            id=self._id,
+            inside=self._inside,
+            names=self._source.names,
+            declared_type=self._source.declared,
+            detected_type=identity.media_type,
+            octets=len(self._source.data),
+            sha256=hashlib.sha256(self._source.data).hexdigest(),
+            readable=self._readable,
+            evidence=(*self._labels, *found, *self._unread()),
+            oddities=tuple(dict.fromkeys(self._oddities)),
+        )
+        yield from self._members
+
+    def _identity(self) -> filetype.Identity:
+        if self._source.is_words:
+            return filetype.Identity(self._source.declared)
+        return filetype.identify(self._source.data, self._source.names, self._source.declared)
+
+    def _unread(self) -> Iterator[Evidence]:
+        if self._readable is not Readable.YES:
+            yield Evidence(EvidenceKind.UNREADABLE, self._readable.value)
+
+    def _segments(self, identity: filetype.Identity) -> Iterator[Segment]:
+        """The text of the file, read piece by piece; everything else that a reader yields is put aside. Never raises."""
+        if not self._source.is_words:
+            yield from ((Place.FILE_NAME, "file name", name) for name in self._source.names)
+        for kind in (identity.media_type, *identity.also):
+            try:
+                self._spent.depth(self._depth)
+                yield from self._texts(_reader(kind, self._source)(self._source, self._spent))
+            except Unreadable as unreadable:
+                self._worsen(unreadable.readable)
+            except MemoryError:
+                self._worsen(Readable.OVER_BUDGET)
+            except Exception:  # noqa: BLE001 - whatever a library raises on hostile input
+                self._worsen(Readable.DAMAGED)
+
+    def _texts(self, items: Iterator[Item]) -> Iterator[Segment]:
+        for item in items:
+            if isinstance(item, tuple):
+                yield item
+            elif isinstance(item, Member):
+                self._member(item)
+            elif isinstance(item, Oddity):
+                self._oddities.append(item.name)
+            else:
+                self._labels.append(item)
+
+    def _member(self, member: Member) -> None:
+        id_ = f"{self._id}/{sum(1 for found in self._members if found.inside == self._id) + 1}"
+        names = (member.name,) if member.name else ()
+        if member.readable is not None:
+            unread = Evidence(EvidenceKind.UNREADABLE, member.readable.value)
+            self._members.append(FileFinding(id_, self._id, names, member.declared, "", member.octets, "", member.readable, (unread,)))
+            return
+        source = Source(member.data, names, member.declared.lower())
+        found = list(_File(id_, self._id, source, self._spent, self._patterns, self._depth + 1).read())
+        self._members.extend(found)
+        if found[0].readable is Readable.OVER_BUDGET:
+            self._worsen(Readable.OVER_BUDGET)  # what is inside was not seen to its end
+
+    def _worsen(self, readable: Readable) -> None:
+        """The first reason stands."""
+        if self._readable is Readable.YES:
+            self._readable = readable
+
+
+# --- which reader -----------------------------------------------------------------------------------------------------
+
+
+def _reader(kind: str, source: Source) -> Reader:
+    """The reader for a media type."""
+    if source.is_words:
+        return text.read_html if kind in _MARKUP else text.read_text
+    names = tuple(name.lower() for name in source.names)
+    if any(name.endswith(_RIGHTS_NAMES) for name in names):
+        return _is(Readable.RIGHTS_PROTECTED)
+    if source.declared in _ENVELOPES or (kind == filetype.UNKNOWN_BINARY and any(name.endswith(_ENVELOPE_NAMES) for name in names)):
+        return _is(Readable.ENVELOPED)
+    known = _READERS.get(kind)
+    if known is not None:
+        return known
+    for start, reader in _FAMILIES:
+        if kind.startswith(start):
+            return reader
+    return _is(Readable.UNSUPPORTED)
+
+
+def _is(readable: Readable) -> Reader:
+    """The reader of what cannot be read."""
+
+    def read_nothing(_source: Source, _spent: Spent) -> Iterator[Item]:
+        yield from ()
+        raise Unreadable(readable)
+
+    return read_nothing
+
+
+def _no_words(_source: Source, _spent: Spent) -> Iterator[Item]:
+    """The reader of what has no words: a picture, a sound. A scan is unmarked, not unreadable."""
+    yield from ()
+
+
+def _pkcs7(source: Source, _spent: Spent) -> Iterator[Item]:
+    """A detached signature says nothing; anything else of CMS is an envelope."""
+    yield from ()
+    if source.declared not in ("application/pkcs7-signature", "application/x-pkcs7-signature"):
+        raise Unreadable(Readable.ENVELOPED)
+
+
+_MARKUP = ("text/html", "text/enriched", "text/richtext", "text/x-amp-html", "text/watch-html")
+_RIGHTS_NAMES = (".pfile", ".rpmsg", ".ppdf", ".ptxt", ".pxml", ".pjpg", ".pjpeg", ".ppng", ".ptif", ".ptiff", ".pbmp", ".pgif")
+_ENVELOPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_ENVELOPE_NAMES = (".p7m", ".gpg", ".pgp")
+_READERS: dict[str, Reader] = {
+    filetype.EMPTY: _no_words,
+    filetype.PDF: pdf.read_pdf,
+    filetype.ZIP: archives.read_zip,
+    filetype.TAR: archives.read_tar,
+    **{kind: partial(archives.read_compressed, kind) for kind in ("application/gzip", "application/x-bzip2", "application/x-xz")},
+    filetype.MESSAGE: mail.read_mail,
+    filetype.RIGHTS: _is(Readable.RIGHTS_PROTECTED),
+    "application/x-pfile": _is(Readable.RIGHTS_PROTECTED),
+    filetype.PGP: _is(Readable.ENVELOPED),
+    filetype.PKCS7: _pkcs7,
+    ole.ENCRYPTED: ole.read_protected,
+    ole.OLE: ole.read_object,
+    "application/msword": ole.read_old_office,
+    "application/vnd.ms-powerpoint": ole.read_old_office,
+    "application/vnd.ms-outlook": ole.read_old_office,
+    "application/vnd.ms-excel": ole.read_workbook,
+    "application/vnd.ms-excel.sheet.binary.macroenabled.12": ole.read_workbook,
+    filetype.RTF: rtf.read_rtf,
+    "application/epub+zip": archives.read_zip,
+    "application/applefile": _no_words,
+    "text/html": text.read_html,
+    "application/json": text.read_text,
+    "application/xml": text.read_text,
+    "application/javascript": text.read_text,
+    "application/pgp-keys": text.read_text,
+    "image/svg+xml": text.read_text,
+}
+_FAMILIES: tuple[tuple[str, Reader], ...] = (
+    ("application/vnd.openxmlformats-officedocument.", ooxml.read_ooxml),
+    ("application/vnd.ms-word.", ooxml.read_ooxml),
+    ("application/vnd.ms-excel.", ooxml.read_ooxml),
+    ("application/vnd.ms-powerpoint.", ooxml.read_ooxml),
+    ("application/vnd.ms-visio.", ooxml.read_ooxml),
+    ("application/vnd.oasis.opendocument.", odf.read_odf),
+    ("text/", text.read_text),
+    ("image/", _no_words),
+    ("audio/", _no_words),
+    ("video/", _no_words),
+    ("font/", _no_words),
+)

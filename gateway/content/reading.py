@@ -1,0 +1,144 @@
+"""What readers are given, what they yield, and the budget they keep.
+
+A reader is a generator: it yields segments of text, labels, members and oddities in the order in which it meets them, and raises
+Unreadable when it cannot go on. What it yielded before still counts.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from gateway.detectors import Segment
+from gateway.model.finding import Evidence, Readable
+
+_MB = 1_048_576
+_SPARE = 0.75  # of the processor time: who kills us from outside does so at the whole
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """How much work one outermost file may cause, with all that is inside it. Exceeded is over-budget, never clean."""
+
+    depth: int = 4  # archives within archives
+    entries: int = 2000  # members of archives
+    parts: int = 50_000  # of documents
+    octets: int = 200 * _MB  # unpacked, in total
+    ratio: int = 200  # unpacked to packed, of one entry ...
+    ratio_above: int = 10 * _MB  # ... of at least this size
+    pages: int = 5000
+    cells: int = 5_000_000
+    seconds: float = 20.0  # of processor time
+
+
+class Unreadable(Exception):
+    """A reader cannot go on; `readable` says why."""
+
+    def __init__(self, readable: Readable) -> None:
+        super().__init__(readable.value)
+        self.readable = readable
+
+
+class Spent:
+    """What has been used up of a budget."""
+
+    __slots__ = ("_budget", "_cells", "_entries", "_octets", "_pages", "_parts", "_until")
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self._entries = self._parts = self._octets = self._pages = self._cells = 0
+        self._until = time.process_time() + budget.seconds * _SPARE
+
+    def depth(self, depth: int) -> None:
+        self._spend(depth <= self._budget.depth)
+
+    def entries(self, number: int = 1) -> None:
+        self._entries += number
+        self._spend(self._entries <= self._budget.entries)
+
+    def parts(self, number: int) -> None:
+        self._parts += number
+        self._spend(self._parts <= self._budget.parts)
+
+    def pages(self, number: int = 1) -> None:
+        self._pages += number
+        self._spend(self._pages <= self._budget.pages)
+
+    def cells(self, number: int) -> None:
+        self._cells += number
+        self._spend(self._cells <= self._budget.cells)
+
+    def unpacked(self, more: int, so_far: int, packed: int) -> None:
+        """`more` octets came out of an entry that has given `so_far` octets from `packed` ones."""
+        self._octets += more
+        bomb = so_far > self._budget.ratio_above and so_far > self._budget.ratio * max(packed, 1)
+        self._spend(self._octets <= self._budget.octets and not bomb)
+
+    def _spend(self, enough: bool) -> None:
+        if not enough or time.process_time() > self._until:
+            raise Unreadable(Readable.OVER_BUDGET)
+
+
+class Stream(Protocol):
+    """Octets that can only be read onwards."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+class Bounded:
+    """A decompressing stream that stops at the budget. What its header says of its size is not believed."""
+
+    __slots__ = ("_packed", "_seen", "_spent", "_stream")
+
+    def __init__(self, stream: Stream, packed: int, spent: Spent) -> None:
+        self._stream = stream
+        self._packed = packed
+        self._spent = spent
+        self._seen = 0
+
+    def read(self, size: int = 65536) -> bytes:
+        """The next octets; fewer than asked for, and none only at the end."""
+        data = self._stream.read(min(size, 65536) if size >= 0 else 65536)
+        self._seen += len(data)
+        self._spent.unpacked(len(data), self._seen, self._packed)
+        return data
+
+    def all(self) -> bytes:
+        """Everything that is left."""
+        return b"".join(iter(self.read, b""))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file as a reader gets it."""
+
+    data: bytes
+    names: tuple[str, ...]
+    declared: str  # media type, lower-case
+    charset: str | None = None
+    is_words: bool = False
+    where: str = "text"  # what a person calls its running text
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file inside a file."""
+
+    name: str
+    data: bytes
+    declared: str = ""
+    readable: Readable | None = None  # known already not to be readable: `data` is empty
+    octets: int = 0  # in that case: what is claimed
+
+
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """Something that a policy may ask about."""
+
+    name: str
+
+
+Item: TypeAlias = Segment | Evidence | Member | Oddity
+Reader: TypeAlias = Callable[[Source, Spent], Iterator[Item]]

@@ -1,0 +1,170 @@
+"""Rich Text Format (RTF 1.9.1) to segments and members.
+
+Limits: pictures are not looked at; of embedded objects only OLE compound files are unpacked, any other makes the file unsupported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from gateway.content.ole import MAGIC
+from gateway.content.reading import Item, Member, Source, Spent, Unreadable
+from gateway.model.finding import Place, Readable
+
+# Control word, hexadecimal octet, control symbol, brace, line end, text. No token can begin in two ways.
+_TOKEN = re.compile(rb"\\([a-zA-Z]{1,32})(-?[0-9]{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z'])|([{}])|[\r\n]+|([^\\{}\r\n]+)|\\'?")
+_SIGNS = {
+    **dict.fromkeys(("par", "line", "sect", "page", "row", "nestrow"), "\n"),
+    **dict.fromkeys(("tab", "cell", "nestcell"), "\t"),
+    **dict.fromkeys(("emspace", "enspace"), " "),
+    **dict.fromkeys(("emdash", "endash"), "-"),
+    **dict.fromkeys(("lquote", "rquote"), "'"),
+    **dict.fromkeys(("ldblquote", "rdblquote"), '"'),
+}
+_SYMBOLS = {b"~": b" ", b"_": b"-", b"\\": b"\\", b"{": b"{", b"}": b"}", b"\n": b"\n", b"\r": b"\n"}
+_CODE_PAGES = (437, 850, 852, 866, 874, 932, 936, 949, 950, *range(1250, 1259))
+_EDGES = {
+    **dict.fromkeys(("header", "headerl", "headerr", "headerf"), Place.PAGE_HEADER),
+    **dict.fromkeys(("footer", "footerl", "footerr", "footerf"), Place.PAGE_FOOTER),
+    **dict.fromkeys(("title", "subject", "author", "keywords", "comment", "doccomm", "company", "category", "userprops"), Place.PROPERTIES),
+}
+# Destinations without words. An unknown one behind \\* is read apart: what a newer program writes there may be words.
+_SKIPPED = frozenset(
+    {
+        "fonttbl",
+        "colortbl",
+        "stylesheet",
+        "pict",
+        "themedata",
+        "colorschememapping",
+        "datastore",
+        "listtable",
+        "listoverridetable",
+        "rsidtbl",
+    }
+    | {
+        "generator",
+        "latentstyles",
+        "revtbl",
+        "filetbl",
+        "xmlnstbl",
+        "pnseclvl",
+        "fldinst",
+        "blipuid",
+        "mmathpr",
+        "panose",
+        "falt",
+        "creatim",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What a group inherits from the one around it."""
+
+    place: Place = Place.FIRST_LINE
+    skipped: bool = False
+    is_object: bool = False
+    after_unicode: int = 1  # characters that stand for one \u in a reader without Unicode
+
+
+def read_rtf(source: Source, _spent: Spent) -> Iterator[Item]:
+    """Body, page headers and footers, properties, embedded objects."""
+    document = _Document(source.data)
+    for place, pieces in sorted(document.texts.items(), key=lambda item: item[0] is not Place.FIRST_LINE):
+        text = "".join(pieces)
+        edge = place in (Place.PAGE_HEADER, Place.PAGE_FOOTER)
+        yield place, place.value.replace("_", " ") if edge else source.where, text.replace("\t", "\n") if edge else text
+    unknown = False
+    for written in document.objects:
+        digits = written.translate(None, b" \t")
+        data = bytes.fromhex(digits[: len(digits) // 2 * 2].decode("ascii"))
+        start = data.find(MAGIC)
+        unknown = unknown or start < 0
+        if start >= 0:
+            yield Member("object", data[start:])
+    if unknown:
+        raise Unreadable(Readable.UNSUPPORTED)
+
+
+class _Document:
+    """A document being read."""
+
+    __slots__ = ("_codec", "_omit", "_outer", "_state", "objects", "texts")
+
+    def __init__(self, data: bytes) -> None:
+        self.texts: dict[Place, list[str]] = {}
+        self.objects: list[bytearray] = []  # in hexadecimal
+        self._codec = "cp1252"
+        self._state = _State()
+        self._outer: list[_State] = []
+        self._omit = 0  # characters left that stand for a \u
+        at = 0
+        while (token := _TOKEN.match(data, at)) is not None and token.end() > at:
+            at = token.end() + self._take(token)
+
+    def _take(self, token: re.Match[bytes]) -> int:
+        """One token; how many raw octets follow it."""
+        word, number, octet, symbol, brace, text = token.groups()
+        if word is not None:
+            return self._obey(word.decode("ascii"), int(number or b"0"))
+        if brace is not None:
+            self._omit = 0
+            self._brace(opening=brace == b"{")
+        elif symbol == b"*":
+            self._move(Place.TEXT)
+        elif text is not None and self._state.is_object:
+            self.objects[-1] += text
+        else:
+            self._text(text if text is not None else bytes.fromhex((octet or b"").decode("ascii")) if octet else _SYMBOLS.get(symbol, b""))
+        return 0
+
+    def _brace(self, *, opening: bool) -> None:
+        if opening:
+            self._outer.append(self._state)
+        elif self._outer:
+            self._state = self._outer.pop()
+
+    def _text(self, octets: bytes) -> None:
+        omitted = min(self._omit, len(octets))
+        self._omit -= omitted
+        self._put(octets[omitted:].decode(self._codec, "replace"))
+
+    def _obey(self, name: str, value: int) -> int:
+        """A control word: text, or what becomes of the group it stands in."""
+        if name == "bin":
+            return max(0, value)
+        if name == "u":
+            self._put(chr(value % 0x10000))
+            self._omit = self._state.after_unicode
+        elif name in _SIGNS:
+            self._put(_SIGNS[name])
+        elif name == "ansicpg" and value in _CODE_PAGES:
+            self._codec = f"cp{value}"
+        else:
+            self._state = self._changed(name, value)
+        return 0
+
+    def _changed(self, name: str, value: int) -> _State:
+        if name == "uc":
+            return replace(self._state, after_unicode=max(0, min(value, 8)))
+        if name == "objdata":
+            self.objects.append(bytearray())
+            return replace(self._state, is_object=True)
+        if name in _SKIPPED:
+            return replace(self._state, skipped=True)
+        if name in _EDGES:
+            self._move(_EDGES[name])
+        return self._state
+
+    def _move(self, place: Place) -> None:
+        """What this group says stands elsewhere, on a line of its own."""
+        self._state = replace(self._state, place=place)
+        self._put("\n")
+
+    def _put(self, text: str) -> None:
+        if text and not self._state.skipped and not self._state.is_object:
+            self.texts.setdefault(self._state.place, []).append(text)

@@ -1,0 +1,111 @@
+"""What happened to kept mail and to the policy, in chains that show when a row was changed or taken out.
+
+Each writer has a chain of its own: rows numbered from 1, each hash made over the row and the hash before it. Whoever may write to the
+database could make a whole chain anew, or cut off its end: note `tips` elsewhere (the log, a printed page) and give them to `verify`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, text
+
+from gateway.edges.nouns import encode
+from gateway.edges.operations import Insert, Payload, operation
+from gateway.edges.store import Store
+from gateway.edges.tables import audit, micros, policy_version
+
+_FIRST = bytes(32)  # before row 1
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """The end of one writer's chain."""
+
+    writer: str
+    number: int
+    hash: str  # hex
+
+
+class Audit:
+    """What the other parts may say and ask."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def policy_loaded(self, pack: str, version: str, at: datetime) -> None:
+        """A version of the policy is in force. Raises TryLater."""
+        await self._store.run("audit.policy_loaded", {"pack": pack, "version": version, "at": micros(at)})
+
+    async def verify(self, tips: Iterable[Tip] = ()) -> tuple[str, ...]:
+        """Everything that is wrong with the chains, in sentences; nothing when they are whole. Raises TryLater."""
+        return await self._store.read(verify, tuple(tips))
+
+    async def tips(self) -> tuple[Tip, ...]:
+        """To be noted elsewhere. Raises TryLater."""
+        return await self._store.read(tips)
+
+
+def append(connection: Connection, event: str, at: int, details: Mapping[str, Any]) -> None:
+    """One more row of this writer's chain, within the transaction that does what it tells of."""
+    writer = str(connection.get_execution_options()["writer"])
+    if connection.dialect.name == "postgresql":
+        # One at a time for each chain, until this transaction ends.
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:writer, 7))"), {"writer": writer})
+    last = connection.execute(_last, {"writer": writer}).first()
+    number, before = (last.number + 1, last.hash) if last else (1, _FIRST)
+    row = {"writer": writer, "number": number, "at": at, "event": event, "details": encode(dict(details))}
+    connection.execute(_append, {**row, "hash": _hash(before, row)})
+
+
+def verify(connection: Connection, tips: tuple[Tip, ...] = ()) -> tuple[str, ...]:
+    """Walk every chain."""
+    wrong: list[str] = []
+    noted = {(tip.writer, tip.number): tip.hash for tip in tips}
+    writer, number, before = "", 0, _FIRST
+    for row in connection.execute(select(audit).order_by(audit.c.writer, audit.c.number)).mappings():
+        if row["writer"] != writer:
+            writer, number, before = row["writer"], 0, _FIRST
+        number += 1
+        if row["number"] != number:
+            wrong.append(f"{writer}: rows {number} to {row['number'] - 1} are missing")
+            number = row["number"]
+        elif _hash(before, row) != row["hash"]:
+            wrong.append(f"{writer}: row {number} or the one before it was changed")
+        before = row["hash"]
+        if noted.pop((writer, number), before.hex()) != before.hex():
+            wrong.append(f"{writer}: row {number} is not the one that was noted")
+    return (*wrong, *(f"{writer}: row {number} was noted and is not there" for writer, number in noted))
+
+
+def tips(connection: Connection) -> tuple[Tip, ...]:
+    """The last row of every chain."""
+    writers = connection.execute(select(audit.c.writer).distinct().order_by(audit.c.writer)).scalars().all()
+    found = [(writer, connection.execute(_last, {"writer": writer}).one()) for writer in writers]
+    return tuple(Tip(writer, last.number, last.hash.hex()) for writer, last in found)
+
+
+@operation("audit.policy_loaded", repeatable=True)
+def policy_loaded(connection: Connection, payload: Payload) -> Payload:
+    """{"pack", "version", "at"}: into the chain when it is another than the one before."""
+    at = payload["at"]
+    last = connection.execute(select(policy_version.c.version).order_by(policy_version.c.last_at.desc()).limit(1)).scalar()
+    _version(connection, [{"version": payload["version"], "pack": payload["pack"], "first_at": at, "last_at": at}])
+    if last != payload["version"]:
+        append(connection, "policy.loaded", at, {"pack": payload["pack"], "version": payload["version"]})
+    return {}
+
+
+_last = select(audit.c.number, audit.c.hash).where(audit.c.writer == text(":writer")).order_by(audit.c.number.desc()).limit(1)
+_append = insert(audit)
+_version = Insert(policy_version, update=("pack", "last_at"))
+
+
+def _hash(before: bytes, row: Mapping[Any, Any]) -> bytes:
+    """Over a text that reads in one way only: a JSON list."""
+    said = encode([before.hex(), row["writer"], row["number"], row["at"], row["event"], row["details"]])
+    return hashlib.sha256(said.encode("ascii")).digest()

@@ -1,0 +1,194 @@
+"""Opening a database, and bringing it up to the tables of this version. SQLite (WAL, full sync) or PostgreSQL (psycopg 3).
+
+Libraries' errors are translated by `translated`: nothing but TryLater and WillNotDo leaves the edges.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from gateway.errors import OutgateError, TryLater, WillNotDo
+
+BUSY_SECONDS = 10.0  # how long SQLite waits for another writer, which only a migration can be
+_PRAGMAS = (
+    *("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"),
+    *("cache_size=-32768", "wal_autocheckpoint=8000", "journal_size_limit=67108864"),  # 32 MiB each, 64 MiB
+)
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATION_LOCK = 0x6F75746761746500  # "outgate" as a PostgreSQL advisory lock
+
+
+def parse_url(url: str) -> URL:
+    """The address of a database, with the driver we use.
+
+    Raises:
+        WillNotDo: it is neither SQLite with a file nor PostgreSQL.
+    """
+    try:
+        parsed = make_url(url)
+    except SQLAlchemyError as error:
+        raise WillNotDo(f"database.url is no address of a database: {error}") from error
+    match parsed.get_backend_name():
+        case "sqlite" if parsed.database and parsed.database != ":memory:":
+            return parsed.set(drivername="sqlite+pysqlite")
+        case "postgresql":
+            return parsed.set(drivername="postgresql+psycopg")
+        case _:
+            raise WillNotDo("database.url must be sqlite:///FILE or postgresql://...")
+
+
+def is_sqlite(url: str) -> bool:
+    return parse_url(url).get_backend_name() == "sqlite"
+
+
+def sqlite_path(url: str) -> Path:
+    return Path(str(parse_url(url).database))
+
+
+def open_engine(url: str, *, writer: str = "", read_only: bool = False, threads: int = 4, options: dict[str, Any] | None = None) -> Engine:
+    """An engine whose commits are on the disk when they return. `writer` names the audit chain that this process appends to."""
+    parsed = parse_url(url)
+    options = {**(options or {}), "writer": writer}
+    if parsed.get_backend_name() == "sqlite":
+        connecting: dict[str, Any] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
+        engine = create_engine(parsed, execution_options=options, pool_size=threads, hide_parameters=True, connect_args=connecting)
+        event.listen(engine, "connect", _prepare_reader if read_only else _prepare_writer)
+        event.listen(engine, "begin", _begin_reading if read_only else _begin_writing)
+        return engine
+    connecting = {"connect_timeout": 5}
+    engine = create_engine(
+        parsed, execution_options=options, pool_size=threads, max_overflow=0, hide_parameters=True, connect_args=connecting
+    )
+    event.listen(engine, "connect", _prepare_postgresql)
+    return engine
+
+
+def connect_sqlite(path: Path) -> sqlite3.Connection:
+    """A reading connection without SQLAlchemy, for the one look-up that every message makes."""
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    _prepare_reader(connection, None)
+    return connection
+
+
+def _prepare_writer(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}").fetchall()
+
+
+def _prepare_reader(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA query_only=ON").fetchall()
+
+
+def _begin_writing(connection: Connection) -> None:
+    # A transaction that begins by reading could not become a writer when another has written since: IMMEDIATE takes the right at once.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin_reading(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    # The operator may ask for more than "on" (a replica, too), never for less: a 250 rests on it.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config(name, 'on', false) FROM pg_settings WHERE name = 'synchronous_commit' AND setting IN ('off', 'local')"
+        )
+    connection.commit()
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Inside, a library's error becomes TryLater: what a database cannot do now it may do later."""
+    try:
+        yield
+    except OutgateError:
+        raise
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        raise to_try_later(error, doing) from error
+
+
+def to_try_later(error: BaseException, doing: str) -> TryLater:
+    """What to say of a library's error. The parameters of a statement are never in it: they are people's addresses."""
+    cause = getattr(error, "orig", None) or error
+    says = str(cause).strip().splitlines()[0] if str(cause).strip() else ""
+    full = "full" in says or "No space left" in says or type(cause).__name__ == "DiskFull"
+    return TryLater(f"{doing}: {type(cause).__name__}: {says}", "4.3.1" if full else "4.3.0")
+
+
+def migrate(url: str) -> None:
+    """Make or bring up the tables. Several may call it at the same time. Before anything else is opened; never while a recorder serves.
+
+    Raises:
+        TryLater: the database does not answer.
+        WillNotDo: it was made by a newer version.
+    """
+    parsed = parse_url(url)
+    with translated("migrate"), _alone(url):
+        engine = create_engine(parsed, poolclass=NullPool, hide_parameters=True)
+        if parsed.get_backend_name() == "sqlite":
+            event.listen(engine, "connect", _prepare_writer)
+            event.listen(engine, "begin", _begin_writing)
+        with engine.begin() as connection:
+            if parsed.get_backend_name() == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+            _upgrade(connection)
+    if parsed.get_backend_name() == "sqlite":
+        _sync_folder(sqlite_path(url).parent)
+
+
+def _upgrade(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    head = ScriptDirectory.from_config(config).get_current_head()
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise WillNotDo(f"the database is not one that this version knows ({error}); its own tables end at {head}") from error
+
+
+@contextmanager
+def _alone(url: str) -> Iterator[None]:
+    """On SQLite one at a time, by a lock beside the file; it dies with the process. PostgreSQL has locks of its own."""
+    if not is_sqlite(url):
+        yield
+        return
+    path = sqlite_path(url)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(f"{path}.migrate", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # before SQLite makes it readable for others
+    except OSError as error:
+        raise TryLater(f"database: {error}", "4.3.1") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,102 @@
+"""What people ask for: rows that commands and pages put, and the keeper carries out, each by one keeper at a time.
+
+A claim is a lease. A keeper that dies leaves its intent running; when the lease has passed another carries it out. That it takes effect
+once is the hold's doing: who ends it first has ended it, in one commit with what is sent because of it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, delete, insert, or_, select, update
+
+from gateway.edges.nouns import decode, encode
+from gateway.edges.operations import Payload, operation
+from gateway.edges.store import Store
+from gateway.edges.tables import intent, micros, moment
+from gateway.ports import Intent
+
+
+class Intents:
+    """ports.Intents."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def put(self, kind: str, case: str, by: str, why: str = "", lifts: tuple[str, ...] = ()) -> str:
+        """Durable on return; the intent's id. Raises TryLater."""
+        row = {"id": secrets.token_hex(8), "kind": kind, "case_number": case, "asked_by": by, "why": why, "lifts": encode(list(lifts))}
+        await self._store.run("intent.put", {**row, "at": micros(datetime.now(UTC))})
+        return row["id"]
+
+    async def claim(self, now: datetime, lease_seconds: float, limit: int = 20) -> tuple[Intent, ...]:
+        """What is to be done now, the oldest first; nobody else gets it until the lease ends. Raises TryLater."""
+        until = micros(now + timedelta(seconds=lease_seconds))
+        found = await self._store.run("intent.claim", {"now": micros(now), "until": until, "limit": limit})
+        return tuple(_to_noun(row) for row in found["rows"])
+
+    async def finish(self, intent_id: str, state: str, result: str = "") -> None:
+        """It is done or failed, and what to tell who asked. Raises TryLater."""
+        await self._store.run("intent.finish", {"id": intent_id, "state": state, "result": result})
+
+    async def get(self, intent_id: str) -> Intent | None:
+        """How far it is. Raises TryLater."""
+        return await self._store.read(_get, intent_id)
+
+    async def purge(self, before: datetime) -> None:
+        """Forget what was asked before and is done or failed. Raises TryLater."""
+        await self._store.run("intent.purge", {"before": micros(before)})
+
+
+def _to_noun(row: Any) -> Intent:
+    return Intent(
+        id=row["id"],
+        kind=row["kind"],
+        case=row["case_number"],
+        by=row["asked_by"],
+        why=row["why"],
+        lifts=tuple(decode(row["lifts"])),
+        at=moment(row["at"]),
+        state=row["state"],
+        result=row["result"],
+    )
+
+
+def _get(connection: Connection, intent_id: str) -> Intent | None:
+    row = connection.execute(select(intent).where(intent.c.id == intent_id)).mappings().first()
+    return _to_noun(row) if row else None
+
+
+@operation("intent.put", repeatable=True)
+def put(connection: Connection, payload: Payload) -> Payload:
+    if connection.execute(select(intent.c.id).where(intent.c.id == payload["id"])).first() is None:
+        connection.execute(insert(intent), {**payload, "state": "new", "leased_until": 0, "result": ""})
+    return {}
+
+
+@operation("intent.claim")
+def claim(connection: Connection, payload: Payload) -> Payload:
+    """On SQLite the recorder is the only writer; on PostgreSQL rows that another is just claiming are passed over."""
+    is_free = or_(intent.c.state == "new", and_(intent.c.state == "running", intent.c.leased_until <= payload["now"]))
+    wanted = select(intent.c.id).where(is_free).order_by(intent.c.at, intent.c.id).limit(payload["limit"]).with_for_update(skip_locked=True)
+    ids = connection.execute(wanted).scalars().all()
+    if not ids:
+        return {"rows": []}
+    lease = update(intent).where(intent.c.id.in_(ids)).values(state="running", leased_until=payload["until"]).returning(*intent.c)
+    rows = connection.execute(lease).mappings().all()
+    return {"rows": [dict(row) for row in sorted(rows, key=lambda row: (row["at"], row["id"]))]}
+
+
+@operation("intent.finish", repeatable=True)
+def finish(connection: Connection, payload: Payload) -> Payload:
+    values = {"state": payload["state"], "result": payload["result"], "leased_until": 0}
+    connection.execute(update(intent).where(intent.c.id == payload["id"]).values(values))
+    return {}
+
+
+@operation("intent.purge", repeatable=True)
+def purge(connection: Connection, payload: Payload) -> Payload:
+    connection.execute(delete(intent).where(intent.c.at < payload["before"], intent.c.state.in_(("done", "failed"))))
+    return {}

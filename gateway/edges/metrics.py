@@ -1,0 +1,87 @@
+"""Numbers for the operator: counters and times in Prometheus text, summed over all processes.
+
+Every process writes its own small mapped files into one folder (prometheus-client's multiprocess mode); one process serves their sum.
+Labels never hold addresses or anything else from a message.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+
+_COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "messages": ("Messages taken in.", ("listener",)),
+    "outcome": ("Recipients, by how it ended for them.", ("ending", "listener")),
+    "kept": ("Cases kept, by verdict.", ("verdict",)),
+    "bugs": ("Messages put off because of an error in the gateway.", ()),
+    "outbox": ("Attempts of the outbox, by result.", ("kind", "result")),
+    "alarms": ("Things a person must look at.", ("what",)),
+}
+_TIMES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "answer": ("Seconds from the end of a message to its answer.", ("listener",)),
+    "hand_over": ("Seconds a next hop took.", ("next_hop",)),
+}
+
+
+def use_folder(folder: Path) -> None:
+    """Before anything counts: where the processes of this gateway keep their numbers."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+
+
+def forget(folder: Path) -> None:
+    """At start: numbers begin again."""
+    for file in folder.glob("*.db"):
+        file.unlink(missing_ok=True)
+
+
+class Metrics:
+    """ports.Counters. Label sets are few and known, so their children are kept."""
+
+    def __init__(self) -> None:
+        # After use_folder: the library looks at the environment when it is imported.
+        from prometheus_client import Counter, Histogram  # noqa: PLC0415
+
+        self._counters = {name: Counter(f"outgate_{name}", text, labels) for name, (text, labels) in _COUNTERS.items()}
+        self._times = {
+            name: Histogram(f"outgate_{name}_seconds", text, labels, buckets=_SECONDS) for name, (text, labels) in _TIMES.items()
+        }
+        self._children: dict[tuple[str, ...], object] = {}
+
+    def count(self, name: str, **labels: str) -> None:
+        """One more."""
+        key = (name, *labels.values())
+        child = self._children.get(key)
+        if child is None:
+            counter = self._counters[name]
+            child = self._children[key] = counter.labels(**labels) if labels else counter
+        child.inc()  # type: ignore[attr-defined]
+
+    def observe(self, name: str, seconds: float, **labels: str) -> None:
+        """One more time taken."""
+        key = (name, *labels.values())
+        child = self._children.get(key)
+        if child is None:
+            child = self._children[key] = self._times[name].labels(**labels)
+        child.observe(seconds)  # type: ignore[attr-defined]
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+        """The operator's own probes are no events."""
+
+
+def serve_metrics(address: str) -> None:
+    """Serve the sum of all processes at http://ADDRESS/metrics in a thread. Raises OSError when the address is taken."""
+    from prometheus_client import CollectorRegistry, make_wsgi_app  # noqa: PLC0415
+    from prometheus_client.multiprocess import MultiProcessCollector  # noqa: PLC0415
+
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    host, _, port = address.rpartition(":")
+    server = make_server(host.strip("[]"), int(port), make_wsgi_app(registry), handler_class=_Quiet)
+    threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()

@@ -1,0 +1,145 @@
+"""Mail that Outgate originates or releases later: a small durable queue, claimed by row.
+
+Rows are put by the journal and by the end of a hold, in one commit with what they follow from. A claim is a lease: what its owner does
+not finish in time, because it died, is due again. So a copy may go twice when nobody knows how the first went; never not at all.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+
+from gateway.edges.nouns import decode, encode, from_plain, to_plain
+from gateway.edges.operations import Insert, Payload, operation
+from gateway.edges.store import Store
+from gateway.edges.tables import micros, moment, outbox
+from gateway.model.envelope import Recipient
+from gateway.ports import ToSend
+
+
+class Outbox:
+    """ports.Outbox."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def claim(self, now: datetime, lease_seconds: float, limit: int = 20) -> tuple[ToSend, ...]:
+        """Rows that are due, the longest waiting first; `attempts` counts this one. Raises TryLater."""
+        until = micros(now + timedelta(seconds=lease_seconds))
+        found = await self._store.run("outbox.claim", {"now": micros(now), "until": until, "limit": limit})
+        return tuple(_to_noun(row) for row in found["rows"])
+
+    async def done(self, row_id: str, recipient: str) -> None:
+        """This recipient (Address.key) has it, or never will. Raises TryLater."""
+        await self._store.run("outbox.done", {"id": row_id, "recipient": recipient})
+
+    async def put(self, rows: tuple[ToSend, ...]) -> None:
+        """More to send. Durable on return. Raises TryLater."""
+        if rows:
+            await self._store.run("outbox.put", {"rows": [to_row(row) for row in rows]})
+
+    async def retry(self, row_id: str, at: datetime, why: str) -> None:
+        """For those still in the row, again then. Raises TryLater."""
+        await self._store.run("outbox.retry", {"id": row_id, "at": micros(at), "why": why})
+
+
+# --- rows -------------------------------------------------------------------------------------------------------------
+
+
+def to_row(mail: ToSend) -> Payload:
+    """A noun as its row, JSON-able."""
+    return {
+        "id": mail.id,
+        "object_id": mail.object_id,
+        "reverse_path": mail.reverse_path,
+        "recipients": encode(to_plain(mail.recipients)),
+        "next_hop": mail.next_hop,
+        "kind": mail.kind,
+        "case_number": mail.case,
+        "message_id": mail.message_id,
+        "attempts": mail.attempts,
+        "next_at": micros(mail.next_at) if mail.next_at else 0,
+        "expires_at": micros(mail.expires_at) if mail.expires_at else None,
+        "leased_until": 0,
+        "smtputf8": mail.smtputf8,
+        "ret": mail.ret,
+        "envid": mail.envid,
+        "why": "",
+    }
+
+
+def _to_noun(row: Payload) -> ToSend:
+    return ToSend(
+        id=row["id"],
+        object_id=row["object_id"],
+        reverse_path=row["reverse_path"],
+        recipients=tuple(from_plain(Recipient, one) for one in decode(row["recipients"])),
+        next_hop=row["next_hop"],
+        kind=row["kind"],
+        case=row["case_number"],
+        message_id=row["message_id"],
+        attempts=row["attempts"],
+        next_at=moment(row["next_at"]),
+        expires_at=None if row["expires_at"] is None else moment(row["expires_at"]),
+        smtputf8=row["smtputf8"],
+        ret=row["ret"],
+        envid=row["envid"],
+    )
+
+
+# --- writes -----------------------------------------------------------------------------------------------------------
+
+_insert = Insert(outbox)
+
+
+def insert(connection: Connection, rows: list[Payload]) -> None:
+    """New rows; one that is there already is the same write, repeated."""
+    _insert(connection, rows)
+
+
+@operation("outbox.put", repeatable=True)
+def put(connection: Connection, payload: Payload) -> Payload:
+    insert(connection, payload["rows"])
+    return {}
+
+
+@operation("outbox.claim")
+def claim(connection: Connection, payload: Payload) -> Payload:
+    """On SQLite the recorder is the only writer; on PostgreSQL rows that another is just claiming are passed over."""
+    due = select(outbox.c.id).where(outbox.c.next_at <= payload["now"], outbox.c.leased_until <= payload["now"])
+    ids = (
+        connection.execute(due.order_by(outbox.c.next_at, outbox.c.id).limit(payload["limit"]).with_for_update(skip_locked=True))
+        .scalars()
+        .all()
+    )
+    if not ids:
+        return {"rows": []}
+    lease = update(outbox).where(outbox.c.id.in_(ids)).values(leased_until=payload["until"], attempts=outbox.c.attempts + 1)
+    rows = connection.execute(lease.returning(*outbox.c)).mappings().all()
+    return {"rows": [dict(row) for row in sorted(rows, key=lambda row: (row["next_at"], row["id"]))]}
+
+
+@operation("outbox.done", repeatable=True)
+def done(connection: Connection, payload: Payload) -> Payload:
+    """The row goes with its last recipient."""
+    mine = outbox.c.id == payload["id"]
+    text = connection.execute(select(outbox.c.recipients).where(mine).with_for_update()).scalar()
+    left = [one for one in decode(text or "[]") if not _is(one, payload["recipient"])]
+    if left:
+        connection.execute(update(outbox).where(mine).values(recipients=encode(left)))
+    else:
+        connection.execute(delete(outbox).where(mine))
+    return {"left": len(left)}
+
+
+@operation("outbox.retry", repeatable=True)
+def retry(connection: Connection, payload: Payload) -> Payload:
+    values = {"next_at": payload["at"], "leased_until": 0, "why": payload["why"]}
+    connection.execute(update(outbox).where(outbox.c.id == payload["id"]).values(values))
+    return {}
+
+
+def _is(one: Any, recipient: str) -> bool:
+    return from_plain(Recipient, one).address.key == recipient

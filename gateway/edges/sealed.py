@@ -1,0 +1,126 @@
+"""One encrypted object: STREAM over AES-256-GCM (Hoang, Reyhanitabar, Rogaway, Vizár 2015), frames of 64 KiB. Pure but for random numbers.
+
+    head   := "OGV1" | length of purpose (1) | purpose | id (16) | nonce prefix (7)            authenticated with every frame
+    wrap   := length of key id (1) | key id | nonce (12) | data key encrypted by the master key (32 + 16)
+    frames := AES-256-GCM(data key, nonce = prefix | counter (4) | is last (1), head) ... each 64 KiB + 16, the last one shorter or equal
+
+A frame that was changed, moved, left out, repeated, cut off or taken from another object does not open. A new master key needs only
+the wrap to be written anew.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from gateway.edges.keys import Family
+from gateway.errors import WillNotDo
+
+FRAME = 65_536  # octets of plain text
+TAG = 16
+ID = 16
+
+_MAGIC = b"OGV1"
+_PREFIX = 7
+_NONCE = 12
+_WRAPPED = 32 + TAG
+_COUNTER = struct.Struct(">IB")
+_MOST_FRAMES = 2**32
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What stands before the frames."""
+
+    purpose: str
+    id: bytes
+    octets: bytes  # the head: what every frame is bound to
+    prefix: bytes
+    key_id: str
+    nonce: bytes
+    wrapped: bytes
+
+
+def seal(pieces: Iterable[bytes], purpose: str, object_id: bytes, family: Family) -> Iterator[bytes]:
+    """The object, piece by piece. `pieces` may be of any size."""
+    data_key, prefix, nonce = AESGCM.generate_key(256), os.urandom(_PREFIX), os.urandom(_NONCE)
+    name = purpose.encode("ascii")
+    head = _MAGIC + bytes([len(name)]) + name + object_id + prefix
+    key_id = family.newest.encode("ascii")
+    wrapped = AESGCM(family.keys[family.newest]).encrypt(nonce, data_key, head + key_id)
+    yield head + bytes([len(key_id)]) + key_id + nonce + wrapped
+    cipher = AESGCM(data_key)
+    for counter, (frame, is_last) in enumerate(_frames(pieces)):
+        if counter >= _MOST_FRAMES:
+            raise WillNotDo("an object of more than 256 TiB")
+        yield cipher.encrypt(prefix + _COUNTER.pack(counter, is_last), frame, head)
+
+
+def unseal(pieces: Iterable[bytes], header: Header, family: Family) -> Iterator[bytes]:
+    """The plain text, frame by frame. `pieces` are all octets behind the header, of any size.
+
+    Each frame was authenticated, but only the end of the iteration tells that the object is whole: use nothing before it.
+
+    Raises:
+        WillNotDo: it was changed, or its master key is gone.
+    """
+    master = family.keys.get(header.key_id)
+    if master is None:
+        raise WillNotDo(f"the master key {header.key_id} is not in the folder of keys")
+    try:
+        cipher = AESGCM(AESGCM(master).decrypt(header.nonce, header.wrapped, header.octets + header.key_id.encode("ascii")))
+        for counter, (frame, is_last) in enumerate(_frames(pieces, FRAME + TAG)):
+            yield cipher.decrypt(header.prefix + _COUNTER.pack(counter, is_last), frame, header.octets)
+    except (InvalidTag, ValueError) as error:
+        raise WillNotDo("the object was changed or is not whole") from error
+
+
+def read_header(octets: bytes) -> tuple[Header, int]:
+    """The header at the beginning of an object, and its length. Raises WillNotDo."""
+    try:
+        at = len(_MAGIC)
+        if octets[:at] != _MAGIC:
+            raise WillNotDo("this is no object of a vault")
+        purpose, at = _short(octets, at)
+        object_id, at = _exactly(octets, at, ID)
+        prefix, at = _exactly(octets, at, _PREFIX)
+        head = octets[:at]
+        key_id, at = _short(octets, at)
+        nonce, at = _exactly(octets, at, _NONCE)
+        wrapped, at = _exactly(octets, at, _WRAPPED)
+        return Header(purpose.decode("ascii"), object_id, head, prefix, key_id.decode("ascii"), nonce, wrapped), at
+    except (IndexError, UnicodeDecodeError) as error:
+        raise WillNotDo("the header of the object is not whole") from error
+
+
+LONGEST_HEADER = len(_MAGIC) + 1 + 255 + ID + _PREFIX + 1 + 255 + _NONCE + _WRAPPED
+
+
+def _frames(pieces: Iterable[bytes], size: int = FRAME) -> Iterator[tuple[bytes, bool]]:
+    """Frames of exactly `size`, and the last one: it is known to be the last, and is empty only when there is nothing at all."""
+    buffer = bytearray()
+    for piece in pieces:
+        buffer += piece
+        # One frame always stays behind: it may be the last.
+        start = 0
+        while len(buffer) - start > size:
+            yield bytes(buffer[start : start + size]), False
+            start += size
+        del buffer[:start]
+    yield bytes(buffer), True
+
+
+def _short(octets: bytes, at: int) -> tuple[bytes, int]:
+    return _exactly(octets, at + 1, octets[at])
+
+
+def _exactly(octets: bytes, at: int, size: int) -> tuple[bytes, int]:
+    found = octets[at : at + size]
+    if len(found) != size:
+        raise IndexError(at)
+    return found, at + size

@@ -1,0 +1,137 @@
+"""Message, findings and snapshots to facts: everything that rules may ask about, one Facts for each recipient. Pure.
+
+All recipients share one MessageFacts. Who is in which list, register and group is looked up here, in what was known at `at`;
+what it means is the policy's business. Nothing here classifies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from gateway.model.envelope import Address, Recipient
+from gateway.model.facts import (
+    ABSENT,
+    UNKNOWN,
+    Declared,
+    Entry,
+    Facts,
+    FileFacts,
+    ListFacts,
+    MessageFacts,
+    Missing,
+    SenderFacts,
+)
+from gateway.model.finding import Evidence, FileFinding, Findings
+from gateway.model.message import Message
+from gateway.policy.rules import KnownList, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where a message came from and who answers for it."""
+
+    listener: str
+    sender: Address  # the reverse-path
+    ours: bool  # an allowed peer and a reverse-path in the organisation's domains
+    authenticated: bool | Missing = UNKNOWN  # whether the sender was authenticated upstream; unknown unless asserted
+    certificate: str | None = None  # subject of the peer's verified client certificate
+    peer_address: str = ""
+    declared: tuple[Declared, ...] = ()  # what people have said about this message since it was kept
+
+
+def gather(
+    message: Message, findings: Findings, context: Context, recipients: tuple[Recipient, ...], snapshot: Snapshot, at: datetime
+) -> tuple[Facts, ...]:
+    """One Facts for each recipient, in their order."""
+    at = at.replace(minute=0, second=0, microsecond=0)
+    shared = _message(message, findings, context, snapshot)
+    return tuple([_recipient(shared, recipient.address, snapshot, at) for recipient in recipients])
+
+
+def _message(message: Message, findings: Findings, context: Context, snapshot: Snapshot) -> MessageFacts:
+    weights = {part.id: len(part.header) + len(part.body) for part in message.parts} if findings.files else {}
+    return MessageFacts(
+        wire_octets=message.octets,
+        sender=_sender(context, snapshot),
+        files=tuple([_file(file, weights) for file in findings.files]) if findings.files else (),
+        words=_unsampled(findings.words),
+        words_readable=findings.words_readable,
+        defects=frozenset([defect.name.value for defect in message.defects]) if message.defects else frozenset(),
+        sent_as=message.sent_as,
+        listener=context.listener,
+        declared=context.declared,
+        looked_for=snapshot.looked_for,
+    )
+
+
+def _file(file: FileFinding, weights: dict[str, int]) -> FileFacts:
+    return FileFacts(
+        id=file.id,
+        inside=file.inside,
+        name=file.names[0] if file.names else "",
+        media_type=file.detected_type or file.declared_type,
+        octets=file.octets,
+        wire_octets=weights.get(file.id, 0) if file.inside is None else 0,
+        readable=file.readable,
+        evidence=_unsampled(file.evidence),
+    )
+
+
+def _unsampled(evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """Facts are recorded: not even the masked sample goes with them."""
+    return tuple([replace(item, sample="") if item.sample else item for item in evidence]) if evidence else ()
+
+
+def _sender(context: Context, snapshot: Snapshot) -> SenderFacts:
+    address = context.sender.key
+    groups: list[tuple[str, bool | Missing]] = []
+    for name, places in sorted(snapshot.groups.items()):
+        if not context.ours:
+            groups.append((name, False))  # our groups have only our people in them
+        else:
+            groups.append((name, UNKNOWN if places is None else places.find(address, context.sender.domain) is not None))
+    return SenderFacts(
+        address, context.sender.domain, context.ours, context.authenticated, context.certificate, context.peer_address, tuple(groups)
+    )
+
+
+def _recipient(shared: MessageFacts, address: Address, snapshot: Snapshot, at: datetime) -> Facts:
+    key = address.key
+    registers: tuple[tuple[str, Entry | None | Missing], ...] = ()
+    if snapshot.registers:
+        registers = tuple([(name, _row(snapshot, name, key, address.domain, at)) for name in sorted(snapshot.registers)])
+    known = snapshot.lists.get(key)
+    facts: ListFacts | Missing = ABSENT
+    if known is not None or snapshot.lists_stale_from is not None:
+        facts = _list(known, shared.sender, key, address.domain, snapshot, at)
+    return Facts(shared, address.wire, key, address.domain, at, facts, registers)
+
+
+def _row(snapshot: Snapshot, name: str, key: str, domain: str, at: datetime) -> Entry | None | Missing:
+    register = snapshot.registers[name]
+    if register.stale_from is not None and at.date() >= register.stale_from:
+        return UNKNOWN
+    return register.rows.find(key, domain)
+
+
+def _list(
+    known: KnownList | None, sender: SenderFacts, key: str, domain: str, snapshot: Snapshot, at: datetime
+) -> ListFacts | Missing:
+    """In a stale snapshot the last known kind decides: a list is unknown, a person absent, an address of ours never seen unknown."""
+    if snapshot.lists_stale_from is not None and at.date() >= snapshot.lists_stale_from:
+        if known is not None:
+            return UNKNOWN
+        return UNKNOWN if domain in snapshot.own_domains and key not in snapshot.people else ABSENT
+    if known is None:
+        return ABSENT
+    return ListFacts(known.address, known.owner, known.members, known.external, known.uncleared, _allowed(known, sender))
+
+
+def _allowed(known: KnownList, sender: SenderFacts) -> bool | Missing:
+    if known.allowed is None and not known.allowed_groups:
+        return True
+    if known.allowed is not None and known.allowed.find(sender.address, sender.domain) is not None:
+        return True
+    states = [state for name, state in sender.groups if name in known.allowed_groups]
+    return True if True in states else UNKNOWN if UNKNOWN in states else False

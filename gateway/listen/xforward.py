@@ -1,0 +1,31 @@
+"""XFORWARD: what a trusted Postfix tells about the client it had. Pure: the text of the command to attributes.
+
+Standards: Postfix XFORWARD_README. Attributes of several commands add up; the session forgets them at the end of the transaction they were
+sent for, at RSET, EHLO and STARTTLS. Values are xtext; [UNAVAILABLE] and [TEMPUNAVAIL] stand as they are.
+"""
+
+from __future__ import annotations
+
+from gateway.listen.parameters import Refused, unxtext
+
+ATTRIBUTES = ("NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT", "SOURCE")
+
+
+def xforward(text: str) -> dict[str, str]:
+    """The attributes of one command, names upper-case, values decoded.
+
+    Raises:
+        Refused: not in the grammar, or an attribute we did not offer.
+    """
+    attributes: dict[str, str] = {}
+    for word in text.split():
+        name, equals, value = word.partition("=")
+        decoded = unxtext(value)
+        if name.upper() not in ATTRIBUTES or not equals:
+            raise Refused(501, "5.5.4", "XFORWARD is followed by attribute=value")
+        if decoded is None or len(decoded) > 255 or not decoded.isprintable():
+            raise Refused(501, "5.5.4", f"The value of {name.upper()} is not xtext of at most 255 characters")
+        attributes[name.upper()] = decoded
+    if not attributes:
+        raise Refused(501, "5.5.4", "XFORWARD is followed by attribute=value")
+    return attributes

@@ -1,0 +1,1 @@
+"""Octets and structure of a message: ranges of parts, header fields, sizes, reports. Pure."""

@@ -1,0 +1,67 @@
+"""What makes two deliveries attempts at the same transaction (DESIGN section 6). Pure over the content.
+
+The digest leaves out what a relaying server writes anew at each attempt, so that a retry has the identity of the first attempt.
+With neither an IDENT of XFORWARD nor a Message-ID there is no identity, and nothing is ever skipped.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from gateway.mime.headers import HEADER_OCTETS, WINDOW_OCTETS
+from gateway.model.message import Buffer
+
+# Our own stamp stands in a Received field.
+_TRACE = re.compile(rb"(?:received|return-path|delivered-to)[ \t]*+:", re.IGNORECASE)
+_MESSAGE_ID = re.compile(rb"^message-id[ \t]*:((?:[^\n]|\n[ \t])*)", re.IGNORECASE | re.MULTILINE)
+_FIELD = re.compile(rb"\r\n(?![ \t])")
+
+
+def identity(
+    listener: str, authority: str, reverse_path: str, ident: str | None, message_id: str | None, body_digest: bytes
+) -> bytes | None:
+    """32 octets that are equal for attempts at one transaction and differ for all others; None when nothing tells them apart.
+
+    Args:
+        listener: the name of the listener.
+        authority: the certificate or tenant that the client showed, or "".
+        reverse_path: wire text.
+        ident: the IDENT that XFORWARD gave.
+        message_id: value of the Message-ID field.
+        body_digest: what `digest_without_trace` gave.
+    """
+    name = f"ident {ident}" if ident else f"message-id {message_id}" if message_id else None
+    if name is None:
+        return None
+    sha256 = hashlib.sha256()
+    for text in (listener, authority, reverse_path, name):
+        octets = text.encode("utf-8", "surrogatepass")
+        sha256.update(len(octets).to_bytes(4, "big") + octets)  # the length first: no two lists run together alike
+    sha256.update(body_digest)
+    return sha256.digest()
+
+
+def message_id_of(header: bytes) -> str | None:
+    """The value of the first Message-ID field of a header section, without blanks; None when there is none. Needs no parse."""
+    match = _MESSAGE_ID.search(header)
+    return b"".join(match[1].split()).decode("ascii", "backslashreplace") or None if match else None
+
+
+def digest_without_trace(buffer: Buffer) -> bytes:
+    """SHA-256 of the message without its trace fields, in one pass; the interpreter lock is free while it hashes.
+
+    Only the first 64 KiB are searched for trace fields: a longer header section is hashed as it stands behind that.
+    """
+    sha256 = hashlib.sha256()
+    beginning = buffer[0:HEADER_OCTETS]
+    end = 0 if beginning.startswith(b"\r\n") else beginning.find(b"\r\n\r\n")
+    searched = end + 2 if end > 0 else len(beginning) if end < 0 else 0
+    start = 0
+    for stop in [*(found.end() for found in _FIELD.finditer(beginning, 0, searched)), searched]:
+        if not _TRACE.match(beginning, start):
+            sha256.update(beginning[start:stop])
+        start = stop
+    for at in range(searched, len(buffer), WINDOW_OCTETS):
+        sha256.update(buffer[at : min(at + WINDOW_OCTETS, len(buffer))])
+    return sha256.digest()

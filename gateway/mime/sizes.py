@@ -1,0 +1,136 @@
+"""The one size model: octets of files, octets on the wire, and both as people say them. Pure.
+
+1 MB = 1,048,576 octets, as the sender's computer shows it; limits are inclusive. `attachments` is the sum of the decoded outermost files;
+`wire` is the message as it is transmitted, without the dots of transparency. Base64 (RFC 2045 section 6.8) makes 4 characters of
+3 octets and a line end after every 76 characters: 12 MB of files are 16.4 MB on the wire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from gateway.model.message import Digest, Message, Part, Role, Span
+
+KB = 1024
+MB = 1024 * KB
+
+# What a part that we add brings along beside its body: delimiter line, content fields, empty line.
+PART_OVERHEAD_OCTETS = 320
+
+
+def encoded_octets(decoded: int) -> int:
+    """Exact size of so many octets in base64, each line and also the last one ended by CRLF."""
+    characters = -(-decoded // 3) * 4
+    return characters + 2 * -(-characters // 76)
+
+
+def largest_decoded(wire_limit: int, overhead: int = 0) -> int:
+    """The most octets that fit, encoded, into `wire_limit` beside `overhead`; 0 when nothing does."""
+    room = max(wire_limit - overhead, 0)
+    full, rest = divmod(room, 78)
+    return full * 57 + max(rest - 2, 0) // 4 * 3
+
+
+def outermost_files(message: Message) -> tuple[Part, ...]:
+    """The files that a person attached: those in no other file. Files in an attached message are inside that message."""
+    inside = enclosing_files(message)
+    return tuple(part for part in message.parts if part.role is Role.FILE and inside[part.id] is None)
+
+
+def enclosing_files(message: Message) -> dict[str, str | None]:
+    """For each part the id of the nearest file that it is in; None for what stands in the message itself."""
+    inside: dict[str, str | None] = {}
+    files: set[str] = set()
+    for part in message.parts:  # parents come first
+        if part.parent is None:
+            inside[part.id] = None
+        else:
+            inside[part.id] = part.parent if part.parent in files else inside.get(part.parent)
+        if part.role is Role.FILE:
+            files.add(part.id)
+    return inside
+
+
+def attachments_octets(message: Message, digests: Iterable[Digest]) -> int:
+    """The sum of the decoded outermost files. A file without digest counts as large as it stands on the wire: never less than it is."""
+    octets = {digest.part: digest.octets for digest in digests}
+    return sum(octets.get(part.id, len(part.body)) for part in outermost_files(message))
+
+
+def wire_after(message: Message, removed: Collection[str] = (), added: Iterable[int] = ()) -> int:
+    """Octets on the wire when parts are taken out and parts of so many decoded octets are put in, base64 encoded."""
+    taken = sum(len(span) for span in removal(message, removed))
+    return message.octets - taken + sum(encoded_octets(decoded) + PART_OVERHEAD_OCTETS for decoded in added)
+
+
+def removal(message: Message, removed: Collection[str]) -> tuple[Span, ...]:
+    """The octets to leave out so that these parts are gone, each with one delimiter; sorted, disjoint.
+
+    Of a multipart that loses all its members an empty one stays; a message that is one single part loses its body.
+    """
+    if not removed:
+        return ()
+    members: dict[str | None, list[Part]] = {}
+    for part in message.parts:
+        members.setdefault(part.parent, []).append(part)
+    spans = [span for parent, parts in members.items() for span in _runs(parts, removed, whole=not _is_container(message, parent))]
+    return _outermost(spans)
+
+
+def _is_container(message: Message, parent: str | None) -> bool:
+    return any(part.id == parent and part.role is Role.CONTAINER for part in message.parts)
+
+
+def _runs(parts: list[Part], removed: Collection[str], *, whole: bool) -> Iterable[Span]:
+    """Neighbours that go are one span."""
+    if whole:
+        yield from (part.body for part in parts if part.id in removed)
+        return
+    first = 0
+    while first < len(parts):
+        last = first
+        while last < len(parts) and parts[last].id in removed:
+            last += 1
+        if last > first:
+            if last < len(parts):
+                yield Span(parts[first].header.start, parts[last].header.start)
+            elif first:
+                yield Span(parts[first - 1].body.end, parts[-1].body.end)
+            else:
+                yield Span(parts[0].header.start, parts[-1].body.end)
+        first = last + 1
+
+
+def _outermost(spans: list[Span]) -> tuple[Span, ...]:
+    done: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        if not done or span.start >= done[-1].end:
+            done.append(span)
+    return tuple(done)
+
+
+def human(octets: int) -> str:
+    """As people say it: `14.2 MB`, `12 MB`, `340 KB`, `512 bytes`."""
+    if octets < KB:
+        return f"{octets} byte{'' if octets == 1 else 's'}"
+    kilo = (octets + KB // 2) // KB
+    if kilo < KB:
+        return f"{kilo} KB"
+    return _decimal(octets, 1)
+
+
+def human_pair(octets: int, limit: int) -> tuple[str, str]:
+    """A size and the limit that it is compared with, in words that differ when they do: never "12 MB is more than 12 MB"."""
+    if octets == limit or human(octets) != human(limit):
+        return human(octets), human(limit)
+    for digits in (2, 3):
+        size, bound = _decimal(octets, digits), _decimal(limit, digits)
+        if size != bound and limit >= MB:
+            return size, bound
+    return f"{octets:,} bytes", f"{limit:,} bytes"
+
+
+def _decimal(octets: int, digits: int) -> str:
+    scale = 10**digits
+    whole, rest = divmod((octets * scale * 2 + MB) // (2 * MB), scale)
+    return f"{whole:,}.{rest:0{digits}}".rstrip("0").rstrip(".") + " MB" if rest else f"{whole:,} MB"

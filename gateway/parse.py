@@ -1,0 +1,69 @@
+"""Octets to message: an Arrival understood as header fields and an index of parts. Pure; hostile input becomes defects, never an exception.
+
+Standards: RFC 5322, RFC 2045 to 2047, RFC 2183, RFC 2231, RFC 2392, RFC 6532. The content has CRLF line ends (listen has seen to it).
+Limits: one reading of each message, the first candidate everywhere; where another reader may see something else, a defect says so.
+Base64 inside a part is checked where it is decoded (mime/decode.py), uuencoded text inside a text part where it is unpacked.
+"""
+
+from __future__ import annotations
+
+from gateway.mime.addresses import find_addresses
+from gateway.mime.headers import Section, read_fields, unfold
+from gateway.mime.protection import find_protection
+from gateway.mime.ranges import Index, Node
+from gateway.mime.roles import find_roles
+from gateway.model.message import Arrival, Buffer, Defect, DefectName, Message, Part, Role
+
+
+def parse(arrival: Arrival) -> Message:
+    """Understand an arrival; its own defects come first."""
+    with arrival.content.view() as buffer:
+        return parse_buffer(buffer, arrival.defects)
+
+
+def parse_buffer(buffer: Buffer, defects: tuple[Defect, ...] = ()) -> Message:
+    """Understand one whole message that stands in a buffer."""
+    index = Index(buffer)
+    fields = read_fields(index.section)
+    first = dict(zip([raw.key for raw in reversed(index.section.fields)], [field.value for field in reversed(fields)], strict=True))
+    parts = tuple(_part(node, role) for node, role in zip(index.nodes, find_roles(buffer, index.nodes), strict=True))
+    found = [*defects, *index.defects]
+    if index.nodes[0].declared.is_mime and "mime-version" not in first:
+        # RFC 2045 section 4: without it a reader may take everything for plain text.
+        found.append(Defect(DefectName.MIME_VERSION_MISSING))
+    return Message(
+        fields=fields,
+        header=index.section.span,
+        subject=first.get("subject", ""),
+        message_id=first.get("message-id", "").strip("<> \t") or None,
+        originators=_addresses(index.section, ("from", "sender")),
+        addressed=_addresses(index.section, ("to", "cc")),
+        parts=parts,
+        octets=len(buffer),
+        defects=tuple(dict.fromkeys(found)) if found else (),
+        sent_as=find_protection(buffer, parts),
+    )
+
+
+def _part(node: Node, role: Role) -> Part:
+    declared = node.declared
+    return Part(
+        id=node.id,
+        parent=node.parent,
+        header=node.header,
+        body=node.body,
+        media_type=declared.media_type,
+        charset=declared.charset,
+        encoding=declared.encoding,
+        disposition=declared.disposition,
+        names=declared.names,
+        content_id=declared.content_id,
+        role=role,
+        protocol=declared.protocol,
+    )
+
+
+def _addresses(section: Section, names: tuple[str, ...]) -> tuple[str, ...]:
+    """From the values before encoded-words are decoded: a decoded name may look like an address."""
+    found = [address for raw in section.fields if raw.key in names for address in find_addresses(unfold(raw.value))]
+    return tuple(dict.fromkeys(found))

@@ -1,0 +1,321 @@
+"""The whole story: listen → parse → examine → gather → decide → plan → act → answer.
+
+A message is carried while its client waits: the answer comes after the next hop's, because mail that passes through is never ours to keep.
+`judge` is the part that has no effects; explain, tests, redecide and the mail path share it. There is no second way to decide.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.act import Work, act
+from gateway.answer import answer
+from gateway.decide import decide
+from gateway.errors import TryLater
+from gateway.examine import examine
+from gateway.gather import Context, gather
+from gateway.log import Log
+from gateway.mime.headers import HEADER_OCTETS
+from gateway.mime.identity import digest_without_trace, identity, message_id_of
+from gateway.model.decision import Decision, Reason, Verdict
+from gateway.model.envelope import Recipient
+from gateway.model.facts import UNKNOWN, Facts
+from gateway.model.finding import Findings
+from gateway.model.message import Arrival, Message
+from gateway.model.outcome import Answer, Ending, Outcome, Plan, Reply, Step
+from gateway.parse import parse
+from gateway.plan import plan
+from gateway.policy.guidance import House
+from gateway.policy.rules import Policy
+from gateway.ports import Done, Examiner, Transaction, World
+
+POISON = 3  # attempts that ended in a bug before a message is held unparsed
+LARGE = 1_048_576  # octets from which hashing leaves the event loop
+LINGER_SECONDS = 1.0  # how long a lock waits for the client to go on after its answer
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is known of a message and what the policy says, for each recipient."""
+
+    message: Message
+    findings: Findings
+    facts: tuple[Facts, ...]
+    decisions: tuple[Decision, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How one listener wants its mail carried."""
+
+    each: bool  # LMTP
+    keep_seconds: float
+    patience_seconds: float
+
+
+async def judge(
+    arrival: Arrival,
+    recipients: tuple[Recipient, ...],
+    policy: Policy,
+    house: House,
+    examiner: Examiner,
+    *,
+    lifted: frozenset[str] = frozenset(),
+) -> Judgement:
+    """The middle of the story, parse to decide: no effect but reading."""
+    message = parse(arrival)
+    findings = await examine(message, arrival.content, examiner, policy.patterns)
+    facts = gather(message, findings, _context(arrival, house), recipients, policy.snapshot, arrival.received_at)
+    return Judgement(message, findings, facts, tuple(decide(one, policy, lifted=lifted) for one in facts))
+
+
+class Pipeline:
+    """Carries messages. One for each SMTP process; `policy` and `house` are asked anew for every message, so that a reload takes effect."""
+
+    def __init__(
+        self,
+        world: World,
+        policy: Callable[[], Policy],
+        house: House,
+        terms: Callable[[str], Terms],
+        trigger_headers: frozenset[str],
+        log: Log,
+    ) -> None:
+        self._world = world
+        self._policy = policy
+        self._house = house
+        self._terms = terms
+        self._trigger_headers = trigger_headers
+        self._log = log
+        self._poison: dict[bytes, int] = {}
+        self._running: set[asyncio.Task[tuple[Outcome, ...]]] = set()
+
+    async def deliver(self, arrival: Arrival) -> Answer:
+        """Carry one message and say what to answer by its deadline. Owns the content from here on.
+
+        Raises:
+            TryLater: nothing has happened; any other exception is a bug, and nothing has happened that a retry would not know of.
+        """
+        self._world.counters.count("messages", listener=arrival.listener)
+        started = self._world.clock.monotonic()
+        try:
+            name = await _identify(arrival)
+            keys = tuple(recipient.address.key for recipient in arrival.envelope.recipients)
+            transaction = await self._world.journal.begin(name, keys)
+        except BaseException:
+            arrival.content.close()
+            raise
+        progress: dict[str, Outcome] = {}
+        work = asyncio.ensure_future(self._carry(arrival, transaction, name, progress))
+        self._running.add(work)
+        work.add_done_callback(self._running.discard)
+        work.add_done_callback(lambda _: arrival.content.close())
+        left = arrival.deadline - self._world.clock.monotonic()
+        await asyncio.wait((work,), timeout=max(left, 0.0))
+        if work.done():
+            try:
+                outcomes = work.result()
+            except BaseException:
+                transaction.release()
+                raise
+        else:
+            # A hand-over whose final dot was sent goes on; it is journalled and keeps its lock (DESIGN section 6).
+            outcomes = tuple(
+                progress.get(recipient.address.key) or _put_off(recipient, "4.4.7") for recipient in arrival.envelope.recipients
+            )
+            work.add_done_callback(lambda _: transaction.release())
+        replies = answer(outcomes, each=self._terms(arrival.listener).each, message_id=arrival.id)
+        self._world.counters.observe("answer", self._world.clock.monotonic() - started, listener=arrival.listener)
+        return Answer(replies, self._confirm(transaction, outcomes, replies, finished=work.done()), _details(outcomes))
+
+    async def drain(self) -> None:
+        """Wait for hand-overs that outlived their client."""
+        while self._running:
+            await asyncio.wait(self._running)
+
+    # --- the story ----------------------------------------------------------------------------------------------------
+
+    async def _carry(
+        self, arrival: Arrival, transaction: Transaction, name: bytes | None, progress: dict[str, Outcome]
+    ) -> tuple[Outcome, ...]:
+        recipients = _once(arrival.envelope.recipients)
+        known = {key: _again(done, recipients) for key, done in transaction.done.items() if key in recipients}
+        known |= {key: _put_off(recipients[key], "4.3.0") for key in transaction.busy if key in recipients}
+        todo = tuple(recipient for key, recipient in recipients.items() if key not in known)
+        outcomes = {**known}
+        if todo:
+            done = await self._decided(arrival, todo, transaction, name, progress)
+            outcomes |= {outcome.recipient.address.key: outcome for outcome in done}
+        # INVARIANT: one outcome for each forward-path, also where one mailbox was named twice.
+        return tuple(outcomes[recipient.address.key] for recipient in arrival.envelope.recipients)
+
+    async def _decided(
+        self, arrival: Arrival, todo: tuple[Recipient, ...], transaction: Transaction, name: bytes | None, progress: dict[str, Outcome]
+    ) -> tuple[Outcome, ...]:
+        policy, world = self._policy(), self._world
+        try:
+            if name is not None and self._poison.get(name, 0) >= POISON:
+                judgement, steps = None, _held_unparsed(todo)
+            else:
+                judgement = await judge(arrival, todo, policy, self._house, world.examiner)
+                steps = plan(judgement.decisions, todo)
+                self._decided_event(arrival, policy, judgement)
+            work = self._work(arrival, policy, transaction, judgement, progress)
+            outcomes = await act(steps, work, world)
+        except TryLater:
+            raise
+        except Exception:
+            world.counters.count("bugs")
+            if name is not None:
+                self._poison[name] = self._poison.get(name, 0) + 1
+            raise
+        if judgement is not None:
+            world.records.record(_record(arrival, policy, judgement, outcomes))
+        for outcome in outcomes:
+            world.counters.count("outcome", ending=outcome.ending.value, listener=arrival.listener)
+        return outcomes
+
+    # --- what the operator sees ---------------------------------------------------------------------------------------
+
+    def _decided_event(self, arrival: Arrival, policy: Policy, judgement: Judgement) -> None:
+        decisions, files = judgement.decisions, judgement.findings.files
+        self._log.event(
+            "message.decided",
+            id=arrival.id,
+            listener=arrival.listener,
+            pack=policy.name,
+            verdicts=[decision.verdict.word for decision in decisions],
+            routes=[decision.route for decision in decisions],
+            rules=sorted({reason.rule for decision in decisions for reason in decision.reasons}) or None,
+            files=len(files) or None,
+            unread=len(judgement.findings.unread) or None,
+        )
+        for decision in decisions:
+            if decision.alarm is not None:
+                self._world.counters.count("alarms", what="never")
+                self._log.event("alarm", what=decision.alarm, id=arrival.id)
+
+    def _work(
+        self, arrival: Arrival, policy: Policy, transaction: Transaction, judgement: Judgement | None, progress: dict[str, Outcome]
+    ) -> Work:
+        terms = self._terms(arrival.listener)
+        facts = {one.recipient: one for one in judgement.facts} if judgement else {}
+        return Work(
+            arrival=arrival,
+            message=judgement.message if judgement else None,
+            findings=judgement.findings if judgement else None,
+            facts=facts,
+            policy=policy,
+            house=self._house,
+            transaction=transaction,
+            each=terms.each,
+            ours=self._house.is_ours(arrival.envelope.reverse_path),
+            at=arrival.received_at,
+            keep_seconds=policy.keep.total_seconds() if policy.keep else terms.keep_seconds,
+            patience_seconds=terms.patience_seconds,
+            again=lambda recipient, unusable: decide(facts[recipient.address.wire], policy, unusable=unusable),
+            regroup=plan,
+            trigger_headers=self._trigger_headers,
+            progress=progress,
+        )
+
+    def _confirm(
+        self, transaction: Transaction, outcomes: tuple[Outcome, ...], replies: tuple[Reply, ...], *, finished: bool
+    ) -> Callable[[bool], None]:
+        """What the listener calls once it knows whether the client heard us."""
+        by_recipient = replies if len(replies) == len(outcomes) else replies * len(outcomes)
+        heard = frozenset(
+            outcome.recipient.address.key
+            for outcome, reply in zip(outcomes, by_recipient, strict=True)
+            if reply.is_success or reply.is_permanent
+        )
+        # A lock does not wait for an idle client: the journal's entry says the same once it is written.
+        timer = asyncio.get_running_loop().call_later(LINGER_SECONDS, transaction.release) if finished else None
+
+        def confirm(went_on: bool) -> None:
+            if timer is not None:
+                timer.cancel()
+            if went_on:
+                transaction.answered(heard)
+            if finished:
+                transaction.release()
+
+        return confirm
+
+
+# --- small things -------------------------------------------------------------------------------------------------------
+
+
+async def _identify(arrival: Arrival) -> bytes | None:
+    """The identity of the transaction (DESIGN section 6): what a retry has in common with the attempt before it."""
+
+    def digest() -> tuple[bytes, str | None]:
+        with arrival.content.view() as buffer:
+            beginning = buffer[0:HEADER_OCTETS]
+            return digest_without_trace(buffer), message_id_of(beginning[: beginning.find(b"\r\n\r\n") + 2])
+
+    body, message_id = await asyncio.to_thread(digest) if arrival.content.octets > LARGE else digest()
+    peer = arrival.peer
+    return identity(
+        listener=arrival.listener,
+        authority=peer.certificate or "",
+        reverse_path=arrival.envelope.reverse_path.wire,
+        ident=peer.forwarded("IDENT"),
+        message_id=message_id,
+        body_digest=body,
+    )
+
+
+def _context(arrival: Arrival, house: House) -> Context:
+    sender = arrival.envelope.reverse_path
+    return Context(
+        listener=arrival.listener,
+        sender=sender,
+        ours=house.is_ours(sender),
+        authenticated=UNKNOWN,
+        certificate=arrival.peer.certificate,
+        peer_address=arrival.peer.forwarded("ADDR") or arrival.peer.address,
+    )
+
+
+def _once(recipients: tuple[Recipient, ...]) -> dict[str, Recipient]:
+    first: dict[str, Recipient] = {}
+    for recipient in recipients:
+        first.setdefault(recipient.address.key, recipient)
+    return first
+
+
+def _again(done: Done, recipients: dict[str, Recipient]) -> Outcome:
+    return Outcome(recipients[done.recipient], done.ending, done.reply, case=done.case)
+
+
+def _details(outcomes: tuple[Outcome, ...]) -> dict[str, object]:
+    cases = sorted({outcome.case for outcome in outcomes if outcome.case})
+    return {"outcomes": [outcome.ending.value for outcome in outcomes], "cases": cases or None}
+
+
+def _put_off(recipient: Recipient, status: str) -> Outcome:
+    return Outcome(recipient, Ending.DEFERRED, Reply(451, status, "try again later"))
+
+
+def _held_unparsed(recipients: tuple[Recipient, ...]) -> Plan:
+    reason = Reason("poison", "hold", text="The gateway failed three times on this message; nobody has read it.", held_for="postmaster")
+    decisions = tuple(
+        Decision(recipient.address.wire, (), Verdict.HOLD, None, reasons=(reason,), held_for="postmaster") for recipient in recipients
+    )
+    return Plan((Step(Verdict.HOLD, None, decisions, recipients),))
+
+
+def _record(arrival: Arrival, policy: Policy, judgement: Judgement, outcomes: tuple[Outcome, ...]) -> dict[str, object]:
+    return {
+        "message_id": arrival.id,
+        "at": arrival.received_at.isoformat(),
+        "listener": arrival.listener,
+        "pack": policy.name,
+        "pack_version": policy.version,
+        "facts": judgement.facts,
+        "decisions": judgement.decisions,
+        "outcomes": outcomes,
+    }

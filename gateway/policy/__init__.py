@@ -1,0 +1,1 @@
+"""The pack language, its evaluation, and the texts it speaks with. Pure."""

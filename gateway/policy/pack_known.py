@@ -1,0 +1,153 @@
+"""Registers, lists and limits of a pack to a Snapshot. Pure.
+
+For now a pack's own files are all that is known of recipients; a directory will give the same nouns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+
+from gateway.model.facts import Entry
+from gateway.policy.pack_model import EntryPart, LimitsFilePart, ListPart, ListsPart, PackPart, RegisterPart
+from gateway.policy.pack_sheets import part_of, sheet_of, unknown_name
+from gateway.policy.pack_yaml import Path, Sheet
+from gateway.policy.places import Places
+from gateway.policy.rules import KnownList, Register, Snapshot
+
+
+class Known:
+    """The files that pack.yaml names, each read once."""
+
+    def __init__(self, files: Mapping[str, bytes], own: tuple[str, ...]) -> None:
+        self._files = files
+        self._own = own
+        self.sheets: dict[str, Sheet] = {}
+        self.registers: dict[str, Register] = {}
+        self._limits: dict[str, Places[int]] = {}
+
+    def register(self, name: str, main: Sheet, path: Path, levels: list[str]) -> None:
+        """Read a register; the name of its file is the name of the register."""
+        if name in self.sheets or (sheet := self._sheet(name, main, path)) is None:
+            return
+        part = part_of(RegisterPart, sheet)
+        if part is None:
+            return
+        rows = []
+        for index, entry in enumerate(part.entries):
+            place = self._entry(sheet, index, entry, levels)
+            if place is not None:
+                row = Entry(entry.agreement, home(entry.owner, self._own) if entry.owner else None, entry.review_by, entry.highest)
+                rows += [(one, row) for one in own([place], self._own)]
+        self.registers[name] = Register(Places.of(rows), _stale_from(part.as_of, part.valid_for))
+
+    def limits(self, name: str, main: Sheet, path: Path) -> Places[int] | None:
+        """Read what recipients' servers accept."""
+        if name not in self.sheets and (sheet := self._sheet(name, main, path)) is not None:
+            part = part_of(LimitsFilePart, sheet)
+            if part is not None:
+                self._limits[name] = Places.of(list(part.limits.items()))
+        return self._limits.get(name)
+
+    def snapshot(self, pack: PackPart, main: Sheet, looked_for: frozenset[str]) -> Snapshot:
+        """Everything together."""
+        lists: dict[str, KnownList] = {}
+        people: frozenset[str] = frozenset()
+        stale = None
+        if pack.lists is not None and (sheet := self._sheet(pack.lists, main, ("lists",))) is not None:
+            part = part_of(ListsPart, sheet)
+            if part is not None:
+                lists = self._lists(sheet, part, pack)
+                people, stale = frozenset(own(part.people, self._own)), _stale_from(part.as_of, part.valid_for)
+        groups = {
+            name: None if group.addresses is None else Places.of((one, True) for one in own(group.addresses, self._own))
+            for name, group in pack.groups.items()
+        }
+        return Snapshot(frozenset(self._own), lists, people, stale, groups, self.registers, looked_for)
+
+    def _sheet(self, name: str, main: Sheet, path: Path) -> Sheet | None:
+        if name not in self._files:
+            there = [file for file in self._files if file.endswith(".yaml") and "/" not in file and file != "pack.yaml"]
+            main.problems.append(main.at(path, unknown_name("file", name, there)))
+            return None
+        sheet = self.sheets[name] = sheet_of(self._files, name)
+        return sheet
+
+    def _entry(self, sheet: Sheet, index: int, entry: EntryPart, levels: list[str]) -> str | None:
+        path: Path = ("entries", index)
+        if (entry.domain is None) == (entry.address is None):
+            sheet.problems.append(sheet.at(path, "needs either a `domain:` or an `address:`"))
+            return None
+        if entry.highest is not None and entry.highest not in levels:
+            sheet.problems.append(sheet.at((*path, "highest"), unknown_name("classification", entry.highest, levels)))
+        if entry.agreement is not None and entry.highest is None:
+            sheet.problems.append(sheet.at(path, "an agreement needs a `highest:`, the highest classification that it covers"))
+        return entry.address or entry.domain
+
+    def _lists(self, sheet: Sheet, part: ListsPart, pack: PackPart) -> dict[str, KnownList]:
+        found: dict[str, KnownList] = {}
+        members = {one.address: [home(member, self._own) for member in one.members] for one in part.lists if isinstance(one.members, list)}
+        for index, one in enumerate(part.lists):
+            path: Path = ("lists", index)
+            if one.address in found:
+                sheet.problems.append(sheet.at((*path, "address"), f"`{one.address}` stands twice; keep one"))
+            for name in one.cleared:
+                if name not in pack.classifications:
+                    sheet.problems.append(sheet.at((*path, "cleared", name), unknown_name("classification", name, pack.classifications), key=True))
+            for name in one.allowed_groups or ():
+                if name not in pack.groups:
+                    sheet.problems.append(sheet.at((*path, "allowed_groups"), unknown_name("group", name, pack.groups)))
+            for address in own([one.address], self._own):
+                found[address] = self._list(one, address, members)
+        return found
+
+    def _list(self, one: ListPart, address: str, members: dict[str, list[str]]) -> KnownList:
+        everyone = _expanded(one.address, members) if isinstance(one.members, list) else frozenset()
+        count = one.members if isinstance(one.members, int) else len(everyone)
+        inside = {*self._own, address.rpartition("@")[2]}
+        external = sum(member.rpartition("@")[2] not in inside for member in everyone) if one.external_members is None else one.external_members
+        uncleared = []
+        for name, cleared in sorted(one.cleared.items()):
+            if isinstance(cleared, list):
+                left = len(everyone.difference(home(person, self._own) for person in cleared)) if everyone else count - len(set(cleared))
+            else:
+                left = 0 if cleared == "all" else count - int(cleared)
+            uncleared.append((name, max(0, left)))
+        owner = home(one.owner, self._own) if one.owner is not None else None
+        allowed = None if one.allowed_senders is None else Places.of((where, True) for where in own(one.allowed_senders, self._own))
+        return KnownList(address, owner, count, external, tuple(uncleared), allowed, frozenset(one.allowed_groups or ()))
+
+
+def own(wheres: Iterable[str], own_domains: tuple[str, ...]) -> list[str]:
+    """`own` stands for the organisation's domains, `someone@own` for that mailbox in each of them."""
+    found = []
+    for where in wheres:
+        local, at, domain = where.rpartition("@")
+        found += [f"{local}{at}{one}" for one in own_domains] if domain == "own" and own_domains else [where]
+    return found
+
+
+def home(address: str, own_domains: tuple[str, ...]) -> str:
+    """`someone@own` at the first of the organisation's domains."""
+    return own([address], own_domains[:1])[0]
+
+
+def _expanded(address: str, members: dict[str, list[str]]) -> frozenset[str]:
+    """Who is on a list in the end: a list within a list stands for its members."""
+    seen: set[str] = set()
+    people: set[str] = set()
+    left = [address]
+    while left:
+        one = left.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        if one in members:
+            left.extend(members[one])
+        else:
+            people.add(one)
+    return frozenset(people)
+
+
+def _stale_from(as_of: date | None, valid_for: timedelta | None) -> date | None:
+    return as_of + valid_for if as_of is not None and valid_for is not None else None

@@ -1,0 +1,409 @@
+"""The shape of a pack's files, as officers write them. Pydantic checks them; rules/schema.json is made from them.
+
+Nothing is coerced and no key is unknown. What one part says of another (names, levels) is checked in parse_pack.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from gateway.policy.places import address_of, domain_of
+
+_SIZES = {"B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
+_TIMES = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def _size(value: object) -> object:
+    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?) ?(B|KB|MB|GB)", value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"`{value}` is no size; write 12MB (1 MB is 1,048,576 octets)")
+    return int(float(match[1]) * _SIZES[match[2]])
+
+
+def _span(value: object) -> object:
+    match = re.fullmatch(r"(\d{1,5}) ?([mhdw])", value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError(f"`{value}` is no time; write 30m, 4h, 7d or 2w")
+    return timedelta(**{_TIMES[match[2]]: int(match[1])})
+
+
+def _day(value: object) -> object:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError(f"`{value}` is no day; write 2027-12-18") from None
+
+
+def _domain(value: object) -> object:
+    return domain_of(value) if isinstance(value, str) and value != "own" else value
+
+
+def _address(value: object) -> object:
+    return address_of(value) if isinstance(value, str) else value
+
+
+def _place(value: object) -> object:
+    return (address_of(value) if "@" in value else _domain(value)) if isinstance(value, str) else value
+
+
+def _one_or_more(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Size = Annotated[int, BeforeValidator(_size), WithJsonSchema({"type": "string", "pattern": r"^\d{1,9}(\.\d{1,3})? ?(B|KB|MB|GB)$"})]
+Span = Annotated[timedelta, BeforeValidator(_span), WithJsonSchema({"type": "string", "pattern": r"^\d{1,5} ?[mhdw]$"})]
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"})]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+Domain = Annotated[str, BeforeValidator(_domain)]  # example.org, "*.example.org", or own
+Mailbox = Annotated[str, BeforeValidator(_address)]
+Where = Annotated[str, BeforeValidator(_place)]  # an address, a domain, "*.domain" or own
+FileName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}\.yaml$")]
+HeaderName = Annotated[str, Field(pattern=r"^X-[A-Za-z0-9-]{1,60}$")]
+HeaderValue = Annotated[str, Field(pattern=r"^[\x20-\x7e]{0,200}$")]
+Guid = Annotated[str, BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value), Field(pattern=r"^[0-9a-f-]{36}$")]
+Sentence = Annotated[str, Field(max_length=400)]
+_LIST_OF = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+Names = Annotated[list[Name], BeforeValidator(_one_or_more), Field(min_length=1), WithJsonSchema(_LIST_OF)]
+Domains = Annotated[list[Domain], BeforeValidator(_one_or_more), Field(min_length=1), WithJsonSchema(_LIST_OF)]
+Wheres = Annotated[list[Where], BeforeValidator(_one_or_more), Field(min_length=1), WithJsonSchema(_LIST_OF)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+
+Kind = Literal["label", "marking", "detector", "unreadable", "unmarked"]
+Unread = Literal["encrypted", "rights-protected", "enveloped", "damaged", "over-budget", "crashed", "unsupported"]
+Spot = Literal[
+    "subject_start", "subject", "page_header", "page_footer", "first_line", "text", "file_name", "properties", "header_field"
+]  # fmt: skip
+SentAs = Literal["microsoft-365", "smime", "pgp"]
+Mode = Literal["watch", "advise", "enforce"]
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class InterpretationPart(Part):
+    """What the source leaves open."""
+
+    says: Sentence
+    clause: Sentence = ""
+    signed: str | None = None  # the role and the day
+
+
+class PersonPart(Part):
+    mailbox: Mailbox
+    hours: str = "always"
+    phone: str = ""
+    otherwise: Name | None = None
+
+
+class GroupPart(Part):
+    """Senders: by address or domain, or a group of the directory (unknown until one is connected)."""
+
+    addresses: Wheres | None = None
+    directory_group: str | None = None
+
+
+class SystemPart(Part):
+    owner: str  # an address or a name in people
+    senders: list[Mailbox] = Field(min_length=1)
+    client_certificate: str | None = None
+    networks: list[str] = []
+    unmarked_files: Name | None = None
+    notices_to: str | None = None
+
+
+class UnmarkedPart(Part):
+    files: Name
+    words: Name
+
+
+class LabelPart(Part):
+    tenant: Guid
+    id: Guid
+
+
+class MarkingPart(Part):
+    """Exactly one of label, text, detector, unreadable."""
+
+    is_: Name = Field(alias="is")
+    label: LabelPart | None = None
+    text: Annotated[str, Field(min_length=2, max_length=80)] | None = None
+    where: list[Spot] | None = None
+    whole_line: bool | None = None
+    detector: Name | None = None
+    at_least: Count | None = None
+    unreadable: list[Unread] | None = None
+    category: Name | None = None
+
+
+class AudiencePart(Part):
+    domains: Domains | None = None
+    register_: FileName | None = Field(default=None, alias="register")
+    except_: FileName | None = Field(default=None, alias="except")
+    not_in: Names | None = None
+
+
+class LimitsPart(Part):
+    attachments: Size | None = None  # the sum of the decoded files
+    message: Size | None = None  # octets on the wire
+
+
+class ExpiresPart(Part):
+    after: Span | None = None
+    idle: Span | None = None
+
+
+class RoutePart(Part):
+    kind: Literal["relay", "share", "seal"]
+    next_hop: Name | None = None
+    place: Name | None = None
+    provides: list[Name] = []
+    for_: Names | None = Field(default=None, alias="for")
+    not_for: Names | None = None
+    senders: Names | None = None
+    sender_domains: Domains | None = None
+    purpose: Name | None = None
+    sent_as: list[SentAs] | None = None
+    limits: LimitsPart = LimitsPart()
+    recipient_limits: FileName | None = None
+    unknown_recipient_limit: Size | None = None
+    expires: ExpiresPart | None = None
+    show_file_names: bool = False
+    clause: Sentence = ""
+    interpretation: Name | None = None
+
+
+class NoRoutePart(Part):
+    do: Literal["confirm", "hold", "refuse"]
+    by: Literal["sender"] | None = None
+    for_: Name | None = Field(default=None, alias="for")
+    within: Span | None = None
+    then: Name | None = None
+    guidance: Name | None = None
+
+
+class NoRoutesPart(Part):
+    otherwise: NoRoutePart
+    too_large: NoRoutePart | None = None
+
+
+class ClassificationAsk(Part):
+    of: Literal["files", "words", "any"]
+    at_least: Name | None = None
+    below: Name | None = None
+    above: Literal["agreement"] | None = None
+    because: list[Kind] | None = None
+
+
+class SizeAsk(Part):
+    above: Size | None = None
+    at_most: Size | None = None
+
+
+class CountAsk(Part):
+    at_least: Count
+
+
+class ListAsk(Part):
+    uncleared_members: CountAsk | None = None
+    external_members: CountAsk | None = None
+    members: CountAsk | None = None
+    sender_allowed: bool | None = None
+
+
+class SenderAsk(Part):
+    ours: bool | None = None
+    authenticated: bool | None = None
+    domain: Domains | None = None
+
+
+class AsksPart(Part):
+    """Every condition must hold. The whole vocabulary of `when`, `unless` and `facts`."""
+
+    audience: Names | None = None
+    audience_not: Names | None = None
+    recipient_domain: Domains | None = None
+    classification: ClassificationAsk | None = None
+    category: Names | None = None
+    attachments: SizeAsk | None = None
+    message: SizeAsk | None = None
+    files: CountAsk | None = None
+    list_: ListAsk | None = Field(default=None, alias="list")
+    agreement: list[Literal["current", "lapsed", "none"]] | None = None
+    sender: SenderAsk | None = None
+    sender_group: Names | None = None
+    system: Names | None = None
+    purpose: Names | None = None
+    declared: Names | None = None
+    sent_as: list[SentAs] | None = None
+    defects: list[Name] | None = None
+    unreadable: list[Unread] | None = None
+
+
+class ConfirmPart(Part):
+    by: Literal["sender"] = "sender"
+    declares: Name | None = None  # `purpose`, or a word that `declared` can ask for
+    guidance: Name | None = None
+    within: Span | None = None
+    then: Name | None = None
+
+
+class HoldPart(Part):
+    for_: Name = Field(alias="for")
+    guidance: Name | None = None
+    within: Span | None = None
+    then: Name | None = None
+
+
+class RefusePart(Part):
+    guidance: Name
+
+
+class NotifyPart(Part):
+    who: Name
+    guidance: Name | None = None
+
+
+class RulePart(Part):
+    """What it is about (`when`, `unless`) and what it asks for (at least one effect)."""
+
+    id: Name
+    clause: Sentence = ""
+    says: Sentence = ""
+    when: AsksPart = AsksPart()
+    unless: AsksPart | None = None
+    require: list[Name] | None = None
+    confirm: ConfirmPart | None = None
+    hold: HoldPart | None = None
+    refuse: RefusePart | None = None
+    notify: NotifyPart | None = None
+    stamp: dict[HeaderName, HeaderValue] | None = None
+    mode: Mode = "enforce"
+    becomes: dict[Mode, Day] = {}
+    from_: Day | None = Field(default=None, alias="from")
+    until: Day | None = None
+
+
+class OverridePart(Part):
+    id: Name
+    who: Names
+    lifts: list[Name] = Field(min_length=1)
+    asks: list[Name] = Field(min_length=1)
+    told: Name | None = None
+    clause: Sentence = ""
+
+
+class ExceptionPart(Part):
+    rule: Name
+    from_: Wheres | None = Field(default=None, alias="from")  # addresses, domains; or
+    from_group: Names | None = None
+    to: Wheres | None = None
+    why: Sentence
+    approved_by: str
+    until: Day
+
+
+class OutcomePart(Part):
+    without: list[Name] | None = None
+    route: Names | None = None
+    released: Literal[True] | None = None
+
+
+class NeverPart(Part):
+    id: Name
+    clause: Sentence = ""
+    facts: AsksPart
+    outcome: OutcomePart
+
+
+class PurposePart(Part):
+    groups: Names | None = None  # who has this purpose by being who they are
+
+
+class PackPart(Part):
+    """pack.yaml."""
+
+    pack: Name
+    source: str
+    owner: Mailbox  # the accountable person
+    review_by: Day
+    refuse_by: Literal["notice", "smtp"] = "notice"
+    keep: Span | None = None
+    interpretations: dict[Name, InterpretationPart] = {}
+    people: dict[Name, PersonPart] = {}
+    groups: dict[Name, GroupPart] = {}
+    systems: dict[Name, SystemPart] = {}
+    lists: FileName | None = None
+    classifications: list[Name] = Field(min_length=1, max_length=8)
+    categories: list[Name] = []
+    unmarked: UnmarkedPart
+    markings: list[MarkingPart] = []
+    audiences: dict[Name, AudiencePart]
+    protections: dict[Name, Literal["files", "message"]] = {}
+    purposes: dict[Name, PurposePart] = {}
+    routes: dict[Name, RoutePart]
+    no_route: NoRoutesPart
+    rules: list[RulePart]
+    overrides: list[OverridePart] = []
+    exceptions: list[ExceptionPart] = []
+    never: list[NeverPart] = []
+
+
+# --- the files that pack.yaml names -----------------------------------------------------------------------------------
+
+
+class EntryPart(Part):
+    domain: Domain | None = None
+    address: Mailbox | None = None
+    name: str = ""
+    agreement: str | None = None
+    owner: Mailbox | None = None
+    review_by: Day | None = None
+    highest: Name | None = None
+
+
+class RegisterPart(Part):
+    """A register: who is enrolled, agreed with, cleared."""
+
+    as_of: Day | None = None
+    valid_for: Span | None = None
+    entries: list[EntryPart]
+
+
+class ListPart(Part):
+    address: Mailbox
+    owner: Mailbox | None = None
+    members: list[Mailbox] | Annotated[int, Field(ge=0)]
+    external_members: Annotated[int, Field(ge=0)] | None = None  # else counted: members outside the organisation's domains
+    cleared: dict[Name, list[Mailbox] | Annotated[int, Field(ge=0)] | Literal["all"]] = {}
+    allowed_senders: Wheres | None = None
+    allowed_groups: Names | None = None
+
+
+class ListsPart(Part):
+    """The distribution lists that are known."""
+
+    as_of: Day | None = None
+    valid_for: Span | None = None
+    people: list[Mailbox] = []  # addresses known to be no list
+    lists: list[ListPart]
+
+
+class LimitsFilePart(Part):
+    """What recipients' servers accept, in octets on the wire."""
+
+    limits: dict[Where, Size]
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema for editors: pack.yaml, with the other files under $defs."""
+    made: dict[str, Any] = PackPart.model_json_schema(by_alias=True)
+    for other in (RegisterPart, ListsPart, LimitsFilePart):
+        extra = other.model_json_schema(by_alias=True)
+        made["$defs"] |= extra.pop("$defs", {})
+        made["$defs"][other.__name__] = extra
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Outgate policy pack", **made}

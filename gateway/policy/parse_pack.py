@@ -1,0 +1,343 @@
+"""Octets of a pack's files to a Policy. Pure; every mistake is a Problem with file, line, column and a way out.
+
+In: the files of a pack by their path in it. Out: a Policy, or BadPack with everything that is wrong.
+What each file may say stands in pack_model.py; here is what one part may say of another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from gateway.detectors.identifiers import DETECTORS
+from gateway.errors import BadPack, Problem
+from gateway.model.finding import Pattern, Patterns, Place, Readable
+from gateway.policy.classify import Given, Ladder
+from gateway.policy.guidance import parse_guidance
+from gateway.policy.pack_known import Known, home, own
+from gateway.policy.pack_model import AudiencePart, MarkingPart, PackPart, RoutePart
+from gateway.policy.pack_rules import RuleMaker
+from gateway.policy.pack_sheets import part_of, sheet_of, unknown_name
+from gateway.policy.pack_yaml import Path, Sheet
+from gateway.policy.places import Places, domain_of
+from gateway.policy.rules import Audience, Interpretation, Person, Policy, Route, System
+
+MAIN = "pack.yaml"
+MOST_FILES = 1000
+MOST_OCTETS = 16 * 1024 * 1024
+_NOT_YET = {"share": "secure links are not set up on this gateway", "seal": "encrypting here is not set up on this gateway"}
+_TEXT = re.compile(r"guidance/([a-z0-9][a-z0-9-]*)\.[a-z]{2}(?:-[a-z]{2})?\.md")
+
+
+def load_pack(files: Mapping[str, bytes], own_domains: Iterable[str] = ()) -> Policy:
+    """A policy from a pack's files, by their path in the pack ("pack.yaml", "guidance/too-large.en.md").
+
+    Args:
+        files: octets by path.
+        own_domains: what `own` stands for: the organisation's domains, the chief one first.
+
+    Raises:
+        BadPack: with a Problem for everything that is wrong.
+    """
+    if len(files) > MOST_FILES or sum(map(len, files.values())) > MOST_OCTETS:
+        raise BadPack((Problem(MAIN, 0, 0, f"the pack has more than {MOST_FILES} files or {MOST_OCTETS} octets"),))
+    if MAIN not in files:
+        raise BadPack((Problem(MAIN, 0, 0, "is missing: a pack is a folder with a pack.yaml in it"),))
+    sheet = sheet_of(files, MAIN)
+    part = part_of(PackPart, sheet)
+    if part is None:
+        raise BadPack(tuple(sheet.problems))
+    return _Loader(files, sheet, part, tuple(dict.fromkeys(map(domain_of, own_domains)))).policy()
+
+
+def version_of(files: Mapping[str, bytes]) -> str:
+    """The same files, the same version."""
+    digest = hashlib.sha256()
+    for name, data in sorted(files.items()):
+        digest.update(f"{len(name.encode())}:{len(data)}:".encode() + name.encode() + data)
+    return f"sha256:{digest.hexdigest()}"
+
+
+class _Loader:
+    """Builds one policy; collects what is wrong on the way."""
+
+    def __init__(self, files: Mapping[str, bytes], sheet: Sheet, pack: PackPart, own_domains: tuple[str, ...]) -> None:
+        self.files = files
+        self.sheet = sheet
+        self.pack = pack
+        self.own = own_domains
+        self.known = Known(files, own_domains)
+        self.texts = frozenset(match[1] for name in files if (match := _TEXT.fullmatch(name)))
+        self.patterns: list[Pattern] = []
+
+    def policy(self) -> Policy:
+        pack = self.pack
+        audiences = self._audiences()
+        ladder = self._ladder()
+        routes = tuple(self._route(name, part) for name, part in pack.routes.items())
+        rules = RuleMaker(self.sheet, pack, self.own, self.texts)
+        no_route, too_large = rules.no_route()
+        policy = Policy(
+            name=pack.pack,
+            version=version_of(self.files),
+            ladder=ladder,
+            patterns=Patterns(tuple(self.patterns), frozenset(ladder.detectors)),
+            rules=rules.rules(),
+            routes=routes,
+            audiences=audiences,
+            nevers=rules.nevers(),
+            no_route=no_route,
+            too_large=too_large,
+            exceptions=rules.exceptions(),
+            overrides=rules.overrides(),
+            protections=dict(pack.protections),
+            purposes=self._purposes(),
+            people=self._people(),
+            systems=self._systems(),
+            interpretations=tuple(Interpretation(name, one.says, one.clause, one.signed) for name, one in pack.interpretations.items()),
+            snapshot=self.known.snapshot(pack, self.sheet, ladder.looks_for),
+            source=pack.source,
+            owner=home(pack.owner, self.own),
+            review_by=pack.review_by,
+            keep=pack.keep,
+            refuse_by=pack.refuse_by,
+            guidance_ids=self.texts,
+            guidance_files={name: data for name, data in self.files.items() if _TEXT.fullmatch(name)},
+            where=self._places(),
+        )
+        self._texts()
+        self._asides()
+        problems = [*self.sheet.problems, *(problem for sheet in self.known.sheets.values() for problem in sheet.problems)]
+        if any(problem.severity == "error" for problem in problems):
+            raise BadPack(tuple(sorted(problems, key=lambda problem: (problem.severity, problem.file, problem.line, problem.column))))
+        return replace(policy, warnings=tuple(problems))
+
+    # --- what classifies ----------------------------------------------------------------------------------------------
+
+    def _ladder(self) -> Ladder:
+        pack = self.pack
+        names = tuple(pack.classifications)
+        if len(set(names)) < len(names):
+            self._wrong(("classifications",), "names one classification twice")
+        files = self._level(pack.unmarked.files, ("unmarked", "files"))
+        words = self._level(pack.unmarked.words, ("unmarked", "words"))
+        labels: dict[tuple[str, str], Given] = {}
+        markings: dict[str, Given] = {}
+        detectors: dict[str, tuple[Given, ...]] = {}
+        unreadable: dict[str, Given] = {}
+        for index, part in enumerate(pack.markings):
+            path: Path = ("markings", index)
+            given = Given(self._level(part.is_, (*path, "is")), part.category, part.at_least or 1, bool(part.whole_line))
+            self._check_marking(part, given, path, files)
+            if part.label is not None:
+                labels[part.label.tenant, part.label.id] = given
+            elif part.text is not None:
+                markings[self._pattern(part, frozenset(markings))] = given
+            elif part.detector is not None:
+                detectors[part.detector] = (*detectors.get(part.detector, ()), given)
+            for kind in part.unreadable or ():
+                unreadable[kind] = given
+        left = sorted({kind.value for kind in Readable} - {"yes"} - set(unreadable))
+        if left:
+            self._wrong(("markings",), f"do not say what a file is that is {', '.join(left)}; add {{unreadable: [{', '.join(left)}], is: ...}}", key=True)
+        people = frozenset(pack.people) | {"owner"}
+        return Ladder(names, files, words, labels, markings, detectors, unreadable, people, frozenset(markings) | frozenset(detectors))
+
+    def _check_marking(self, part: MarkingPart, given: Given, path: Path, unmarked: int) -> None:
+        kinds = [name for name in ("label", "text", "detector", "unreadable") if getattr(part, name) is not None]
+        if len(kinds) != 1:
+            self._wrong(path, "needs exactly one of `label`, `text`, `detector`, `unreadable`")
+        if part.category is not None and part.category not in self.pack.categories:
+            self._wrong((*path, "category"), unknown_name("category", part.category, self.pack.categories))
+        if (part.text is None) != (part.where is None) or (part.whole_line is not None and part.text is None):
+            self._wrong(path, "`text` needs a `where`, and only `text` has `where` and `whole_line`")
+        if part.at_least is not None and part.detector is None:
+            self._wrong((*path, "at_least"), "only a detector counts", key=True)
+        if part.detector is not None and part.detector not in DETECTORS:
+            self._wrong((*path, "detector"), unknown_name("detector", part.detector, DETECTORS))
+        lowers_here = part.whole_line and set(part.where or ()) <= {Place.PAGE_HEADER.value, Place.PAGE_FOOTER.value}
+        if given.level < unmarked and part.text is not None and not lowers_here:
+            says = f"`{part.text}` would lower what nobody marked; only a whole line in a page header or footer may: where: [page_header, page_footer]"
+            self._wrong((*path, "text"), f"{says}, whole_line: true")
+        if given.level < unmarked and (part.detector is not None or part.unreadable is not None):
+            self._wrong((*path, "is"), "a detector or an unreadable file never lowers; it says nothing here", severity="warning")
+
+    def _pattern(self, part: MarkingPart, taken: frozenset[str]) -> str:
+        """A marking is called by its text, so that records of it outlive a change of the pack's order."""
+        text = part.text or ""
+        base = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "marking"
+        name = base if base not in taken else next(f"{base}-{n}" for n in range(2, 1000) if f"{base}-{n}" not in taken)
+        self.patterns.append(Pattern(name, text, frozenset(Place(where) for where in part.where or ()), bool(part.whole_line)))
+        return name
+
+    def _level(self, name: str, path: Path) -> int:
+        if name in self.pack.classifications:
+            return self.pack.classifications.index(name)
+        self._wrong(path, unknown_name("classification", name, self.pack.classifications))
+        return 0
+
+    # --- who, and how -------------------------------------------------------------------------------------------------
+
+    def _audiences(self) -> tuple[Audience, ...]:
+        """Those that others name come before them."""
+        made: dict[str, Audience] = {}
+        left = dict(self.pack.audiences)
+        while left:
+            ready = [name for name, part in left.items() if not any(other in left for other in part.not_in or ())]
+            if not ready:
+                self._wrong(("audiences", next(iter(left)), "not_in"), f"goes round in a circle: {', '.join(left)}")
+                break
+            for name in ready:
+                made[name] = self._audience(name, left.pop(name))
+        return tuple(made.values())
+
+    def _audience(self, name: str, part: AudiencePart) -> Audience:
+        path: Path = ("audiences", name)
+        for other in part.not_in or ():
+            self._name("audience", other, self.pack.audiences, (*path, "not_in"))
+        for key, file in (("register", part.register_), ("except", part.except_)):
+            if file is not None:
+                self.known.register(file, self.sheet, (*path, key), self.pack.classifications)
+        domains = None
+        if part.domains is not None:
+            if "own" in part.domains and not self.own:
+                self._wrong((*path, "domains"), "`own` stands for the organisation's domains, and none are given here", severity="warning")
+            domains = Places.of((domain, True) for domain in own(part.domains, self.own))
+        if part.domains is None and part.register_ is None and part.not_in is None:
+            self._wrong(path, "needs `domains`, `register` or `not_in`")
+        return Audience(name, domains, part.register_, part.except_, tuple(part.not_in or ()))
+
+    def _route(self, name: str, part: RoutePart) -> Route:
+        path: Path = ("routes", name)
+        pack = self.pack
+        self._check_route(name, part, path)
+        for key, names in (("for", part.for_), ("not_for", part.not_for)):
+            for audience in names or ():
+                self._name("audience", audience, pack.audiences, (*path, key))
+        for group in part.senders or ():
+            self._name("group", group, pack.groups, (*path, "senders"))
+        for protection in part.provides:
+            self._name("protection", protection, pack.protections, (*path, "provides"))
+        if part.purpose is not None:
+            self._name("purpose", part.purpose, pack.purposes, (*path, "purpose"))
+        limits = None
+        if part.recipient_limits is not None:
+            limits = self.known.limits(part.recipient_limits, self.sheet, (*path, "recipient_limits"))
+        return Route(
+            name=name,
+            kind=part.kind,
+            next_hop=part.next_hop,
+            provides=frozenset(part.provides),
+            for_=frozenset(part.for_ or ()),
+            not_for=frozenset(part.not_for or ()),
+            senders=frozenset(part.senders or ()),
+            sender_domains=None if part.sender_domains is None else Places.of((one, True) for one in own(part.sender_domains, self.own)),
+            purpose=part.purpose,
+            sent_as=frozenset(part.sent_as or ()),
+            attachments_limit=part.limits.attachments,
+            message_limit=part.limits.message,
+            recipient_limits=limits,
+            unknown_recipient_limit=part.unknown_recipient_limit,
+            place=part.place,
+            expires_after=part.expires.after if part.expires else None,
+            expires_idle=part.expires.idle if part.expires else None,
+            show_file_names=part.show_file_names,
+            clause=part.clause,
+            closed=self._closed(part, path),
+        )
+
+    def _check_route(self, name: str, part: RoutePart, path: Path) -> None:
+        if part.kind == "relay" and part.next_hop is None:
+            self._wrong(path, f"route `{name}` is a relay and needs a `next_hop:`", key=True)
+        if part.kind == "share" and part.place is None:
+            self._wrong(path, f"route `{name}` is a share and needs a `place:`", key=True)
+        if part.kind != "relay" and part.next_hop is not None:
+            self._wrong((*path, "next_hop"), "only a relay has a next hop", key=True)
+        if part.recipient_limits is not None and part.unknown_recipient_limit is None:
+            self._wrong((*path, "recipient_limits"), "needs an `unknown_recipient_limit:` beside it, for recipients that are not in the file", key=True)
+        if part.provides and not part.clause and part.interpretation is None:
+            self._wrong(path, f"route `{name}` gives protection; say by which `clause:` or `interpretation:`", severity="warning", key=True)
+
+    def _closed(self, part: RoutePart, path: Path) -> str:
+        """Why a route cannot be used at all."""
+        if part.interpretation is not None:
+            self._name("interpretation", part.interpretation, self.pack.interpretations, (*path, "interpretation"))
+            found = self.pack.interpretations.get(part.interpretation)
+            if found is None or found.signed is None:
+                return f"nobody has signed the interpretation `{part.interpretation}`"
+        return _NOT_YET.get(part.kind, "")
+
+    def _people(self) -> dict[str, Person]:
+        made = {}
+        for name, part in self.pack.people.items():
+            if part.otherwise is not None:
+                self._name("person", part.otherwise, self.pack.people, ("people", name, "otherwise"))
+            made[name] = Person(name, home(part.mailbox, self.own), part.hours, part.otherwise, part.phone)
+        return made
+
+    def _purposes(self) -> dict[str, frozenset[str]]:
+        for name, part in self.pack.purposes.items():
+            for group in part.groups or ():
+                self._name("group", group, self.pack.groups, ("purposes", name, "groups"))
+        return {name: frozenset(part.groups or ()) for name, part in self.pack.purposes.items()}
+
+    def _systems(self) -> tuple[System, ...]:
+        made = []
+        for name, part in self.pack.systems.items():
+            path: Path = ("systems", name)
+            if part.client_certificate is None and not part.networks:
+                self._wrong(path, f"system `{name}` needs a `client_certificate` or `networks`: a sender's address alone can be forged", key=True)
+            if "@" not in part.owner:
+                self._name("person", part.owner, self.pack.people, (*path, "owner"))
+            unmarked = None if part.unmarked_files is None else self._level(part.unmarked_files, (*path, "unmarked_files"))
+            networks = tuple(one for one in part.networks if self._is_network(one, (*path, "networks")))
+            made.append(System(name, home(part.owner, self.own), frozenset(own(part.senders, self.own)), part.client_certificate, networks, unmarked, part.notices_to))
+        return tuple(made)
+
+    def _is_network(self, text: str, path: Path) -> bool:
+        try:
+            ipaddress.ip_network(text)
+        except ValueError:
+            self._wrong(path, f"`{text}` is no network; write 10.20.30.0/28")
+            return False
+        return True
+
+    # --- the rest -----------------------------------------------------------------------------------------------------
+
+    def _texts(self) -> None:
+        for name, data in self.files.items():
+            if name.startswith("guidance/"):
+                try:
+                    parse_guidance(name, data)
+                except BadPack as error:
+                    self.sheet.problems.extend(error.problems)
+
+    def _asides(self) -> None:
+        """What is not wrong, but somebody should look at."""
+        for name, part in self.pack.interpretations.items():
+            if part.signed is None:
+                self._wrong(("interpretations", name), f"nobody has signed `{name}` yet: {part.says}", severity="warning", key=True)
+        for file in self.files:
+            if file.endswith(".yaml") and "/" not in file and file != MAIN and file not in self.known.sheets:
+                self.sheet.problems.append(Problem(file, 1, 1, "is not named anywhere in pack.yaml, so nobody reads it", "warning"))
+
+    def _places(self) -> dict[str, tuple[str, int, int]]:
+        """Where rules, nevers and routes stand, for problems found later."""
+        found = {f"route:{name}": self._place(("routes", name)) for name in self.pack.routes}
+        found |= {f"rule:{rule.id}": self._place(("rules", index)) for index, rule in enumerate(self.pack.rules)}
+        found |= {f"never:{never.id}": self._place(("never", index)) for index, never in enumerate(self.pack.never)}
+        return found
+
+    def _place(self, path: Path) -> tuple[str, int, int]:
+        return (MAIN, *self.sheet.keys.get(path, (0, 0)))
+
+    def _name(self, what: str, name: str, known: Iterable[str], path: Path) -> None:
+        if name not in known:
+            self._wrong(path, unknown_name(what, name, known))
+
+    def _wrong(self, path: Path, says: str, *, key: bool = False, severity: str = "error") -> None:
+        self.sheet.problems.append(self.sheet.at(path, says, key=key, severity=severity))
+

@@ -1,0 +1,123 @@
+"""Which route carries: the first, in the pack's order, that admits, provides and fits. Pure.
+
+Unknown is not usable. Size is asked last, so that what fails by size alone can be told from the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from gateway.mime.sizes import human_pair
+from gateway.model.decision import Tried
+from gateway.model.facts import UNKNOWN
+from gateway.policy.rules import Policy, Route
+from gateway.policy.view import State, View, any_of, negated
+
+_Check = tuple[Callable[[View], State], str]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Way:
+    """A route with its checks made ready: whom it admits."""
+
+    route: Route
+    checks: tuple[_Check, ...]
+
+    def admits(self, view: View, *, hopeful: bool = False) -> str:
+        """"" when it does, else why not. `hopeful` takes what is unknown for the best."""
+        for check, why_not in self.checks:
+            state = check(view)
+            if state is not True and not (hopeful and state is UNKNOWN):
+                return f"not known whether {why_not}" if state is UNKNOWN else f"not {why_not}"
+        return ""
+
+    def fits(self, view: View) -> str:
+        """"" when the message fits its limits, else what is too large."""
+        attachments, most = view.mail.attachments_octets, self.route.attachments_limit
+        if most is not None and attachments > most:
+            size, limit = human_pair(attachments, most)
+            return f"files of {size} together; it takes {limit}"
+        octets, (wire_most, whose) = view.facts.message.wire_octets, self.message_limit(view)
+        if wire_most is not None and octets > wire_most:
+            size, limit = human_pair(octets, wire_most)
+            return f"{size} as mail; {whose} {limit}"
+        return ""
+
+    def message_limit(self, view: View) -> tuple[int | None, str]:
+        """The octets on the wire that the route and the recipient take, and whose limit it is."""
+        route = self.route
+        theirs = route.recipient_limits.find(view.facts.address, view.facts.domain) if route.recipient_limits is not None else None
+        whose = f"{view.facts.domain} takes"
+        if theirs is None:
+            theirs, whose = route.unknown_recipient_limit, f"it is not known what {view.facts.domain} takes; assumed"
+        if theirs is None or (route.message_limit is not None and route.message_limit <= theirs):
+            return route.message_limit, "it takes"
+        return theirs, whose
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The route found, and every route that did not serve."""
+
+    way: Way | None
+    tried: tuple[Tried, ...]
+    too_large: tuple[Way, ...] = ()  # routes that failed by size alone
+
+
+def choose(
+    ways: tuple[Way, ...],
+    view: View,
+    needs: frozenset[str],
+    unusable: frozenset[str],
+    forbidden: Mapping[str, str],
+    *,
+    hopeful: bool = False,
+) -> Choice:
+    """The first route that serves. `unusable` have failed this recipient; `forbidden` are kept out by a `never`, with the reason.
+
+    What is too large is called so even where a `never` says the same, since the sender can do something about size.
+    """
+    tried: list[Tried] = []
+    large: list[Way] = []
+    for way in ways:
+        route = way.route
+        why_not = route.closed or ("could not serve this recipient" if route.name in unusable else way.admits(view, hopeful=hopeful))
+        if not why_not and not needs <= route.provides:
+            why_not = f"does not give {' and '.join(sorted(needs - route.provides))}"
+        if not why_not:
+            why_not = way.fits(view)
+            if why_not:
+                large.append(way)
+            else:
+                why_not = forbidden.get(route.name, "")
+                if not why_not:
+                    return Choice(way, tuple(tried), tuple(large))
+        tried.append(Tried(route.name, why_not))
+    return Choice(None, tuple(tried), tuple(large))
+
+
+def ways_of(policy: Policy) -> tuple[Way, ...]:
+    """Every route of the policy, ready."""
+    return tuple(Way(route, tuple(_checks(route))) for route in policy.routes)
+
+
+def _checks(route: Route) -> list[_Check]:
+    checks: list[_Check] = []
+    if route.for_:
+        names = tuple(sorted(route.for_))
+        checks.append((lambda view: any_of([view.audiences[name] for name in names]), f"in {' or '.join(names)}"))
+    if route.not_for:
+        others = tuple(sorted(route.not_for))
+        checks.append((lambda view: negated(any_of([view.audiences[name] for name in others])), f"outside {' and '.join(others)}"))
+    if route.senders:
+        checks.append((lambda view: view.mail.in_group(route.senders), f"a sender of {' or '.join(sorted(route.senders))}"))
+    if route.sender_domains is not None:
+        domains = route.sender_domains
+        checks.append((lambda view: domains.find("", view.facts.message.sender.domain) is not None, "sent from a domain that may use it"))
+    if route.purpose is not None:
+        purpose = route.purpose
+        checks.append((lambda view: view.purpose(purpose), f"for the purpose {purpose}"))
+    if route.sent_as:
+        checks.append((lambda view: view.facts.message.sent_as in route.sent_as, f"sent as {' or '.join(sorted(route.sent_as))}"))
+    return checks

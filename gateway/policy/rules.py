@@ -1,0 +1,313 @@
+"""The frozen nouns of a policy: what parse_pack makes of a pack, and what evaluate decides by.
+
+Conditions are kept as plain values (`Ask`), so that a policy can be analysed; evaluate.py compiles them. Levels are indices into
+Ladder.names. Octets are octets, days are dates (UTC).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+
+from gateway.errors import Problem
+from gateway.model.decision import Verdict
+from gateway.model.facts import Entry, Facts, ListFacts, MessageFacts
+from gateway.model.finding import Patterns
+from gateway.policy.classify import Ladder
+from gateway.policy.places import Places
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One condition about one fact: `audience any (partners, schools)`. The vocabulary of `fact` and `how` is closed (evaluate.py)."""
+
+    fact: str
+    how: str
+    value: object = None  # hashable
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One effect of a rule, or what no_route does."""
+
+    effect: str  # require | confirm | hold | refuse | notify | stamp
+    needs: frozenset[str] = frozenset()
+    held_for: str | None = None  # a name in `people`, sender, owner, list-owner, agreement-owner, postmaster
+    within: timedelta | None = None
+    then: str | None = None
+    guidance: str | None = None
+    declares: str | None = None
+    stamps: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """What this asks for."""
+        return VERDICTS.get(self.effect, Verdict.RELEASE)
+
+
+# What an effect asks for; every other effect lets go.
+VERDICTS = {"confirm": Verdict.CONFIRM, "hold": Verdict.HOLD, "refuse": Verdict.REFUSE}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """All rules that match apply; they have no order."""
+
+    id: str
+    when: tuple[Ask, ...] = ()
+    unless: tuple[Ask, ...] = ()  # all of them together
+    acts: tuple[Act, ...] = ()
+    clause: str = ""
+    says: str = ""  # one sentence for a person
+    mode: str = "enforce"  # watch | advise | enforce, until `becomes` changes it
+    becomes: tuple[tuple[date, str], ...] = ()  # sorted
+    from_: date | None = None
+    until: date | None = None  # its last day
+
+    def mode_on(self, day: date) -> str | None:
+        """watch, advise or enforce on this day; None outside its dates."""
+        if (self.from_ is not None and day < self.from_) or (self.until is not None and day > self.until):
+            return None
+        return next((mode for start, mode in reversed(self.becomes) if day >= start), self.mode)
+
+
+@dataclass(frozen=True, slots=True)
+class Never:
+    """What no decision may do, whatever the rules, exceptions and overrides say."""
+
+    id: str
+    when: tuple[Ask, ...]
+    without: frozenset[str] = frozenset()  # never without these protections
+    routes: frozenset[str] = frozenset()  # never by these routes
+    released: bool = False  # never at all without a person
+    clause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionTo:
+    """For these two ends the rule does not apply, until a day."""
+
+    rule: str
+    senders: Places[bool]
+    sender_groups: frozenset[str]
+    recipients: Places[bool]
+    why: str
+    approved_by: str
+    until: date  # its last day
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """Who may lift which rules' verdicts by saying why. What they require stays."""
+
+    id: str
+    who: frozenset[str]  # groups
+    lifts: frozenset[str]
+    asks: tuple[str, ...]
+    told: str | None = None
+    clause: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Audience:
+    """A recipient is in it when domains or register say so (or neither is given), no `except` register has them, and no `not_in` fits."""
+
+    name: str
+    domains: Places[bool] | None = None
+    register: str | None = None
+    except_register: str | None = None
+    not_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Route:
+    """What can carry a copy, to whom, with which protection. It only ever releases."""
+
+    name: str
+    kind: str  # relay | share | seal
+    next_hop: str | None = None
+    provides: frozenset[str] = frozenset()
+    for_: frozenset[str] = frozenset()  # audiences; any of them
+    not_for: frozenset[str] = frozenset()
+    senders: frozenset[str] = frozenset()  # groups; any of them
+    sender_domains: Places[bool] | None = None
+    purpose: str | None = None
+    sent_as: frozenset[str] = frozenset()
+    attachments_limit: int | None = None  # octets, decoded, inclusive
+    message_limit: int | None = None  # octets on the wire, inclusive
+    recipient_limits: Places[int] | None = None
+    unknown_recipient_limit: int | None = None
+    place: str | None = None  # of a share
+    expires_after: timedelta | None = None
+    expires_idle: timedelta | None = None
+    show_file_names: bool = False
+    clause: str = ""
+    closed: str = ""  # why it cannot be used at all; "" when it can
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who a hold or a notice goes to."""
+
+    name: str
+    mailbox: str
+    hours: str = "always"
+    otherwise: str | None = None
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """Mail that no person sends, known by where it came from, never by its From field."""
+
+    name: str
+    owner: str
+    senders: frozenset[str] = frozenset()  # Address.key of reverse-paths
+    certificate: str | None = None
+    networks: tuple[str, ...] = ()
+    unmarked_files: int | None = None
+    notices_to: str | None = None  # owner | recipient_if_colleague | a name in `people`
+
+
+@dataclass(frozen=True, slots=True)
+class Interpretation:
+    """What the source leaves open, until a named role has signed it."""
+
+    name: str
+    says: str
+    clause: str = ""
+    signed: str | None = None
+
+
+# --- what is known beside the message ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class KnownList:
+    """A distribution list as it was when the snapshot was taken."""
+
+    address: str
+    owner: str | None
+    members: int
+    external: int
+    uncleared: tuple[tuple[str, int], ...]  # sorted
+    allowed: Places[bool] | None = None  # who may send to it; None: everybody
+    allowed_groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Register:
+    """Who is enrolled, agreed with, cleared."""
+
+    rows: Places[Entry] = field(default_factory=Places)
+    stale_from: date | None = None  # from this day on nobody can rely on it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """Lists, groups and registers as they are known, with the day from which they are too old."""
+
+    own_domains: frozenset[str] = frozenset()
+    lists: Mapping[str, KnownList] = field(default_factory=dict)  # by Address.key
+    people: frozenset[str] = frozenset()  # Address.keys known to be no list
+    lists_stale_from: date | None = None
+    groups: Mapping[str, Places[bool] | None] = field(default_factory=dict)  # None: kept in a directory, which is not known
+    registers: Mapping[str, Register] = field(default_factory=dict)
+    looked_for: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Policy:
+    """A pack understood. Two policies are the same only when they are the same object; `version` names the text they came from."""
+
+    name: str
+    version: str  # "sha256:" over every file of the pack
+    ladder: Ladder
+    patterns: Patterns  # what examine must look for
+    rules: tuple[Rule, ...] = ()
+    routes: tuple[Route, ...] = ()  # in order of preference
+    audiences: tuple[Audience, ...] = ()  # those that others name stand before them
+    nevers: tuple[Never, ...] = ()
+    no_route: Act = Act("hold", held_for="owner")
+    too_large: Act | None = None  # None: as no_route. INVARIANT: never stricter than no_route
+    exceptions: tuple[ExceptionTo, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    protections: Mapping[str, str] = field(default_factory=dict)  # name to what it covers: files | message
+    purposes: Mapping[str, frozenset[str]] = field(default_factory=dict)  # name to groups that have it by being who they are
+    people: Mapping[str, Person] = field(default_factory=dict)
+    systems: tuple[System, ...] = ()
+    interpretations: tuple[Interpretation, ...] = ()
+    snapshot: Snapshot = field(default_factory=Snapshot)
+    source: str = ""
+    owner: str = ""
+    review_by: date | None = None
+    keep: timedelta | None = None  # how long a kept message is kept; None: as long as the operator says
+    refuse_by: str = "notice"  # notice | smtp
+    guidance_ids: frozenset[str] = frozenset()  # every text that the pack has
+    guidance_files: Mapping[str, bytes] = field(default_factory=dict)  # "guidance/<id>.<lang>.md" to octets
+    warnings: tuple[Problem, ...] = ()
+    where: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)  # "rule:<id>", "route:<name>" ... to file, line, column
+
+    @property
+    def next_hops(self) -> frozenset[str]:
+        """The names of the next hops that its routes lead to."""
+        return frozenset(route.next_hop for route in self.routes if route.next_hop is not None)
+
+    def unknown_next_hops(self, next_hops: frozenset[str]) -> tuple[Problem, ...]:
+        """A Problem for each route that leads to a next hop which is not configured."""
+        there = ", ".join(sorted(next_hops)) or "none"
+        return tuple(
+            Problem(*self.where.get(f"route:{route.name}", ("pack.yaml", 0, 0)),
+                    f"route `{route.name}` leads to next hop `{route.next_hop}`, which is not configured; there are: {there}")
+            for route in self.routes
+            if route.next_hop is not None and route.next_hop not in next_hops
+        )  # fmt: skip
+
+    def route(self, name: str) -> Route:
+        """The route of this name; KeyError when there is none."""
+        return next((route for route in self.routes if route.name == name), None) or _no_such(name)
+
+    def next_hop_of(self, route: str) -> str:
+        """The name of the next hop a relay route leads to; KeyError for any other."""
+        return self.route(route).next_hop or _no_such(route).name
+
+    def bind(self, next_hops: frozenset[str]) -> Policy:
+        """The same policy where only these next hops exist: a route to any other is not usable."""
+        return replace(self, routes=tuple(_bound(route, next_hops) for route in self.routes))
+
+    def classification_of(self, message: MessageFacts) -> str:
+        """The strictest classification of files and words."""
+        return self.ladder.name(max(self.ladder.words(message).top, self.ladder.files(message).top))
+
+    def mailbox(self, held_for: str, facts: Facts | None = None) -> str | None:
+        """Where the person or role that decides reads mail; None: nobody is known, so it is the postmaster's."""
+        if held_for in self.people:
+            return self.people[held_for].mailbox
+        match held_for:
+            case "owner":
+                return self.owner or None
+            case "sender":
+                return (facts.message.sender.address or None) if facts is not None else None
+            case "list-owner":
+                return facts.list.owner if facts is not None and isinstance(facts.list, ListFacts) else None
+            case "agreement-owner":
+                rows = [row for _, row in facts.registers] if facts is not None else []
+                return next((row.owner for row in rows if isinstance(row, Entry) and row.owner is not None), None)
+            case _:
+                return None
+
+    def guidance(self, guidance_id: str, language: str = "en") -> bytes | None:
+        """The octets of a guidance text; English where the language has none."""
+        found = self.guidance_files.get(f"guidance/{guidance_id}.{language}.md")
+        return found if found is not None else self.guidance_files.get(f"guidance/{guidance_id}.en.md")
+
+
+def _no_such(name: str) -> Route:
+    raise KeyError(name)
+
+
+def _bound(route: Route, next_hops: frozenset[str]) -> Route:
+    if route.closed or route.next_hop is None or route.next_hop in next_hops:
+        return route
+    return replace(route, closed=f"next hop `{route.next_hop}` is not configured")

@@ -1,0 +1,145 @@
+"""Facts as a policy sees them: audiences, levels, systems, purposes. Pure; made for each decision, thrown away after it.
+
+A state is True, False, UNKNOWN or ABSENT. What concerns the whole message is worked out once and shared by its recipients (`Mail`).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from datetime import date
+from typing import Final
+
+from gateway.model.facts import ABSENT, UNKNOWN, Entry, Facts, MessageFacts, Missing
+from gateway.policy.classify import NOTHING, Levels
+from gateway.policy.rules import Audience, Policy, System
+
+State = bool | Missing
+
+
+def any_of(states: Iterable[State]) -> State:
+    """True when one is, else UNKNOWN when one is, else False. ABSENT counts as False."""
+    found: State = False
+    for state in states:
+        if state is True:
+            return True
+        if state is UNKNOWN:
+            found = UNKNOWN
+    return found
+
+
+def negated(state: State) -> State:
+    """UNKNOWN and ABSENT stay what they are."""
+    return state if isinstance(state, Missing) else not state
+
+
+class Mail:
+    """What a policy makes of a message, for all its recipients."""
+
+    __slots__ = ("all", "attachments_octets", "files", "groups", "message", "said", "system", "words")
+
+    def __init__(self, policy: Policy, message: MessageFacts) -> None:
+        self.message: Final = message
+        self.system = _system(policy.systems, message) if policy.systems else None
+        unmarked = self.system.unmarked_files if self.system is not None else None
+        self.files: Final[Levels] = policy.ladder.files(message, unmarked) if message.files else NOTHING
+        self.words: Final[Levels] = policy.ladder.words(message)
+        self.all: Final[Levels] = self.words.joined(self.files)
+        self.attachments_octets: Final = message.attachments_octets
+        self.groups: Final[dict[str, State]] = dict(message.sender.groups)
+        self.said: Final = frozenset((item.what, item.value) for item in message.declared if item.what != "classification")
+
+    def in_group(self, names: Iterable[str]) -> State:
+        """Whether the sender is in any of these groups; one that was not looked up is unknown."""
+        return any_of(self.groups.get(name, UNKNOWN) for name in names)
+
+
+class View:
+    """What a policy makes of one recipient."""
+
+    __slots__ = ("audiences", "day", "facts", "mail", "policy", "registers")
+
+    def __init__(self, policy: Policy, facts: Facts, mail: Mail) -> None:
+        self.policy: Final = policy
+        self.facts: Final = facts
+        self.mail: Final = mail
+        self.day: Final[date] = facts.at.date()
+        self.registers: Final[dict[str, Entry | None | Missing]] = dict(facts.registers)
+        self.audiences: Final[dict[str, State]] = {}
+        for audience in policy.audiences:
+            self.audiences[audience.name] = self._is_in(audience)
+
+    def in_register(self, name: str) -> State:
+        """Whether the recipient is in a register; one that was not looked up is unknown."""
+        row = self.registers.get(name, UNKNOWN)
+        return row if isinstance(row, Missing) else row is not None
+
+    def purpose(self, name: str) -> State:
+        """Whether the mail is for this purpose: the sender said so, or has it by being who they are. Nobody said: unknown."""
+        said = self.mail.said
+        if ("purpose", name) in said:
+            return True
+        by_group = self.mail.in_group(self.policy.purposes.get(name, ()))
+        if by_group is False and any(what == "purpose" for what, _ in said):
+            return False
+        return True if by_group is True else UNKNOWN
+
+    @property
+    def agreement(self) -> str | Missing:
+        """current, lapsed or none; absent for a recipient of ours."""
+        if self.facts.domain in self.policy.snapshot.own_domains:
+            return ABSENT
+        rows = self._rows()
+        agreed = [row for row in rows if isinstance(row, Entry) and row.agreement is not None]
+        if any(row.review_by is None or row.review_by >= self.day for row in agreed):
+            return "current"
+        return UNKNOWN if UNKNOWN in rows else "lapsed" if agreed else "none"
+
+    @property
+    def agreed_level(self) -> int | Missing:
+        """The highest classification that an agreement with the recipient covers; absent without any."""
+        rows = self._rows()
+        if UNKNOWN in rows:
+            return UNKNOWN
+        names = self.policy.ladder.names
+        highest = [row.highest for row in rows if isinstance(row, Entry) and row.agreement is not None]
+        if any(name not in names for name in highest):
+            return UNKNOWN  # the agreement speaks of a classification that the pack does not have
+        return max((names.index(name) for name in highest if name is not None), default=ABSENT)
+
+    def _rows(self) -> tuple[Entry | None | Missing, ...]:
+        return tuple(self.registers.get(name, UNKNOWN) for name in self.policy.snapshot.registers)
+
+    def _is_in(self, audience: Audience) -> State:
+        state: State = True
+        if audience.domains is not None or audience.register is not None:
+            state = audience.domains is not None and audience.domains.find(self.facts.address, self.facts.domain) is not None
+            if state is False and audience.register is not None:
+                state = self.in_register(audience.register)
+        if state is not False and audience.except_register is not None:
+            state = _both(state, negated(self.in_register(audience.except_register)))
+        for name in audience.not_in:
+            if state is False:
+                break
+            state = _both(state, negated(self.audiences[name]))
+        return state
+
+
+def _both(one: State, other: State) -> State:
+    return negated(any_of((negated(one), negated(other))))
+
+
+def _system(systems: tuple[System, ...], message: MessageFacts) -> System | None:
+    """The system that sent this: its reverse-path, and its certificate or network. Never a header field."""
+    return next((system for system in systems if message.sender.address in system.senders and _came_from(system, message)), None)
+
+
+def _came_from(system: System, message: MessageFacts) -> bool:
+    certificate = message.sender.certificate
+    if system.certificate is not None and certificate is not None and certificate.casefold() == system.certificate.casefold():
+        return True
+    try:
+        peer = ipaddress.ip_address(message.sender.peer)
+    except ValueError:
+        return False
+    return any(peer in ipaddress.ip_network(network) for network in system.networks)

@@ -1,0 +1,1 @@
+"""What compliance officers use: explain, check and test a pack."""

@@ -1,0 +1,49 @@
+"""Checks a pack: everything that is wrong with it, and what somebody should look at. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from gateway.errors import BadPack, Problem
+from gateway.policy.parse_pack import MAIN, load_pack
+from gateway.policy.rules import Ask, Policy
+
+
+def check(files: Mapping[str, bytes], own_domains: Iterable[str] = (), today: date | None = None) -> tuple[Problem, ...]:
+    """Every error and warning, errors first. No error: the pack can be used. `today` warns of what is out of date."""
+    try:
+        policy = load_pack(files, own_domains)
+    except BadPack as error:
+        return error.problems
+    return (*policy.warnings, *_idle(policy), *(_overdue(policy, today) if today is not None else ()))
+
+
+def _idle(policy: Policy) -> Iterable[Problem]:
+    """What stands in the pack and can never do anything."""
+    if not policy.rules:
+        yield Problem(MAIN, 1, 1, "has no rules: everything is released by the first route that serves", "warning")
+    for rule in policy.rules:
+        if any(_cannot_match(ask) for ask in rule.when):
+            yield Problem(*policy.where[f"rule:{rule.id}"], f"rule `{rule.id}` can never match: nothing is below the least classification", "warning")
+    given = frozenset[str]().union(*[route.provides for route in policy.routes if not route.closed])
+    for rule in policy.rules:
+        for act in rule.acts:
+            if missing := sorted(act.needs - given):
+                says = f"rule `{rule.id}` requires {', '.join(missing)}, which no route that can be used gives: it always ends in no_route"
+                yield Problem(*policy.where[f"rule:{rule.id}"], says, "warning")
+
+
+def _cannot_match(ask: Ask) -> bool:
+    return ask.fact == "classification" and ask.how == "below" and isinstance(ask.value, tuple) and ask.value[1] == 0
+
+
+def _overdue(policy: Policy, today: date) -> Iterable[Problem]:
+    if policy.review_by is not None and policy.review_by < today:
+        yield Problem(MAIN, 1, 1, f"was to be reviewed by {policy.review_by}; its owner is {policy.owner}", "warning")
+    for one in policy.exceptions:
+        if one.until < today:
+            yield Problem(MAIN, 1, 1, f"the exception from `{one.rule}` ended on {one.until}; take it out", "warning")
+    for rule in policy.rules:
+        if rule.until is not None and rule.until < today:
+            yield Problem(*policy.where[f"rule:{rule.id}"], f"rule `{rule.id}` ended on {rule.until}; take it out", "warning")

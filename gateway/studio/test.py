@@ -1,0 +1,163 @@
+"""Runs a pack's own tests: rules/<pack>/tests/*.yaml, rows that a compliance officer can read. Pure.
+
+A file is a list of tests, or `own_domains` and `tests`. Each has a name, the facts, and what is expected; only what is said is compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from gateway.decide import decide
+from gateway.errors import BadPack, Problem
+from gateway.model.decision import Decision
+from gateway.policy.pack_model import Domain, Name, Part
+from gateway.policy.pack_sheets import part_of
+from gateway.policy.pack_yaml import Sheet, read
+from gateway.policy.parse_pack import load_pack
+from gateway.policy.rules import Policy
+from gateway.studio.specimen import FactsRow, Impossible, facts_of
+
+OWN = ("example.org",)  # what `own` stands for in tests, unless the file says otherwise
+
+Strings = Annotated[list[str], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
+
+
+class ExpectRow(Part):
+    """Lists must be contained, in any order; `needs` must be the same."""
+
+    verdict: Literal["release", "confirm", "hold", "refuse"] | None = None
+    route: str | None = None  # `none`: no route serves
+    because: Strings = []  # rules, nevers, no_route
+    not_because: Strings = []
+    needs: list[Name] | None = None
+    held_for: str | None = None
+    guidance: Strings = []
+    watched: Strings = []
+    audiences: Strings = []
+    lifted: Strings = []
+    would_pass_if: Strings = []
+    why_not: dict[Name, str] = {}  # words that stand in why a route did not serve
+
+
+class TestRow(Part):
+    __test__ = False  # for pytest: this is a noun
+
+    name: str
+    facts: FactsRow
+    expect: ExpectRow
+    unusable: list[Name] = []  # routes that have proved unable to serve
+    lifted: list[Name] = []  # rules that a person has released
+
+
+class TestFile(Part):
+    __test__ = False
+
+    own_domains: list[Domain] = Field(default=list(OWN), min_length=1)
+    tests: list[TestRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one test went."""
+
+    file: str
+    line: int
+    name: str
+    wrong: tuple[str, ...]  # empty: it passed
+
+    @property
+    def passed(self) -> bool:
+        return not self.wrong
+
+    def __str__(self) -> str:
+        says = "".join(f"\n    {line}" for line in self.wrong)
+        return f"{'passed' if self.passed else 'FAILED'}  {self.file}:{self.line}: {self.name}{says}"
+
+
+def run_tests(files: Mapping[str, bytes]) -> tuple[Result, ...]:
+    """Every test of a pack.
+
+    Raises:
+        BadPack: the pack or a file of tests cannot be used.
+    """
+    results: list[Result] = []
+    problems: list[Problem] = []
+    for name in sorted(files):
+        if name.startswith("tests/") and name.endswith(".yaml"):
+            sheet = read(name, files[name])
+            nested = isinstance(sheet.value, list)
+            if nested:
+                sheet.value = {"tests": sheet.value}
+            part = part_of(TestFile, sheet)
+            problems += sheet.problems
+            if part is not None:
+                own_domains = tuple(part.own_domains)
+                policy = load_pack(files, own_domains)
+                lines = [_line(sheet, index, nested=nested) for index in range(len(part.tests))]
+                results += [_run(name, line, row, policy, own_domains) for line, row in zip(lines, part.tests, strict=True)]
+    if problems:
+        raise BadPack(tuple(problems))
+    return tuple(results)
+
+
+def _line(sheet: Sheet, index: int, *, nested: bool) -> int:
+    return sheet.values[(index,) if nested else ("tests", index)][0]
+
+
+def _run(file: str, line: int, row: TestRow, policy: Policy, own_domains: tuple[str, ...]) -> Result:
+    try:
+        facts = facts_of(row.facts, policy, own_domains)
+    except Impossible as error:
+        return Result(file, line, row.name, (f"cannot be made: {error}",))
+    decision = decide(facts, policy, unusable=frozenset(row.unusable), lifted=frozenset(row.lifted))
+    return Result(file, line, row.name, tuple(_differences(row.expect, decision)))
+
+
+def _differences(expect: ExpectRow, decision: Decision) -> Iterable[str]:
+    if expect.verdict is not None and expect.verdict != decision.verdict.word:
+        yield f"verdict: expected {expect.verdict}, is {decision.verdict.word} ({_why(decision)})"
+    route = decision.route or "none"
+    if expect.route is not None and expect.route != route:
+        yield f"route: expected {expect.route}, is {route} ({_routes(decision)})"
+    if expect.needs is not None and set(expect.needs) != decision.needs:
+        yield f"needs: expected {_listed(expect.needs)}, are {_listed(decision.needs)}"
+    if expect.held_for is not None and expect.held_for != decision.held_for:
+        yield f"held_for: expected {expect.held_for}, is {decision.held_for or 'nobody'}"
+    for name, found in _lists(decision).items():
+        missing = [one for one in getattr(expect, name) if one not in found]
+        if missing:
+            yield f"{name}: expected {_listed(missing)}, {'are' if found else 'there are'} {_listed(found)}"
+    surplus = [one for one in expect.not_because if one in {reason.rule for reason in decision.reasons}]
+    if surplus:
+        yield f"not_because: but {_listed(surplus)} matched"
+    tried = {one.route: one.why_not for one in decision.routes_tried}
+    for route, words in expect.why_not.items():
+        if words not in tried.get(route, ""):
+            yield f"why_not: expected {route} not to serve because `{words}`, is `{tried.get(route, 'not tried')}`"
+
+
+def _lists(decision: Decision) -> dict[str, list[str]]:
+    return {
+        "because": [reason.rule for reason in decision.reasons],
+        "guidance": list(decision.guidance),
+        "watched": [one.rule for one in decision.watched],
+        "audiences": list(decision.audiences),
+        "lifted": list(decision.lifted),
+        "would_pass_if": list(decision.would_pass_if),
+    }
+
+
+def _why(decision: Decision) -> str:
+    return "; ".join(f"{reason.rule}: {reason.text}" for reason in decision.reasons) or "no rule matched"
+
+
+def _routes(decision: Decision) -> str:
+    return "; ".join(f"{tried.route}: {tried.why_not}" for tried in decision.routes_tried) or "the first one serves"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "none"

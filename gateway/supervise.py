@@ -1,0 +1,224 @@
+"""The supervisor: binds each listening socket once, keeps the processes alive, and passes signals on.
+
+SIGTERM and SIGINT stop in order: no new connections, running transactions finish, then the state processes end. SIGHUP reloads.
+A process that ends is started again, with a pause that grows; one that is silent for too long is killed and started again.
+Not here: what the processes do (app.py). Children learn their sockets by number, write a full stop to their pulse pipe each second, and a
+line "ready" to it once they serve.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gateway.log import Log
+
+PULSE_SECONDS = 1.0
+SILENT_SECONDS = 30.0
+FIRST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 30.0
+STEADY_SECONDS = 60.0  # after so long the pause is short again
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One process to keep alive."""
+
+    kind: str  # smtp | keeper | recorder
+    name: str  # "smtp-1"
+    command: tuple[str, ...]  # the pulse pipe's number is added as --pulse N
+    sockets: tuple[socket.socket, ...] = ()
+    last: bool = False  # stopped after the others: what they write through
+
+
+@dataclass(slots=True)
+class _Child:
+    program: Program
+    process: subprocess.Popen[bytes] | None = None
+    pulse: int = -1
+    heard_at: float = 0.0
+    started_at: float = 0.0
+    start_at: float = 0.0
+    pause: float = FIRST_PAUSE_SECONDS
+    ready: bool = False
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """Runs programs until told to stop."""
+
+    programs: tuple[Program, ...]
+    log: Log
+    status: Path  # pids.json: {"smtp": [PID, ...], ...}, for the operator and for tests
+    on_ready: Callable[[], None] = lambda: None
+    stop_seconds: float = 30.0
+    environment: Mapping[str, str] = field(default_factory=dict)
+    _children: list[_Child] = field(default_factory=list)
+    _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
+    _stopping: bool = False
+    _told: bool = False
+
+    def run(self) -> int:
+        """Start everything, watch it, stop it in order. The exit status: 0 after an orderly stop."""
+        wake_r, wake_w = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(wake_w)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
+            signal.signal(number, self._on_signal)
+        self._selector.register(wake_r, selectors.EVENT_READ)
+        # What the others write through must be up before them.
+        for program in sorted(self.programs, key=lambda program: not program.last):
+            child = _Child(program)
+            self._children.append(child)
+            self._start(child)
+            while program.last and not child.ready and not self._stopping:
+                self._turn(wake_r)
+        try:
+            while not self._stopping:
+                self._turn(wake_r)
+        finally:
+            self._stop()
+        return 0
+
+    def _on_signal(self, number: int, _frame: object) -> None:
+        if number in (signal.SIGTERM, signal.SIGINT):
+            self._stopping = True
+        elif number == signal.SIGHUP:
+            for child in self._children:
+                _signal(child, signal.SIGHUP)
+
+    def _turn(self, wake: int) -> None:
+        for key, _ in self._selector.select(PULSE_SECONDS):
+            if key.fd == wake:
+                _swallow(wake)
+            else:
+                self._hear(key.data)
+        now = time.monotonic()
+        for child in self._children:
+            self._look_after(child, now)
+
+    def _look_after(self, child: _Child, now: float) -> None:
+        if child.process is None:
+            if now >= child.start_at and not self._stopping:
+                self._start(child)
+            return
+        code = child.process.poll()
+        if code is not None:
+            self.log.event("process.ended", process=child.program.name, pid=child.process.pid, code=code)
+            self._forget(child, now)
+        elif now - child.heard_at > SILENT_SECONDS:
+            self.log.event("process.killed", process=child.program.name, pid=child.process.pid, why="silent")
+            child.process.kill()
+
+    def _start(self, child: _Child) -> None:
+        pulse_r, pulse_w = os.pipe2(os.O_CLOEXEC)
+        os.set_blocking(pulse_r, False)
+        descriptors = [item.fileno() for item in child.program.sockets]
+        child.process = subprocess.Popen(
+            (*child.program.command, "--pulse", str(pulse_w), "--parent", str(os.getpid())),
+            pass_fds=(*descriptors, pulse_w),
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,  # a Ctrl-C at the terminal reaches the supervisor alone, which stops them in order
+            env={**os.environ, **self.environment},
+        )
+        os.close(pulse_w)
+        now = time.monotonic()
+        child.pulse, child.heard_at, child.started_at, child.ready = pulse_r, now, now, False
+        self._selector.register(pulse_r, selectors.EVENT_READ, child)
+        self._write_status()
+
+    def _hear(self, child: _Child) -> None:
+        try:
+            said = os.read(child.pulse, 4096)
+        except BlockingIOError:
+            return
+        except OSError:
+            said = b""
+        if not said:
+            self._selector.unregister(child.pulse)
+            os.close(child.pulse)
+            child.pulse = -1
+            return
+        child.heard_at = time.monotonic()
+        if b"ready" in said:
+            child.ready = True
+            if not self._told and len(self._children) == len(self.programs) and all(item.ready for item in self._children):
+                self._told = True
+                self.on_ready()
+
+    def _forget(self, child: _Child, now: float) -> None:
+        """Start again later; sooner when it had been steady."""
+        child.process = None
+        if child.pulse >= 0:
+            self._selector.unregister(child.pulse)
+            os.close(child.pulse)
+            child.pulse = -1
+        child.pause = FIRST_PAUSE_SECONDS if now - child.started_at > STEADY_SECONDS else min(child.pause * 2, LONGEST_PAUSE_SECONDS)
+        child.start_at = now + child.pause
+
+    def _write_status(self) -> None:
+        found: dict[str, list[int]] = {}
+        for child in self._children:
+            if child.process is not None:
+                found.setdefault(child.program.kind, []).append(child.process.pid)
+        new = self.status.with_suffix(".new")
+        new.write_text(json.dumps(found))
+        new.replace(self.status)
+
+    def _stop(self) -> None:
+        for last in (False, True):
+            group = [child for child in self._children if child.program.last is last and child.process is not None]
+            for child in group:
+                _signal(child, signal.SIGTERM)
+            until = time.monotonic() + self.stop_seconds
+            for child in group:
+                _await_end(child, until)
+                self.log.event("serve.stopped", process=child.program.name, pid=child.process.pid if child.process else 0, why="asked")
+        self.status.unlink(missing_ok=True)
+
+
+def _signal(child: _Child, number: signal.Signals) -> None:
+    if child.process is not None and child.process.poll() is None:
+        child.process.send_signal(number)
+
+
+def _await_end(child: _Child, until: float) -> None:
+    if child.process is None:
+        return
+    try:
+        child.process.wait(max(until - time.monotonic(), 0.1))
+    except subprocess.TimeoutExpired:
+        child.process.kill()
+        child.process.wait()
+
+
+def _swallow(descriptor: int) -> None:
+    try:
+        os.read(descriptor, 4096)
+    except BlockingIOError:
+        return
+
+
+def bind(address: str) -> socket.socket:
+    """A listening socket for `host:port`, not yet accepting. Raises OSError."""
+    host, _, port = address.rpartition(":")
+    host = host.strip("[]")
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.bind((host, int(port)))
+    listening.listen(1024)
+    listening.setblocking(False)
+    return listening
+
+
+def python(*arguments: str) -> tuple[str, ...]:
+    """A command that runs this same gateway."""
+    return (sys.executable, "-m", "gateway.cli", *arguments)

@@ -1,0 +1,42 @@
+"""`python -I -m gateway.worker`: the zygote. Started by the gateway, never by a person."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import socket
+
+from gateway.model.reading import MESSAGES, Kind
+from gateway.worker.lock import Limits, die_with_parent
+from gateway.worker.reader import load
+from gateway.worker.zygote import Zygote
+
+# They are meant for the gateway, which finishes what it has begun and then lets us go.
+_IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="gateway.worker")
+    parser.add_argument("--control", type=int, required=True)
+    parser.add_argument("--parent", type=int, required=True)
+    parser.add_argument("--reader", required=True)
+    parser.add_argument("--memory", type=int, required=True)
+    parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--wall", type=float, required=True)
+    parser.add_argument("--reduced", action="store_true")
+    given = parser.parse_args()
+
+    for number in _IGNORED:
+        signal.signal(number, signal.SIG_IGN)
+    die_with_parent()
+    if os.getppid() != given.parent:  # it ended before the kernel was told
+        return
+    reader = load(given.reader, given.seconds)
+    limits = Limits(given.memory, given.seconds, given.wall, MESSAGES[Kind.REUSABLE])
+    with socket.socket(fileno=given.control) as control:
+        Zygote(control, reader, limits, given.reduced).run()
+
+
+if __name__ == "__main__":
+    main()

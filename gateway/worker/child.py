@@ -1,0 +1,73 @@
+"""One locked child: decodes the parts it is given, hands them to the reader, says what was found, and ends when its turn is over.
+
+What goes wrong in a reader ends the child: after an exception its memory is not to be trusted. The processor time of each file is kept by
+a timer whose signal kills, also inside a library that never comes back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+import os
+import signal
+from dataclasses import dataclass
+
+from gateway.mime.decode import decode
+from gateway.model.finding import FileFinding, Patterns, Readable
+from gateway.model.message import Buffer, Span
+from gateway.model.reading import HEAD, Kind, is_office_inside, kind_of
+from gateway.ports import Wanted
+from gateway.worker.lock import Limits
+from gateway.worker.reader import Reader
+from gateway.worker.wire import Channel, Job
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """What a child knows about itself."""
+
+    kind: Kind
+    limits: Limits
+    reader: Reader
+
+    def serve(self, channel: Channel) -> None:
+        """Until the gateway has no more, or this kind's number of messages is reached, or something went wrong."""
+        for _ in range(self.limits.messages):
+            job = channel.receive()
+            if job is None or not self._do(job, channel):
+                return
+
+    def _do(self, job: Job, channel: Channel) -> bool:
+        """Whether this child may go on."""
+        octets = os.fstat(job.descriptor).st_size
+        content = mmap.mmap(job.descriptor, octets, prot=mmap.PROT_READ) if octets else None
+        os.close(job.descriptor)
+        try:
+            return all(self._part(content or b"", part, job.patterns, channel) for part in job.parts)
+        finally:
+            if content is not None:
+                content.close()
+
+    def _part(self, content: Buffer, part: Wanted, patterns: Patterns, channel: Channel) -> bool:
+        signal.setitimer(signal.ITIMER_PROF, self.limits.seconds)  # SIGPROF is left to kill
+        try:
+            data = b"".join(decode(content, Span(part.start, part.end), part.encoding))
+            if self.kind is Kind.REUSABLE and kind_of(data[:HEAD], office=is_office_inside(data)) is Kind.ONE_SHOT:
+                channel.failed(part.id, "other-kind")
+                return True
+            found = self.reader(data, part, patterns)
+        except MemoryError:
+            channel.failed(part.id, "over-budget")
+            return False
+        except Exception:  # noqa: BLE001 - whatever a library raises on hostile input
+            channel.failed(part.id, "exception")
+            return False
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+        return channel.found(part.id, found) or channel.found(part.id, _too_much(part, data))
+
+
+def _too_much(part: Wanted, data: bytes) -> tuple[FileFinding, ...]:
+    """For a file in which more was found than a reply may hold."""
+    digest = hashlib.sha256(data).hexdigest()
+    return (FileFinding(part.id, None, part.names, part.declared_type, "", len(data), digest, Readable.OVER_BUDGET),)

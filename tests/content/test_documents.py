@@ -1,0 +1,197 @@
+"""Word, Excel, PowerPoint, OpenDocument: words, page headers and footers, members."""
+
+import io
+import zipfile
+
+import pytest
+
+from gateway.content import Budget
+from gateway.content.ooxml import page_edge
+from gateway.model.finding import Readable
+from tests.build import docx, encrypted_docx, pptx, xlsx, zip_of
+from tests.content.reading import look, seen
+
+WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+def rebuilt(data: bytes, change: dict[str, bytes | None] | None = None, *, backwards: bool = False) -> bytes:
+    """The same package with parts added, replaced or (None) left out."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts: dict[str, bytes | None] = {name: archive.read(name) for name in archive.namelist()}
+    parts |= change or {}
+    names = list(reversed(parts)) if backwards else list(parts)
+    return zip_of({name: octets for name in names if (octets := parts[name]) is not None})
+
+
+def part(data: bytes, name: str) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return archive.read(name)
+
+
+def test_a_word_document() -> None:
+    data = docx([["OFFICIAL-SENS", "ITIVE"], "Patient 943 476 5919"], header="County Council\tRESTRICTED\tPage 1", footer="Restricted")
+
+    (finding,) = look(data, "a.docx", WORD)
+
+    assert finding.detected_type == WORD
+    assert finding.readable is Readable.YES
+    assert not finding.oddities
+    assert finding.octets == len(data)
+    assert seen(finding) == {
+        ("restricted", "page_header"),
+        ("restricted", "page_footer"),
+        ("sensitive", "first_line"),
+        ("sensitive", "text"),
+        ("nhs-number", "text"),
+    }
+
+
+def test_the_order_of_parts_says_nothing_about_the_type() -> None:
+    (finding,) = look(rebuilt(docx(["x"], header="RESTRICTED"), backwards=True), "a.docx", WORD)
+
+    assert finding.detected_type == WORD
+    assert ("restricted", "page_header") in seen(finding)
+
+
+@pytest.mark.parametrize("name", ["comments", "footnotes", "endnotes", "charts/chart1", "diagrams/data1", "glossary/document"])
+def test_words_in_any_part_are_read(name: str) -> None:
+    words = b'<x xmlns:w="urn:w"><w:p><w:r><w:t>OFFICIAL</w:t></w:r><w:r><w:t>-SENSITIVE</w:t></w:r></w:p></x>'
+
+    (finding,) = look(rebuilt(docx(["x"]), {f"word/{name}.xml": words}), "a.docx", WORD)
+
+    assert ("sensitive", "text") in seen(finding)
+
+
+def test_what_tracked_changes_deleted_is_read_apart() -> None:
+    data = docx(["x"], header="HERE")
+    run = part(data, "word/header1.xml").replace(
+        b"HERE</w:t></w:r>", b"RESTRICTED</w:t></w:r><w:del><w:r><w:delText>PUBLIC</w:delText></w:r></w:del>"
+    )
+
+    (finding,) = look(rebuilt(data, {"word/header1.xml": run}), "a.docx", WORD)
+
+    assert ("restricted", "page_header") in seen(finding)
+
+
+def test_an_embedded_file_is_a_member() -> None:
+    inner = xlsx([["943 476 5919"]])
+    (outer, member) = look(rebuilt(docx(["x"]), {"word/embeddings/book.xlsx": inner}), "a.docx", WORD)
+
+    assert (outer.inside, member.inside, member.id) == (None, "2", "2/1")
+    assert (member.names, member.octets) == (("book.xlsx",), len(inner))
+    assert ("nhs-number", "text") in seen(member)
+
+
+def test_a_file_smuggled_into_a_package_is_a_member() -> None:
+    (_, member) = look(rebuilt(docx(["x"]), {"word/media/notes.txt": b"RESTRICTED"}), "a.docx", WORD)
+
+    assert ("restricted", "first_line") in seen(member)
+
+
+def test_macros_are_an_oddity() -> None:
+    (finding,) = look(rebuilt(docx(["x"]), {"word/vbaProject.bin": b"\0"}), "a.docx", WORD)
+
+    assert finding.oddities == ("macros",)
+
+
+def test_a_workbook() -> None:
+    rows = [["NHS number", "Name"], [9434765919, "A"], ["9434765870", "B"]]
+    data = xlsx(rows, header="RESTRICTED", footer="x &amp; y", hidden_rows=[["943 476 5870"], ["OFFICIAL-SENSITIVE"]])
+
+    (finding,) = look(data, "a.xlsx")
+
+    assert finding.detected_type == "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    assert {("restricted", "page_header"), ("sensitive", "text"), ("nhs-number", "text")} <= seen(finding)
+    assert next(item.count for item in finding.evidence if item.id == "nhs-number") == 2
+
+
+def test_the_first_row_is_the_first_line() -> None:
+    assert ("restricted", "first_line") in seen(look(xlsx([["RESTRICTED"], ["x"]]), "a.xlsx")[0])
+
+
+@pytest.mark.parametrize(
+    ("codes", "shown"),
+    [
+        ("&CRESTRICTED", "\nRESTRICTED"),
+        ('&L&"Arial,Bold"&14RESTRICTED&RPage &P of &N', "\nRESTRICTED\nPage 1 of 1"),
+        ("&C&K00-049Tom && Jerry&D", "\nTom & Jerry"),
+    ],
+)
+def test_codes_in_the_header_of_a_sheet(codes: str, shown: str) -> None:
+    assert page_edge(codes) == shown
+
+
+def test_a_presentation() -> None:
+    (finding,) = look(pptx(["Hello\nOFFICIAL SENSITIVE", "943 476 5919"], footer="RESTRICTED"), "a.pptx")
+
+    assert finding.detected_type == "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+    assert seen(finding) == {("restricted", "page_footer"), ("sensitive", "text"), ("nhs-number", "text")}
+
+
+def test_a_marking_that_stands_on_the_master() -> None:
+    shape = (
+        b'<p:sp><p:nvSpPr><p:cNvPr id="9" name="MSIPCM"/><p:nvPr/></p:nvSpPr><p:spPr><a:xfrm><a:off x="0" y="6600000"/></a:xfrm></p:spPr>'
+        b"<p:txBody><a:p><a:r><a:t>RESTRICTED</a:t></a:r></a:p></p:txBody></p:sp></p:spTree>"
+    )
+    data = pptx(["Hello"])
+    master = part(data, "ppt/slideMasters/slideMaster1.xml").replace(b"</p:spTree>", shape)
+
+    (finding,) = look(rebuilt(data, {"ppt/slideMasters/slideMaster1.xml": master}), "a.pptx")
+
+    assert seen(finding) == {("restricted", "page_footer")}
+
+
+@pytest.mark.parametrize("name", ["a.docx", "a.bin"])
+def test_an_encrypted_document(name: str) -> None:
+    (finding,) = look(encrypted_docx(), name)
+
+    assert (finding.readable, finding.detected_type) == (Readable.ENCRYPTED, "application/encrypted")
+    assert [item.id for item in finding.evidence] == ["encrypted"]
+    assert not finding.oddities
+
+
+def test_a_document_type_declaration_is_damage() -> None:
+    bomb = b'<!DOCTYPE x [<!ENTITY a "RESTRICTED">]><w:document xmlns:w="urn:w"><w:p><w:r><w:t>&a;</w:t></w:r></w:p></w:document>'
+
+    (finding,) = look(rebuilt(docx(["x"]), {"word/document.xml": bomb}), "a.docx", WORD)
+
+    assert finding.readable is Readable.DAMAGED
+
+
+def test_a_cut_off_document_is_damaged() -> None:
+    data = docx(["x"])
+
+    assert look(data[: len(data) // 2], "a.docx", WORD)[0].readable is Readable.DAMAGED
+
+
+def test_a_large_part_is_over_budget_and_what_was_read_still_counts() -> None:
+    data = docx(["RESTRICTED", *("word " * 200 for _ in range(500))])
+
+    (finding,) = look(data, "a.docx", WORD, budget=Budget(octets=60_000))
+
+    assert finding.readable is Readable.OVER_BUDGET
+
+
+def test_an_opendocument_text() -> None:
+    number = "<text:p>943 476 5919</text:p>"
+    office = 'xmlns:office="urn:o" xmlns:text="urn:t" xmlns:style="urn:s"'
+    data = zip_of(
+        {
+            "mimetype": b"application/vnd.oasis.opendocument.text",
+            "content.xml": f"<o {office}><text:p>OFFICIAL-<text:span>SENSITIVE</text:span></text:p>{number}</o>".encode(),
+            "styles.xml": f"<office:s {office}><style:header><text:p>RESTRICTED</text:p></style:header></office:s>".encode(),
+            "META-INF/manifest.xml": b"<m/>",
+        }
+    )
+
+    (finding,) = look(data, "a.odt")
+
+    assert finding.detected_type == "application/vnd.oasis.opendocument.text"
+    assert {("restricted", "page_header"), ("sensitive", "first_line"), ("nhs-number", "text")} <= seen(finding)
+
+
+def test_an_encrypted_opendocument_text() -> None:
+    manifest = b'<m:manifest xmlns:m="urn:m"><m:file-entry><m:encryption-data/></m:file-entry></m:manifest>'
+    data = zip_of({"mimetype": b"application/vnd.oasis.opendocument.text", "content.xml": b"\1\2", "META-INF/manifest.xml": manifest})
+
+    assert look(data, "a.odt")[0].readable is Readable.ENCRYPTED

@@ -1,0 +1,61 @@
+"""RTF: body, edges of pages, properties, objects, and whatever else stands in braces."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.model.finding import Readable
+from tests.build import encrypted_docx
+from tests.content.reading import look, seen
+
+START = (
+    b"{\\rtf1\\ansi\\ansicpg1252\\uc1{\\fonttbl{\\f0 Arial;}}"
+    b"{\\colortbl;\\red0\\green0\\blue0;}{\\*\\generator Riched20;}{\\*\\newthing 2450}"
+    b"{\\info{\\title Budget}}\r\n"
+)
+
+
+def found(octets: bytes) -> set[tuple[str, str]]:
+    return seen(look(START + octets + b"}", "a.rtf", "application/rtf")[0])
+
+
+@pytest.mark.parametrize(
+    ("octets", "expected"),
+    [
+        (b"\\pard RESTRICTED\\par hello", ("restricted", "first_line")),
+        (b"\\pard RESTR\r\nICTED\\line hello", ("restricted", "first_line")),
+        (b"{\\b R}{\\i ESTRICTED}\\par x", ("restricted", "first_line")),
+        (b"\\u82?ESTRICTED\\par x", ("restricted", "first_line")),
+        (b"\\uc2\\u82 xyESTRICTED\\par x", ("restricted", "first_line")),
+        (b"\\'52ESTRICTED\\par x", ("restricted", "first_line")),
+        (b"{\\header\\pard Council\\tab RESTRICTED\\par}x", ("restricted", "page_header")),
+        (b"{\\footerf RESTRICTED}x", ("restricted", "page_footer")),
+        (b"x {\\info{\\keywords OFFICIAL-SENSITIVE}}", ("sensitive", "properties")),
+        (b"{\\*\\annotation OFFICIAL\\endash SENSITIVE}", ("sensitive", "text")),
+        (b"{\\pict\\bin3 {{{}943 476 5919", ("nhs-number", "text")),
+        (b"{\\field{\\*\\fldinst HYPERLINK x}{\\fldrslt 943 476 5919}}", ("nhs-number", "text")),
+    ],
+)
+def test_words(octets: bytes, expected: tuple[str, str]) -> None:
+    assert expected in found(octets)
+
+
+def test_an_embedded_object_is_a_member() -> None:
+    written = (b"\1\5\0\0" + encrypted_docx()).hex().encode()
+    lines = b"\r\n".join(written[at : at + 127] for at in range(0, len(written), 127))
+
+    outer, member = look(START + b"{\\object{\\*\\objdata " + lines + b"}}}", "a.rtf")
+
+    assert (outer.readable, member.readable, member.inside) == (Readable.YES, Readable.ENCRYPTED, "2")
+
+
+def test_an_object_that_we_do_not_know_is_not_clean() -> None:
+    assert look(START + b"x{\\object{\\*\\objdata 0105000002}}}", "a.rtf")[0].readable is Readable.UNSUPPORTED
+
+
+TOKENS = [b"{", b"}", b"\\", b"\\u", b"\\u-9", b"\\bin5", b"\\'", b"\\'4", b"\\objdata ", b"\\*", b"\\uc9", b"zz", b"41", b"\r\n", b"\x80"]
+
+
+@given(st.lists(st.sampled_from(TOKENS)))
+def test_no_octets_break_it(tokens: list[bytes]) -> None:
+    assert look(b"{\\rtf1" + b"".join(tokens), "a.rtf")[0].octets >= 6

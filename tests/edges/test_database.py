@@ -1,0 +1,94 @@
+"""The tables and how they come to be."""
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect, text
+
+from gateway.edges.database import migrate, open_engine, parse_url
+from gateway.edges.tables import metadata
+from gateway.errors import TryLater, WillNotDo
+from tests.edges.durable import Place
+
+
+def test_the_migrations_make_exactly_the_tables(place: Place):
+    engine = open_engine(place.url)
+    with engine.begin() as connection:
+        assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata) == []
+        assert set(inspect(connection).get_table_names()) == {*metadata.tables, "alembic_version"}
+    engine.dispose()
+
+
+def test_migrating_again_and_at_the_same_time_does_no_harm(place: Place):
+    engine = open_engine(place.url)
+    with engine.begin() as connection:
+        _drop_everything(connection)
+    engine.dispose()
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(migrate, [place.url] * 4)) == [None] * 4
+
+
+def _drop_everything(connection: Connection) -> None:
+    metadata.drop_all(connection)
+    connection.execute(text("DROP TABLE alembic_version"))
+
+
+def test_a_database_of_a_newer_version_is_left_alone(place: Place):
+    engine = open_engine(place.url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'from-the-future'"))
+    engine.dispose()
+
+    with pytest.raises(WillNotDo, match="from-the-future"):
+        migrate(place.url)
+
+
+def test_sqlite_syncs_fully_and_is_private(sqlite_place: Place):
+    engine = open_engine(sqlite_place.url)
+    with engine.begin() as connection:
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
+    engine.dispose()
+
+    assert stat.S_IMODE(Path(sqlite_place.folder / "outgate.db").stat().st_mode) == 0o600
+
+
+def test_a_reader_cannot_write(sqlite_place: Place):
+    engine = open_engine(sqlite_place.url, read_only=True)
+    with engine.begin() as connection, pytest.raises(Exception, match="readonly"):
+        connection.execute(text("DELETE FROM hold"))
+    engine.dispose()
+
+
+@pytest.mark.peer
+def test_postgresql_never_commits_less_than_synced(postgres):
+    url = postgres.new_database()
+    engine = open_engine(f"{url}?options=-csynchronous_commit%3Doff")
+    with engine.begin() as connection:
+        assert connection.execute(text("SHOW synchronous_commit")).scalar() == "on"
+    engine.dispose()
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://h/d", "nonsense"])
+def test_what_is_no_database_of_ours_is_said_so(url: str):
+    with pytest.raises(WillNotDo, match=r"database\.url"):
+        parse_url(url)
+
+
+def test_a_database_that_does_not_answer_is_a_temporary_failure():
+    with pytest.raises(TryLater) as late:
+        migrate("postgresql://outgate:secret@127.0.0.1:1/outgate")
+
+    assert "secret" not in late.value.detail
+
+
+def test_a_folder_that_cannot_be_written_is_a_temporary_failure(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(TryLater):
+        migrate(f"sqlite:///{tmp_path}/file/outgate.db")

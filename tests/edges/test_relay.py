@@ -1,0 +1,344 @@
+"""What a next hop may do to us, and what each recipient is told: exactly one Handed, whatever happens."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.edges.relaying import LARGE, LOOPS, SMALL, A, B, copy_of, hand_over, recipient, relay_to, run, words
+from tests.peers.hop import EXTENSIONS, Action, Do, hop
+
+OK, LOST, LATE = "250 2.0.0", "451 4.4.2", "451 4.4.1"
+GARBAGE = b"HTTP/1.1 400 Bad Request\r\n"
+EARLY = ("connect", "ehlo", "mail", "rcpt", "data")  # stages before any content
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    script: dict[str, Action]
+    expect: list[str]  # for A and B
+    kept: tuple[str, ...] = ()  # who has the message
+    content: bytes = SMALL
+    settings: dict = field(default_factory=dict)
+    seconds: float = 20
+
+
+ROWS = [
+    Row("all is well", {}, [OK, OK], (A, B)),
+    Row("one is refused", {f"rcpt {B}": "550 5.1.1 who?"}, [OK, "550 5.1.1"], (A,)),
+    Row("one is deferred", {f"rcpt {A}": "450 4.2.1 later"}, ["450 4.2.1", OK], (B,)),
+    Row("all are refused", {f"rcpt {A}": "550 5.1.1 who?", f"rcpt {B}": "450 4.2.1 later"}, ["550 5.1.1", "450 4.2.1"]),
+    Row("all are refused, yet it wants content", {"rcpt": "550 5.1.1 who?", "data": "354 go on"}, ["550 5.1.1", "550 5.1.1"]),
+    Row("251 is yes", {f"rcpt {A}": "251 2.1.5 will forward"}, [OK, OK], (A, B)),
+    Row("the sender is refused", {"mail": "553 5.7.1 not from you"}, ["553 5.7.1"] * 2),
+    Row("the sender is deferred", {"mail": "451 4.7.1 greylisted"}, ["451 4.7.1"] * 2),
+    Row("the sender is refused, yet it wants content", {"mail": "550 5.7.1 no", "rcpt": "550 no", "data": "354 go on"}, ["550 5.7.1"] * 2),
+    Row("354 to MAIL", {"mail": "354 what"}, ["451 4.5.0"] * 2),
+    Row("DATA is refused", {"data": "554 5.7.1 no"}, ["554 5.7.1"] * 2),
+    Row(
+        "DATA is deferred for one, the other is refused", {"data": "451 4.3.0 no", f"rcpt {B}": "550 5.1.1 no"}, ["451 4.3.0", "550 5.1.1"]
+    ),
+    Row("DATA is answered 250", {"data": "250 2.0.0 fine"}, ["451 4.5.0"] * 2),
+    Row("the message is refused", {"dot": "554 5.6.0 virus"}, ["554 5.6.0"] * 2),
+    Row("the message is deferred", {"dot": "452 4.3.1 full"}, ["452 4.3.1"] * 2),
+    Row("the message is answered 421: from us it is 451", {"dot": "421 4.3.2 shutting down"}, ["451 4.3.2"] * 2),
+    Row("the message is answered 354", {"dot": "354 more"}, ["451 4.5.0?"] * 2),
+    Row("no enhanced status codes", {"dot": "550 no"}, ["550 5.0.0"] * 2),
+    Row("a status of another class", {"dot": "550 2.1.5 no"}, ["550 5.0.0"] * 2),
+    Row("the session is refused: no message is to blame", {"connect": "554 5.7.1 go away"}, [LOST] * 2),
+    Row("the session is refused with 421", {"connect": "421 4.3.2 busy"}, [LOST] * 2),
+    Row("EHLO and HELO are refused", {"ehlo": "550 5.7.1 no", "helo": "550 5.7.1 no"}, [LOST] * 2),
+    Row("only HELO is known", {"ehlo": "502 5.5.1 what"}, [OK, OK], (A, B)),
+    Row("it wants TLS", {"mail": "530 5.7.0 Must issue a STARTTLS command first"}, ["451 4.3.5"] * 2),
+    Row("it wants a login", {"rcpt": "530 5.7.57 Client not authenticated"}, ["451 4.3.5"] * 2),
+    Row("it has lost its place", {"mail": "503 5.5.1 nested MAIL"}, ["451 4.3.5"] * 2),
+    Row("too many recipients, the old way", {f"rcpt {B}": "552 Too many recipients"}, [OK, "452 4.5.3"], (A,)),
+    Row("too large for one mailbox", {f"rcpt {B}": "552 5.3.4 too large"}, [OK, "552 5.3.4!"], (A,)),
+    Row("a full mailbox: no other way leads into it", {f"rcpt {B}": "552 5.2.2 full"}, [OK, "552 5.2.2"], (A,)),
+    Row("encryption needed", {"dot": "523 5.7.10 encryption needed"}, ["523 5.7.10!"] * 2),
+    *(Row(f"it drops at {stage}", {stage: Do.DROP}, [LOST] * 2) for stage in EARLY),
+    *(Row(f"it resets at {stage}", {stage: Do.RESET}, [LOST] * 2) for stage in EARLY[1:]),
+    *(Row(f"it closes its side at {stage}", {stage: Do.HALF_CLOSE}, [LOST] * 2) for stage in EARLY),
+    *(Row(f"it talks nonsense at {stage}", {stage: GARBAGE}, [LOST] * 2) for stage in EARLY),
+    *(Row(f"it sends a line without end at {stage}", {stage: b"2" * 200_000}, [LOST] * 2) for stage in EARLY),
+    *(Row(f"it sends a reply without end at {stage}", {stage: b"250-more\r\n" * 10_000}, [LOST] * 2) for stage in EARLY),
+    *(
+        Row(f"it sends replies without end at {stage}", {stage: b"250 ok\r\n" * 10_000}, [LOST] * 2)
+        for stage in ("connect", "ehlo", "mail")
+    ),
+    *(Row(f"it hangs at {stage}", {stage: Do.HANG}, [LOST] * 2, settings={"reply_timeout": 0.1}) for stage in EARLY),
+    *(Row(f"it hangs at {stage} past our deadline", {stage: Do.HANG}, [LATE] * 2, seconds=0.1) for stage in EARLY),
+    Row("the second RCPT kills it: what was said stays said", {f"rcpt {A}": "550 5.1.1 who?", f"rcpt {B}": Do.DROP}, ["550 5.1.1", LOST]),
+    Row("421 at the second RCPT", {f"rcpt {A}": "550 5.1.1 who?", f"rcpt {B}": "421 4.3.2 bye"}, ["550 5.1.1", "451 4.3.2"]),
+    Row("it drops in the content", {"content": Do.DROP}, [LOST] * 2, content=LARGE),
+    Row("it resets in the content", {"content": Do.RESET}, [LOST] * 2, content=LARGE),
+    Row("it closes its side in the content", {"content": Do.HALF_CLOSE}, [LOST] * 2, content=LARGE),
+    Row("it talks nonsense in the content", {"content": GARBAGE}, [LOST] * 2, content=LARGE),
+    Row("it hangs in the content", {"content": Do.HANG}, [LOST] * 2, content=LARGE, settings={"reply_timeout": 0.2}),
+    Row("it hangs in the content past our deadline", {"content": Do.HANG}, [LATE] * 2, content=LARGE, seconds=0.2),
+    Row("it refuses in the content", {"content": "552 5.3.4 enough"}, ["552 5.3.4!"] * 2, content=LARGE),
+    Row("it defers in the content and leaves", {"content": "421 4.3.2 bye"}, ["451 4.3.2"] * 2, content=LARGE),
+    Row("it says yes before it has all", {"content": "250 2.0.0 fine"}, [LOST] * 2, content=LARGE),
+    Row("it drops after the final dot", {"dot": Do.DROP}, ["451 4.4.2?"] * 2),
+    Row("it resets after the final dot", {"dot": Do.RESET}, ["451 4.4.2?"] * 2),
+    Row("it closes its side after the final dot", {"dot": Do.HALF_CLOSE}, ["451 4.4.2?"] * 2),
+    Row("it talks nonsense after the final dot", {"dot": GARBAGE}, ["451 4.4.2?"] * 2),
+    Row("it hangs after the final dot", {"dot": Do.HANG}, ["451 4.4.2?"] * 2, settings={"data_timeout": 0.1}),
+    Row("it keeps the message and drops", {"dot": Do.KEEP_AND_DROP}, ["451 4.4.2?"] * 2, (A, B)),
+    Row("it keeps the message and hangs", {"dot": Do.KEEP_AND_HANG}, ["451 4.4.2?"] * 2, (A, B), settings={"data_timeout": 0.1}),
+    Row("much content", {}, [OK, OK], (A, B), content=LARGE),
+]
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("piped", [True, False], ids=["piped", "one-by-one"])
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_every_recipient_has_exactly_one_outcome(row: Row, piped: bool, loop: str) -> None:
+    copy = copy_of(row.content)
+    with hop(row.script, extensions=EXTENSIONS if piped else EXTENSIONS[1:]) as peer:
+        (handed,) = hand_over(peer, copy, loop=loop, seconds=row.seconds, **row.settings)
+
+        assert words(handed) == row.expect
+        assert tuple(name for taken in peer.messages for name in taken.recipients) == row.kept
+        assert all(taken.octets == copy.head + row.content for taken in peer.messages)
+        peer.wait(lambda peer: peer.open == 0 or Do.HANG in row.script.values() or Do.KEEP_AND_HANG in row.script.values())
+    assert piped or not peer.piped
+
+
+@pytest.mark.parametrize(
+    "script", [{}, {f"rcpt {A}": "450 4.2.1 no"}, {"data": "451 4.3.0 no"}, {"mail": "451 4.3.0 no"}, {"dot": "451 4.3.0 no"}]
+)
+@pytest.mark.parametrize("piped", [True, False], ids=["piped", "one-by-one"])
+def test_after_any_answer_the_connection_serves_the_next_message(script: dict[str, Action], piped: bool) -> None:
+    fails_once = {stage: (action, "354 go on" if stage == "data" else "250 2.0.0 ok") for stage, action in script.items()}
+    with hop(fails_once, extensions=EXTENSIONS if piped else EXTENSIONS[1:]) as peer:
+        _, second = hand_over(peer, copy_of(SMALL, A), copy_of(b"Subject: two\r\n\r\n", B))
+
+        assert words(second) == [OK]
+        assert peer.sessions == 1
+        assert peer.messages[-1].octets == b"Received: by gw.example\r\nSubject: two\r\n\r\n"
+        assert peer.messages[-1].recipients == (B,)
+
+
+# --- LMTP -------------------------------------------------------------------------------------------------------------
+
+LMTP_ROWS = [
+    Row("each is taken", {}, ["250 2.1.5"] * 2, (A, B)),
+    Row("one is refused in the end", {f"dot {A}": "550 5.2.2 full"}, ["550 5.2.2", "250 2.1.5"], (B,)),
+    Row("one is refused at once", {f"rcpt {A}": "550 5.1.1 who?"}, ["550 5.1.1", "250 2.1.5"], (B,)),
+    Row("it drops between the answers", {f"dot {B}": Do.DROP}, ["250 2.1.5", "451 4.4.2?"], (A,)),
+    Row("it keeps the second and drops", {f"dot {B}": Do.KEEP_AND_DROP}, ["250 2.1.5", "451 4.4.2?"], (A, B)),
+    Row("it hangs between the answers", {f"dot {B}": Do.HANG}, ["250 2.1.5", "451 4.4.2?"], (A,), settings={"data_timeout": 0.1}),
+    Row("421 between the answers", {f"dot {A}": "421 4.3.2 bye"}, ["451 4.3.2", "451 4.4.2?"]),
+    Row("it refuses in the content", {"content": "452 4.3.1 full"}, ["452 4.3.1"] * 2, content=LARGE),
+]
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("row", LMTP_ROWS, ids=lambda row: row.name)
+def test_lmtp_answers_for_each(row: Row, loop: str) -> None:
+    with hop(row.script, lmtp=True) as peer:
+        (handed,) = hand_over(peer, copy_of(row.content), loop=loop, protocol="lmtp", **row.settings)
+
+        assert words(handed) == row.expect
+        assert tuple(name for taken in peer.messages for name in taken.recipients) == row.kept
+        assert peer.commands()[0] == "LHLO"
+
+
+# --- time -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_after_the_final_dot_the_answer_is_awaited_beyond_the_deadline(loop: str) -> None:
+    with hop({"dot": Do.WAIT}) as peer:
+
+        async def work():
+            relay, now = relay_to(peer), asyncio.get_running_loop()
+            deadline = now.time() + 0.3
+            now.call_at(deadline + 0.05, peer.go)
+            handed = await relay.hand_over(copy_of(), deadline)
+            await relay.close()
+            return handed, now.time() - deadline
+
+        handed, over = run(loop, work)
+        assert words(handed) == [OK, OK]
+        assert over > 0
+
+
+def test_past_the_deadline_nothing_is_begun() -> None:
+    with hop() as peer:
+        first, second = hand_over(peer, copy_of(), copy_of(), seconds=0)
+
+        assert words(first) == words(second) == [LATE, LATE]
+        assert peer.sessions == 0
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_final_dot_that_never_left_was_not_sent(loop: str) -> None:
+    """All is written at once, the dot too, but the hop reads nothing: our kernel does not have the dot yet, so nobody else has."""
+    with hop({"content": Do.HANG}, receive_octets=4096) as peer:
+        (handed,) = hand_over(peer, copy_of(SMALL, head=LARGE), loop=loop, reply_timeout=0.2)
+
+        assert words(handed) == [LOST, LOST]
+
+
+def test_who_waits_for_a_connection_waits_no_longer_than_the_deadline() -> None:
+    with hop({"dot": Do.WAIT}) as peer:
+
+        async def work():
+            relay, loop = relay_to(peer, connections=1), asyncio.get_running_loop()
+            first = asyncio.ensure_future(relay.hand_over(copy_of(), loop.time() + 20))
+            await asyncio.to_thread(peer.wait_for, "dot")
+            second = await relay.hand_over(copy_of(), loop.time() + 0.1)
+            peer.go()
+            third = await relay.hand_over(copy_of(), loop.time() + 20)
+            await relay.close()
+            return await first, second, third
+
+        first, second, third = run("uvloop", work)
+        assert [words(one) for one in (first, second, third)] == [[OK, OK], [LATE, LATE], [OK, OK]]
+        assert peer.sessions == 1
+
+
+@pytest.mark.parametrize("stage", ["connect", "ehlo", "mail", "data", "content", "dot"])
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_cancelled_hand_over_leaves_nothing_behind(stage: str, loop: str) -> None:
+    with hop({stage: (Do.WAIT, "250 never reached")}) as peer:
+
+        async def work():
+            relay, now = relay_to(peer, connections=1), asyncio.get_running_loop()
+            first = asyncio.ensure_future(relay.hand_over(copy_of(LARGE), now.time() + 20))
+            await asyncio.to_thread(peer.wait_for, stage)
+            first.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await first
+            peer.script.clear()
+            second = await relay.hand_over(copy_of(SMALL, B), now.time() + 20)
+            peer.go()
+            await relay.close()
+            return second
+
+        assert words(run(loop, work)) == [OK]
+        assert peer.sessions == 2
+        assert peer.messages[-1].recipients == (B,)
+        assert len(peer.messages) == (2 if stage == "dot" else 1)
+
+
+# --- replies ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "heard"),
+    [
+        (b"550-5.7.1 one\r\n550-5.7.1  two\r\n550 5.7.1 three\r\n", "550 5.7.1 one two three"),
+        (b"550 5.7.1 bell\x07 cr\r nul\x00 esc\x1b[2J\r\n", "550 5.7.1 bell? cr? nul? esc?[2J"),
+        ("550 5.7.1 Gr\u00fc\u00dfe\r\n".encode(), "550 5.7.1 Gr????e"),
+        (b"550 5.7.1 " + b"x" * 5000 + b"\r\n", "550 5.7.1 " + "x" * 400),
+        (b"550-5.7.1 " + b"\r\n550-5.7.1 ".join([b"y" * 99] * 100) + b"\r\n550 5.7.1 z\r\n", "550 5.7.1 " + (("y" * 99 + " ") * 4)),
+        (b"550\r\n", "550 5.0.0 "),
+        (b"550 5.7.1\r\n", "550 5.7.1 "),
+        (b"550 5.7.1 bare line feed\n", "550 5.7.1 bare line feed"),
+    ],
+)
+def test_reply_texts_are_fit_to_go_back(said: bytes, heard: str) -> None:
+    with hop({"mail": said}) as peer:
+        (handed,) = hand_over(peer, copy_of(SMALL, A))
+
+        assert str(handed[0].reply) == heard
+
+
+# --- parameters -------------------------------------------------------------------------------------------------------
+
+UTF8 = "j\u00f6rg@x.example"
+EIGHT = b"Subject: hello\r\n\r\n\xc3\xa4\r\n"
+EIGHT_HEADER = b"Subject: \xc3\xa4\r\n\r\nhello\r\n"
+
+
+@pytest.mark.parametrize(
+    ("extensions", "copy", "mail", "expect"),
+    [
+        ("", copy_of(SMALL, A), "", ["250 2.0.0"]),
+        ("SIZE", copy_of(SMALL, A), f"SIZE={25 + len(SMALL)}", ["250 2.0.0"]),
+        ("SIZE 0", copy_of(SMALL, A, omit=((0, 16),)), f"SIZE={9 + len(SMALL)}", ["250 2.0.0"]),
+        (f"SIZE {25 + len(SMALL)}", copy_of(SMALL, A), f"SIZE={25 + len(SMALL)}", ["250 2.0.0"]),
+        (f"SIZE {24 + len(SMALL)}", copy_of(SMALL, A), None, ["552 5.3.4!"]),
+        (f"SIZE {'9' * 5000}", copy_of(SMALL, A), f"SIZE={25 + len(SMALL)}", ["250 2.0.0"]),
+        ("8BITMIME", copy_of(SMALL, A, eight_bit=True), "BODY=8BITMIME", ["250 2.0.0"]),
+        ("8bitmime", copy_of(EIGHT, A, eight_bit=True), "BODY=8BITMIME", ["250 2.0.0"]),
+        ("", copy_of(SMALL, A, eight_bit=True), "", ["250 2.0.0"]),
+        ("", copy_of(EIGHT, A, eight_bit=True), None, ["554 5.6.3"]),
+        ("", copy_of(SMALL, A, eight_bit=True, head=b"X: \xe4\r\n"), None, ["554 5.6.3"]),
+        ("", copy_of(b"X: \xe4\r\n" + SMALL, A, eight_bit=True, omit=((0, 6),)), "", ["250 2.0.0"]),
+        ("SMTPUTF8", copy_of(SMALL, A, smtputf8=True), "SMTPUTF8", ["250 2.0.0"]),
+        ("SMTPUTF8", copy_of(SMALL, UTF8, smtputf8=True), "SMTPUTF8", ["250 2.0.0"]),
+        ("", copy_of(SMALL, A, smtputf8=True), "", ["250 2.0.0"]),
+        ("8BITMIME", copy_of(EIGHT, A, smtputf8=True, eight_bit=True), "BODY=8BITMIME", ["250 2.0.0"]),
+        ("8BITMIME", copy_of(EIGHT_HEADER, A, smtputf8=True, eight_bit=True), None, ["550 5.6.7"]),
+        ("", copy_of(SMALL, A, smtputf8=True, reverse_path=UTF8), None, ["550 5.6.7"]),
+        ("", copy_of(SMALL, UTF8, smtputf8=True), None, ["550 5.6.7"]),
+        ("", copy_of(SMALL, A, UTF8, B, smtputf8=True), "", ["250 2.0.0", "550 5.6.7", "250 2.0.0"]),
+        ("DSN", copy_of(SMALL, A, ret="HDRS", envid="x+2By"), "RET=HDRS ENVID=x+2By", ["250 2.0.0"]),
+        ("", copy_of(SMALL, A, ret="HDRS", envid="x+2By"), "", ["250 2.0.0"]),
+        ("", copy_of(SMALL, A, reverse_path=""), "", ["250 2.0.0"]),
+        ("", copy_of(SMALL, A, reverse_path="x>\r\nRCPT TO:<v@x.example"), None, ["553 5.1.3"]),
+        ("", copy_of(SMALL, A, "x>\r\nRCPT TO:<v@x.example"), None, ["553 5.1.3"] * 2),
+    ],
+)
+def test_mail_says_what_the_hop_knows_and_the_copy_needs(extensions: str, copy, mail: str | None, expect: list[str]) -> None:
+    with hop(extensions=tuple(filter(None, [extensions]))) as peer:
+        (handed,) = hand_over(peer, copy)
+
+        assert words(handed) == expect
+        said = [line for _, line in peer.lines if line.startswith("MAIL")]
+        assert said == ([] if mail is None else [f"MAIL FROM:<{copy.reverse_path}> {mail}".strip()])
+        assert all(one.dsn == (extensions == "DSN") for one in handed if one.reply.is_success)
+
+
+@pytest.mark.parametrize(
+    ("one", "with_dsn", "without"),
+    [
+        (recipient(A), "", ""),
+        (
+            recipient(A, notify=frozenset({"SUCCESS", "DELAY"}), orcpt="rfc822;a+2Bx@x.example"),
+            "NOTIFY=DELAY,SUCCESS ORCPT=rfc822;a+2Bx@x.example",
+            "",
+        ),
+        (recipient(A, notify=frozenset({"NEVER"})), "NOTIFY=NEVER", ""),
+        (recipient('"a>b c"@x.example'), "", ""),
+    ],
+)
+def test_rcpt_keeps_each_recipients_own_parameters(one, with_dsn: str, without: str) -> None:
+    for extensions, words_said in ((("DSN",), with_dsn), ((), without)):
+        with hop(extensions=extensions) as peer:
+            hand_over(peer, copy_of(SMALL, one, B))
+
+            said = [line for _, line in peer.lines if line.startswith("RCPT")]
+            assert said == [f"RCPT TO:<{one.address.wire}> {words_said}".strip(), f"RCPT TO:<{B}>"]
+
+
+def test_content_that_is_shorter_than_it_was_is_never_a_whole_message() -> None:
+    class Shrunk(type(copy_of().content)):
+        @property
+        def octets(self) -> int:
+            return super().octets + 1
+
+    with hop() as peer:
+        copy = copy_of()
+        (handed,) = hand_over(
+            peer, type(copy)(copy.reverse_path, copy.recipients, copy.head, Shrunk(SMALL), eight_bit=False, smtputf8=False)
+        )
+
+        assert words(handed) == ["451 4.3.0"] * 2
+        peer.wait(lambda peer: peer.open == 0)
+        assert not peer.messages
+
+
+def test_a_hop_that_is_not_there() -> None:
+    with hop() as peer:
+        pass
+    (handed,) = hand_over(peer, copy_of())
+
+    assert words(handed) == [LATE, LATE]
+    assert "cannot connect" in handed[0].reply.text
+    assert relay_to(peer).trigger_header == "X-Secure: yes"

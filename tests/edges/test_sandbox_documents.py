@@ -1,0 +1,65 @@
+"""Real documents by the real readers: a locked child finds what an unlocked process finds, so nothing was left to load."""
+
+import asyncio
+from contextlib import closing
+
+import pytest
+
+from gateway.config import Examine
+from gateway.content import Budget, preload, read
+from gateway.edges.sandbox import Sandbox
+from gateway.model.finding import Pattern, Patterns, Place, Readable
+from tests.build import docx, encrypted_docx, pdf, png, pptx, xlsx, zip_of
+from tests.edges.sandboxed import Bench, parts
+
+TEXT = "RESTRICTED: the NHS number is 943 476 5919"
+DOCUMENTS = {
+    "a.docx": docx([TEXT]),
+    "b.xlsx": xlsx([["number", TEXT]]),
+    "c.pptx": pptx([TEXT]),
+    "d.pdf": pdf([TEXT]),
+    "e.png": png(),
+    "f.txt": TEXT.encode(),
+    "g.html": f"<p>{TEXT}".encode(),
+    "h.docx": encrypted_docx(),
+    "i.rtf": b"{\\rtf1 " + TEXT.encode() + b"}",
+    "j.eml": f"From: a@example.org\r\nSubject: {TEXT}\r\n\r\n{TEXT}\r\n".encode(),
+    "k.doc": bytes.fromhex("d0cf11e0a1b11ae1") + bytes(2000),
+    "l.txt": TEXT.encode("cp500"),
+}
+DOCUMENTS["z.zip"] = zip_of(dict(DOCUMENTS))
+PATTERNS = Patterns((Pattern("marking-1", "RESTRICTED", frozenset(Place)),), frozenset({"nhs-number"}))
+
+
+class Real(Bench):
+    def make(self, examine):
+        return Sandbox(examine, on_killed=self.learn)
+
+
+@pytest.fixture(scope="module")
+def at():
+    preload()
+    with asyncio.Runner() as runner, closing(Real(runner, memory=Examine().memory, seconds=20)) as found:
+        found.sandbox.prepare(PATTERNS)
+        yield found
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_locked_child_finds_what_an_unlocked_process_finds(at, name):
+    data = DOCUMENTS[name]
+    (part,) = parts(data, names=(name,), declared_type="application/octet-stream")
+    asked = {"id": part.id, "names": part.names, "declared_type": part.declared_type, "charset": None, "is_words": False}
+
+    found = at.read(data, names=part.names, declared_type=part.declared_type, patterns=PATTERNS)
+
+    assert found == read(data, **asked, patterns=PATTERNS, budget=Budget())
+    assert not at.killed
+    assert found[0].readable is not Readable.CRASHED
+
+
+def test_a_whole_message_is_read_at_once(at):
+    found = at.read(*DOCUMENTS.values(), patterns=PATTERNS, declared_type="application/octet-stream")
+
+    outermost = [file for file in found if file.inside is None]
+    assert [file.id for file in outermost] == [str(number) for number in range(1, len(DOCUMENTS) + 1)]
+    assert not at.killed

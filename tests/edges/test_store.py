@@ -1,0 +1,225 @@
+"""Named writes: committed when they return, in order, one failure harming nobody else."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import pytest
+from sqlalchemy import Connection, select
+
+from gateway.edges import recorder
+from gateway.edges.operations import Insert, Payload, operation
+from gateway.edges.state import State
+from gateway.edges.store import Store
+from gateway.edges.tables import setting
+from gateway.errors import TryLater, WillNotDo
+from tests.edges.durable import Place, living, opened, served
+
+_set = Insert(setting, update=("value",))
+_start = Insert(setting)
+
+
+@operation("test.set", repeatable=True)
+def set_value(connection: Connection, payload: Payload) -> Payload:
+    _set(connection, [payload])
+    if payload["value"] == "never":
+        raise WillNotDo("it is never allowed", "5.7.1")
+    if payload["value"] == "bug":
+        raise KeyError("bug")
+    if payload["value"] == "null":
+        _set(connection, [{"name": "x", "value": None}])
+    return {"was": payload["value"]}
+
+
+@operation("test.append")
+def append(connection: Connection, payload: Payload) -> Payload:
+    """Not repeatable: it shows the order, and whether something was done twice."""
+    _start(connection, [{"name": "list", "value": ""}])
+    before = connection.execute(select(setting.c.value).where(setting.c.name == "list").with_for_update()).scalar()
+    _set(connection, [{"name": "list", "value": f"{before}{payload['what']}"}])
+    return {}
+
+
+def value(connection: Connection, name: str) -> str | None:
+    return connection.execute(select(setting.c.value).where(setting.c.name == name)).scalar()
+
+
+def test_a_run_is_committed_when_it_returns(place: Place):
+    async def story() -> None:
+        async with living(place) as (state,):
+            assert await state.store.run("test.set", {"name": "a", "value": "1"}) == {"was": "1"}
+            assert await state.store.read(value, "a") == "1"
+
+    asyncio.run(story())
+
+
+def test_what_is_told_is_committed_within_a_second_and_says_when(place: Place):
+    async def story() -> None:
+        async with living(place) as (state,):
+            settled = asyncio.Event()
+            ticket = state.store.tell("test.set", {"name": "a", "value": "1"}, soon=False)
+            assert not state.store.is_settled(ticket)
+            state.store.when_settled(ticket, settled.set)
+            await asyncio.wait_for(settled.wait(), 1)
+            assert state.store.is_settled(ticket)
+            assert await state.store.read(value, "a") == "1"
+
+    asyncio.run(story())
+
+
+def test_the_order_given_is_kept(place: Place):
+    async def story() -> None:
+        async with living(place) as (state,):
+            for letter in "abc":
+                state.store.tell("test.append", {"what": letter}, soon=letter == "b")
+            await state.store.run("test.append", {"what": "d"})
+            state.store.tell("test.append", {"what": "e"}, soon=False)
+            await state.store.flush()
+            assert await state.store.read(value, "list") == "abcde"
+
+    asyncio.run(story())
+
+
+def test_a_failing_operation_is_undone_and_only_its_caller_hears(place: Place, caplog: pytest.LogCaptureFixture):
+    async def one(store: Store, what: str) -> object:
+        try:
+            return await store.run("test.set", {"name": what, "value": what})
+        except (TryLater, WillNotDo) as error:
+            return error
+
+    async def story(state: State) -> None:
+        good, never, bug, null, unknown, fine = await asyncio.gather(
+            *(one(state.store, what) for what in ("good", "never", "bug", "null")),
+            asyncio.gather(state.store.run("store.check", {"ignored": 1}), return_exceptions=True),
+            one(state.store, "fine"),
+        )
+        assert good == {"was": "good"}
+        assert fine == {"was": "fine"}
+        assert unknown == [{}]
+        assert isinstance(never, WillNotDo)
+        assert never.status == "5.7.1"
+        assert isinstance(bug, TryLater)
+        assert isinstance(null, TryLater)
+        for name, expected in {"good": "good", "fine": "fine", "never": None, "bug": None, "null": None}.items():
+            assert await state.store.read(value, name) == expected
+
+    async def run() -> None:
+        async with living(place) as (state,):
+            await story(state)
+
+    with caplog.at_level(logging.CRITICAL):
+        asyncio.run(run())
+
+
+def test_a_tell_that_fails_does_not_stop_the_others(place: Place, caplog: pytest.LogCaptureFixture):
+    async def story() -> None:
+        async with living(place) as (state,):
+            tickets = [state.store.tell("test.set", {"name": what, "value": what}) for what in ("one", "bug", "two")]
+            await state.store.flush()
+            assert all(map(state.store.is_settled, tickets))
+            assert [await state.store.read(value, what) for what in ("one", "bug", "two")] == ["one", None, "two"]
+
+    asyncio.run(story())
+
+    assert "test.set" in caplog.text
+
+
+def test_what_is_no_json_is_a_bug_of_its_sender_alone(place: Place, caplog: pytest.LogCaptureFixture):
+    async def story() -> None:
+        async with living(place) as (state,):
+            state.store.tell("test.set", {"name": "x", "value": object()})
+            state.store.tell("test.set", {"name": "y", "value": "fine"})
+            with pytest.raises(TryLater):
+                await state.store.run("test.set", {"name": "z", "value": object()})
+            await state.store.flush()
+            assert await state.store.read(value, "y") == "fine"
+
+    with caplog.at_level(logging.CRITICAL):
+        asyncio.run(story())
+
+
+def test_many_processes_write_at_the_same_time(place: Place):
+    async def story() -> None:
+        async with living(place, processes=3) as states:
+            await asyncio.gather(*(state.store.run("test.append", {"what": "x"}) for state in states for _ in range(10)))
+            assert await states[0].store.read(value, "list") == "x" * 30
+
+    asyncio.run(story())
+
+
+def test_the_check_passes_when_commits_work(place: Place):
+    async def story() -> None:
+        async with living(place) as (state,):
+            await state.store.check()
+            assert await state.store.read(value, "check") in ("committed", None)
+
+    asyncio.run(story())
+
+
+def test_a_dead_recorder_fails_the_check_and_its_successor_hears_what_was_told(sqlite_place: Place):
+    async def story() -> None:
+        async with living_recorder_then_none(sqlite_place) as state:
+            state.store.tell("test.set", {"name": "a", "value": "told"})
+            with pytest.raises(TryLater):
+                await state.store.run("test.append", {"what": "not repeatable"})
+            with pytest.raises(TryLater):
+                await state.store.run("store.check", {}, timeout_seconds=0.05)
+            waiting = asyncio.ensure_future(state.store.run("test.set", {"name": "b", "value": "repeatable"}))
+            async with served(sqlite_place):
+                assert await waiting == {"was": "repeatable"}
+                assert await state.store.read(value, "a") == "told"
+                await state.store.check()
+
+    asyncio.run(story())
+
+
+@asynccontextmanager
+async def living_recorder_then_none(place: Place) -> AsyncIterator[State]:
+    """A state that was opened while a recorder served, and has none now."""
+    async with AsyncExitStack() as stack:
+        async with served(place):
+            state = await stack.enter_async_context(opened(place))
+        yield state
+
+
+def test_a_full_disk_is_a_temporary_failure_and_what_was_told_is_tried_again(sqlite_place: Place):
+    async def story() -> None:
+        async with recorder.running(sqlite_place.url, sqlite_place.socket, sqlite_place.keys) as server:
+            with server._engine.connect() as connection:
+                pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+                connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+            async with opened(sqlite_place) as state:
+                ticket = state.store.tell("test.set", {"name": "told", "value": "x" * 100_000})
+                with pytest.raises(TryLater) as late:
+                    await state.store.run("test.set", {"name": "a", "value": "x" * 100_000})
+                assert late.value.status == "4.3.1"
+                assert not state.store.is_settled(ticket)
+                with server._engine.connect() as connection:
+                    connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+                await state.store.flush()
+                assert state.store.is_settled(ticket)
+                assert await state.store.read(value, "told") == "x" * 100_000
+
+    asyncio.run(story())
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_lost_connections_to_postgresql_are_made_anew(place: Place):
+    async def story() -> None:
+        async with living(place, processes=2) as (state, other):
+            await state.store.run("test.append", {"what": "a"})
+            await other.store.read(cut_all_others)
+            await state.store.run("test.append", {"what": "b"})
+            await other.store.read(cut_all_others)
+            state.store.tell("test.append", {"what": "c"})
+            await state.store.flush()
+            assert await state.store.read(value, "list") == "abc"
+
+    asyncio.run(story())
+
+
+def cut_all_others(connection: Connection) -> None:
+    cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    connection.exec_driver_sql(cut).all()

@@ -1,0 +1,154 @@
+"""The real gateway, started as its operator starts it: `outgate serve` with a configuration of its own, on free loopback ports."""
+
+import json
+import os
+import signal
+import smtplib
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.peers import folder, free_port, stop_group, wait_until
+
+OUTGATE = (sys.executable, "-m", "gateway.cli")
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class Gateway:
+    """One running gateway. Its processes are a group of their own."""
+
+    directory: Path
+    ports: dict[str, int]  # by listener name
+    process: subprocess.Popen[bytes] | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def config(self) -> Path:
+        return self.directory / "outgate.toml"
+
+    @property
+    def port(self) -> int:
+        return next(iter(self.ports.values()))
+
+    @property
+    def database(self) -> Path:
+        return self.directory / "var" / "outgate.db"
+
+    def start(self) -> None:
+        """Start and wait until every listener greets."""
+        with (self.directory / "serve.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                (*OUTGATE, "serve", "--config", str(self.config)),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd=self.directory,
+                env={**os.environ, **self.environment},
+            )
+        wait_until(self._is_ready, "the gateway greets on every listener", 60)
+
+    def stop(self) -> int:
+        """Stop in order; the exit status."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(60)
+        self.process = None
+        return code
+
+    def kill(self) -> None:
+        """SIGKILL for the supervisor and every process of its: the power cut."""
+        assert self.process is not None
+        for pid in self.pids():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait(20)
+        self.process = None
+
+    def pids(self, kind: str | None = None) -> list[int]:
+        """Its processes; of one kind (smtp, keeper, recorder) by the status file, or all with the supervisor first."""
+        found = json.loads((self.directory / "var" / "pids.json").read_text())
+        if kind is not None:
+            return list(found.get(kind, []))
+        assert self.process is not None
+        return [self.process.pid, *(pid for pids in found.values() for pid in pids)]
+
+    def log(self) -> str:
+        return (self.directory / "serve.log").read_text(errors="replace")
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """The log's events of one name."""
+        rows = [json.loads(line) for line in self.log().splitlines() if line.startswith("{")]
+        return [row for row in rows if row.get("event") == name]
+
+    def run(self, *arguments: str, check: bool = True) -> str:
+        """A command of the operator, with this gateway's configuration."""
+        done = subprocess.run((*OUTGATE, *arguments, "--config", str(self.config)), capture_output=True, text=True, timeout=60, check=False)
+        assert not check or done.returncode == 0, f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
+        return done.stdout if check else done.stdout + done.stderr
+
+    def holds(self, *, everything: bool = False) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(self.run("hold", "list", "--json", *(["--all"] if everything else [])))
+        return found
+
+    def send(self, sender: str, recipients: list[str], message: bytes) -> dict[str, tuple[int, bytes]]:
+        """By SMTP to the first listener. Raises what smtplib raises."""
+        with smtplib.SMTP("127.0.0.1", self.port, timeout=60) as client:
+            return client.sendmail(sender, recipients, message)
+
+    def _is_ready(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, f"the gateway ended:\n{self.log()}"
+        return (self.directory / "var" / "pids.json").exists() and all(_greets(port) for port in self.ports.values())
+
+
+@contextmanager
+def gateway(
+    hops: Mapping[str, Mapping[str, object]],
+    *,
+    listeners: Mapping[str, Mapping[str, object]] | None = None,
+    pack: Path = REPOSITORY / "rules" / "starter",
+    domains: tuple[str, ...] = ("sender.example",),
+    extra: str = "",
+    database: str = "sqlite:///var/outgate.db",
+    start: bool = True,
+) -> Iterator[Gateway]:
+    """A gateway whose next hops are `hops` (settings of [next_hop.NAME]) and whose listeners are `listeners` (default: one, SMTP)."""
+    with folder("gateway") as directory:
+        chosen = {name: dict(settings) for name, settings in (listeners or {"main": {}}).items()}
+        ports = {name: free_port() for name in chosen}
+        lines = ["[organisation]", 'name = "Test Council"', f"domains = {json.dumps(domains)}", 'help = "Service Desk, 01234 567890."']
+        for name, settings in chosen.items():
+            lines += [f"[listen.{name}]", f'address = "127.0.0.1:{ports[name]}"', *_toml(settings)]
+        for name, settings in hops.items():
+            lines += [f"[next_hop.{name}]", *_toml({"tls": "none", **settings} if "host" in settings else settings)]
+        lines += ["[policy]", f"source = {json.dumps(str(pack))}", "[database]", f'url = "{database}"']
+        lines += ["[vault]", 'url = "var/vault"', 'keys = "var/keys"', "[processes]", 'state = "var"', "[notices]", 'next_hop = "mailboxes"']
+        running = Gateway(directory, ports)
+        running.config.write_text("\n".join([*lines, extra, ""]))
+        try:
+            if start:
+                running.start()
+            yield running
+        finally:
+            if running.process is not None:
+                stop_group(running.process.pid)
+                running.process.wait(20)
+
+
+def _toml(settings: Mapping[str, object]) -> list[str]:
+    return [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
+
+
+def _greets(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), 2) as connection:
+            connection.settimeout(2)
+            return connection.recv(100).startswith(b"220 ")
+    except OSError:
+        return False

@@ -1,0 +1,196 @@
+"""Packs to policies: what loads, and what is said of every mistake: its place and a way out."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gateway.errors import BadPack
+from gateway.model.finding import Place
+from gateway.policy.pack_yaml import MOST_OCTETS, read
+from gateway.policy.parse_pack import load_pack, version_of
+from tests.policy.packs import BESIDE, OWN, PACKS, SMALL, changed, files_of, problems, small
+
+
+@pytest.mark.parametrize("pack", PACKS)
+def test_the_packs_of_the_house_load(pack):
+    policy = load_pack(files_of(pack), OWN)
+
+    assert policy.name == pack
+    assert policy.routes
+    assert policy.rules
+
+
+def test_a_pack_becomes_a_policy():
+    policy = small()
+
+    assert policy.next_hops == {"mailboxes", "internet", "exchange"}
+    assert policy.route("encrypted").attachments_limit == 12 * 1_048_576
+    assert [pattern.id for pattern in policy.patterns.markings] == ["secret", "public"]
+    assert policy.patterns.markings[0].where == {Place.SUBJECT_START, Place.PAGE_HEADER}
+    assert policy.patterns.detectors == {"card"}
+    assert policy.snapshot.looked_for == {"secret", "public", "card"}
+    assert policy.snapshot.lists["all@example.org"].members == 3
+    assert policy.snapshot.lists["all@example.org"].external == 1
+    assert policy.snapshot.lists_stale_from == date(2027, 1, 1)
+    assert policy.guidance_ids == {"too-large", "help"}
+    assert policy.owner == "someone@example.org"
+
+
+def test_equal_files_have_one_version_and_a_change_of_any_file_another():
+    files = {"pack.yaml": SMALL.encode(), **BESIDE}
+
+    assert load_pack(files, OWN).version == load_pack(dict(reversed(files.items())), OWN).version == version_of(files)
+    assert version_of({**files, "partners.yaml": b"entries: []\n"}) != version_of(files)
+    assert version_of({"a": b"bc"}) != version_of({"ab": b"c"})
+
+
+def test_a_route_of_a_kind_that_is_not_there_yet_loads_and_cannot_be_used():
+    assert small().route("link").closed == "secure links are not set up on this gateway"
+
+
+def test_a_route_on_an_unsigned_interpretation_cannot_be_used():
+    opened = "interpretations: {link-is-safe: {says: It is., signed: NAME}}\n" + SMALL.replace(
+        "provides: [protected], limits: {attachments: 12MB}, clause: a test", "provides: [protected], interpretation: link-is-safe"
+    )
+
+    assert "signed" in small(opened.replace("NAME", "null")).route("encrypted").closed
+    assert not small(opened.replace("NAME", "the officer in January")).route("encrypted").closed
+
+
+def test_a_bound_policy_cannot_use_a_route_to_a_hop_that_is_not_configured():
+    policy = small()
+    bound = policy.bind(frozenset({"mailboxes", "internet"}))
+    (problem,) = policy.unknown_next_hops(frozenset({"mailboxes", "internet"}))
+
+    assert "not configured" in bound.route("encrypted").closed
+    assert not bound.route("plain").closed
+    assert str(problem) == (
+        "pack.yaml:24:3: route `encrypted` leads to next hop `exchange`, which is not configured; there are: internet, mailboxes"
+    )
+
+
+MISTAKES = [
+    ("routes:\n  internal:", "routes:\n  Internal:", "22:3", "small letters"),
+    ("for: colleagues}", "for: coleagues}", "22:53", "unknown audience `coleagues`; did you mean `colleagues`?"),
+    ("next_hop: exchange,", "nexthop: exchange,", "24:28", "unknown key `nexthop`; did you mean `next_hop`?"),
+    ("next_hop: exchange, ", "", "24:3", "needs a `next_hop:`"),
+    ("provides: [protected], limits", "provides: [protekted], limits", "24:79", "did you mean `protected`?"),
+    ("limits: {attachments: 12MB}", "limits: {attachments: 12}", "24:114", "`12` is no size; write 12MB"),
+    ("limits: {attachments: 12MB}", "limits: {attachement: 12MB}", "24:101", "unknown key `attachement`; did you mean `attachments`?"),
+    ("recipient_limits: recipients.yaml, ", "recipient_limits: recipient.yaml, ", "23:108", "did you mean `recipients.yaml`?"),
+    (", unknown_recipient_limit: 20MB", "", "23:90", "needs an `unknown_recipient_limit:`"),
+    ("place: cloud, ", "", "25:3", "needs a `place:`"),
+    ("kind: share", "kind: shares", "25:16", "`shares` is not possible here; did you mean `share`?"),
+    ("at_least: secret}}\n    require", "at_least: secrte}}\n    require", "31:69", "unknown classification `secrte`; did you mean `secret`?"),
+    ("    require: [protected]\n", "", "30:5", "asks for nothing"),
+    ("    require: [protected]\n", "    refuse: {guidance: nope}\n", "32:24", "unknown guidance `nope`"),
+    ("    require: [protected]\n", "    hold: {for: oficer}\n", "32:17", "unknown person `oficer`; did you mean `officer`?"),
+    ("    require: [protected]\n", "    require: [protected]\n    until: soon\n", "33:12", "`soon` is no day; write 2027-12-18"),
+    ("    require: [protected]\n", "    confirm: {within: 1 month}\n", "32:23", "is no time; write 30m, 4h, 7d or 2w"),
+    ("  - id: secret-is-protected", "  - id: no-secret-in-clear", "34:10", "is the name of another"),
+    ("otherwise: {do: hold, for: officer,", "otherwise: {do: hold,", "28:14", "a hold needs `for:`"),
+    ("otherwise: {do: hold, for: officer,", "otherwise: {do: confirm,", "", None),
+    ("detector: card", "detector: cards", "13:16", "unknown detector `cards`; did you mean `card`?"),
+    (", over-budget, crashed", "", "10:1", "do not say what a file is that is crashed, over-budget"),
+    ("where: [page_header, page_footer], whole_line: true, is: public", "where: [page_header, page_footer], is: public", "12:12", "would lower"),
+    ("where: [page_header, page_footer], whole_line: true, is: public", "where: [page_header, first_line], whole_line: true, is: public", "12:12", "only a whole line in a page header or footer"),
+    ("colleagues: {domains: own}", "colleagues: {domains: own, not_in: outsiders}", "16:38", "goes round in a circle"),
+    ("partners: {register: partners.yaml}", "partners: {}", "17:13", "needs `domains`, `register` or `not_in`"),
+    ("outcome: {without: [protected]}", "outcome: {}", "34:114", "needs `without`, `route` or `released: true`"),
+    ("review_by: 2030-01-01\n", "review_by: 2030-01-01\npack: twice\n", "5:1", "`pack` stands twice"),
+    ("source: a test\nowner", "source: &a test\nowner", "2:9", "has an anchor"),
+    ("source: a test\nowner", "source: !!python/name:os.system test\nowner", "2:9", "has a tag"),
+    ("source: a test\nowner", "source: [a test\nowner", "3:6", "is no YAML"),
+    ("source: a test\nowner", "owner", "1:1", "needs a `source:`"),
+    ("owner: someone@example.org", "owner: someone", "3:8", "`someone` is no address"),
+    ("domains: own}", "domains: exam ple.org}", "16:25", "is no domain"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "place", "says"), MISTAKES, ids=[f"{row[2]} {row[3]}" for row in MISTAKES])
+def test_a_mistake_has_a_place_and_a_way_out(old, new, place, says):
+    found = [str(problem) for problem in problems(changed(old, new)) if problem.severity == "error"]
+
+    if says is None:
+        assert not found
+    else:
+        assert [line for line in found if line.startswith(f"pack.yaml:{place}:") and says in line], found
+
+
+def test_too_large_may_not_be_stricter_than_the_rest():
+    text = changed("too_large: {do: confirm, guidance: too-large}", "too_large: {do: refuse, guidance: too-large}")
+
+    assert "`refuse` is stricter than `hold`" in str(problems(text)[0])
+
+
+def test_mistakes_in_files_beside_the_pack_name_that_file():
+    beside = {
+        **BESIDE,
+        "partners.yaml": b"entries:\n  - {domain: partner.example, agrement: A-1}\n",
+        "lists.yaml": b"lists:\n  - {address: all@own, members: 3, cleared: {secrett: all}}\n",
+        "recipients.yaml": b"limits: {partner.example: 35}\n",
+        "guidance/help.en.md": b"no front matter\n",
+    }
+    found = "\n".join(map(str, problems(SMALL, beside)))
+
+    assert "partners.yaml:2:31: unknown key `agrement`; did you mean `agreement`?" in found
+    assert "lists.yaml:2:46: unknown classification `secrett`; did you mean `secret`?" in found
+    assert "recipients.yaml:1:27: `35` is no size" in found
+    assert "guidance/help.en.md:1:1: begins with front matter" in found
+
+
+def test_an_agreement_without_a_highest_classification_is_none():
+    beside = {**BESIDE, "partners.yaml": b"entries:\n  - {domain: partner.example, agreement: A-1}\n"}
+
+    assert "an agreement needs a `highest:`" in str(problems(SMALL, beside)[0])
+
+
+def test_a_file_that_nobody_names_is_a_warning():
+    policy = small(**{"partner.yaml": b"entries: []\n"})
+
+    assert ["partner.yaml:1:1: is not named anywhere in pack.yaml, so nobody reads it"] == [str(one) for one in policy.warnings]
+
+
+def test_a_pack_without_pack_yaml_is_none():
+    with pytest.raises(BadPack, match=r"pack\.yaml: is missing"):
+        load_pack({"rules.yaml": b""}, OWN)
+
+
+@pytest.mark.parametrize("text", ["a: yes", "a: no", "a: 12:30", "a: 2026-01-01", "a: on"])
+def test_words_stay_words(text):
+    assert read("x", text.encode()).value == {"a": text[3:]}
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"\xff\xfe", "is not UTF-8"),
+        (b"a: " + b"[" * 30 + b"]" * 30, "nested more than"),
+        (b"a" * (MOST_OCTETS + 1), "is larger than"),
+        (b"a: 1\n---\nb: 2\n", "is no YAML"),
+        (b"a: \x00", "is no YAML"),
+        (b"? [1, 2]\n: 3\n", "a key must be a word"),
+        (b"a: &x [1]\nb: *x\n", "has an anchor"),
+    ],
+)
+def test_what_is_no_plain_yaml_is_refused(data, says):
+    assert says in str(read("x", data).problems[0])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_no_text_makes_the_loader_fail_in_any_other_way(data):
+    """Lines of a real pack, cut, doubled and mangled."""
+    lines = SMALL.splitlines(keepends=True)
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(lines) - 1))
+        lines[at] = data.draw(st.sampled_from(["", lines[at] * 2, lines[at].swapcase(), "  " + lines[at], lines[at].replace(": ", ": [", 1)]))
+        cut = data.draw(st.integers(0, len(lines[at])))
+        lines[at] = lines[at][:cut] + data.draw(st.text(st.characters(codec="utf-8"), max_size=3)) + lines[at][cut:]
+    try:
+        load_pack({"pack.yaml": "".join(lines).encode(), **BESIDE}, OWN)
+    except BadPack as error:
+        assert error.problems
+        assert all(problem.says and problem.line >= 0 for problem in error.problems)

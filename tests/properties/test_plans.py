@@ -1,0 +1,59 @@
+"""The law of the plan: every recipient is in exactly one step; what can be undone comes first."""
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.model.decision import Decision, Verdict
+from gateway.model.envelope import Address, Recipient
+from gateway.plan import plan
+
+
+@st.composite
+def decided(draw):
+    """Recipients, some named twice, each with a decision."""
+    names = draw(st.lists(st.sampled_from("abcdef"), max_size=8))
+    recipients = tuple(Recipient(Address(f"{name}@x.example", name, "x.example")) for name in names)
+    decisions = tuple(
+        Decision(
+            recipient.address.wire,
+            (),
+            draw(st.sampled_from(Verdict)),
+            draw(st.sampled_from([None, "plain", "encrypted"])),
+            stamps=draw(st.sampled_from([(), (("X-Stamp", "1"),)])),
+        )
+        for recipient in recipients
+    )
+    return decisions, recipients
+
+
+@given(decided())
+def test_every_recipient_is_in_exactly_one_step(pair):
+    decisions, recipients = pair
+    steps = plan(decisions, recipients).steps
+    planned = [(decision, recipient) for step in steps for decision, recipient in zip(step.decisions, step.recipients, strict=True)]
+
+    assert Counter(planned) == Counter(zip(decisions, recipients, strict=True))
+    assert all(decision.recipient == recipient.address.wire for decision, recipient in planned)
+
+
+@given(decided())
+def test_who_gets_the_same_shares_one_step_and_hand_overs_come_last(pair):
+    steps = plan(*pair).steps
+    kinds = [(step.verdict, step.route, step.decisions[0].stamps) for step in steps]
+    released = [step.verdict is Verdict.RELEASE for step in steps]
+
+    assert len(set(kinds)) == len(kinds)
+    assert released == sorted(released)
+    assert all((one.verdict, one.route, one.stamps) == kind for step, kind in zip(steps, kinds, strict=True) for one in step.decisions)
+
+
+@given(decided())
+def test_recipients_keep_their_order_within_a_step(pair):
+    decisions, recipients = pair
+    place = {id(decision): index for index, decision in enumerate(decisions)}
+    for step in plan(decisions, recipients).steps:
+        found = [place[id(decision)] for decision in step.decisions]
+
+        assert found == sorted(found)
