@@ -15,6 +15,7 @@ _DONE = {
     Ending.BOUNCED: "not sent; the sender is told",
     Ending.QUEUED: "queued",
 }
+_MIXED = Reply(451, "4.3.0", "try again later")
 
 
 def answer(outcomes: tuple[Outcome, ...], *, each: bool, message_id: str) -> tuple[Reply, ...]:
@@ -24,8 +25,10 @@ def answer(outcomes: tuple[Outcome, ...], *, each: bool, message_id: str) -> tup
     deferred = next((outcome for outcome in outcomes if outcome.ending is Ending.DEFERRED), None)
     if deferred is not None:
         return (deferred.reply,)
-    if all(outcome.ending is Ending.REJECTED for outcome in outcomes):
-        return (outcomes[0].reply,)
+    rejected = tuple(outcome for outcome in outcomes if outcome.ending is Ending.REJECTED)
+    if rejected:
+        # No one reply is true of a mixture; act leaves none, and a retry settles it.
+        return (rejected[0].reply if len(rejected) == len(outcomes) else _MIXED,)
     kept = tuple(dict.fromkeys(outcome.case for outcome in outcomes if outcome.case))
     return (Reply(250, "2.0.0", f"{message_id} accepted" + (f" (case {', '.join(kept[:5])})" if kept else "")),)
 

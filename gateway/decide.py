@@ -72,7 +72,9 @@ def _ask_rules(compiled: Compiled, view: View, lifted: frozenset[str], found: _F
         if unknown is None or (exceptions and any(_excepted(one, ready.rule.id, view) for one in exceptions)):
             continue
         if mode != "enforce":
-            found.watched.append(ready.watched if mode == "watch" else Watched(ready.rule.id, mode, ready.watched.effect, ready.watched.guidance))
+            found.watched.append(
+                ready.watched if mode == "watch" else Watched(ready.rule.id, mode, ready.watched.effect, ready.watched.guidance)
+            )
         else:
             _apply(ready, unknown, overridden, lifted, found)
 
@@ -149,7 +151,9 @@ def _no_route(compiled: Compiled, view: View, choice: Choice, unusable: frozense
 
 
 def _decision(facts: Facts, view: View, found: _Found, needs: frozenset[str], choice: Choice, by_rules: Verdict) -> Decision:
-    reasons = tuple(dict.fromkeys(found.reasons)) if len(found.reasons) < 2 else tuple(sorted(dict.fromkeys(found.reasons), key=_importance))
+    reasons = (
+        tuple(dict.fromkeys(found.reasons)) if len(found.reasons) < 2 else tuple(sorted(dict.fromkeys(found.reasons), key=_importance))
+    )
     first = next(_deciding(reasons, found.verdict), None)
     never = found.never_released
     return Decision(
@@ -185,5 +189,3 @@ def _importance(reason: Reason) -> tuple[int, bool, bool, str, str, str]:
 def _deciding(reasons: tuple[Reason, ...], verdict: Verdict) -> Iterator[Reason]:
     """The reasons that make the verdict what it is."""
     return (reason for reason in reasons if verdict and _verdict_of(reason) is verdict)
-
-

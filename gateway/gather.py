@@ -115,9 +115,7 @@ def _row(snapshot: Snapshot, name: str, key: str, domain: str, at: datetime) -> 
     return register.rows.find(key, domain)
 
 
-def _list(
-    known: KnownList | None, sender: SenderFacts, key: str, domain: str, snapshot: Snapshot, at: datetime
-) -> ListFacts | Missing:
+def _list(known: KnownList | None, sender: SenderFacts, key: str, domain: str, snapshot: Snapshot, at: datetime) -> ListFacts | Missing:
     """In a stale snapshot the last known kind decides: a list is unknown, a person absent, an address of ours never seen unknown."""
     if snapshot.lists_stale_from is not None and at.date() >= snapshot.lists_stale_from:
         if known is not None:

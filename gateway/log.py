@@ -35,7 +35,7 @@ EVENTS: dict[str, frozenset[str]] = {
     "outbox.failed": frozenset({"kind", "case", "attempt", "next_hop", "code", "status"}),
     "policy.loaded": frozenset({"pack", "pack_version", "warnings"}),
     "policy.rejected": frozenset({"pack", "problems"}),
-    "worker.killed": frozenset({"why", "id"}),
+    "worker.killed": frozenset({"why", "kind", "pid", "served", "signal"}),
     "alarm": frozenset({"what", "id", "case", "error", "frames"}),
 }
 

@@ -125,10 +125,10 @@ class Pipeline:
             outcomes = tuple(
                 progress.get(recipient.address.key) or _put_off(recipient, "4.4.7") for recipient in arrival.envelope.recipients
             )
-            work.add_done_callback(lambda _: transaction.release())
+            work.add_done_callback(lambda task: self._ended_late(arrival, transaction, task))
         replies = answer(outcomes, each=self._terms(arrival.listener).each, message_id=arrival.id)
         self._world.counters.observe("answer", self._world.clock.monotonic() - started, listener=arrival.listener)
-        return Answer(replies, self._confirm(transaction, outcomes, replies, finished=work.done()), _details(outcomes))
+        return Answer(replies, self._confirm(transaction, outcomes, replies, None if work.done() else work), _details(outcomes))
 
     async def drain(self) -> None:
         """Wait for hand-overs that outlived their client."""
@@ -145,6 +145,7 @@ class Pipeline:
         known |= {key: _put_off(recipients[key], "4.3.0") for key in transaction.busy if key in recipients}
         todo = tuple(recipient for key, recipient in recipients.items() if key not in known)
         outcomes = {**known}
+        progress.update({key: outcome for key, outcome in known.items() if outcome.ending.is_final})
         if todo:
             done = await self._decided(arrival, todo, transaction, name, progress)
             outcomes |= {outcome.recipient.address.key: outcome for outcome in done}
@@ -162,7 +163,7 @@ class Pipeline:
                 judgement = await judge(arrival, todo, policy, self._house, world.examiner)
                 steps = plan(judgement.decisions, todo)
                 self._decided_event(arrival, policy, judgement)
-            work = self._work(arrival, policy, transaction, judgement, progress)
+            work = self._work(arrival, policy, transaction, name, judgement, progress)
             outcomes = await act(steps, work, world)
         except TryLater:
             raise
@@ -198,7 +199,13 @@ class Pipeline:
                 self._log.event("alarm", what=decision.alarm, id=arrival.id)
 
     def _work(
-        self, arrival: Arrival, policy: Policy, transaction: Transaction, judgement: Judgement | None, progress: dict[str, Outcome]
+        self,
+        arrival: Arrival,
+        policy: Policy,
+        transaction: Transaction,
+        name: bytes | None,
+        judgement: Judgement | None,
+        progress: dict[str, Outcome],
     ) -> Work:
         terms = self._terms(arrival.listener)
         facts = {one.recipient: one for one in judgement.facts} if judgement else {}
@@ -206,7 +213,6 @@ class Pipeline:
             arrival=arrival,
             message=judgement.message if judgement else None,
             findings=judgement.findings if judgement else None,
-            facts=facts,
             policy=policy,
             house=self._house,
             transaction=transaction,
@@ -214,7 +220,8 @@ class Pipeline:
             ours=self._house.is_ours(arrival.envelope.reverse_path),
             at=arrival.received_at,
             keep_seconds=policy.keep.total_seconds() if policy.keep else terms.keep_seconds,
-            patience_seconds=terms.patience_seconds,
+            # Without identity no retry knows what is done: whoever waited upstream would get copies until the upstream bounces them all.
+            patience_seconds=terms.patience_seconds if name is not None else 0.0,
             again=lambda recipient, unusable: decide(facts[recipient.address.wire], policy, unusable=unusable),
             regroup=plan,
             trigger_headers=self._trigger_headers,
@@ -222,7 +229,11 @@ class Pipeline:
         )
 
     def _confirm(
-        self, transaction: Transaction, outcomes: tuple[Outcome, ...], replies: tuple[Reply, ...], *, finished: bool
+        self,
+        transaction: Transaction,
+        outcomes: tuple[Outcome, ...],
+        replies: tuple[Reply, ...],
+        unfinished: asyncio.Task[tuple[Outcome, ...]] | None,
     ) -> Callable[[bool], None]:
         """What the listener calls once it knows whether the client heard us."""
         by_recipient = replies if len(replies) == len(outcomes) else replies * len(outcomes)
@@ -232,17 +243,29 @@ class Pipeline:
             if reply.is_success or reply.is_permanent
         )
         # A lock does not wait for an idle client: the journal's entry says the same once it is written.
-        timer = asyncio.get_running_loop().call_later(LINGER_SECONDS, transaction.release) if finished else None
+        timer = asyncio.get_running_loop().call_later(LINGER_SECONDS, transaction.release) if unfinished is None else None
 
         def confirm(went_on: bool) -> None:
             if timer is not None:
                 timer.cancel()
+            if unfinished is not None and not unfinished.done():
+                # What goes on may journal these once more: they are closed when it has ended.
+                if went_on:
+                    unfinished.add_done_callback(lambda _: transaction.answered(heard))
+                return
             if went_on:
                 transaction.answered(heard)
-            if finished:
-                transaction.release()
+            transaction.release()
 
         return confirm
+
+    def _ended_late(self, arrival: Arrival, transaction: Transaction, work: asyncio.Task[tuple[Outcome, ...]]) -> None:
+        """What outlived its client has ended; nobody else hears of a bug in it."""
+        error = None if work.cancelled() else work.exception()
+        if error is not None and not isinstance(error, TryLater):
+            self._log.bug("message.failed", error, id=arrival.id, listener=arrival.listener)
+        # After the callbacks that close what the client has heard of.
+        asyncio.get_running_loop().call_soon(transaction.release)
 
 
 # --- small things -------------------------------------------------------------------------------------------------------

@@ -127,7 +127,7 @@ class Held:
     listener: str
     envelope: Envelope  # with this one recipient only
     decision: Decision
-    state: str  # open | released | refused | expired
+    state: str  # open | released | refused | ended | expired; refused: by the policy, content still kept; ended: refused by a person
     kept_at: datetime
     answer_by: datetime | None  # after it, `then`
     keep_until: datetime  # after it, the final DSN and deletion
@@ -137,6 +137,8 @@ class Held:
     protocol: str = "ESMTP"
     client: str = ""  # address of the peer, for the Received field of the copy released later
     lifted: tuple[str, ...] = ()
+    certificate: str | None = None  # of the peer, as it was shown then: a system is known by it when the case is decided again
+    defects: tuple[str, ...] = ()  # DefectNames of the arrival, which the kept octets no longer show
 
 
 class Holds(Protocol):

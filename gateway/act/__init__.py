@@ -2,9 +2,10 @@
 
 What is kept is kept first and durably, with its notices; hand-overs follow at the same time; what they left over is settled last.
 INVARIANT: each recipient of the plan has exactly one outcome.
+INVARIANT: an exception says that nothing irreversible has happened but what is journalled.
 
 Raises:
-    TryLater: the vault or the database is down before the first hand-over; nothing irreversible has happened.
+    TryLater: the vault or the database is down before the first hand-over; nothing has happened.
 """
 
 from __future__ import annotations
@@ -12,21 +13,32 @@ from __future__ import annotations
 from gateway.act.hand_over import hand_over
 from gateway.act.keep import keep
 from gateway.act.settle import settle
-from gateway.act.work import Work
+from gateway.act.work import NO_TIME, Work, put_off
 from gateway.model.decision import Verdict
-from gateway.model.outcome import Outcome, Plan
+from gateway.model.outcome import Ending, Outcome, Plan
 from gateway.ports import World
 
 __all__ = ["Work", "act"]
 
 
 async def act(plan: Plan, work: Work, world: World) -> tuple[Outcome, ...]:
-    """Carry the plan out. One outcome for each recipient, in the plan's order."""
+    """Carry the plan out. One outcome for each recipient."""
     kept_steps = tuple(step for step in plan.steps if step.verdict is not Verdict.RELEASE)
     relay_steps = tuple(step for step in plan.steps if step.verdict is Verdict.RELEASE)
+    relayed = tuple(recipient for step in relay_steps for recipient in step.recipients)
+    if world.clock.monotonic() >= work.arrival.deadline:
+        return tuple(put_off(recipient, NO_TIME) for step in plan.steps for recipient in step.recipients)
     single = len(plan.steps) == 1 and not kept_steps
     if not single:
         await world.check()
-    outcomes = await keep(kept_steps, work, world, alone=not relay_steps and not work.transaction.done)
-    outcomes += await hand_over(relay_steps, work, world)
-    return await settle(outcomes, work, world, durable=not single)
+    alone = not work.transaction.done
+    going = work.delivered_before + len(relayed)
+    kept = await keep(kept_steps, work, world, alone=alone and not relay_steps, going=going)
+    if any(outcome.ending is Ending.DEFERRED for outcome in kept):
+        # The vault or the database is down after all: nothing that cannot be undone is begun.
+        return (*kept, *(put_off(recipient) for recipient in relayed))
+    handed = await hand_over(relay_steps, work, world, alone=alone and not kept)
+    outcomes = await settle((*kept, *handed.outcomes), handed.waiting, work, world, durable=not single)
+    if handed.bug is not None:
+        raise handed.bug
+    return outcomes

@@ -1,4 +1,4 @@
-"""Who a hold goes to: a name in the pack's `people`, or a role that the facts fill. Pure.
+"""Who a hold goes to: a name in the pack's `people`, or a role that the pack's lists and registers fill. Pure.
 
 A person who cannot be resolved is the postmaster: a case always has somebody (DESIGN section 6).
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from gateway.model.facts import Entry, Facts, ListFacts
+from gateway.model.envelope import Recipient
 from gateway.policy.guidance import House
 from gateway.policy.rules import Person, Policy
 
@@ -25,22 +25,29 @@ class Decider:
 
     name: str  # as a person reads it
     mailbox: str
+    phone: str = ""
 
 
-def resolve(held_for: str, policy: Policy, house: House, facts: Facts | None, at: datetime) -> Decider:
-    """Who decides now: outside of their hours the one the pack names instead."""
+def resolve(held_for: str, policy: Policy, house: House, recipients: tuple[Recipient, ...], at: datetime) -> Decider:
+    """Who decides now about mail to these recipients: outside of their hours the one the pack names instead."""
     if held_for == "owner" and policy.owner:
-        return Decider("the owner of the policy", policy.owner)
-    if held_for == "list-owner" and facts is not None and isinstance(facts.list, ListFacts) and facts.list.owner:
-        return _known(facts.list.owner, policy, at) or Decider("the owner of the list", facts.list.owner)
-    if held_for == "agreement-owner" and (owner := _agreement_owner(facts)):
-        return _known(owner, policy, at) or Decider("the owner of the agreement", owner)
-    return _known(held_for, policy, at) or Decider("the postmaster", house.postmaster)
+        return Decider("The owner of the policy", policy.owner)
+    if held_for == "list-owner" and (owner := _list_owner(policy, recipients)):
+        return _known(owner, policy, at) or Decider("The owner of the list", owner)
+    if held_for == "agreement-owner" and (owner := _agreement_owner(policy, recipients)):
+        return _known(owner, policy, at) or Decider("The owner of the agreement", owner)
+    return _known(held_for, policy, at) or Decider("The postmaster", house.postmaster)
 
 
-def _agreement_owner(facts: Facts | None) -> str | None:
-    rows = facts.registers if facts is not None else ()
-    return next((row.owner for _, row in rows if isinstance(row, Entry) and row.owner), None)
+def _list_owner(policy: Policy, recipients: tuple[Recipient, ...]) -> str | None:
+    found = (policy.snapshot.lists.get(recipient.address.key) for recipient in recipients)
+    return next((known.owner for known in found if known is not None and known.owner), None)
+
+
+def _agreement_owner(policy: Policy, recipients: tuple[Recipient, ...]) -> str | None:
+    registers = [register for _, register in sorted(policy.snapshot.registers.items())]
+    rows = (register.rows.find(one.address.key, one.address.domain) for one in recipients for register in registers)
+    return next((row.owner for row in rows if row is not None and row.owner), None)
 
 
 def _known(name: str, policy: Policy, at: datetime) -> Decider | None:
@@ -49,7 +56,7 @@ def _known(name: str, policy: Policy, at: datetime) -> Decider | None:
     while person is not None and not is_on_duty(person, at) and person.otherwise and person.otherwise not in seen:
         seen.add(person.otherwise)
         person = policy.people.get(person.otherwise)
-    return Decider(person.name.replace("-", " "), person.mailbox) if person is not None else None
+    return Decider(person.name.replace("-", " ").title(), person.mailbox, person.phone) if person is not None else None
 
 
 def is_on_duty(person: Person, at: datetime) -> bool:

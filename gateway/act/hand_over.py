@@ -1,109 +1,147 @@
-"""Steps that relay: a copy for each, all at the same time, and a second method where the first cannot serve a recipient."""
+"""Steps that relay: a copy for each, all at the same time, and a second method where the first cannot serve a recipient.
+
+From the first hand-over on nothing is raised: a bug becomes a deferral of those it concerns, and is told when all is journalled.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 
+from gateway.act.copies import fields, forbidden
 from gateway.act.keep import keep
-from gateway.act.work import Work
+from gateway.act.work import Work, put_off
+from gateway.errors import TryLater
 from gateway.model.decision import Decision, Verdict
 from gateway.model.envelope import Recipient
-from gateway.model.message import Message
-from gateway.model.outcome import Copy, Ending, Outcome, Reply, Step
+from gateway.model.outcome import Copy, Ending, Outcome, Step
 from gateway.ports import Bundle, Handed, World
 
 
-async def hand_over(steps: tuple[Step, ...], work: Work, world: World) -> tuple[Outcome, ...]:
-    """One outcome for each recipient of the steps: DELIVERED, DEFERRED, REJECTED (by the hop), or what a second decision made of it."""
-    outcomes: tuple[Outcome, ...] = ()
-    tried: dict[str, frozenset[str]] = {}  # by Address.key: methods that cannot serve this recipient
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """What came of all relay steps."""
+
+    outcomes: tuple[Outcome, ...]  # DELIVERED, DEFERRED, REJECTED (by the hop), or what a second decision made of it
+    waiting: Mapping[str, Step]  # by Address.key: the copy that a deferred recipient waits for
+    bug: Exception | None = None
+
+
+async def hand_over(steps: tuple[Step, ...], work: Work, world: World, *, alone: bool) -> HandedOver:
+    """One outcome for each recipient of the steps. `alone`: nothing else happens or has happened to this message."""
+    handing = _Handing(work, world, alone)
     while steps:
+        steps = await handing.round(steps)
+    return HandedOver(tuple(handing.outcomes), handing.waiting, handing.bug)
+
+
+@dataclass(slots=True)
+class _Handing:
+    """The rounds of one message: each gives the recipients of unusable methods to the next."""
+
+    work: Work
+    world: World
+    alone: bool
+    outcomes: list[Outcome] = field(default_factory=list)
+    waiting: dict[str, Step] = field(default_factory=dict)
+    bug: Exception | None = None
+    _tried: dict[str, frozenset[str]] = field(default_factory=dict)  # methods that cannot serve this recipient
+    _passing: dict[str, tuple[Handed, Step]] = field(default_factory=dict)  # the last of them whose obstacle is temporary
+
+    async def round(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+        """Hand these over; the steps of the next round."""
         if len(steps) == 1:
-            handed = [await _relay(steps[0], work, world)]
+            results = [await self._relay(steps[0])]
         else:
-            handed = await asyncio.gather(*(_relay(step, work, world) for step in steps))
-        unusable: list[tuple[Handed, str]] = []
-        for step, results in zip(steps, handed, strict=True):
-            route = step.route or ""
-            unusable += [(result, route) for result in results if result.unusable]
-            done = tuple(_outcome(result, route) for result in results if not result.unusable)
-            await _note(done, work, several=len(steps) > 1 or bool(outcomes))
-            outcomes += done
-        steps, settled = await _second_way(unusable, tried, work, world)
-        outcomes += settled
-    return outcomes
+            results = await asyncio.gather(*(self._relay(step) for step in steps))
+        done: list[Outcome] = []
+        unusable: list[tuple[Handed, Step]] = []
+        for step, handed in zip(steps, results, strict=True):
+            for one in handed:
+                if one.unusable and not one.reply.is_success:
+                    unusable.append((one, step))
+                else:
+                    done.append(self._outcome(one, step))
+        is_all = len(steps) == 1 and not self.outcomes and not unusable
+        self.outcomes += done
+        await self._note(done, is_all=is_all)
+        try:
+            return await self._second_way(unusable)
+        except Exception as bug:  # noqa: BLE001 - others may have the message: they are journalled first
+            self.bug = bug
+            known = {outcome.recipient.address.key for outcome in self.outcomes}
+            self.outcomes += [put_off(one.recipient) for one, _ in unusable if one.recipient.address.key not in known]
+            return ()
 
+    async def _relay(self, step: Step) -> tuple[Handed, ...]:
+        try:
+            name = self.work.policy.next_hop_of(step.route or "")
+            hop = self.world.hops[name]
+            copy = _copy(step, self.work, self.world, hop.trigger_header)
+            started = self.world.clock.monotonic()
+            handed = await hop.hand_over(copy, self.work.arrival.deadline)
+            self.world.counters.observe("hand_over", self.world.clock.monotonic() - started, next_hop=name)
+        except Exception as bug:  # noqa: BLE001 - other steps are under way
+            self.bug = bug
+            return tuple(Handed(recipient, put_off(recipient).reply, certain=False) for recipient in step.recipients)
+        return handed
 
-async def _relay(step: Step, work: Work, world: World) -> tuple[Handed, ...]:
-    name = work.policy.next_hop_of(step.route or "")
-    hop = world.hops[name]
-    copy = _copy(step, work, world, hop.trigger_header)
-    started = world.clock.monotonic()
-    handed = await hop.hand_over(copy, work.arrival.deadline)
-    world.counters.observe("hand_over", world.clock.monotonic() - started, next_hop=name)
-    return handed
+    def _outcome(self, handed: Handed, step: Step) -> Outcome:
+        refused = Ending.REJECTED if handed.reply.is_permanent else Ending.DEFERRED
+        ending = Ending.DELIVERED if handed.reply.is_success else refused
+        if ending is Ending.DEFERRED:
+            self.waiting[handed.recipient.address.key] = step
+        return Outcome(handed.recipient, ending, handed.reply, step.route, certain=handed.certain)
+
+    async def _note(self, done: list[Outcome], *, is_all: bool) -> None:
+        """Journal what is handed over as soon as it is, where more is still to come; and let the answer at the deadline know."""
+        delivered = tuple(outcome for outcome in done if outcome.ending is Ending.DELIVERED)
+        self.work.progress.update({outcome.recipient.address.key: outcome for outcome in delivered})
+        if delivered and not (is_all and len(delivered) == len(done)):
+            with suppress(TryLater):  # what the hop has accepted it has accepted
+                await self.work.transaction.finish(Bundle(delivered), durable=False)
+
+    async def _second_way(self, unusable: list[tuple[Handed, Step]]) -> tuple[Step, ...]:
+        """Decide again where a method cannot serve its recipient: further relay steps; what is kept or put off has its outcome."""
+        decisions: list[Decision] = []
+        recipients: list[Recipient] = []
+        for handed, step in unusable:
+            key = handed.recipient.address.key
+            self._tried[key] = self._tried.get(key, frozenset()) | {step.route or ""}
+            if not handed.reply.is_permanent:
+                self._passing[key] = handed, step
+            decision = self.work.again(handed.recipient, self._tried[key])
+            if decision.route is None and key in self._passing:
+                # The only obstacle left is temporary: the mail waits upstream, it is not without a route.
+                self.outcomes.append(self._outcome(*self._passing[key]))
+            else:
+                recipients.append(handed.recipient)
+                decisions.append(decision)
+        plan = self.work.regroup(tuple(decisions), tuple(recipients))
+        relay_steps = tuple(step for step in plan.steps if step.verdict is Verdict.RELEASE)
+        await self._keep(tuple(step for step in plan.steps if step.verdict is not Verdict.RELEASE), relay_steps)
+        return relay_steps
+
+    async def _keep(self, steps: tuple[Step, ...], relay_steps: tuple[Step, ...]) -> None:
+        if steps:
+            alone = self.alone and not relay_steps and all(outcome.ending is Ending.REJECTED for outcome in self.outcomes)
+            delivered = sum(outcome.ending is Ending.DELIVERED for outcome in self.outcomes)
+            going = self.work.delivered_before + delivered + sum(len(step.recipients) for step in relay_steps)
+            self.outcomes += await keep(steps, self.work, self.world, alone=alone, going=going)
 
 
 def _copy(step: Step, work: Work, world: World, trigger_header: str) -> Copy:
     envelope = work.arrival.envelope
-    fields = (*((trigger_header,) if trigger_header else ()), *(f"{name}: {value}" for name, value in step.decisions[0].stamps))
     return Copy(
         reverse_path=envelope.reverse_path.wire,
         recipients=step.recipients,
-        head=world.head(work.arrival) + "".join(f"{field}\r\n" for field in fields).encode("utf-8"),
+        head=world.head(work.arrival) + fields(trigger_header, step.decisions[0].stamps),
         content=work.arrival.content,
         eight_bit=envelope.body == "8BITMIME",
         smtputf8=envelope.smtputf8,
         ret=envelope.ret,
         envid=envelope.envid,
-        omit=_forbidden(work.message, work.trigger_headers),
+        omit=forbidden(work.message, work.trigger_headers),
     )
-
-
-def _forbidden(message: Message | None, names: frozenset[str]) -> tuple[tuple[int, int], ...]:
-    """Fields that would make a next hop believe we asked for something: users may not set them."""
-    if message is None or not names:
-        return ()
-    return tuple((field.span.start, field.span.end) for field in message.fields if field.name.casefold() in names)
-
-
-def _outcome(handed: Handed, route: str) -> Outcome:
-    refused = Ending.REJECTED if handed.reply.is_permanent else Ending.DEFERRED
-    ending = Ending.DELIVERED if handed.reply.is_success else refused
-    return Outcome(handed.recipient, ending, handed.reply, route, certain=handed.certain)
-
-
-async def _note(outcomes: tuple[Outcome, ...], work: Work, *, several: bool) -> None:
-    """Journal what is handed over as soon as it is, where more is still to come; and let the answer at the deadline know."""
-    delivered = tuple(outcome for outcome in outcomes if outcome.ending is Ending.DELIVERED)
-    work.progress.update({outcome.recipient.address.key: outcome for outcome in delivered})
-    if several and delivered:
-        await work.transaction.finish(Bundle(delivered), durable=False)
-
-
-async def _second_way(
-    unusable: list[tuple[Handed, str]], tried: dict[str, frozenset[str]], work: Work, world: World
-) -> tuple[tuple[Step, ...], tuple[Outcome, ...]]:
-    """Decide again where a method cannot serve its recipient: further relay steps, and the outcomes of what is now kept or put off."""
-    recipients: list[Recipient] = []
-    decisions: list[Decision] = []
-    put_off: list[Outcome] = []
-    for handed, route in unusable:
-        key = handed.recipient.address.key
-        tried[key] = tried.get(key, frozenset()) | {route}
-        decision = work.again(handed.recipient, tried[key])
-        if not handed.reply.is_permanent and decision.route is None:
-            # The only obstacle left is temporary: the mail waits upstream, it is not without a route.
-            put_off.append(Outcome(handed.recipient, Ending.DEFERRED, handed.reply, route))
-        else:
-            recipients.append(handed.recipient)
-            decisions.append(decision)
-    plan = work.regroup(tuple(decisions), tuple(recipients))
-    kept_steps = tuple(step for step in plan.steps if step.verdict is not Verdict.RELEASE)
-    kept = await keep(kept_steps, work, world, alone=False) if kept_steps else ()
-    return tuple(step for step in plan.steps if step.verdict is Verdict.RELEASE), (*put_off, *kept)
-
-
-def deferred(recipient: Recipient, status: str = "4.3.0", text: str = "try again later") -> Outcome:
-    """Nothing happened for this recipient."""
-    return Outcome(recipient, Ending.DEFERRED, Reply(451, status, text))

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 from gateway.act.deciders import POSTMASTER
 from gateway.act.letters import Post
-from gateway.act.work import Work
+from gateway.act.work import Work, put_off
+from gateway.errors import OutgateError
 from gateway.model.decision import Decision, Verdict
 from gateway.model.envelope import Recipient
 from gateway.model.outcome import Ending, Outcome, Reply, Step
@@ -15,53 +16,86 @@ from gateway.policy.guidance import smtp_reply, texts_of
 from gateway.ports import Bundle, Held, World
 
 
-async def keep(steps: tuple[Step, ...], work: Work, world: World, *, alone: bool) -> tuple[Outcome, ...]:
+async def keep(steps: tuple[Step, ...], work: Work, world: World, *, alone: bool, going: int) -> tuple[Outcome, ...]:
     """Keep each step's message durably and tell its sender, or answer 5xx where nobody may be told.
 
-    `alone`: nothing else happens to this message, so that one 5xx may answer for all in SMTP.
-    Raises TryLater before anything is durable.
+    What cannot be made durable is DEFERRED, and so is every step after it; what was durable before stays so.
+
+    Args:
+        alone: nothing else happens or has happened to this message, so that one 5xx may answer for all in SMTP.
+        going: how many other recipients have the message or are about to get it.
     """
+    parts = tuple(part for step in steps for part in _by_telling(step, work))
+    everyone = work.each or (alone and all(_is_answered_5xx(part, work) for part in parts))
     outcomes: list[Outcome] = []
-    everyone_refused = alone and all(step.verdict is Verdict.REFUSE for step in steps)
-    for step in steps:
-        if step.verdict is Verdict.REFUSE and (work.each or everyone_refused) and _answers_5xx(step, work):
-            outcomes += [
-                Outcome(recipient, Ending.REJECTED, smtp_reply(decision, texts_of(work.policy))) for recipient, decision in _pairs(step)
-            ]
-        else:
-            outcomes += await keep_one(_for_somebody(step, work), work, world)
+    for number, part in enumerate(parts):
+        if everyone and _is_answered_5xx(part, work):
+            outcomes += _rejected(part, work)
+            continue
+        try:
+            outcomes += await keep_one(_for_somebody(part, work), work, world, going=going)
+        except OutgateError as late:
+            outcomes += [put_off(recipient, late) for rest in parts[number:] for recipient in rest.recipients]
+            break
     return tuple(outcomes)
 
 
-async def keep_one(step: Step, work: Work, world: World) -> tuple[Outcome, ...]:
-    """One case: durable on return."""
+async def keep_one(step: Step, work: Work, world: World, *, going: int) -> tuple[Outcome, ...]:
+    """One case: durable on return. Raises TryLater: nothing of it happened, as far as anybody can know."""
     case = await world.new_case()
     object_id = await world.vault.put("holds", work.arrival.content, world.head(work.arrival))
     held = _held(step, work, case, object_id)
     ending = Ending.REFUSED if step.verdict is Verdict.REFUSE else Ending.KEPT
     outcomes = tuple(Outcome(recipient, ending, Reply(250, "2.1.5", ending.value), step.route, case) for recipient in step.recipients)
-    facts = work.facts.get(step.recipients[0].address.wire)
-    others = len(work.arrival.envelope.recipients) - len(step.recipients)
-    letters = await Post(world, work.policy, work.house).of_step(step, held, work.arrival.content, work.findings, facts, others)
+    post = Post(world, work.policy, work.house)
+    letters = await post.of_step(step, held, work.arrival.content, work.findings, going=going, total=work.total)
     await work.transaction.finish(Bundle(outcomes, (held,), letters), durable=True)
     work.progress.update({outcome.recipient.address.key: outcome for outcome in outcomes})
     world.counters.count("kept", verdict=step.verdict.word)
     return outcomes
 
 
-def _answers_5xx(step: Step, work: Work) -> bool:
-    return work.policy.refuse_by == "smtp" or not work.may_tell(step.recipients)
+def _by_telling(step: Step, work: Work) -> tuple[Step, ...]:
+    """Those whom a sender may be told of apart from the others: where nobody may be told, nobody can answer or know."""
+    if step.verdict is Verdict.HOLD:
+        return (step,)
+    told = tuple(work.may_tell(recipient) for recipient in step.recipients)
+    return tuple(part for part in (_those(step, told, wanted=True), _those(step, told, wanted=False)) if part.recipients)
+
+
+def _those(step: Step, told: tuple[bool, ...], *, wanted: bool) -> Step:
+    pairs = [
+        (decision, recipient)
+        for decision, recipient, is_told in zip(step.decisions, step.recipients, told, strict=True)
+        if is_told is wanted
+    ]
+    return replace(step, decisions=tuple(decision for decision, _ in pairs), recipients=tuple(recipient for _, recipient in pairs))
 
 
 def _for_somebody(step: Step, work: Work) -> Step:
     """A confirm nobody can answer, or a refusal nobody may be told of, is a hold that a person decides (DESIGN section 6)."""
-    if step.verdict is Verdict.HOLD or work.may_tell(step.recipients):
+    if step.verdict is Verdict.HOLD or any(work.may_tell(recipient) for recipient in step.recipients):
         return step
     decisions = tuple(
         replace(decision, verdict=Verdict.HOLD, held_for=(decision.then if step.verdict is Verdict.CONFIRM else None) or POSTMASTER)
         for decision in step.decisions
     )
     return replace(step, verdict=Verdict.HOLD, decisions=decisions)
+
+
+def _is_answered_5xx(step: Step, work: Work) -> bool:
+    """A refusal that the client can be told of instead of the sender."""
+    silent = not any(work.may_tell(recipient) for recipient in step.recipients)
+    return step.verdict is Verdict.REFUSE and (silent or work.policy.refuse_by == "smtp")
+
+
+def _rejected(step: Step, work: Work) -> list[Outcome]:
+    texts = texts_of(work.policy)
+    named = work.each or work.total == 1  # one reply for all must not speak of one of them
+    return [
+        Outcome(recipient, Ending.REJECTED, smtp_reply(decision, texts, to=recipient.address.wire if named else ""))
+        for recipient, decision in _pairs(step)
+    ]
 
 
 def _held(step: Step, work: Work, case: str, object_id: str) -> Held:
@@ -82,8 +116,10 @@ def _held(step: Step, work: Work, case: str, object_id: str) -> Held:
         pack=work.policy.name,
         pack_version=work.policy.version,
         protocol=arrival.protocol,
-        client=arrival.peer.address,
+        client=arrival.peer.forwarded("ADDR") or arrival.peer.address,
         lifted=decision.lifted,
+        certificate=arrival.peer.certificate,
+        defects=tuple(dict.fromkeys(defect.name.value for defect in arrival.defects)),
     )
 
 

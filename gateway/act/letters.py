@@ -7,27 +7,31 @@ them; neither is written where nobody may be told (Work.may_tell). What is made 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import timedelta
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from gateway.act.deciders import Decider, resolve
+from gateway.act.work import NEVER
 from gateway.errors import WillNotDo
 from gateway.mime.identity import message_id_of
 from gateway.mime.report import About as Heading
 from gateway.mime.report import RecipientStatus, Report, delivery_report, notice
-from gateway.model.decision import Decision, Verdict
+from gateway.model.decision import Verdict
 from gateway.model.envelope import Address, Envelope, Recipient
-from gateway.model.facts import Facts
 from gateway.model.finding import Findings
 from gateway.model.message import Content
 from gateway.model.outcome import Outcome, Reply, Step
-from gateway.policy.guidance import About, House, Letter, ended, smtp_reply, texts_of, to_decider, to_sender, undelivered
+from gateway.policy.guidance import House, smtp_reply, texts_of
+from gateway.policy.letters import About, Letter, ended, let_go, to_decider, to_sender, undelivered, values_of
+from gateway.policy.places import domain_of
 from gateway.policy.rules import Policy
 from gateway.ports import Handed, Held, ToSend, World
 
 LIFETIME = timedelta(days=5)  # how long our outbox tries (RFC 5321 section 4.5.4.1)
 _HEADER_OCTETS = 65_536
-_NEVER = frozenset({"NEVER"})
+
+_Failed = tuple[tuple[Recipient, Reply], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +45,22 @@ class Post:
     # --- of a case ----------------------------------------------------------------------------------------------------
 
     async def of_step(
-        self, step: Step, held: Held, content: Content, findings: Findings | None, facts: Facts | None, others: int
+        self, step: Step, held: Held, content: Content, findings: Findings | None, *, going: int, total: int
     ) -> tuple[ToSend, ...]:
-        """To the sender, and to the person who decides; for a step that has just been kept under the case of `held`."""
+        """To the sender, and to the person who decides; for a step that has just been kept under the case of `held`.
+
+        Args:
+            going: how many others have the message or are about to get it.
+            total: how many people the sender wrote to.
+        """
         letters: list[ToSend] = []
-        decider = resolve(held.held_for, self.policy, self.house, facts, held.kept_at)
-        about = self._about(held, findings, decider, others)
+        decider = self._decider(held.held_for, held)
+        about = self._about(held, findings, decider)
         if self.may_tell(held.envelope):
-            letter = to_sender(about, texts_of(self.policy))
+            told = replace(about, recipients=_addresses(_tellable(held.envelope.recipients)), going=going, total=total)
+            letter = to_sender(told, texts_of(self.policy))
             if step.verdict is Verdict.REFUSE:
-                statuses = [
-                    self._refused(recipient, decision, held.case)
-                    for recipient, decision in zip(step.recipients, step.decisions, strict=True)
-                ]
-                letters.append(await self._report(letter, held, content, statuses))
+                letters.append(await self._report(letter, held, content, self._refused(step, held, about)))
             else:
                 letters.append(await self._notice(letter, held.envelope.reverse_path.wire, held.case, held.message_id, content))
         if step.verdict is Verdict.HOLD:
@@ -62,15 +68,14 @@ class Post:
         return tuple(letters)
 
     async def last_word(self, held: Held, how: str, why: str = "") -> tuple[ToSend, ...]:
-        """The final DSN of a case that ends without its mail going: `how` is expired | refused."""
+        """The final DSN of a case that ends without its mail going: `how` is expired | refused | not-allowed."""
         if not self.may_tell(held.envelope):
             return ()
-        letter = ended(self._about(held, None, resolve(held.held_for, self.policy, self.house, None, held.kept_at), 0), how, why)
+        recipients = _tellable(held.envelope.recipients)
+        about = replace(self._about(held, None, self._decider(held.held_for, held)), recipients=_addresses(recipients))
+        letter = ended(about, how, why)
         code = Reply(550, "5.7.1", letter.subject)
-        statuses = [
-            RecipientStatus(recipient.address.wire, "failed", code.status, str(code), recipient.orcpt, held.case)
-            for recipient in _tellable(held.envelope.recipients)
-        ]
+        statuses = [RecipientStatus(one.address.wire, "failed", code.status, str(code), one.orcpt, held.case) for one in recipients]
         try:
             content = await self.world.vault.get(held.object_id)
         except WillNotDo:  # damaged: the sender is told all the same, without the header
@@ -80,31 +85,45 @@ class Post:
         finally:
             content.close()
 
-    async def to_next_decider(self, held: Held, heir: str) -> tuple[ToSend, ...]:
-        """`within` has passed: the next one is asked."""
-        decider = resolve(heir, self.policy, self.house, None, self.world.clock.now())
-        return await self._ask(self._about(held, None, decider, 0), held, decider)
+    async def ask(self, held: Held, findings: Findings | None = None) -> tuple[ToSend, ...]:
+        """Somebody else decides from now on: they are asked."""
+        decider = self._decider(held.held_for, held)
+        return await self._ask(self._about(held, findings, decider), held, decider)
+
+    async def gone(self, held: Held, recipients: tuple[Recipient, ...], content: Content) -> tuple[ToSend, ...]:
+        """What was kept has been let go: the sender hears of it."""
+        told = _tellable(recipients)
+        if not told or not self.house.is_ours(held.envelope.reverse_path):
+            return ()
+        letter = let_go(replace(self._about(held, None, self._decider(held.held_for, held)), recipients=_addresses(told)))
+        return (await self._notice(letter, held.envelope.reverse_path.wire, held.case, held.message_id, content),)
 
     # --- of a delivery ------------------------------------------------------------------------------------------------
 
     async def bounce(
-        self, envelope: Envelope, message_id: str, content: Content, failed: tuple[Outcome, ...], others: int
+        self, envelope: Envelope, message_id: str, content: Content, failed: tuple[Outcome, ...], delivered: int, sent_at: datetime
     ) -> tuple[ToSend, ...]:
-        """The DSN about recipients whose own server refused, while others have the message."""
-        told = tuple(outcome for outcome in failed if outcome.recipient.notify != _NEVER)
-        if not told:
-            return ()
-        pairs = tuple((outcome.recipient, outcome.reply) for outcome in told)
-        return (await self._bounce(envelope, message_id, content, pairs, others, None),)
+        """The DSN about recipients whose own server refused, while others have the message. The caller has seen who may be told."""
+        pairs = tuple((outcome.recipient, outcome.reply) for outcome in failed)
+        letter = undelivered(self.house, _replies(pairs), delivered, sent_at)
+        return (await self._bounce(envelope, message_id, content, letter, pairs, None),)
 
-    async def bounce_row(self, row: ToSend, content: Content, failed: tuple[Handed, ...], others: int) -> tuple[ToSend, ...]:
-        """The same for mail out of our own outbox."""
-        reverse_path = _address(row.reverse_path)
-        envelope = Envelope(reverse_path, row.recipients, smtputf8=row.smtputf8, ret=row.ret, envid=row.envid)
-        told = tuple((one.recipient, one.reply) for one in failed if one.recipient.notify != _NEVER)
-        if not told or reverse_path.is_null or not self.house.is_ours(reverse_path):
-            return ()
-        return (await self._bounce(envelope, row.message_id, content, told, others, row.case),)
+    async def bounce_row(
+        self, row: ToSend, content: Content, failed: tuple[Handed, ...], delivered: int, *, gave_up: bool
+    ) -> tuple[ToSend, ...]:
+        """The same for mail out of our own outbox. What the sender may not be told of, the postmaster is."""
+        envelope = Envelope(_address(row.reverse_path), row.recipients, smtputf8=row.smtputf8, ret=row.ret, envid=row.envid)
+        pairs = tuple((one.recipient, one.reply) for one in failed)
+        told = tuple(pair for pair in pairs if pair[0].notify != NEVER) if self.house.is_ours(envelope.reverse_path) else ()
+        silent = tuple(pair for pair in pairs if pair not in told)
+        letters: list[ToSend] = []
+        if told:
+            letter = undelivered(self.house, _replies(told), delivered, None, row.case or "", gave_up=gave_up)
+            letters.append(await self._bounce(envelope, row.message_id, content, letter, told, row.case))
+        if silent:
+            letter = undelivered(self.house, _replies(silent), delivered, None, row.case or "", gave_up=gave_up)
+            letters.append(await self._bounce(envelope, row.message_id, content, letter, silent, row.case, to=self.house.postmaster))
+        return tuple(letters)
 
     def may_tell(self, envelope: Envelope) -> bool:
         """A notice to a null or foreign sender would be backscatter; NOTIFY=NEVER forbids it (RFC 3461 section 4.1)."""
@@ -112,25 +131,35 @@ class Post:
 
     # --- how it is written --------------------------------------------------------------------------------------------
 
-    def _about(self, held: Held, findings: Findings | None, decider: Decider, others: int) -> About:
+    def _decider(self, held_for: str, held: Held) -> Decider:
+        return resolve(held_for, self.policy, self.house, held.envelope.recipients, self.world.clock.now())
+
+    def _about(self, held: Held, findings: Findings | None, decider: Decider) -> About:
+        then = held.decision.then
         return About(
             house=self.house,
             decision=held.decision,
-            refused=tuple(recipient.address.wire for recipient in held.envelope.recipients),
-            others=others,
+            recipients=_addresses(held.envelope.recipients),
             findings=findings,
             case=held.case,
             sent_at=held.kept_at,
             keep_until=held.keep_until,
             answer_by=held.answer_by,
             decider=decider.name,
+            phone=decider.phone,
+            then=self._decider(then, held).name if then else "",
             source=self.policy.source,
             names={pattern.id: pattern.text for pattern in self.policy.patterns.markings},
         )
 
-    def _refused(self, recipient: Recipient, decision: Decision, case: str) -> RecipientStatus:
-        reply = smtp_reply(decision, texts_of(self.policy), case)
-        return RecipientStatus(recipient.address.wire, "failed", reply.status, str(reply), recipient.orcpt, case)
+    def _refused(self, step: Step, held: Held, about: About) -> list[RecipientStatus]:
+        texts, values = texts_of(self.policy), values_of(about)
+        found = []
+        for recipient, decision in zip(step.recipients, step.decisions, strict=True):
+            if recipient.notify != NEVER:
+                reply = smtp_reply(decision, texts, to=recipient.address.wire, case=held.case, values=values)
+                found.append(RecipientStatus(recipient.address.wire, "failed", reply.status, str(reply), recipient.orcpt, held.case))
+        return found
 
     async def _ask(self, about: About, held: Held, decider: Decider) -> tuple[ToSend, ...]:
         """To the person who decides."""
@@ -163,17 +192,17 @@ class Post:
         envelope: Envelope,
         message_id: str,
         content: Content,
-        failed: tuple[tuple[Recipient, Reply], ...],
-        others: int,
+        letter: Letter,
+        failed: _Failed,
         case: str | None,
+        to: str = "",
     ) -> ToSend:
         now = self.world.clock.now()
-        letter = undelivered(self.house, tuple((recipient.address.wire, reply) for recipient, reply in failed), others, now)
         statuses = tuple(
-            RecipientStatus(recipient.address.wire, "failed", reply.status, str(reply), recipient.orcpt, last_attempt_at=now)
+            RecipientStatus(recipient.address.wire, "failed", reply.status, str(reply), recipient.orcpt, case, last_attempt_at=now)
             for recipient, reply in failed
         )
-        to = envelope.reverse_path.wire
+        to = to or envelope.reverse_path.wire
         octets = delivery_report(
             Report(
                 about=self._heading(letter, to, content),
@@ -222,7 +251,15 @@ class Post:
 
 
 def _tellable(recipients: tuple[Recipient, ...]) -> tuple[Recipient, ...]:
-    return tuple(recipient for recipient in recipients if recipient.notify != _NEVER)
+    return tuple(recipient for recipient in recipients if recipient.notify != NEVER)
+
+
+def _addresses(recipients: tuple[Recipient, ...]) -> tuple[str, ...]:
+    return tuple(recipient.address.wire for recipient in recipients)
+
+
+def _replies(failed: _Failed) -> tuple[tuple[str, Reply], ...]:
+    return tuple((recipient.address.wire, reply) for recipient, reply in failed)
 
 
 def _header(content: Content) -> bytes:
@@ -232,4 +269,6 @@ def _header(content: Content) -> bytes:
 def _address(wire: str) -> Address:
     """Of somebody we write to: their address came through our own grammar or configuration."""
     local_part, _, domain = wire.rpartition("@")
+    with suppress(ValueError):  # an address literal, or no domain: it is no domain of ours
+        domain = domain_of(domain)
     return Address(wire, local_part, domain.lower())

@@ -5,100 +5,138 @@ The upstream never bounces what was delivered, and nobody is told that delivered
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
+from gateway.act.copies import fields, forbidden, without
 from gateway.act.deciders import POSTMASTER
 from gateway.act.keep import keep_one
 from gateway.act.letters import LIFETIME, Post
-from gateway.act.work import Work
-from gateway.errors import TryLater
+from gateway.act.work import Work, put_off
+from gateway.errors import OutgateError, TryLater
 from gateway.model.decision import Decision, Reason, Verdict
-from gateway.model.outcome import Ending, Outcome, Reply, Step
+from gateway.model.outcome import Ending, Outcome, Step
 from gateway.ports import Bundle, ToSend, World
 
+_Settled = tuple[tuple[Outcome, ...], tuple[ToSend, ...]]  # outcomes that take the place of others, and what goes out because of them
 
-async def settle(outcomes: tuple[Outcome, ...], work: Work, world: World, *, durable: bool) -> tuple[Outcome, ...]:
-    """The outcomes as they will be answered, journalled. Raises nothing: what cannot be made durable is put off."""
-    done_before = bool(work.transaction.done)
-    if work.each or not (done_before or any(outcome.ending.is_final for outcome in outcomes)):
-        return await _journal(outcomes, (), work, durable=durable)
+
+async def settle(
+    outcomes: tuple[Outcome, ...], waiting: Mapping[str, Step], work: Work, world: World, *, durable: bool
+) -> tuple[Outcome, ...]:
+    """The outcomes as they will be answered, journalled. What cannot be made durable is put off.
+
+    Args:
+        waiting: by Address.key, the copy that a deferred recipient waits for.
+        durable: whether what has happened must survive a power cut before the answer.
+    """
     rejected = tuple(outcome for outcome in outcomes if outcome.ending is Ending.REJECTED)
-    waiting = tuple(outcome for outcome in outcomes if outcome.ending is Ending.DEFERRED)
-    if not rejected and not waiting:
+    deferred = tuple(outcome for outcome in outcomes if outcome.ending is Ending.DEFERRED)
+    is_mixed = bool(work.transaction.done) or any(outcome.ending.is_final for outcome in outcomes)
+    if work.each or not is_mixed or not (rejected or deferred):
         return await _journal(outcomes, (), work, durable=durable)
-    try:
-        settled, letters = await _bounced(rejected, work, world)
-        if waiting and (work.at - work.transaction.first_at).total_seconds() >= work.patience_seconds:
-            queued, rest = await _queued(waiting, work, world)
-            settled, letters = settled + queued, letters + rest
-    except TryLater as late:
-        settled, letters = (
-            tuple(replace(outcome, ending=Ending.DEFERRED, reply=Reply(451, late.status, "try again later")) for outcome in rejected),
-            (),
-        )
-    changed = {outcome.recipient.address.key: outcome for outcome in settled}
-    outcomes = tuple(changed.get(outcome.recipient.address.key, outcome) for outcome in outcomes)
-    return await _journal(outcomes, letters, work, durable=True)
+    changed, letters = await _bounced(rejected, outcomes, work, world)
+    if _is_patience_over(work, world):
+        queued, rows = await _queued(deferred, waiting, work, world)
+        changed, letters = changed + queued, letters + rows
+    by_key = {outcome.recipient.address.key: outcome for outcome in changed}
+    return await _journal(tuple(by_key.get(one.recipient.address.key, one) for one in outcomes), letters, work, durable=True)
+
+
+def _is_patience_over(work: Work, world: World) -> bool:
+    """Counted from the first attempt that finished something."""
+    waited = (world.clock.now() - work.transaction.first_at).total_seconds()
+    return work.patience_seconds <= 0 or waited >= work.patience_seconds
 
 
 async def _journal(outcomes: tuple[Outcome, ...], letters: tuple[ToSend, ...], work: Work, *, durable: bool) -> tuple[Outcome, ...]:
+    # What is kept is in the journal with its case.
     final = tuple(outcome for outcome in outcomes if outcome.ending.is_final and outcome.ending not in (Ending.KEPT, Ending.REFUSED))
-    if not final and not letters:
+    if not final:
         return outcomes
     try:
         await work.transaction.finish(Bundle(final, to_send=letters), durable=durable)
     except TryLater as late:
         # What the hop has accepted is answered 250 all the same; what needed our own keeping waits upstream.
-        return tuple(
-            replace(outcome, ending=Ending.DEFERRED, reply=Reply(451, late.status, "try again later"))
-            if outcome.ending in (Ending.BOUNCED, Ending.QUEUED)
-            else outcome
-            for outcome in outcomes
-        )
+        ours = (Ending.BOUNCED, Ending.QUEUED)
+        return tuple(put_off(outcome.recipient, late) if outcome.ending in ours else outcome for outcome in outcomes)
     work.progress.update({outcome.recipient.address.key: outcome for outcome in final})
     return outcomes
 
 
-async def _bounced(rejected: tuple[Outcome, ...], work: Work, world: World) -> tuple[tuple[Outcome, ...], tuple[ToSend, ...]]:
+async def _bounced(rejected: tuple[Outcome, ...], outcomes: tuple[Outcome, ...], work: Work, world: World) -> _Settled:
     """Others have the message, so these refusals by a hop become a DSN of ours; with nobody to tell, a person looks at it."""
-    if not rejected:
-        return (), ()
-    if not work.notifiable:
-        return await keep_one(_undeliverable(rejected), work, world), ()
-    settled = tuple(replace(outcome, ending=Ending.BOUNCED) for outcome in rejected)
+    told = tuple(outcome for outcome in rejected if work.may_tell(outcome.recipient))
+    silent = tuple(outcome for outcome in rejected if not work.may_tell(outcome.recipient))
+    delivered = work.delivered_before + sum(outcome.ending is Ending.DELIVERED for outcome in outcomes)
+    changed: tuple[Outcome, ...] = ()
+    letters: tuple[ToSend, ...] = ()
     arrival = work.arrival
-    others = len(arrival.envelope.recipients) - len(rejected)
-    return settled, await Post(world, work.policy, work.house).bounce(arrival.envelope, arrival.id, arrival.content, rejected, others)
+    if told:
+        try:
+            post = Post(world, work.policy, work.house)
+            letters = await post.bounce(arrival.envelope, arrival.id, arrival.content, told, delivered, arrival.received_at)
+            changed = tuple(replace(outcome, ending=Ending.BOUNCED) for outcome in told)
+        except OutgateError as late:
+            changed = tuple(put_off(outcome.recipient, late) for outcome in told)
+    if silent:
+        try:
+            changed += await keep_one(_undeliverable(silent), work, world, going=delivered)
+        except OutgateError as late:
+            changed += tuple(put_off(outcome.recipient, late) for outcome in silent)
+    return changed, letters
 
 
 def _undeliverable(rejected: tuple[Outcome, ...]) -> Step:
-    reason = Reason("undeliverable", "hold", text=f"The next hop refused: {rejected[0].reply}", held_for=POSTMASTER)
+    reason = Reason("undeliverable", "hold", text=f"Their mail system refused it: {rejected[0].reply}", held_for=POSTMASTER)
     decisions = tuple(
         Decision(outcome.recipient.address.wire, (), Verdict.HOLD, None, reasons=(reason,), held_for=POSTMASTER) for outcome in rejected
     )
     return Step(Verdict.HOLD, None, decisions, tuple(outcome.recipient for outcome in rejected))
 
 
-async def _queued(waiting: tuple[Outcome, ...], work: Work, world: World) -> tuple[tuple[Outcome, ...], tuple[ToSend, ...]]:
-    """Patience is over: the rest goes into our own outbox, a row for each route."""
-    envelope = work.arrival.envelope
+async def _queued(deferred: tuple[Outcome, ...], waiting: Mapping[str, Step], work: Work, world: World) -> _Settled:
+    """Patience is over: the rest goes into our own outbox, a row for each copy. Without room for it, it goes on waiting upstream."""
+    groups: dict[tuple[str | None, tuple[tuple[str, str], ...]], list[Outcome]] = {}
+    for outcome in deferred:
+        step = waiting.get(outcome.recipient.address.key)
+        if step is not None:  # else it waits for something that could not be kept
+            groups.setdefault((step.route, step.decisions[0].stamps), []).append(outcome)
     rows: list[ToSend] = []
-    for route in dict.fromkeys(outcome.route for outcome in waiting if outcome.route):
-        object_id = await world.vault.put("notices", work.arrival.content, world.head(work.arrival))
-        rows.append(
-            ToSend(
-                id=world.new_id(),
-                object_id=object_id,
-                reverse_path=envelope.reverse_path.wire,
-                recipients=tuple(outcome.recipient for outcome in waiting if outcome.route == route),
-                next_hop=work.policy.next_hop_of(route),
-                kind="rest",
-                message_id=work.arrival.id,
-                next_at=work.at,
-                expires_at=work.at + LIFETIME,
-                smtputf8=envelope.smtputf8,
-                ret=envelope.ret,
-                envid=envelope.envid,
-            )
-        )
-    return tuple(replace(outcome, ending=Ending.QUEUED) for outcome in waiting if outcome.route), tuple(rows)
+    try:
+        for (route, stamps), some in groups.items():
+            rows.append(await _row(route or "", stamps, some, work, world))
+    except OutgateError:
+        return (), ()
+    return tuple(replace(outcome, ending=Ending.QUEUED) for some in groups.values() for outcome in some), tuple(rows)
+
+
+async def _row(route: str, stamps: tuple[tuple[str, str], ...], waiting: list[Outcome], work: Work, world: World) -> ToSend:
+    envelope = work.arrival.envelope
+    next_hop = work.policy.next_hop_of(route)
+    return ToSend(
+        id=world.new_id(),
+        object_id=await _kept_copy(world.head(work.arrival) + fields(world.hops[next_hop].trigger_header, stamps), work, world),
+        reverse_path=envelope.reverse_path.wire,
+        recipients=tuple(outcome.recipient for outcome in waiting),
+        next_hop=next_hop,
+        kind="rest",
+        message_id=work.arrival.id,
+        next_at=world.clock.now(),
+        expires_at=world.clock.now() + LIFETIME,
+        smtputf8=envelope.smtputf8,
+        ret=envelope.ret,
+        envid=envelope.envid,
+    )
+
+
+async def _kept_copy(head: bytes, work: Work, world: World) -> str:
+    """The same octets that the hop would have got."""
+    ranges = forbidden(work.message, work.trigger_headers)
+    if not ranges:
+        return await world.vault.put("notices", work.arrival.content, head)
+    content = without(work.arrival.content, ranges, world.octets)
+    try:
+        return await world.vault.put("notices", content, head)
+    finally:
+        content.close()

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from gateway.errors import OutgateError, TryLater
 from gateway.model.decision import Decision
 from gateway.model.envelope import Recipient
-from gateway.model.facts import Facts
 from gateway.model.finding import Findings
 from gateway.model.message import Arrival, Message
-from gateway.model.outcome import Outcome, Plan
+from gateway.model.outcome import Ending, Outcome, Plan, Reply
 from gateway.policy.guidance import House
 from gateway.policy.rules import Policy
 from gateway.ports import Transaction
+
+NEVER = frozenset({"NEVER"})
+NO_TIME = "4.4.7"  # RFC 3463: delivery time expired
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,6 @@ class Work:
     arrival: Arrival
     message: Message | None  # None: never understood, held as poison
     findings: Findings | None
-    facts: Mapping[str, Facts]  # by Address.wire
     policy: Policy
     house: House
     transaction: Transaction
@@ -43,6 +45,22 @@ class Work:
         """Whether the sender may be told anything at all: a notice to a foreign or null sender would be backscatter."""
         return self.ours and not self.arrival.envelope.reverse_path.is_null
 
-    def may_tell(self, recipients: tuple[Recipient, ...]) -> bool:
-        """Whether the sender may be told of these: NOTIFY=NEVER forbids it (RFC 3461 section 4.1)."""
-        return self.notifiable and any(recipient.notify != frozenset({"NEVER"}) for recipient in recipients)
+    def may_tell(self, recipient: Recipient) -> bool:
+        """Whether the sender may be told of this one: NOTIFY=NEVER forbids it (RFC 3461 section 4.1)."""
+        return self.notifiable and recipient.notify != NEVER
+
+    @property
+    def total(self) -> int:
+        """How many people the sender wrote to, as far as this transaction says: a mailbox named twice is one."""
+        return len({recipient.address.key for recipient in self.arrival.envelope.recipients})
+
+    @property
+    def delivered_before(self) -> int:
+        """How many of them an earlier attempt has reached."""
+        return sum(done.ending is Ending.DELIVERED for done in self.transaction.done.values())
+
+
+def put_off(recipient: Recipient, why: OutgateError | str = "4.3.0") -> Outcome:
+    """Nothing happened for this recipient; the mail waits upstream. `why`: what could not be done, or an enhanced status code."""
+    status = why.status if isinstance(why, TryLater) else why if isinstance(why, str) else "4.3.0"
+    return Outcome(recipient, Ending.DEFERRED, Reply(451, status, "try again later"))

@@ -153,7 +153,8 @@ def make_sandbox(settings: Settings, log: Log) -> Sandbox:
     """The readers of documents, started: before any thread and any event loop."""
 
     def told(killed: Killed) -> None:
-        log.event("worker.killed", why=killed.why)
+        kind = killed.kind.value if killed.kind else None
+        log.event("worker.killed", why=killed.why, kind=kind, pid=killed.pid, served=killed.served, signal=killed.signal)
 
     sandbox = Sandbox(settings.examine, on_killed=told)
     sandbox.start()

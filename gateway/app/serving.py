@@ -21,6 +21,7 @@ from gateway.config import Settings, load
 from gateway.edges.database import is_sqlite
 from gateway.edges.metrics import Metrics, forget, serve_metrics, use_folder
 from gateway.edges.recorder import running as recording
+from gateway.edges.sandbox import Sandbox
 from gateway.edges.state import recorder_socket
 from gateway.edges.tables import micros
 from gateway.errors import BadConfig, BadInput, OutgateError, Problem
@@ -158,6 +159,7 @@ class _Process:
     lifeline: _Lifeline
     opened: Running
     sockets: dict[str, int]
+    sandbox: Sandbox
     on_reload: list[Callable[[], None]]
 
 
@@ -182,10 +184,11 @@ def _run(
         return 1
 
     async def main() -> None:
+        sandbox.prepare(current.policy.patterns)
         sandbox.attach()
         try:
             async with running(settings, keys, sandbox, Metrics()) as opened:
-                process = _Process(current, log, lifeline, opened, sockets, [])
+                process = _Process(current, log, lifeline, opened, sockets, sandbox, [])
                 asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, process)
                 log.event("serve.started", process=name, pid=os.getpid(), pack=current.policy.name, pack_version=current.policy.version)
                 await life(process)
@@ -202,6 +205,7 @@ def _run(
 
 def _reload(process: _Process) -> None:
     if process.current.reload():
+        process.sandbox.prepare(process.current.policy.patterns)
         for hook in process.on_reload:
             hook()
 

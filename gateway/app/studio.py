@@ -65,6 +65,7 @@ def explain(message: Path, sender: str, recipients: tuple[str, ...], pack: Path 
     sandbox = make_sandbox(settings, log)
 
     async def run() -> dict[str, Any]:
+        sandbox.prepare(policy.patterns)
         sandbox.attach()
         try:
             with TemporaryDirectory(prefix="outgate-") as folder:

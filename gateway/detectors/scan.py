@@ -8,6 +8,7 @@ SUBJECT or TEXT. Other places are read line by line.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -225,10 +226,11 @@ def _whole(data: bytes, at: int) -> int:
 def _identify(number: int, detector: Detector) -> Callable[[_Search, _Text, int, int], None]:
     """The action of a detector: judge every candidate that begins in this stretch of the text."""
     candidates = re.compile(detector.candidate.encode())
-    near = re.compile(detector.near.encode(), re.IGNORECASE) if detector.near else None
+    near = re2.compile(f"(?i){detector.near}".encode(), _options()) if detector.near else None
 
     def act(search: _Search, text: _Text, start: int, end: int) -> None:
         tally, data = search.tallies[number], text.data
+        telling: list[int] | None = None  # where telling words begin, once somebody asked
         for match in candidates.finditer(data, start, min(len(data), end + _OVERLAP)):
             at = match.start()
             if at >= end:
@@ -239,7 +241,11 @@ def _identify(number: int, detector: Detector) -> Callable[[_Search, _Text, int,
             found = detector.judge(data[at : at + _WINDOW].decode("ascii", "replace"), len(match[0]))
             if found is None or len(tally.sure) >= _ENOUGH:
                 continue
-            sure = found.sure or (near is not None and near.search(data, max(0, at - _BEFORE), match.end() + _AFTER) is not None)
+            sure = found.sure or found.value in tally.sure
+            if not sure and near is not None:
+                if telling is None:
+                    telling = [word.start() for word in near.finditer(data, _whole(data, max(0, start - _BEFORE)), end + _OVERLAP)]
+                sure = bisect_left(telling, at - _BEFORE) < bisect_left(telling, match.end() + _AFTER)
             if tally.place is None or (sure and not tally.sure):
                 tally.where, tally.place = text.where, _place(text)
             (tally.sure if sure else tally.unsure)[found.value] = None

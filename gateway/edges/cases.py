@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 
 from sqlalchemy import Connection, select
 
 from gateway.edges.store import Store
 from gateway.edges.tables import hold
+from gateway.errors import TryLater
 
 ALPHABET = "23467CDFGHJKMNPQRTVWXY"  # nothing that reads as another (0 O, 1 I L, 5 S, 8 B, 9 g, U V, 2 Z), no vowel: no words
 TRIES = 8  # of one length, before the numbers get longer
 LONGEST = 8
 
 
-class Cases:
-    """Draws numbers that no case has."""
+def draw(letters: int = 3) -> str:
+    """One number."""
+    return "".join(secrets.choice(ALPHABET) for _ in range(letters)) + f"-{secrets.randbelow(1000):03}"
 
-    def __init__(self, store: Store) -> None:
+
+class Cases:
+    """Gives out numbers that no case has."""
+
+    def __init__(self, store: Store, draw: Callable[[int], str] = draw) -> None:
         self._store = store
+        self._draw = draw
 
     async def new(self) -> str:
         """A number that no case in the database has. Raises TryLater.
@@ -26,17 +34,11 @@ class Cases:
         Two may draw the same at once: the second to commit hears TryLater, and its next attempt draws anew.
         """
         for letters in range(3, LONGEST + 1):
-            drawn = tuple(dict.fromkeys(draw(letters) for _ in range(TRIES)))
+            drawn = tuple(dict.fromkeys(self._draw(letters) for _ in range(TRIES)))
             taken = await self._store.read(_taken, drawn)
-            free = [case for case in drawn if case not in taken]
-            if len(taken) <= TRIES // 2 or (free and letters == LONGEST):
-                return free[0]
-        raise AssertionError("no number of the greatest length is free")  # 10^13 cases
-
-
-def draw(letters: int = 3) -> str:
-    """One number."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(letters)) + f"-{secrets.randbelow(1000):03}"
+            if len(taken) * 2 < len(drawn):
+                return next(case for case in drawn if case not in taken)
+        raise TryLater("no case number is free")
 
 
 def _taken(connection: Connection, drawn: tuple[str, ...]) -> frozenset[str]:

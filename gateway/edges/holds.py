@@ -201,7 +201,9 @@ def redecided(connection: Connection, payload: Payload) -> Payload:
     if was_open:
         outbox.insert(connection, payload["outbox"])
         details = {name: row[name] for name in ("held_for", "pack_version", "lifted")}
-        audit.append(connection, "hold.redecided", payload["at"], {"case": row["case_number"], "by": payload["by"], "why": payload["why"], **details})
+        audit.append(
+            connection, "hold.redecided", payload["at"], {"case": row["case_number"], "by": payload["by"], "why": payload["why"], **details}
+        )
     return {"was_open": bool(was_open)}
 
 

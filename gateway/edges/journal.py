@@ -33,7 +33,7 @@ LOOK_UP = (
     'SELECT t.first_at, s.recipient, s.ending, s.code, s.status, s.text, s.case_number FROM "transaction" t'
     " LEFT JOIN step s ON s.identity = t.identity WHERE t.identity = ?"
 )
-BUSY_PAUSES = (0.0, 0.01, 0.04)  # seconds before asking again for a lock whose owner may only be waiting for its commit
+BUSY_PAUSES = (0.0, 0.01, 0.04, 0.1, 0.2)  # seconds before asking again for a lock whose owner may only be waiting for its commit
 
 
 class Journal:

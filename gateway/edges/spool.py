@@ -10,11 +10,10 @@ Linux gives files without a name (O_TMPFILE) and memory that can be sealed (memf
 from __future__ import annotations
 
 import fcntl
-import mmap
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
 
@@ -163,14 +162,10 @@ class InFile:
     def octets(self) -> int:
         return self._size
 
-    def view(self) -> AbstractContextManager[Buffer]:
-        """Mapped read-only; the pages leave our resident set at the end."""
-        try:
-            mapped = mmap.mmap(self._file.fileno(), self._size, prot=mmap.PROT_READ)
-            mapped.madvise(mmap.MADV_SEQUENTIAL)
-        except OSError as error:
-            raise TryLater(f"spool: {error.strerror}") from error
-        return mapped
+    @contextmanager
+    def view(self) -> Iterator[Buffer]:
+        """Read piece by piece as it is looked at. A map would be no quicker, and its pages would count as ours."""
+        yield _Pieces(self)
 
     def read(self, start: int, end: int) -> bytes:
         pieces = []
@@ -189,6 +184,38 @@ class InFile:
 
     def close(self) -> None:
         self._file.close()
+
+
+class _Pieces:
+    """model.message.Buffer over a file."""
+
+    def __init__(self, content: InFile) -> None:
+        self._content = content
+
+    def __len__(self) -> int:
+        return self._content.octets
+
+    def __getitem__(self, where: slice) -> bytes:
+        start, end, _ = where.indices(self._content.octets)
+        return self._content.read(start, end)
+
+    def find(self, what: bytes, start: int = 0, end: int | None = None) -> int:
+        stop = self._content.octets if end is None else min(end, self._content.octets)
+        for at in range(start, stop, _WRITE_OCTETS):
+            found = self._content.read(at, min(at + _WRITE_OCTETS + len(what) - 1, stop)).find(what)
+            if found >= 0:
+                return at + found
+        return -1
+
+    def rfind(self, what: bytes, start: int = 0, end: int | None = None) -> int:
+        stop = self._content.octets if end is None else min(end, self._content.octets)
+        while start < stop:
+            at = max(start, stop - _WRITE_OCTETS)
+            found = self._content.read(at, stop).rfind(what)
+            if found >= 0:
+                return at + found
+            stop = at + len(what) - 1 if at > start else start
+        return -1
 
 
 def _nameless(folder: Path) -> tuple[FileIO, FileIO]:

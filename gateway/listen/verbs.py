@@ -151,7 +151,7 @@ class Verbs(Conversation):
             secure = None
         if secure is None:
             clear.abort()
-            self.connection_lost(None)  # the loop tells it to the TLS layer alone
+            self.connection_lost(None)  # not every loop tells us when the handshake failed
         elif not self._is_lost:
             self._secured(secure)
 

@@ -139,7 +139,9 @@ def redacted(facts: Facts, hashed: Callable[[str], str]) -> Facts:
     known = facts.list
     if isinstance(known, ListFacts):
         known = replace(known, address=address(known.address), owner=address(known.owner) if known.owner else None)
-    rows = tuple((name, replace(row, owner=address(row.owner)) if isinstance(row, Entry) and row.owner else row) for name, row in facts.registers)
+    rows = tuple(
+        (name, replace(row, owner=address(row.owner)) if isinstance(row, Entry) and row.owner else row) for name, row in facts.registers
+    )
     return replace(facts, message=message, recipient=address(facts.address), address=address(facts.address), list=known, registers=rows)
 
 

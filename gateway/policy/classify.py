@@ -21,8 +21,22 @@ _LOWERING = frozenset({Place.PAGE_HEADER, Place.PAGE_FOOTER})
 
 # A container has no words of its own that could be marked: its members are judged instead. A nested message has.
 ARCHIVES = frozenset(
-    {"application/zip", "application/x-zip-compressed", "application/x-tar", "application/gzip", "application/x-gzip", "application/x-bzip2"}
-    | {"application/x-xz", "application/zstd", "application/x-7z-compressed", "application/x-rar", "application/vnd.rar", "application/x-rar-compressed"}
+    {
+        "application/zip",
+        "application/x-zip-compressed",
+        "application/x-tar",
+        "application/gzip",
+        "application/x-gzip",
+        "application/x-bzip2",
+    }
+    | {
+        "application/x-xz",
+        "application/zstd",
+        "application/x-7z-compressed",
+        "application/x-rar",
+        "application/vnd.rar",
+        "application/x-rar-compressed",
+    }
 )
 
 

@@ -58,7 +58,9 @@ def _smaller(facts: Facts, policy: Policy) -> Iterator[tuple[str, Facts]]:
     """The same files, only smaller: the largest sum that a route takes which now fails by size."""
     compiled = compile_policy(policy)
     view = compiled.view(facts)
-    sums = {_sum_that_fits(way, facts.message, way.message_limit(view)[0]) for way in compiled.ways if not way.route.closed and way.fits(view)}
+    sums = {
+        _sum_that_fits(way, facts.message, way.message_limit(view)[0]) for way in compiled.ways if not way.route.closed and way.fits(view)
+    }
     for octets in sorted(sums, reverse=True):
         if octets > 0:
             yield f"files of at most {human(octets)} together", _with_message(facts, _shrunk(facts.message, octets))
@@ -110,8 +112,9 @@ def _declared(decision: Decision, facts: Facts, policy: Policy) -> Iterator[tupl
         values = [("purpose", name) for name in policy.purposes] if asked == "purpose" else [("word", asked)]
         for what, value in values:
             said = Declared(what, value)
-            yield f"say that it is for {value}" if what == "purpose" else f"say {value}", _with_message(
-                facts, replace(facts.message, declared=(*facts.message.declared, said))
+            yield (
+                f"say that it is for {value}" if what == "purpose" else f"say {value}",
+                _with_message(facts, replace(facts.message, declared=(*facts.message.declared, said))),
             )
 
 

@@ -93,7 +93,9 @@ class Known:
                 sheet.problems.append(sheet.at((*path, "address"), f"`{one.address}` stands twice; keep one"))
             for name in one.cleared:
                 if name not in pack.classifications:
-                    sheet.problems.append(sheet.at((*path, "cleared", name), unknown_name("classification", name, pack.classifications), key=True))
+                    sheet.problems.append(
+                        sheet.at((*path, "cleared", name), unknown_name("classification", name, pack.classifications), key=True)
+                    )
             for name in one.allowed_groups or ():
                 if name not in pack.groups:
                     sheet.problems.append(sheet.at((*path, "allowed_groups"), unknown_name("group", name, pack.groups)))
@@ -105,7 +107,9 @@ class Known:
         everyone = _expanded(one.address, members) if isinstance(one.members, list) else frozenset()
         count = one.members if isinstance(one.members, int) else len(everyone)
         inside = {*self._own, address.rpartition("@")[2]}
-        external = sum(member.rpartition("@")[2] not in inside for member in everyone) if one.external_members is None else one.external_members
+        external = (
+            sum(member.rpartition("@")[2] not in inside for member in everyone) if one.external_members is None else one.external_members
+        )
         uncleared = []
         for name, cleared in sorted(one.cleared.items()):
             if isinstance(cleared, list):

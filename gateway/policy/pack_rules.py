@@ -26,7 +26,9 @@ class RuleMaker:
         self.own = own_domains
         self.texts = texts
         self.ids = [rule.id for rule in pack.rules]
-        self.words = {rule.confirm.declares for rule in pack.rules if rule.confirm is not None and rule.confirm.declares not in (None, "purpose")}
+        self.words = {
+            rule.confirm.declares for rule in pack.rules if rule.confirm is not None and rule.confirm.declares not in (None, "purpose")
+        }
 
     def rules(self) -> tuple[Rule, ...]:
         seen: set[str] = set()
@@ -117,7 +119,9 @@ class RuleMaker:
         if (confirm := part.confirm) is not None:
             self._person(confirm.then, (*path, "confirm", "then"), "sender")
             self._text(confirm.guidance, (*path, "confirm", "guidance"))
-            yield Act("confirm", held_for="sender", within=confirm.within, then=confirm.then, guidance=confirm.guidance, declares=confirm.declares)
+            yield Act(
+                "confirm", held_for="sender", within=confirm.within, then=confirm.then, guidance=confirm.guidance, declares=confirm.declares
+            )
         if (hold := part.hold) is not None:
             self._person(hold.for_, (*path, "hold", "for"))
             self._person(hold.then, (*path, "hold", "then"), "sender")

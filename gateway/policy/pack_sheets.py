@@ -68,7 +68,9 @@ def _problem(model: type[BaseModel], sheet: Sheet, item: Any) -> Problem:
             there = [text.strip("' ") for text in str(item["ctx"]["expected"]).replace(" or ", ", ").split(",")]
             return sheet.at(path, f"`{item['input']}` is not possible here{advice(str(item['input']), there)}")
         case "string_pattern_mismatch":
-            return sheet.at(path, f"`{item['input']}` is not written as it must be: {_written(str(item['ctx']['pattern']))}", key=loc[-1] == "[key]")
+            return sheet.at(
+                path, f"`{item['input']}` is not written as it must be: {_written(str(item['ctx']['pattern']))}", key=loc[-1] == "[key]"
+            )
         case "value_error":
             return sheet.at(path, says.removeprefix("Value error, "))
         case _:
@@ -78,7 +80,9 @@ def _problem(model: type[BaseModel], sheet: Sheet, item: Any) -> Problem:
 def _written(pattern: str) -> str:
     if pattern.startswith("^[a-z0-9][a-z0-9-]"):
         return "small letters, digits and hyphens"
-    return {"^[a-z0-9][a-z0-9._-]{0,63}\\.yaml$": "a file beside pack.yaml, name.yaml", "^[0-9a-f-]{36}$": "a GUID of 36 characters"}.get(pattern, pattern)
+    return {"^[a-z0-9][a-z0-9._-]{0,63}\\.yaml$": "a file beside pack.yaml, name.yaml", "^[0-9a-f-]{36}$": "a GUID of 36 characters"}.get(
+        pattern, pattern
+    )
 
 
 def _path(sheet: Sheet, loc: tuple[str | int, ...]) -> Path:

@@ -62,7 +62,9 @@ def read(file: str, data: bytes) -> Sheet:
     except MarkedYAMLError as error:
         mark = error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
-        sheet.problems.append(Problem(file, line, column, f"is no YAML: {error.problem or 'cannot be read'}; look at the indent and the brackets"))
+        sheet.problems.append(
+            Problem(file, line, column, f"is no YAML: {error.problem or 'cannot be read'}; look at the indent and the brackets")
+        )
     except (YAMLError, RecursionError) as error:
         says = str(error).splitlines()[0] if str(error) else "cannot be read"
         sheet.problems.append(Problem(file, 1, 1, f"is no YAML: {says}"))
@@ -88,7 +90,9 @@ def _refused(file: str, text: str) -> Iterator[Problem]:
             yield Problem(file, mark.line + 1, mark.column + 1, f"is nested more than {MOST_DEPTH} deep")
             return
         if isinstance(event, AliasEvent) or (isinstance(event, NodeEvent) and event.anchor is not None):
-            yield Problem(file, mark.line + 1, mark.column + 1, "has an anchor or an alias (`&` or `*`); write the value out, or put it in quotes")
+            yield Problem(
+                file, mark.line + 1, mark.column + 1, "has an anchor or an alias (`&` or `*`); write the value out, or put it in quotes"
+            )
             return
 
 

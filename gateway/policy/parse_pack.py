@@ -142,7 +142,11 @@ class _Loader:
                 unreadable[kind] = given
         left = sorted({kind.value for kind in Readable} - {"yes"} - set(unreadable))
         if left:
-            self._wrong(("markings",), f"do not say what a file is that is {', '.join(left)}; add {{unreadable: [{', '.join(left)}], is: ...}}", key=True)
+            self._wrong(
+                ("markings",),
+                f"do not say what a file is that is {', '.join(left)}; add {{unreadable: [{', '.join(left)}], is: ...}}",
+                key=True,
+            )
         people = frozenset(pack.people) | {"owner"}
         return Ladder(names, files, words, labels, markings, detectors, unreadable, people, frozenset(markings) | frozenset(detectors))
 
@@ -257,7 +261,11 @@ class _Loader:
         if part.kind != "relay" and part.next_hop is not None:
             self._wrong((*path, "next_hop"), "only a relay has a next hop", key=True)
         if part.recipient_limits is not None and part.unknown_recipient_limit is None:
-            self._wrong((*path, "recipient_limits"), "needs an `unknown_recipient_limit:` beside it, for recipients that are not in the file", key=True)
+            self._wrong(
+                (*path, "recipient_limits"),
+                "needs an `unknown_recipient_limit:` beside it, for recipients that are not in the file",
+                key=True,
+            )
         if part.provides and not part.clause and part.interpretation is None:
             self._wrong(path, f"route `{name}` gives protection; say by which `clause:` or `interpretation:`", severity="warning", key=True)
 
@@ -289,12 +297,24 @@ class _Loader:
         for name, part in self.pack.systems.items():
             path: Path = ("systems", name)
             if part.client_certificate is None and not part.networks:
-                self._wrong(path, f"system `{name}` needs a `client_certificate` or `networks`: a sender's address alone can be forged", key=True)
+                self._wrong(
+                    path, f"system `{name}` needs a `client_certificate` or `networks`: a sender's address alone can be forged", key=True
+                )
             if "@" not in part.owner:
                 self._name("person", part.owner, self.pack.people, (*path, "owner"))
             unmarked = None if part.unmarked_files is None else self._level(part.unmarked_files, (*path, "unmarked_files"))
             networks = tuple(one for one in part.networks if self._is_network(one, (*path, "networks")))
-            made.append(System(name, home(part.owner, self.own), frozenset(own(part.senders, self.own)), part.client_certificate, networks, unmarked, part.notices_to))
+            made.append(
+                System(
+                    name,
+                    home(part.owner, self.own),
+                    frozenset(own(part.senders, self.own)),
+                    part.client_certificate,
+                    networks,
+                    unmarked,
+                    part.notices_to,
+                )
+            )
         return tuple(made)
 
     def _is_network(self, text: str, path: Path) -> bool:
@@ -340,4 +360,3 @@ class _Loader:
 
     def _wrong(self, path: Path, says: str, *, key: bool = False, severity: str = "error") -> None:
         self.sheet.problems.append(self.sheet.at(path, says, key=key, severity=severity))
-

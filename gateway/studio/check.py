@@ -25,7 +25,9 @@ def _idle(policy: Policy) -> Iterable[Problem]:
         yield Problem(MAIN, 1, 1, "has no rules: everything is released by the first route that serves", "warning")
     for rule in policy.rules:
         if any(_cannot_match(ask) for ask in rule.when):
-            yield Problem(*policy.where[f"rule:{rule.id}"], f"rule `{rule.id}` can never match: nothing is below the least classification", "warning")
+            yield Problem(
+                *policy.where[f"rule:{rule.id}"], f"rule `{rule.id}` can never match: nothing is below the least classification", "warning"
+            )
     given = frozenset[str]().union(*[route.provides for route in policy.routes if not route.closed])
     for rule in policy.rules:
         for act in rule.acts:

@@ -72,9 +72,7 @@ def _attachment(file: FileFinding, policy: Policy, by_kind: tuple[int, ...], top
 
 def _evidence(evidence: tuple[Evidence, ...], readable: Readable, by_kind: tuple[int, ...]) -> list[dict[str, Any]]:
     """What was found, and what its absence means: unreadable and unmarked are evidence too."""
-    found = [
-        {"kind": item.kind.value, "id": item.id, "count": item.count, "where": item.where, "sample": item.sample} for item in evidence
-    ]
+    found = [{"kind": item.kind.value, "id": item.id, "count": item.count, "where": item.where, "sample": item.sample} for item in evidence]
     kinds = dict(zip((kind.value for kind in KINDS), by_kind, strict=True))
     if readable is not Readable.YES:
         found.append({"kind": "unreadable", "id": readable.value, "count": 1, "where": "", "sample": ""})
@@ -203,9 +201,7 @@ _TEXT: dict[str, Any] = {"type": "string"}
 _NUMBER: dict[str, Any] = {"type": "integer", "minimum": 0}
 _MAYBE: dict[str, Any] = {"type": ["string", "null"]}
 _FOUND = _list(
-    _object(
-        kind={"enum": ["label", "marking", "detector", "unreadable", "unmarked"]}, id=_TEXT, count=_NUMBER, where=_TEXT, sample=_TEXT
-    )
+    _object(kind={"enum": ["label", "marking", "detector", "unreadable", "unmarked"]}, id=_TEXT, count=_NUMBER, where=_TEXT, sample=_TEXT)
 )
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 import sys
 import time
 from contextlib import suppress
@@ -27,6 +28,11 @@ port = {next_hop}
 tls = "none"
 
 [next_hop.mailboxes]
+host = "127.0.0.1"
+port = {next_hop}
+tls = "none"
+
+[next_hop.encrypted]
 host = "127.0.0.1"
 port = {next_hop}
 tls = "none"
@@ -66,9 +72,18 @@ def prepare(folder: Path, port: int, next_hop: int, command: str | None, pack: P
     var = folder / "var"
     var.mkdir(mode=0o700)
     config = folder / "outgate.toml"
-    config.write_text(_CONFIGURATION.format(port=port, next_hop=next_hop, var=var, pack=json.dumps(str(pack.resolve()))))
+    config.write_text(_CONFIGURATION.format(port=port, next_hop=next_hop, var=var, pack=json.dumps(str(_pack(pack, folder)))))
     words = shlex.split(command or default_command())
     return [word.format(config=config, port=port, next_hop=next_hop, var=var) for word in words]
+
+
+def _pack(pack: Path, folder: Path) -> Path:
+    """The pack, with the bench's recipient known to take 35 MB: the largest message must be relayed, not kept."""
+    copy = folder / "pack"
+    shutil.copytree(pack, copy)
+    with (copy / "recipients.yaml").open("a") as limits:
+        limits.write("  recipient.example: 35MB\n")
+    return copy
 
 
 def find_front(root: int, folder: Path) -> int:

@@ -89,7 +89,9 @@ def outcome(mailbox: str, ending: Ending = Ending.DELIVERED, case: str | None = 
 
 
 def held(case: str = "7KQ-402", mailbox: str = "b@example.org", **changes: object) -> Held:
-    reason = Reason("restricted-to-list", "hold", "5.2", "It is Restricted.", unknown=("list",), within=timedelta(hours=4), needs=frozenset({"files"}))
+    reason = Reason(
+        "restricted-to-list", "hold", "5.2", "It is Restricted.", unknown=("list",), within=timedelta(hours=4), needs=frozenset({"files"})
+    )
     decision = Decision(
         mailbox,
         ("outsiders",),
@@ -101,7 +103,9 @@ def held(case: str = "7KQ-402", mailbox: str = "b@example.org", **changes: objec
         within=timedelta(hours=4),
         stamps=(("X-Outgate", "held"),),
     )
-    envelope = Envelope(Address("a@derbyshire.gov.uk", "a", "derbyshire.gov.uk"), (recipient(mailbox),), "8BITMIME", ret="HDRS", envid="q+2B")
+    envelope = Envelope(
+        Address("a@derbyshire.gov.uk", "a", "derbyshire.gov.uk"), (recipient(mailbox),), "8BITMIME", ret="HDRS", envid="q+2B"
+    )
     kept = Held(
         case,
         f"holds-{case}",
@@ -122,5 +126,7 @@ def held(case: str = "7KQ-402", mailbox: str = "b@example.org", **changes: objec
 
 
 def mail(name: str = "n1", *mailboxes: str, **changes: object) -> ToSend:
-    row = ToSend(name, f"notices-{name}", "", tuple(map(recipient, mailboxes or ("a@derbyshire.gov.uk",))), "mailboxes", "notice", "7KQ-402", "m1")
+    row = ToSend(
+        name, f"notices-{name}", "", tuple(map(recipient, mailboxes or ("a@derbyshire.gov.uk",))), "mailboxes", "notice", "7KQ-402", "m1"
+    )
     return replace(row, **changes)  # type: ignore[arg-type]

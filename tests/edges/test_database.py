@@ -66,9 +66,8 @@ def test_a_reader_cannot_write(sqlite_place: Place):
 
 
 @pytest.mark.peer
-def test_postgresql_never_commits_less_than_synced(postgres):
-    url = postgres.new_database()
-    engine = open_engine(f"{url}?options=-csynchronous_commit%3Doff")
+def test_postgresql_never_commits_less_than_synced(postgresql_url: str):
+    engine = open_engine(f"{postgresql_url}?options=-csynchronous_commit%3Doff")
     with engine.begin() as connection:
         assert connection.execute(text("SHOW synchronous_commit")).scalar() == "on"
     engine.dispose()

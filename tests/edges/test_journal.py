@@ -225,6 +225,7 @@ def test_entries_survive_a_recorder_that_is_started_anew(sqlite_place: Place):
             transaction.release()
             async with served(sqlite_place):
                 assert await attempt(state, outcome(B), lock_only=(A,), answered=False) == {A}
+                await state.store.flush()
 
     asyncio.run(story())
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import smtplib
 import socket
@@ -61,6 +62,30 @@ class Gateway:
         self.process = None
         return code
 
+    def end(self) -> None:
+        """However it stands, when the test is over."""
+        if self.process is not None:
+            stop_group(self.process.pid)
+            self.process.wait(20)
+            self.process = None
+
+    def serve_in_vain(self) -> tuple[int, str]:
+        """Start what cannot start; the exit status and what was said on stderr."""
+        command = (*OUTGATE, "serve", "--config", str(self.config))
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=self.directory)
+        return done.returncode, done.stderr
+
+    def reload(self) -> list[dict[str, Any]]:
+        """SIGHUP; the events by which each process says that it has the new policy, or keeps the old one."""
+        assert self.process is not None
+        processes, before = len(self.pids("smtp")) + len(self.pids("keeper")), len(self._reloads())
+        self.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: len(self._reloads()) >= before + processes, "every process has reloaded")
+        return self._reloads()[before:]
+
+    def _reloads(self) -> list[dict[str, Any]]:
+        return self.events("policy.loaded") + self.events("policy.rejected")
+
     def kill(self) -> None:
         """SIGKILL for the supervisor and every process of its: the power cut."""
         assert self.process is not None
@@ -101,6 +126,17 @@ class Gateway:
         with smtplib.SMTP("127.0.0.1", self.port, timeout=60) as client:
             return client.sendmail(sender, recipients, message)
 
+    def wait_event(self, name: str, **fields: object) -> dict[str, Any]:
+        """The first event of this name with these fields, once it is there."""
+        found: list[dict[str, Any]] = []
+
+        def is_there() -> bool:
+            found[:] = [row for row in self.events(name) if fields.items() <= row.items()]
+            return bool(found)
+
+        wait_until(is_there, f"the log tells of {name} {fields}")
+        return found[0]
+
     def _is_ready(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, f"the gateway ended:\n{self.log()}"
@@ -117,8 +153,14 @@ def gateway(
     extra: str = "",
     database: str = "sqlite:///var/outgate.db",
     start: bool = True,
+    notices: str = "mailboxes",
+    processes: Mapping[str, object] | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Gateway]:
-    """A gateway whose next hops are `hops` (settings of [next_hop.NAME]) and whose listeners are `listeners` (default: one, SMTP)."""
+    """A gateway whose next hops are `hops` (settings of [next_hop.NAME]) and whose listeners are `listeners` (default: one, SMTP).
+
+    `notices` names the hop that carries notices; `processes` are more settings of [processes]; `extra` is more TOML.
+    """
     with folder("gateway") as directory:
         chosen = {name: dict(settings) for name, settings in (listeners or {"main": {}}).items()}
         ports = {name: free_port() for name in chosen}
@@ -128,17 +170,30 @@ def gateway(
         for name, settings in hops.items():
             lines += [f"[next_hop.{name}]", *_toml({"tls": "none", **settings} if "host" in settings else settings)]
         lines += ["[policy]", f"source = {json.dumps(str(pack))}", "[database]", f'url = "{database}"']
-        lines += ["[vault]", 'url = "var/vault"', 'keys = "var/keys"', "[processes]", 'state = "var"', "[notices]", 'next_hop = "mailboxes"']
-        running = Gateway(directory, ports)
+        lines += ["[vault]", 'url = "var/vault"', 'keys = "var/keys"']
+        lines += ["[processes]", *_toml({"state": "var", **(processes or {})}), "[notices]", *_toml({"next_hop": notices})]
+        running = Gateway(directory, ports, environment=dict(environment or {}))
         running.config.write_text("\n".join([*lines, extra, ""]))
         try:
             if start:
                 running.start()
             yield running
         finally:
-            if running.process is not None:
-                stop_group(running.process.pid)
-                running.process.wait(20)
+            running.end()
+
+
+def pack_in(directory: Path, files: Mapping[str, str], *, replace: Mapping[str, str] | None = None) -> Path:
+    """A copy of the starter pack with files of its own; `replace` changes words of pack.yaml."""
+    pack = directory / "pack"
+    shutil.copytree(REPOSITORY / "rules" / "starter", pack)
+    for name, text in files.items():
+        (pack / name).write_text(text)
+    text = (pack / "pack.yaml").read_text()
+    for old, new in (replace or {}).items():
+        assert old in text, old
+        text = text.replace(old, new)
+    (pack / "pack.yaml").write_text(text)
+    return pack
 
 
 def _toml(settings: Mapping[str, object]) -> list[str]:

@@ -146,12 +146,17 @@ def hop(
     lmtp: bool = False,
     tls: ssl.SSLContext | None = None,
     receive_octets: int = 0,
+    port: int = 0,
 ) -> Iterator[Peer]:
-    """`tls`: a server context; STARTTLS is then offered. `receive_octets`: a small buffer, to make it felt when the hop stops reading."""
+    """`tls`: a server context; STARTTLS is then offered. `receive_octets`: a small buffer, to make it felt when the hop stops reading.
+
+    `port`: one that a gateway already knows, so that each test has a hop of its own there.
+    """
     with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if receive_octets:
             server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_octets)
-        server.bind(("127.0.0.1", 0))
+        server.bind(("127.0.0.1", port))
         server.listen(100)
         peer = Peer(server.getsockname()[1], script or {})
         threads: list[threading.Thread] = []

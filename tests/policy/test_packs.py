@@ -70,7 +70,9 @@ def test_a_rule_that_requires_what_no_route_gives_is_pointed_at():
     text = SMALL.replace("provides: [protected], limits", "limits")
     found = [str(problem) for problem in check({"pack.yaml": text.encode(), **BESIDE}, OWN)]
 
-    assert ["pack.yaml:30:5: rule `secret-is-protected` requires protected, which no route that can be used gives: it always ends in no_route"] == found
+    assert [
+        "pack.yaml:30:5: rule `secret-is-protected` requires protected, which no route that can be used gives: it always ends in no_route"
+    ] == found
 
 
 ROWS = """\

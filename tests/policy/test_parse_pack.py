@@ -186,7 +186,9 @@ def test_no_text_makes_the_loader_fail_in_any_other_way(data):
     lines = SMALL.splitlines(keepends=True)
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(lines) - 1))
-        lines[at] = data.draw(st.sampled_from(["", lines[at] * 2, lines[at].swapcase(), "  " + lines[at], lines[at].replace(": ", ": [", 1)]))
+        lines[at] = data.draw(
+            st.sampled_from(["", lines[at] * 2, lines[at].swapcase(), "  " + lines[at], lines[at].replace(": ", ": [", 1)])
+        )
         cut = data.draw(st.integers(0, len(lines[at])))
         lines[at] = lines[at][:cut] + data.draw(st.text(st.characters(codec="utf-8"), max_size=3)) + lines[at][cut:]
     try:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -9,10 +10,11 @@ from gateway.decide import decide
 from gateway.model.decision import Decision, Verdict
 from gateway.model.facts import Declared, canonical, from_json, message_from_json, redacted, to_json
 from gateway.policy.evaluate import Matcher, compile_policy
-from gateway.policy.rules import ExceptionTo, Override, Places
+from gateway.policy.rules import Act, ExceptionTo, Override, Places, Rule
 from tests import strategies as world
 
-few = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+many = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+few = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def milder(one: Decision, other: Decision) -> bool:
@@ -42,7 +44,7 @@ def test_the_order_and_repetition_of_rules_do_not_matter(facts, pack, random):
     assert decide(facts, replace(pack, rules=tuple(shuffled))) == decide(facts, pack)
 
 
-@few
+@many
 @given(world.facts(), world.packs(), world.rules(ids=("one-more", *world.RULE_IDS)))
 def test_one_more_rule_is_never_milder(facts, pack, rule):
     before = decide(facts, pack)
@@ -60,6 +62,20 @@ def test_an_unknown_fact_never_releases_what_some_known_value_would_stop(data, f
 
     assert when_unknown.verdict >= min(when_known.verdict, Verdict.HOLD)
     assert when_known.needs <= when_unknown.needs
+
+
+@pytest.mark.parametrize("ask", [ask for ask in world.ASKS if ask.fact not in world.ALWAYS_KNOWN], ids=lambda ask: f"{ask.fact}-{ask.how}")
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_an_unknown_fact_never_releases_what_some_known_value_would_stop_by_itself(ask, data):
+    """One condition alone, in `when` and in `unless`, where everything else would let go."""
+    facts = data.draw(world.facts())
+    known = data.draw(world.known_versions(facts))
+    act = Act("hold", held_for="officer")
+    for rule in (Rule("if", (ask,), (), (act,)), Rule("if-not", (), (ask,), (act,))):
+        pack = replace(world.OPEN, rules=(rule,))
+
+        assert decide(facts, pack).verdict >= decide(known, pack).verdict
 
 
 @few

@@ -21,6 +21,7 @@ def decided(draw):
             (),
             draw(st.sampled_from(Verdict)),
             draw(st.sampled_from([None, "plain", "encrypted"])),
+            held_for=draw(st.sampled_from(["officer", "sender"])),
             stamps=draw(st.sampled_from([(), (("X-Stamp", "1"),)])),
         )
         for recipient in recipients
@@ -41,12 +42,16 @@ def test_every_recipient_is_in_exactly_one_step(pair):
 @given(decided())
 def test_who_gets_the_same_shares_one_step_and_hand_overs_come_last(pair):
     steps = plan(*pair).steps
-    kinds = [(step.verdict, step.route, step.decisions[0].stamps) for step in steps]
+    copies = [(step.route, step.decisions[0].stamps) for step in steps if step.verdict is Verdict.RELEASE]
+    cases = [(step.verdict, step.decisions[0].held_for) for step in steps if step.verdict is not Verdict.RELEASE]
     released = [step.verdict is Verdict.RELEASE for step in steps]
 
-    assert len(set(kinds)) == len(kinds)
+    assert len(set(copies)) == len(copies)
+    assert len(set(cases)) == len(cases)
     assert released == sorted(released)
-    assert all((one.verdict, one.route, one.stamps) == kind for step, kind in zip(steps, kinds, strict=True) for one in step.decisions)
+    for step in steps:
+        assert {one.verdict for one in step.decisions} == {step.verdict}
+        assert len({(one.route, one.stamps) if step.verdict is Verdict.RELEASE else one.held_for for one in step.decisions}) == 1
 
 
 @given(decided())

@@ -145,6 +145,29 @@ def test_base64_takes_the_fast_way() -> None:
     assert octets[start - 2 : start] == octets[end - 2 : end] == b"\r\n"
 
 
+@pytest.mark.parametrize("what", [b"\r", b"\n", b"\0"])
+@pytest.mark.parametrize("column", [0, 40, 75, 76, 77])
+@pytest.mark.parametrize("row", [0, 1, 300, 512, 839, 1000, 1039])
+def test_one_wrong_octet_in_a_run_is_seen_wherever_it_stands(row: int, column: int, what: bytes) -> None:
+    octets = bytearray(base64_lines(76) * 20)
+    at = row * 78 + column
+    was = octets[at : at + 1]
+    octets[at : at + 1] = what
+    lines = Lines()
+
+    assert lines.feed(bytes(octets)) + lines.end() == mended(bytes(octets))
+    assert bool(lines.defects) == (was != what)
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"\n\n", b"x\n", b"\n\r"])
+def test_a_whole_run_with_wrong_ends_is_seen(end: bytes) -> None:
+    octets = base64_lines(76).replace(b"\r\n", end) * 20
+    lines = Lines()
+
+    assert lines.feed(octets) + lines.end() == mended(octets)
+    assert lines.defects == {DefectName.BARE_LINE_END}
+
+
 @pytest.mark.parametrize("size", [1, 7, 999, 1000, 5000, 70_000])
 @pytest.mark.parametrize("octets", [998, 999, 65_536, 65_537])
 def test_a_long_line_is_seen_however_it_is_cut(octets: int, size: int) -> None:

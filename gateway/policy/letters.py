@@ -1,0 +1,303 @@
+"""What the gateway says to people: the pack's texts, in a frame that says what happened. Pure.
+
+Every letter begins with whether the email was sent and to whom, then why, then what to do. One case number, in subject and text; no blame,
+no jargon, works read aloud. File names stand only in what the sender and the person who decides get.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gateway.mime.sizes import human
+from gateway.model.decision import Decision, Verdict
+from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings
+from gateway.model.outcome import Reply
+from gateway.policy.guidance import PLACEHOLDER, Guidance, House, text_for
+
+_MOST_NAMED = 10
+_BY_SIZE = (" takes ", " takes; assumed ")  # how routes say that something is too large (routes.py)
+_READABLE_AS = {
+    "encrypted": "it has a password",
+    "rights-protected": "it is rights-protected",
+    "enveloped": "it is encrypted",
+    "damaged": "it is damaged",
+    "over-budget": "it is too much to read",
+    "crashed": "reading it failed",
+    "unsupported": "we cannot read this kind of file",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a person reads."""
+
+    subject: str
+    text: str  # plain text, paragraphs; line ends are \n
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What happened, for the texts to tell."""
+
+    house: House
+    decision: Decision
+    recipients: tuple[str, ...]  # addresses this letter is about
+    case: str
+    sent_at: datetime
+    keep_until: datetime
+    total: int = 0  # people the sender wrote to; 0: as many as the letter is about
+    going: int = 0  # others who have the message or are about to get it
+    findings: Findings | None = None
+    answer_by: datetime | None = None
+    decider: str = ""  # as a person reads it: "Information Governance"
+    phone: str = ""  # of the decider
+    then: str = ""  # who decides after answer_by, as a person reads it
+    source: str = ""  # of the pack
+    names: Mapping[str, str] = field(default_factory=dict)  # evidence id → words for it
+
+
+# --- letters --------------------------------------------------------------------------------------------------------------
+
+
+def to_sender(about: About, texts: Mapping[str, Guidance]) -> Letter:
+    """The notice to the sender of a message that is kept or refused."""
+    found = text_for(about.decision, texts)
+    refused = about.decision.verdict is Verdict.REFUSE
+    title = found.title if found else "the rules stopped it" if refused else "it needs to be checked first"
+    body = _fill(found.body, values_of(about)) if found else _reasons(about)
+    parts = (
+        _opening(about),
+        body,
+        "" if found and "{files}" in found.body else _table(about),
+        _limits(about),
+        "" if found and "{would_pass}" in found.body else _would_pass(about),
+        _what_now(about),
+        _keeping(about),
+        _rule(about),
+        _help(about),
+    )
+    return Letter(f"{'Not sent' if refused else 'Not sent yet'}{_to_how_many(about)}: {title} (case {about.case})", _join(parts))
+
+
+def to_decider(about: About, sender: str, texts: Mapping[str, Guidance]) -> Letter:
+    """The notice to the person who decides. Of the content it tells file names and what was found in them."""
+    found = text_for(about.decision, texts)
+    by = f" Please answer by {about.house.day(about.answer_by)}." if about.answer_by else ""
+    parts = (
+        f"**An email from {sender} has not gone to {listed(about.recipients)}. It waits for your decision.**{by}",
+        f"Why: {found.title}." if found else "",
+        _reasons(about),
+        values_of(about)["why"],
+        _table(about),
+        _commands(about.case),
+        f"We keep it until {about.house.day(about.keep_until)}, then delete it, and the sender is told.",
+        _rule(about),
+    )
+    return Letter(f"For your decision: an email that is kept (case {about.case})", _join(parts))
+
+
+def let_go(about: About) -> Letter:
+    """To the sender, when mail that was kept goes after all."""
+    parts = (
+        f"**Your email of {about.house.clock(about.sent_at)} is on its way to {listed(about.recipients)}.**",
+        "It was kept, and has now been let go. You need do nothing. You hear from us again only if it does not arrive.",
+        _help(about),
+    )
+    return Letter(f"Sent: your email that was kept (case {about.case})", _join(parts))
+
+
+def undelivered(
+    house: House, failed: tuple[tuple[str, Reply], ...], delivered: int, sent_at: datetime | None, case: str = "", *, gave_up: bool = False
+) -> Letter:
+    """The words of a DSN about recipients whose own mail system refused, or (`gave_up`) did not take it for days."""
+    rows = "\n".join(f"- {address}: their mail system answered: {reply}" for address, reply in failed)
+    addresses = tuple(address for address, _ in failed)
+    went = f" It has gone to your other {_people(delivered)}." if delivered else ""
+    which = f"Your email of {house.clock(sent_at)}" if sent_at is not None else "Your email"
+    why = "their mail system did not take it in five days" if gave_up else "their mail system refused it"
+    tail = f" (case {case})" if case else ""
+    parts = (
+        f"**{which} has not gone to {listed(addresses)}.**{went}",
+        rows,
+        "Check the address for a slip. If it is right, ask the person another way: only their mail system can tell more.",
+        f"Help: {house.help or house.postmaster}." + (f" Say case {case}." if case else ""),
+    )
+    whom = addresses[0] if len(addresses) == 1 else _people(len(addresses))
+    return Letter(f"Not sent to {whom}: {why}{tail}", _join(parts))
+
+
+def ended(about: About, how: str, why: str = "") -> Letter:
+    """The last word on a case that ends without its mail going: `how` is expired | refused | not-allowed."""
+    title, then = {
+        "expired": ("no answer came in time", "Nobody let it go in time, so we delete our copy."),
+        "refused": ("it was refused", f"{about.decider or 'The person responsible'} decided that it may not go. We delete our copy."),
+        "not-allowed": ("the rules do not allow it", "It was looked at again, and the rules do not let it go. We keep no copy for them."),
+    }[how]
+    parts = (
+        f"**Your email of {about.house.clock(about.sent_at)} has not gone to {listed(about.recipients)}, and it will not.**",
+        then + (f" They said: {why}" if why else ""),
+        _reasons(about) if how == "not-allowed" else "",
+        "If it is still needed, send it again in a way that the rules allow.",
+        _rule(about),
+        _help(about),
+    )
+    return Letter(f"Not sent: {title} (case {about.case})", _join(parts))
+
+
+# --- the frame ------------------------------------------------------------------------------------------------------------
+
+
+def _to_how_many(about: About) -> str:
+    total = max(about.total, len(about.recipients))
+    return f" to {len(about.recipients)} of {total} people" if total > 1 else ""
+
+
+def _opening(about: About) -> str:
+    yet = "" if about.decision.verdict is Verdict.REFUSE else " yet"
+    going = f" It is on its way to your other {_people(about.going)}." if about.going else ""
+    return f"**Your email of {about.house.clock(about.sent_at)} has not gone to {listed(about.recipients)}{yet}.**{going}"
+
+
+def _what_now(about: About) -> str:
+    """Who is to do something, by when, and how the sender reaches them if it is urgent."""
+    decision = about.decision
+    if decision.verdict is Verdict.CONFIRM:
+        asked = next((reason.declares for reason in decision.reasons if reason.declares), None)
+        what = f"Tell us {'what it is for' if asked == 'purpose' else asked.replace('-', ' ')}" if asked else "Tell us that it is to go as it is"
+        after = f" If you have not answered by {about.house.day(about.answer_by)}, {about.then or 'the postmaster'} decides." if about.answer_by else ""
+        return f"It waits for you. {what}: {about.house.help or about.house.postmaster}, case {about.case}.{after}"
+    if decision.verdict is Verdict.HOLD:
+        after = f", and from then on {about.then} decides" if about.then else ""
+        by = f" They have until {about.house.day(about.answer_by)}{after}." if about.answer_by else ""
+        urgent = f" Urgent? Ring {about.phone}, case {about.case}." if about.phone else ""
+        return f"{about.decider or 'The postmaster'} decides whether it may go.{by} You hear either way.{urgent}"
+    return ""
+
+
+def _keeping(about: About) -> str:
+    until = about.house.day(about.keep_until)
+    if about.decision.verdict is Verdict.REFUSE:
+        return f"We keep a sealed copy until {until}, then delete it."
+    return f"We keep it until {until}, then delete it and tell you."
+
+
+def _would_pass(about: About) -> str:
+    if not about.decision.would_pass_if:
+        return ""
+    head = "This would let it go:" if len(about.decision.would_pass_if) == 1 else "Any one of these would let it go:"
+    return "\n".join((head, *(f"- {change}" for change in about.decision.would_pass_if)))
+
+
+def _limits(about: About) -> str:
+    """The methods that failed by size: what it weighs there, and what they take."""
+    rows = [f"- {tried.route.replace('-', ' ')}: {tried.why_not}" for tried in about.decision.routes_tried if any(say in tried.why_not for say in _BY_SIZE)]
+    if not rows:
+        return ""
+    third = "Email adds about a third to every file on its way, which is why it weighs more as mail." if any(" as mail;" in row for row in rows) else ""
+    return "\n".join(("Too big for:", *rows, *([third] if third else ())))
+
+
+def _rule(about: About) -> str:
+    clause = _clause(about)
+    return f"The rule: {', '.join(text for text in (about.source, clause) if text)}." if clause else ""
+
+
+def _help(about: About) -> str:
+    return f"Help: {about.house.help or about.house.postmaster}. Say case {about.case}."
+
+
+def _clause(about: About) -> str:
+    return next((reason.clause for reason in about.decision.reasons if reason.clause), "")
+
+
+def _commands(case: str) -> str:
+    who = "--by YOUR-NAME --why 'YOUR REASON'"
+    hold = "outgate hold"
+    return f"To see it: {hold} show {case}\nTo let it go: {hold} release {case} {who}\nTo refuse it: {hold} refuse {case} {who}"
+
+
+# --- what was found -------------------------------------------------------------------------------------------------------
+
+
+def values_of(about: About) -> dict[str, str]:
+    """What the placeholders of a text stand for; "" what is not known."""
+    return {
+        "recipients": listed(about.recipients),
+        "files": _table(about),
+        "together": human(sum(file.octets for file in about.findings.outermost)) if about.findings and about.findings.outermost else "",
+        "why": _why(about),
+        "case": about.case,
+        "keep_until": about.house.day(about.keep_until),
+        "answer_by": about.house.day(about.answer_by) if about.answer_by else "",
+        "decider": about.decider,
+        "organisation": about.house.name,
+        "help": about.house.help or about.house.postmaster,
+        "would_pass": "\n".join(f"- {change}" for change in about.decision.would_pass_if),
+        "clause": _clause(about),
+        "pack_source": about.source,
+    }
+
+
+def _fill(body: str, values: Mapping[str, str]) -> str:
+    return PLACEHOLDER.sub(lambda match: values[match[1]], body)
+
+
+def _reasons(about: About) -> str:
+    rows = tuple(dict.fromkeys(reason.text for reason in about.decision.reasons if reason.text))
+    return "\n".join(f"- {row}" for row in rows)
+
+
+def _table(about: About) -> str:
+    """The outermost files with their sizes as the sender's computer shows them."""
+    files = about.findings.outermost if about.findings else ()
+    if not files:
+        return ""
+    rows = [f"- {_file(file)}: {human(file.octets)}" for file in files]
+    if len(files) > 1:
+        rows.append(f"- Together: {human(sum(file.octets for file in files))}")
+    return "\n".join(("The files:" if len(files) > 1 else "The file:", *rows))
+
+
+def _why(about: About) -> str:
+    """What was found, as a sentence: "Report.docx is marked RESTRICTED (page 1 header)"."""
+    said: list[str] = []
+    for file in about.findings.files if about.findings else ():
+        said += [f"{_file(file)} {_found(item, about)}" for item in file.evidence if item.kind is not EvidenceKind.UNMARKED]
+    for item in about.findings.words if about.findings else ():
+        said += [f"The email {_found(item, about)}"] if item.kind is not EvidenceKind.UNMARKED else []
+    return ". ".join(dict.fromkeys(said)) + "." if said else ""
+
+
+def _found(item: Evidence, about: About) -> str:
+    name = about.names.get(item.id, item.id)
+    where = f" ({item.where})" if item.where else ""
+    match item.kind:
+        case EvidenceKind.LABEL | EvidenceKind.MARKING:
+            return f"is marked {name}{where}"
+        case EvidenceKind.DETECTOR:
+            return f"has {item.count} {name}{where}"
+        case EvidenceKind.UNREADABLE:
+            return f"could not be read: {_READABLE_AS.get(item.id, name)}"
+        case EvidenceKind.UNMARKED:
+            return "is not marked"
+
+
+def _file(file: FileFinding) -> str:
+    return file.names[0] if file.names else "a file without a name"
+
+
+def listed(addresses: tuple[str, ...]) -> str:
+    """Addresses in a sentence."""
+    if len(addresses) > _MOST_NAMED:
+        return f"{', '.join(addresses[:_MOST_NAMED])} and {len(addresses) - _MOST_NAMED} more"
+    return " and ".join((", ".join(addresses[:-1]), addresses[-1])) if len(addresses) > 1 else "".join(addresses)
+
+
+def _people(count: int) -> str:
+    return "recipient" if count == 1 else f"{count} recipients"
+
+
+def _join(parts: tuple[str, ...]) -> str:
+    return "\n\n".join(part for part in parts if part) + "\n"

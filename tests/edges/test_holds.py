@@ -1,0 +1,134 @@
+"""Kept mail: nothing of it is lost on the way through the database, and it ends once."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+from gateway.edges.state import State
+from gateway.model.decision import Verdict
+from gateway.ports import Bundle
+from tests.edges.durable import NOON, Place, held, living, mail
+
+
+async def keep(state: State, *rows) -> None:
+    transaction = await state.journal.begin(None, ())
+    await transaction.finish(Bundle(holds=rows), durable=True)
+
+
+def test_a_hold_comes_back_as_it_was_put(place: Place):
+    async def story() -> None:
+        async with living(place) as (state,):
+            for kept in (held(), held("ABC-001", answer_by=None, state="refused", lifted=(), client="192.0.2.1")):
+                await keep(state, kept)
+                assert await state.holds.get(kept.case) == kept
+            assert await state.holds.get("NIX-000") is None
+
+    asyncio.run(story())
+
+
+def test_holds_are_found_by_state_newest_first(place: Place):
+    async def story() -> None:
+        async with living(place) as (state,):
+            await keep(state, held("C-1"), held("C-2", kept_at=NOON + timedelta(minutes=1)), held("C-3", state="refused"))
+            assert [kept.case for kept in await state.holds.find()] == ["C-2", "C-1"]
+            assert [kept.case for kept in await state.holds.find(limit=1)] == ["C-2"]
+            assert {kept.case for kept in await state.holds.find(state=None)} == {"C-1", "C-2", "C-3"}
+            assert [kept.case for kept in await state.holds.find(state="refused")] == ["C-3"]
+
+    asyncio.run(story())
+
+
+def test_open_holds_are_due_when_a_time_has_passed(place: Place):
+    async def story() -> None:
+        async with living(place) as (state,):
+            await keep(
+                state,
+                held("SOON-1", answer_by=NOON + timedelta(hours=1)),
+                held("LATE-1", answer_by=None, keep_until=NOON + timedelta(hours=2)),
+                held("DONE-1", answer_by=NOON, state="refused"),
+            )
+
+            async def due(hours: float) -> set[str]:
+                return {kept.case for kept in await state.holds.due(NOON + timedelta(hours=hours))}
+
+            assert [await due(hours) for hours in (0.9, 1, 2)] == [set(), {"SOON-1"}, {"SOON-1", "LATE-1"}]
+            await state.holds.pass_on("SOON-1", "duty-manager", NOON + timedelta(hours=3))
+            assert await due(2) == {"LATE-1"}
+            passed_on = await state.holds.get("SOON-1")
+            assert passed_on is not None
+            assert (passed_on.held_for, passed_on.answer_by) == ("duty-manager", NOON + timedelta(hours=3))
+
+    asyncio.run(story())
+
+
+def test_who_is_first_ends_a_hold_and_only_theirs_is_sent(place: Place):
+    async def story() -> None:
+        async with living(place, processes=2) as (one, other):
+            await keep(one, held())
+            ended = await asyncio.gather(
+                one.holds.end("7KQ-402", "released", "officer", "is fine", to_send=(mail("from-one"),)),
+                other.holds.end("7KQ-402", "refused", "keeper", to_send=(mail("from-other"),)),
+            )
+            assert sorted(ended) == [False, True]
+            kept = await one.holds.get("7KQ-402")
+            assert kept is not None
+            assert kept.state == ("released" if ended[0] else "refused")
+            claimed = await one.outbox.claim(NOON, 60)
+            assert [row.id for row in claimed] == ["from-one" if ended[0] else "from-other"]
+
+    asyncio.run(story())
+
+
+def test_a_hold_that_is_decided_again_stays_open_with_its_new_reasons(place: Place):
+    async def story() -> None:
+        async with living(place) as (state,):
+            await keep(state, held())
+            again = held(mailbox="c@example.org", held_for="sender", lifted=("x", "y"), pack_version="sha256:2")
+            again = replace(again, decision=replace(again.decision, verdict=Verdict.CONFIRM))
+            assert await state.holds.redecided(again, "officer", "one may go", (mail("n1"),))
+            assert await state.holds.get("7KQ-402") == again
+            assert await state.holds.end("7KQ-402", "expired", "keeper")
+            assert not await state.holds.redecided(again, "officer", "too late", (mail("n2"),))
+            assert [row.id for row in await state.outbox.claim(NOON, 60)] == ["n1"]
+
+    asyncio.run(story())
+
+
+def test_a_refusal_that_nobody_was_told_of_is_opened_for_a_person(place: Place):
+    async def story() -> None:
+        async with living(place) as (state,):
+            await keep(state, held("NO-1", state="refused"), held("OPEN-1"), held("GONE-1"))
+            await state.holds.end("GONE-1", "released", "officer")
+            for case in ("NO-1", "OPEN-1", "GONE-1"):
+                await state.holds.reopen(case, "postmaster")
+            rows = {kept.case: (kept.state, kept.held_for, kept.answer_by) for kept in await state.holds.find(state=None)}
+            assert rows["NO-1"] == rows["OPEN-1"] == ("open", "postmaster", None)
+            assert rows["GONE-1"][0] == "released"
+
+    asyncio.run(story())
+
+
+def test_objects_are_in_use_as_long_as_somebody_may_want_them(place: Place):
+    async def story() -> None:
+        async with living(place) as (state,):
+            await keep(state, held("OPEN-1"), held("GONE-1"), held("NO-1", state="refused"), held("SENT-1", object_id="notices-n1"))
+            for case in ("GONE-1", "SENT-1"):
+                await state.holds.end(case, "released", "officer", to_send=(mail("n1"),) if case == "SENT-1" else ())
+            ids = ("holds-OPEN-1", "holds-GONE-1", "holds-NO-1", "notices-n1", "holds-orphan")
+            assert await state.holds.in_use(ids, NOON) == {"holds-OPEN-1", "holds-NO-1", "notices-n1"}
+            assert await state.holds.in_use(ids, NOON + timedelta(days=8)) == {"holds-OPEN-1", "notices-n1"}
+            await state.outbox.done("n1", "a@derbyshire.gov.uk")
+            assert await state.holds.in_use(ids, NOON) == {"holds-OPEN-1", "holds-NO-1"}
+
+    asyncio.run(story())
+
+
+def test_only_ended_cases_are_forgotten(place: Place):
+    async def story() -> None:
+        async with living(place) as (state,):
+            await keep(state, held("OPEN-1"), held("NO-1", state="refused"))
+            assert await state.holds.purge(NOON + timedelta(days=6)) == 0
+            assert await state.holds.purge(NOON + timedelta(days=400)) == 1
+            assert [kept.case for kept in await state.holds.find(state=None)] == ["OPEN-1"]
+
+    asyncio.run(story())

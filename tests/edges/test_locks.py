@@ -1,0 +1,99 @@
+"""Locks by recipient: exclusive between processes, and gone with them."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from gateway.edges.database import is_sqlite, open_engine
+from gateway.edges.locks import FileLocks, Locks, PostgresqlLocks, number_of
+from tests.edges.durable import IDENTITY, Place
+
+
+def make(place: Place) -> Locks:
+    return FileLocks(place.folder / "locks") if is_sqlite(place.url) else PostgresqlLocks(place.url)
+
+
+@asynccontextmanager
+async def processes(place: Place) -> AsyncIterator[tuple[Locks, Locks]]:
+    """Two of them share nothing but the folder or the database."""
+    one, other = make(place), make(place)
+    try:
+        yield one, other
+    finally:
+        await one.close()
+        await other.close()
+
+
+def test_a_lock_has_one_owner_also_within_a_process(place: Place):
+    async def story() -> None:
+        async with processes(place) as (one, other):
+            assert await one.take([1, 2, 2, 17]) == {1, 2, 17}
+            assert await one.take([2, 3]) == {3}
+            assert await other.take([1, 2, 3, 4, 33]) == {4, 33}
+            one.give(frozenset({2, 3}))
+            assert await one.take([2]) == {2}
+            one.give(frozenset({2}))
+            assert await one.take([99]) == {99}  # in order: what was given back is given back by now
+            assert await other.take([1, 2, 3]) == {2, 3}
+            assert await one.take([]) == frozenset()
+
+    asyncio.run(story())
+
+
+def test_locks_die_with_their_process(place: Place):
+    code = (
+        "import asyncio, sys\n"
+        "from gateway.edges.locks import FileLocks, PostgresqlLocks\n"
+        "from pathlib import Path\n"
+        "async def hold():\n"
+        "    locks = FileLocks(Path(sys.argv[2])) if sys.argv[1].startswith('sqlite') else PostgresqlLocks(sys.argv[1])\n"
+        "    print(sorted(await locks.take([7, 8])), flush=True)\n"
+        "    await asyncio.sleep(60)\n"
+        "asyncio.run(hold())\n"
+    )
+
+    async def story() -> None:
+        with subprocess.Popen([sys.executable, "-c", code, place.url, str(place.folder / "locks")], stdout=subprocess.PIPE) as child:
+            async with processes(place) as (one, _):
+                assert child.stdout is not None
+                assert child.stdout.readline() == b"[7, 8]\n"
+                assert await one.take([7, 9]) == {9}
+                child.kill()
+                child.wait()
+                async with asyncio.timeout(10):
+                    while not await one.take([7]):
+                        await asyncio.sleep(0.01)  # the server hears of it a moment later
+                one.give(frozenset({7}))
+
+    asyncio.run(story())
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_locks_are_taken_again_when_their_connection_was_lost(place: Place):
+    async def story() -> None:
+        async with processes(place) as (one, other):
+            await one.take([1, 2])
+            engine = open_engine(place.url)
+            with engine.begin() as connection:
+                cut = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                connection.exec_driver_sql(cut).all()
+            engine.dispose()
+            assert await one.take([3]) == {3}
+            assert await other.take([1, 2, 3, 4]) == {4}
+            one.give(frozenset({1, 2, 3}))
+            assert await one.take([9]) == {9}  # in order: what was given back is given back by now
+            assert await other.take([1, 2, 3]) == {1, 2, 3}
+
+    asyncio.run(story())
+
+
+def test_a_number_is_an_offset_of_a_file_and_differs_by_recipient():
+    numbers = {number_of(IDENTITY, f"r{n}@example.org") for n in range(1000)}
+
+    assert len(numbers) == 1000
+    assert all(0 <= number < 2**62 for number in numbers)

@@ -1,0 +1,70 @@
+"""The small durable queue: every row to one owner at a time, until its last recipient is served."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+from gateway.edges.state import State
+from gateway.ports import Bundle
+from tests.edges.durable import NOON, Place, living, mail
+
+
+async def put(state: State, *rows) -> None:
+    transaction = await state.journal.begin(None, ())
+    await transaction.finish(Bundle(to_send=rows), durable=True)
+
+
+def test_a_row_comes_back_as_it_was_put_and_counts_its_attempts(place: Place):
+    async def story() -> None:
+        async with living(place) as (state,):
+            row = mail(
+                "n1",
+                "a@x.example",
+                "b@x.example",
+                next_at=NOON,
+                expires_at=NOON + timedelta(days=5),
+                smtputf8=True,
+                ret="FULL",
+                envid="e",
+                case=None,
+            )
+            await put(state, row)
+            (claimed,) = await state.outbox.claim(NOON, 60)
+            assert claimed == replace(row, attempts=1)
+            await state.outbox.put((row, mail("n2")))
+            assert [one.id for one in await state.outbox.claim(NOON, 60)] == ["n2"]
+
+    asyncio.run(story())
+
+
+def test_each_row_has_one_owner_while_the_lease_lasts(place: Place):
+    async def story() -> None:
+        async with living(place, processes=3) as states:
+            await put(states[0], *(mail(f"n{n}") for n in range(30)))
+            claims = await asyncio.gather(*(state.outbox.claim(NOON, 60, limit=5) for state in states for _ in range(3)))
+            ids = [row.id for rows in claims for row in rows]
+            assert len(ids) == len(set(ids))
+            rest = await states[0].outbox.claim(NOON + timedelta(seconds=59), 1, limit=100)
+            assert sorted([*ids, *(row.id for row in rest)]) == sorted(f"n{n}" for n in range(30))
+            again = await states[1].outbox.claim(NOON + timedelta(seconds=60), 60, limit=100)
+            assert len(again) == 30
+
+    asyncio.run(story())
+
+
+def test_a_row_is_due_at_its_time_and_goes_with_its_last_recipient(place: Place):
+    async def story() -> None:
+        async with living(place) as (state,):
+            await put(state, mail("n1", "a@x.example", "B@x.example"))
+            assert len(await state.outbox.claim(NOON, 60)) == 1
+            await state.outbox.done("n1", "a@x.example")
+            await state.outbox.retry("n1", NOON + timedelta(hours=1), "451 later")
+            assert await state.outbox.claim(NOON + timedelta(minutes=59), 60) == ()
+            (row,) = await state.outbox.claim(NOON + timedelta(hours=1), 60)
+            assert [one.address.wire for one in row.recipients] == ["B@x.example"]
+            assert row.attempts == 2
+            await state.outbox.done("n1", "b@x.example")
+            await state.outbox.done("n1", "b@x.example")
+            assert await state.outbox.claim(NOON + timedelta(days=9), 60) == ()
+
+    asyncio.run(story())
