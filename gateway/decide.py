@@ -24,6 +24,8 @@ def decide(facts: Facts, policy: Policy, *, unusable: frozenset[str] = _NOTHING,
     """What the policy says of one recipient.
 
     Args:
+        facts: of this recipient.
+        policy: as loaded, or bound to the next hops that there are.
         unusable: routes that have proved unable to serve this recipient.
         lifted: rules whose hold or confirm a person has released; a refusal, a requirement, a `never` and no_route stay.
     """

@@ -98,7 +98,7 @@ def _sender(context: Context, snapshot: Snapshot) -> SenderFacts:
 
 def _recipient(shared: MessageFacts, address: Address, snapshot: Snapshot, at: datetime) -> Facts:
     key = address.key
-    registers: tuple[tuple[str, Entry | None | Missing], ...] = ()
+    registers: tuple[tuple[str, Entry | Missing | None], ...] = ()
     if snapshot.registers:
         registers = tuple([(name, _row(snapshot, name, key, address.domain, at)) for name in sorted(snapshot.registers)])
     known = snapshot.lists.get(key)
@@ -108,7 +108,7 @@ def _recipient(shared: MessageFacts, address: Address, snapshot: Snapshot, at: d
     return Facts(shared, address.wire, key, address.domain, at, facts, registers)
 
 
-def _row(snapshot: Snapshot, name: str, key: str, domain: str, at: datetime) -> Entry | None | Missing:
+def _row(snapshot: Snapshot, name: str, key: str, domain: str, at: datetime) -> Entry | Missing | None:
     register = snapshot.registers[name]
     if register.stale_from is not None and at.date() >= register.stale_from:
         return UNKNOWN

@@ -47,7 +47,7 @@ REGISTERS = ("enrolled.yaml", "partners.yaml", "schools.yaml")
 GROUPS = ("justice", "urgent")
 AUDIENCES = ("colleagues", "partners", "schools", "outsiders")
 NEEDS = ("protected-files", "protected-message")
-ROUTES = ("one", "two", "three")
+ROUTES = ("one", "two", "last")
 RULE_IDS = tuple(f"rule-{number}" for number in range(8))
 PEOPLE = ("officer", "duty")
 TODAY = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -283,17 +283,23 @@ def rules(ids=RULE_IDS):
     return st.builds(
         Rule,
         id=st.sampled_from(ids),
-        when=several(asks()),
-        unless=several(asks(), 1),
+        when=st.one_of(st.just(()), st.tuples(asks()), st.tuples(asks()), st.tuples(asks(), asks())),
+        unless=st.one_of(st.just(()), st.just(()), st.tuples(asks())),
         acts=st.lists(acts(), min_size=1, max_size=2).map(tuple),
-        mode=st.sampled_from(["enforce", "enforce", "enforce", "advise", "watch"]),
+        mode=st.sampled_from(["enforce", "enforce", "enforce", "enforce", "advise", "watch"]),
         becomes=st.sampled_from([(), ((date(2026, 5, 1), "enforce"),), ((date(2027, 1, 1), "watch"),)]),
-        until=st.sampled_from([None, None, date(2026, 1, 1)]),
+        until=st.sampled_from([None, None, None, None, date(2026, 1, 1)]),
     )
 
 
+OPEN_ROUTE = Route("last", "relay", "hop", provides=frozenset(NEEDS))
+
+
 def routes():
-    return st.integers(0, 3).flatmap(lambda count: st.tuples(*map(_route, ROUTES[:count])))
+    """Some that ask for much and, mostly, a last one that takes everything: else all would end in no_route."""
+    last = st.sampled_from([(), (OPEN_ROUTE,), (OPEN_ROUTE,), (OPEN_ROUTE,)])
+    some = st.integers(0, 2).flatmap(lambda count: st.tuples(*map(_route, ROUTES[:count])))
+    return st.builds(lambda picked, final: (*picked, *final), some, last)
 
 
 def _route(name):
@@ -334,7 +340,7 @@ def nevers():
         when=several(asks()),
         without=subsets(NEEDS, 0),
         routes=subsets(ROUTES, 0),
-        released=st.booleans(),
+        released=st.sampled_from([False, False, True]),
     )
 
 
@@ -383,7 +389,7 @@ OPEN = Policy(
     version="sha256:1",
     ladder=ladders(1),
     patterns=PATTERNS,
-    routes=(Route("one", "relay", "hop", provides=frozenset(NEEDS)),),
+    routes=(OPEN_ROUTE,),
     audiences=WHO,
     purposes={"justice": frozenset({"justice"})},
     snapshot=SNAPSHOT,
@@ -398,10 +404,10 @@ def packs(draw):
         version="sha256:0",
         ladder=ladders(draw(st.integers(0, 2)), every_kind=draw(st.booleans())),
         patterns=PATTERNS,
-        rules=draw(several(rules(), 3)),
+        rules=draw(st.one_of(several(rules(), 1), st.tuples(rules(), rules()), st.tuples(rules(), rules(), rules()))),
         routes=draw(routes()),
         audiences=WHO,
-        nevers=draw(several(nevers())),
+        nevers=draw(st.one_of(st.just(()), several(nevers()))),
         no_route=otherwise,
         too_large=draw(st.sampled_from([None, too_large])),
         exceptions=draw(several(exceptions(), 1)),

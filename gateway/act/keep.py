@@ -20,10 +20,8 @@ async def keep(steps: tuple[Step, ...], work: Work, world: World, *, alone: bool
     """Keep each step's message durably and tell its sender, or answer 5xx where nobody may be told.
 
     What cannot be made durable is DEFERRED, and so is every step after it; what was durable before stays so.
-
-    Args:
-        alone: nothing else happens or has happened to this message, so that one 5xx may answer for all in SMTP.
-        going: how many other recipients have the message or are about to get it.
+    `alone`: nothing else happens or has happened to this message, so that one 5xx may answer for all in SMTP.
+    `going`: how many other recipients have the message or are about to get it.
     """
     parts = tuple(part for step in steps for part in _by_telling(step, work))
     everyone = work.each or (alone and all(_is_answered_5xx(part, work) for part in parts))

@@ -49,9 +49,7 @@ class Post:
     ) -> tuple[ToSend, ...]:
         """To the sender, and to the person who decides; for a step that has just been kept under the case of `held`.
 
-        Args:
-            going: how many others have the message or are about to get it.
-            total: how many people the sender wrote to.
+        `going`: how many others have the message or are about to get it. `total`: how many people the sender wrote to.
         """
         letters: list[ToSend] = []
         decider = self._decider(held.held_for, held)
@@ -87,8 +85,17 @@ class Post:
 
     async def ask(self, held: Held, findings: Findings | None = None) -> tuple[ToSend, ...]:
         """Somebody else decides from now on: they are asked."""
+        if held.decision.verdict is Verdict.CONFIRM and held.held_for == "sender":
+            return await self._ask_sender(held, findings)
         decider = self._decider(held.held_for, held)
         return await self._ask(self._about(held, findings, decider), held, decider)
+
+    async def _ask_sender(self, held: Held, findings: Findings | None) -> tuple[ToSend, ...]:
+        if not self.may_tell(held.envelope):
+            return ()
+        about = self._about(held, findings, self._decider(held.held_for, held))
+        letter = to_sender(replace(about, recipients=_addresses(_tellable(held.envelope.recipients))), texts_of(self.policy))
+        return (await self._notice(letter, held.envelope.reverse_path.wire, held.case, held.message_id, None),)
 
     async def gone(self, held: Held, recipients: tuple[Recipient, ...], content: Content) -> tuple[ToSend, ...]:
         """What was kept has been let go: the sender hears of it."""

@@ -26,9 +26,7 @@ async def settle(
 ) -> tuple[Outcome, ...]:
     """The outcomes as they will be answered, journalled. What cannot be made durable is put off.
 
-    Args:
-        waiting: by Address.key, the copy that a deferred recipient waits for.
-        durable: whether what has happened must survive a power cut before the answer.
+    `waiting`: by Address.key, the copy that a deferred recipient waits for. `durable`: what has happened survives a power cut.
     """
     rejected = tuple(outcome for outcome in outcomes if outcome.ending is Ending.REJECTED)
     deferred = tuple(outcome for outcome in outcomes if outcome.ending is Ending.DEFERRED)

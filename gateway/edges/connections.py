@@ -38,7 +38,7 @@ class Connections:
         """The connection used last, if it still seems to live."""
         while self._idle:
             dialogue = self._idle.pop()
-            if dialogue.usable and dialogue.used < MAX_USES:
+            if dialogue.usable:
                 return dialogue
             dialogue.quit()
         return None

@@ -51,10 +51,10 @@ def from_plain(kind: type[Noun], value: Any) -> Noun:
     return made
 
 
-_OUT: dict[type, Callable[[Any], Any]] = {datetime: datetime.isoformat, timedelta: timedelta.total_seconds, bytes: bytes.hex}
+_OUT: dict[type, Callable[[Any], Any]] = {datetime: datetime.isoformat, timedelta: lambda value: value // timedelta(microseconds=1), bytes: bytes.hex}
 _IN: dict[type, Callable[[Any], Any]] = {
     datetime: datetime.fromisoformat,
-    timedelta: lambda value: timedelta(seconds=value),
+    timedelta: lambda value: timedelta(microseconds=value),
     bytes: bytes.fromhex,
 }
 

@@ -213,7 +213,7 @@ def _masked_facts(one: Payload, message: Payload, hashed: Callable[[str], str]) 
     masked = {**one, "message": message, "recipient": address, "address": address}
     known = one.get("list")
     if isinstance(known, dict):
-        owner = mask_address(known["owner"], hashed) if known["owner"] else known["owner"]
+        owner = mask_address(known["owner"], hashed) if known["owner"] else None
         masked["list"] = {**known, "address": mask_address(known["address"], hashed), "owner": owner}
     if one.get("registers"):
         masked["registers"] = {name: _masked_row(row, hashed) for name, row in one["registers"].items()}

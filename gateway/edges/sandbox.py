@@ -17,6 +17,7 @@ from typing import Any
 
 from gateway.config import Examine
 from gateway.edges.sandbox_child import Answer, Child, Killed
+from gateway.edges.sandbox_familiar import Familiar
 from gateway.edges.sandbox_pool import Pool
 from gateway.edges.sandbox_zygote import Births
 from gateway.model.finding import FileFinding, Patterns, Readable
@@ -81,6 +82,7 @@ class Sandbox:
         self.pool = Pool(Births(examine, reader), on_killed)
         self._wall_seconds = examine.wall
         self._memory: OrderedDict[Hashable, tuple[FileFinding, ...]] = OrderedDict()
+        self._familiar = Familiar()
         self._patterns: tuple[Patterns, bytes] = (Patterns(), write_patterns(Patterns()))
 
     def start(self) -> None:
@@ -105,6 +107,7 @@ class Sandbox:
         deadline = asyncio.get_running_loop().time() + self._wall_seconds
         reading = _Reading(content, deadline, self._written(patterns), {})
         jobs: dict[Kind, list[_Task]] = {}
+        wanted = await self._familiar.digested(content, wanted)
         for part in wanted:
             known = self._recall(part, reading.patterns) or self._held(part)
             if known:

@@ -101,8 +101,7 @@ class Writer:
 
     def _flush(self, file: FileIO) -> None:
         try:
-            for start in range(0, len(self._pieces), _MOST_PIECES):
-                _write_all(file.fileno(), self._pieces[start : start + _MOST_PIECES])
+            _write_all(file.fileno(), self._pieces)
         except OSError as error:
             raise _no_room(error) from error
         self._written += self._pending

@@ -138,7 +138,7 @@ class Vault:
         """
         if folder in self._made:
             return
-        if folder != self._folder or not folder.parent.is_dir():
+        if self._folder in folder.parents or not folder.parent.is_dir():
             self._make(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
         _sync_folder(folder.parent)

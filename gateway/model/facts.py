@@ -121,7 +121,7 @@ class Facts:
     domain: str
     at: datetime  # aware, UTC, the whole hour: nothing in a pack is finer than a day, and equal facts are shared
     list: ListFacts | Missing = ABSENT
-    registers: tuple[tuple[str, Entry | None | Missing], ...] = ()  # every register that was looked up, sorted by name; None: not in it
+    registers: tuple[tuple[str, Entry | Missing | None], ...] = ()  # every register that was looked up, sorted by name; None: not in it
 
 
 def redacted(facts: Facts, hashed: Callable[[str], str]) -> Facts:
@@ -275,7 +275,7 @@ def _list_out(known: ListFacts) -> dict[str, Any]:
         "owner": known.owner,
         "members": known.members,
         "external": known.external,
-        "uncleared": {name: count for name, count in known.uncleared},
+        "uncleared": dict(known.uncleared),
         "sender_allowed": _state_out(known.sender_allowed),
     }
 
@@ -287,7 +287,7 @@ def _list_in(found: Mapping[str, Any]) -> ListFacts:
     )  # fmt: skip
 
 
-def _entry_out(row: Entry | None | Missing) -> list[str | None] | str | None:
+def _entry_out(row: Entry | Missing | None) -> list[str | None] | str | None:
     if row is None:
         return None
     if isinstance(row, Missing):
@@ -295,7 +295,7 @@ def _entry_out(row: Entry | None | Missing) -> list[str | None] | str | None:
     return [row.agreement, row.owner, row.review_by.isoformat() if row.review_by else None, row.highest]
 
 
-def _entry_in(row: list[str | None] | str | None) -> Entry | None | Missing:
+def _entry_in(row: list[str | None] | str | None) -> Entry | Missing | None:
     if row is None:
         return None
     if isinstance(row, str):

@@ -1,7 +1,7 @@
 """Evidence to classification, by the pack's ladder of classifications and its markings. Pure.
 
-The strictest evidence wins. What is unmarked has the pack's `unmarked` classification. Below that, only a label, a whole line in a page header
-or footer, or a recorded declaration can bring it; detectors and unreadable kinds only raise (DESIGN section 4).
+The strictest evidence wins. What is unmarked has the pack's `unmarked` classification. Only a label, a whole line in a page header or
+footer, or a recorded declaration can bring it below that; detectors and unreadable kinds only raise (DESIGN section 4).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from gateway.model.facts import Declared, FileFacts, MessageFacts
+from gateway.model.facts import Declared, MessageFacts
 from gateway.model.finding import Evidence, EvidenceKind, Place, Readable
 
 KINDS = tuple(EvidenceKind)  # the order in which `Levels.by_kind` counts them
@@ -171,13 +171,13 @@ class Ladder:
 
     def _strange(self, evidence: tuple[Evidence, ...]) -> Iterator[str]:
         """Labels of a tenant whose labels the pack knows, but not these: they could mean anything."""
+        tenants = {tenant for tenant, _ in self.labels} if evidence else set()
         for item in evidence:
-            if item.kind is EvidenceKind.LABEL and (item.tenant, item.id) not in self.labels:
-                if any(tenant == item.tenant for tenant, _ in self.labels):
-                    yield f"label:{item.id}"
+            if item.kind is EvidenceKind.LABEL and item.tenant in tenants and (item.tenant, item.id) not in self.labels:
+                yield f"label:{item.id}"
 
     def _unmeasured(self, readable: Readable, looked_for: frozenset[str]) -> Iterator[str]:
-        """What nobody looked for, and kinds of unreadable that the pack does not name. Of a kind that it names, the content facts are absent."""
+        """What nobody looked for, and kinds of unreadable that the pack does not name. Of those it names, the content facts are absent."""
         if readable is Readable.YES:
             if looked_for is not self.looks_for:
                 yield from (f"not looked for:{name}" for name in sorted(self.looks_for - looked_for))

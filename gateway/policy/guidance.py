@@ -85,15 +85,7 @@ def parse_guidance(file: str, data: bytes) -> Guidance:
     front = re.match(r"---\n(.*?\n)---\n", text, re.DOTALL)
     if front is None:
         raise BadPack((Problem(file, 1, 1, "begins with front matter: a line ---, then title: and status:, then a line ---"),))
-    fields: dict[str, str] = {}
-    problems: list[Problem] = []
-    for number, line in enumerate(front[1].splitlines(), 2):
-        name, colon, value = line.partition(":")
-        if not line.strip():
-            continue
-        if not colon or name.strip() not in _FIELDS:
-            problems.append(Problem(file, number, 1, f"unknown field `{name.strip()}`; there are: {', '.join(sorted(_FIELDS))}"))
-        fields[name.strip()] = value.strip().strip('"')
+    fields, problems = _front_matter(file, front[1])
     body = text[front.end() :].strip()
     problems += _placeholder_problems(file, text)
     if PLACEHOLDER.search(fields.get("title", "")):
@@ -108,6 +100,19 @@ def parse_guidance(file: str, data: bytes) -> Guidance:
         raise BadPack(tuple(problems))
     title = fields["title"]
     return Guidance(match[1], match[2], title, fields.get("status", "5.7.1"), fields.get("reply", title), body)
+
+
+def _front_matter(file: str, lines: str) -> tuple[dict[str, str], list[Problem]]:
+    fields: dict[str, str] = {}
+    problems: list[Problem] = []
+    for number, line in enumerate(lines.splitlines(), 2):
+        name, colon, value = line.partition(":")
+        if not line.strip():
+            continue
+        if not colon or name.strip() not in _FIELDS:
+            problems.append(Problem(file, number, 1, f"unknown field `{name.strip()}`; there are: {', '.join(sorted(_FIELDS))}"))
+        fields[name.strip()] = value.strip().strip('"')
+    return fields, problems
 
 
 @lru_cache(maxsize=16)
@@ -137,9 +142,7 @@ def smtp_reply(
 ) -> Reply:
     """The 5yz reply of a refusal, one line of ASCII. With a case it is the Diagnostic-Code of a DSN: then the message is kept.
 
-    Args:
-        to: whom it speaks of; "": everybody.
-        values: what placeholders stand for; without it a text that has any gives its title.
+    `to`: whom it speaks of, or "" for everybody. `values`: what placeholders stand for; a text with others gives its title.
     """
     found = text_for(decision, texts)
     whom = f" to {to}" if to else ""

@@ -164,16 +164,25 @@ def _what_now(about: About) -> str:
     """Who is to do something, by when, and how the sender reaches them if it is urgent."""
     decision = about.decision
     if decision.verdict is Verdict.CONFIRM:
-        asked = next((reason.declares for reason in decision.reasons if reason.declares), None)
-        what = f"Tell us {'what it is for' if asked == 'purpose' else asked.replace('-', ' ')}" if asked else "Tell us that it is to go as it is"
-        after = f" If you have not answered by {about.house.day(about.answer_by)}, {about.then or 'the postmaster'} decides." if about.answer_by else ""
-        return f"It waits for you. {what}: {about.house.help or about.house.postmaster}, case {about.case}.{after}"
+        by = (
+            f" If you have not answered by {about.house.day(about.answer_by)}, {about.then or 'the postmaster'} decides."
+            if about.answer_by
+            else ""
+        )
+        return f"It waits for you. {_asked(decision)}: {about.house.help or about.house.postmaster}, case {about.case}.{by}"
     if decision.verdict is Verdict.HOLD:
-        after = f", and from then on {about.then} decides" if about.then else ""
+        after = f"; from then on {about.then} decides" if about.then else ""
         by = f" They have until {about.house.day(about.answer_by)}{after}." if about.answer_by else ""
         urgent = f" Urgent? Ring {about.phone}, case {about.case}." if about.phone else ""
         return f"{about.decider or 'The postmaster'} decides whether it may go.{by} You hear either way.{urgent}"
     return ""
+
+
+def _asked(decision: Decision) -> str:
+    declares = next((reason.declares for reason in decision.reasons if reason.declares), None)
+    if declares is None:
+        return "Tell us whether it is to go as it is"
+    return f"Tell us {'what it is for' if declares == 'purpose' else declares.replace('-', ' ')}"
 
 
 def _keeping(about: About) -> str:
@@ -192,11 +201,13 @@ def _would_pass(about: About) -> str:
 
 def _limits(about: About) -> str:
     """The methods that failed by size: what it weighs there, and what they take."""
-    rows = [f"- {tried.route.replace('-', ' ')}: {tried.why_not}" for tried in about.decision.routes_tried if any(say in tried.why_not for say in _BY_SIZE)]
-    if not rows:
+    large = [tried for tried in about.decision.routes_tried if any(say in tried.why_not for say in _BY_SIZE)]
+    if not large:
         return ""
-    third = "Email adds about a third to every file on its way, which is why it weighs more as mail." if any(" as mail;" in row for row in rows) else ""
-    return "\n".join(("Too big for:", *rows, *([third] if third else ())))
+    rows = ["Too big for:", *(f"- {tried.route.replace('-', ' ')}: {tried.why_not}" for tried in large)]
+    if any(" as mail;" in row for row in rows):
+        rows.append("Email adds about a third to every file on its way: that is why it weighs more as mail.")
+    return "\n".join(rows)
 
 
 def _rule(about: About) -> str:

@@ -1,4 +1,7 @@
-"""What would let a stopped message pass: the nearest changes, each decided again on changed facts, so that what is said passes really passes. Pure."""
+"""What would let a stopped message pass: the nearest changes. Pure.
+
+Each is decided again on changed facts, so that what is said to pass really passes.
+"""
 
 from __future__ import annotations
 

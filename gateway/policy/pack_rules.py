@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from gateway.model.message import DefectName
+from gateway.policy.pack_known import own
 from gateway.policy.pack_model import AsksPart, ClassificationAsk, NoRoutePart, PackPart, RulePart, SizeAsk
 from gateway.policy.pack_sheets import unknown_name
 from gateway.policy.pack_yaml import Path, Sheet
 from gateway.policy.places import Places
-from gateway.policy.pack_known import own
 from gateway.policy.rules import Act, Ask, ExceptionTo, Never, Override, Rule
 
 ROLES = ("sender", "owner", "list-owner", "agreement-owner", "postmaster")  # who can decide beside the pack's people
@@ -88,7 +88,9 @@ class RuleMaker:
             return otherwise, None
         too_large = self._no_route(part.too_large, ("no_route", "too_large"))
         if too_large.verdict > otherwise.verdict:
-            says = f"`{too_large.effect}` is stricter than `{otherwise.effect}` below `otherwise`: a rule more could then make a decision milder"
+            says = (
+                f"`{too_large.effect}` is stricter than `{otherwise.effect}` below `otherwise`: one more rule could make a decision milder"
+            )
             self._wrong(("no_route", "too_large", "do"), says)
         return otherwise, too_large
 

@@ -14,10 +14,16 @@ from gateway.policy.pack_yaml import Path, Sheet, read
 
 P = TypeVar("P", bound=BaseModel)
 
+_BLOCK = "must be a block of `key: value`"
 _SHORT = {
-    "string_type": "must be text", "int_type": "must be a whole number", "bool_type": "must be true or false", "list_type": "must be a list: [ ... ]",
-    "dict_type": "must be a block of `key: value`", "model_type": "must be a block of `key: value`", "model_attributes_type": "must be a block of `key: value`",
-}  # fmt: skip
+    "string_type": "must be text",
+    "int_type": "must be a whole number",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list: [ ... ]",
+    "dict_type": _BLOCK,
+    "model_type": _BLOCK,
+    "model_attributes_type": _BLOCK,
+}
 
 
 def part_of(model: type[P], sheet: Sheet) -> P | None:
@@ -42,7 +48,7 @@ def sheet_of(files: Mapping[str, bytes], name: str) -> Sheet:
 
 
 def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
-    """unknown audience `partnrs`; did you mean `partners`?"""
+    """Unknown audience `partnrs`; did you mean `partners`?"""
     there = sorted(known)
     return f"unknown {what} `{name}`{advice(name, there)}"
 

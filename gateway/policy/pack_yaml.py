@@ -1,7 +1,7 @@
 """Octets of a YAML file to plain values with the place of each. Pure; every mistake is a Problem with file, line and column.
 
-YAML 1.2: `yes`, `no`, `12:30` and dates are text. One document, no anchors, no tags, no key twice; size and depth are capped, so that no file
-costs more to read than it weighs.
+YAML 1.2: `yes`, `no`, `12:30` and dates are text. One document, no anchors, no tags, no key twice; size and depth are capped,
+so that no file costs more to read than it weighs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, CollectionStartEvent, CollectionEndEvent, NodeEvent
+from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, NodeEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from gateway.errors import Problem
@@ -127,22 +127,17 @@ def _mapping(sheet: Sheet, node: MappingNode, path: Path) -> dict[str, Any]:
 
 
 def _scalar(sheet: Sheet, node: ScalarNode, kind: str, path: Path) -> Any:
+    """Nothing in a pack is a fraction or a moment: those stay the text that was written."""
     text = str(node.value)
     match kind:
         case "null":
             return None
         case "bool":
             return text.lower() == "true"
-        case "int":
-            try:
-                return int(text.replace("_", ""), 0) if text.lower().lstrip("+-").startswith(("0x", "0o")) else int(text.replace("_", ""))
-            except ValueError:
-                sheet.problems.append(sheet.at(path, f"`{text[:40]}` is no number"))
-                return None
-        case "float":
-            return float(text.replace("_", "").replace(".inf", "inf").replace(".nan", "nan").replace(".Inf", "inf").replace(".NaN", "nan"))
-        case "str" | "timestamp":
+        case "str" | "timestamp" | "float":
             return text
+        case "int" if text.lstrip("+-").replace("_", "").isdecimal() and len(text) < 20:
+            return int(text.replace("_", ""))
         case _:
-            sheet.problems.append(sheet.at(path, f"has a tag `{kind}`; write a plain value"))
+            sheet.problems.append(sheet.at(path, f"`{text[:40]}` is no plain value; write a number like 12, or put it in quotes"))
             return None

@@ -25,7 +25,7 @@ class Way:
     checks: tuple[_Check, ...]
 
     def admits(self, view: View, *, hopeful: bool = False) -> str:
-        """ "" when it does, else why not. `hopeful` takes what is unknown for the best."""
+        """Empty when it does, else why not. `hopeful` takes what is unknown for the best."""
         for check, why_not in self.checks:
             state = check(view)
             if state is not True and not (hopeful and state is UNKNOWN):
@@ -33,7 +33,7 @@ class Way:
         return ""
 
     def fits(self, view: View) -> str:
-        """ "" when the message fits its limits, else what is too large."""
+        """Empty when the message fits its limits, else what is too large."""
         attachments, most = view.mail.attachments_octets, self.route.attachments_limit
         if most is not None and attachments > most:
             size, limit = human_pair(attachments, most)

@@ -64,7 +64,7 @@ class View:
         self.facts: Final = facts
         self.mail: Final = mail
         self.day: Final[date] = facts.at.date()
-        self.registers: Final[dict[str, Entry | None | Missing]] = dict(facts.registers)
+        self.registers: Final[dict[str, Entry | Missing | None]] = dict(facts.registers)
         self.audiences: Final[dict[str, State]] = {}
         for audience in policy.audiences:
             self.audiences[audience.name] = self._is_in(audience)
@@ -107,7 +107,7 @@ class View:
             return UNKNOWN  # the agreement speaks of a classification that the pack does not have
         return max((names.index(name) for name in highest if name is not None), default=ABSENT)
 
-    def _rows(self) -> tuple[Entry | None | Missing, ...]:
+    def _rows(self) -> tuple[Entry | Missing | None, ...]:
         return tuple(self.registers.get(name, UNKNOWN) for name in self.policy.snapshot.registers)
 
     def _is_in(self, audience: Audience) -> State:

@@ -26,7 +26,7 @@ class WordsRow(Part):
     classification: Name | None = None
     marking: str | None = None  # the text of one of the pack's markings
     label: Guid | None = None
-    detectors: dict[Name, Count] = {}
+    detectors: dict[Name, Count] = Field(default={})
     unreadable: Unread | None = None
 
 
@@ -42,19 +42,19 @@ class FactsRow(Part):
 
     sender: Mailbox | None = None
     recipient: Mailbox
-    attachments: list[FileRow] = []
+    attachments: list[FileRow] = Field(default=[])
     words: WordsRow = WordsRow()
     message_size: Size | None = None
     at: Day = _ORDINARY_DAY
-    sender_groups: list[Name] | Literal["unknown"] = []  # of the directory; groups by address speak for themselves
+    sender_groups: list[Name] | Literal["unknown"] = Field(default=[])  # of the directory; groups by address speak for themselves
     authenticated: bool | None = None
     certificate: str | None = None
     peer: str = "127.0.0.1"
     sent_as: SentAs | None = None
-    defects: Annotated[list[str], Field(max_length=20)] = []
+    defects: Annotated[list[str], Field(max_length=20)] = Field(default=[])
     purpose: Name | None = None
-    declared: list[Name] = []
-    overrides: list[Name] = []
+    declared: list[Name] = Field(default=[])
+    overrides: list[Name] = Field(default=[])
 
 
 class Impossible(Exception):
@@ -124,7 +124,7 @@ def _any_that_gives(level: int, policy: Policy, unmarked: int) -> Evidence | Non
     for pattern in policy.patterns.markings:
         given = ladder.markings[pattern.id]
         if given.level == level and (given.whole_line or level >= unmarked):
-            place = Place.PAGE_HEADER if Place.PAGE_HEADER in pattern.where else sorted(pattern.where)[0]
+            place = Place.PAGE_HEADER if Place.PAGE_HEADER in pattern.where else min(pattern.where)
             return Evidence(EvidenceKind.MARKING, pattern.id, 1, "test", place=place)
     for (tenant, name), given in ladder.labels.items():
         if given.level == level:
@@ -147,7 +147,7 @@ def _marking(text: str, policy: Policy) -> Evidence:
     pattern = next((one for one in policy.patterns.markings if one.text == text), None)
     if pattern is None:
         raise Impossible(f"the pack has no marking `{text}`; there are: {', '.join(one.text for one in policy.patterns.markings)}")
-    place = Place.PAGE_HEADER if Place.PAGE_HEADER in pattern.where else sorted(pattern.where)[0]
+    place = Place.PAGE_HEADER if Place.PAGE_HEADER in pattern.where else min(pattern.where)
     return Evidence(EvidenceKind.MARKING, pattern.id, 1, "test", place=place)
 
 

@@ -31,16 +31,16 @@ class ExpectRow(Part):
 
     verdict: Literal["release", "confirm", "hold", "refuse"] | None = None
     route: str | None = None  # `none`: no route serves
-    because: Strings = []  # rules, nevers, no_route
-    not_because: Strings = []
+    because: Strings = Field(default=[])  # rules, nevers, no_route
+    not_because: Strings = Field(default=[])
     needs: list[Name] | None = None
     held_for: str | None = None
-    guidance: Strings = []
-    watched: Strings = []
-    audiences: Strings = []
-    lifted: Strings = []
-    would_pass_if: Strings = []
-    why_not: dict[Name, str] = {}  # words that stand in why a route did not serve
+    guidance: Strings = Field(default=[])
+    watched: Strings = Field(default=[])
+    audiences: Strings = Field(default=[])
+    lifted: Strings = Field(default=[])
+    would_pass_if: Strings = Field(default=[])
+    why_not: dict[Name, str] = Field(default={})  # words that stand in why a route did not serve
 
 
 class TestRow(Part):
@@ -49,8 +49,8 @@ class TestRow(Part):
     name: str
     facts: FactsRow
     expect: ExpectRow
-    unusable: list[Name] = []  # routes that have proved unable to serve
-    lifted: list[Name] = []  # rules that a person has released
+    unusable: list[Name] = Field(default=[])  # routes that have proved unable to serve
+    lifted: list[Name] = Field(default=[])  # rules that a person has released
 
 
 class TestFile(Part):

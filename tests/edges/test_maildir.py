@@ -3,7 +3,11 @@
 import asyncio
 import errno
 import os
+import re
+import shutil
 import stat
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -140,6 +144,26 @@ def test_a_link_in_the_place_of_the_mail_is_not_followed(tmp_path: Path) -> None
 
     assert words(handed) == ["451 4.3.1"]
     assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_file_then_name_then_folders_are_synced_before_the_answer(tmp_path: Path) -> None:
+    code = "import sys; from pathlib import Path; from tests.edges.test_maildir import *; hand_over(Path(sys.argv[1]), copy_of(SMALL, A))"
+    calls = ["strace", "-f", "-y", "-qq", "-e", "trace=fsync,rename", "-o", str(tmp_path / "trace")]
+    root = Path(__file__).resolve().parents[2]
+    subprocess.run([*calls, sys.executable, "-c", code, str(tmp_path / "mail")], check=True, cwd=root, timeout=60)
+
+    trace = (tmp_path / "trace").read_text().replace(str(tmp_path), "TMP").splitlines()
+    seen = [re.sub(r"/[0-9.]+P\w+\.gw[^/>\"]*", "/NAME", line.split(None, 1)[1]) for line in trace if "TMP/mail" in line or "<TMP>" in line]
+    box = f"TMP/mail/{A}"
+    assert [re.sub(r"fsync\(\d+<(.*)>\) += 0", r"fsync \1", line) for line in seen] == [
+        f"fsync {box}/tmp/NAME",
+        f'rename("{box}/tmp/NAME", "{box}/new/NAME") = 0',
+        f"fsync {box}/new",
+        f"fsync {box}",
+        "fsync TMP/mail",
+        "fsync TMP",
+    ]
 
 
 def test_a_hop_without_a_maildir_is_a_mistake() -> None:

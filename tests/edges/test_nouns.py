@@ -32,7 +32,6 @@ class Inner:
 class Everything:
     text: str
     number: int | None
-    share: float
     truth: bool
     at: datetime | None
     within: timedelta | None

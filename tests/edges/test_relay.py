@@ -1,15 +1,17 @@
 """What a next hop may do to us, and what each recipient is told: exactly one Handed, whatever happens."""
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 
 import pytest
 
-from tests.edges.relaying import LARGE, LOOPS, SMALL, A, B, copy_of, hand_over, recipient, relay_to, run, words
+from tests.edges.relaying import LARGE, LOOPS, SMALL, A, B, Octets, copy_of, hand_over, recipient, relay_to, run, words
 from tests.peers.hop import EXTENSIONS, Action, Do, hop
 
 OK, LOST, LATE = "250 2.0.0", "451 4.4.2", "451 4.4.1"
 GARBAGE = b"HTTP/1.1 400 Bad Request\r\n"
+HANGS = (Do.HANG, Do.KEEP_AND_HANG)
 EARLY = ("connect", "ehlo", "mail", "rcpt", "data")  # stages before any content
 
 
@@ -102,7 +104,7 @@ def test_every_recipient_has_exactly_one_outcome(row: Row, piped: bool, loop: st
         assert words(handed) == row.expect
         assert tuple(name for taken in peer.messages for name in taken.recipients) == row.kept
         assert all(taken.octets == copy.head + row.content for taken in peer.messages)
-        peer.wait(lambda peer: peer.open == 0 or Do.HANG in row.script.values() or Do.KEEP_AND_HANG in row.script.values())
+        peer.wait(lambda peer: peer.open == 0 or any(action in HANGS for action in row.script.values()))
     assert piped or not peer.piped
 
 
@@ -119,6 +121,23 @@ def test_after_any_answer_the_connection_serves_the_next_message(script: dict[st
         assert peer.sessions == 1
         assert peer.messages[-1].octets == b"Received: by gw.example\r\nSubject: two\r\n\r\n"
         assert peer.messages[-1].recipients == (B,)
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_an_answer_in_the_content_is_heard_also_when_the_hop_reads_no_further(loop: str) -> None:
+    with hop({"content": Do.DEFER_AND_HANG}, receive_octets=4096) as peer:
+
+        async def work():
+            relay, now = relay_to(peer), asyncio.get_running_loop()
+            begun = now.time()
+            now.call_later(0.2, peer.go)  # by then all buffers are full
+            handed = await relay.hand_over(copy_of(LARGE), begun + 20)
+            await relay.close()
+            return handed, now.time() - begun
+
+        handed, seconds = run(loop, work)
+        assert words(handed) == ["452 4.3.1"] * 2
+        assert seconds < 10
 
 
 # --- LMTP -------------------------------------------------------------------------------------------------------------
@@ -172,6 +191,34 @@ def test_past_the_deadline_nothing_is_begun() -> None:
 
         assert words(first) == words(second) == [LATE, LATE]
         assert peer.sessions == 0
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_past_the_deadline_the_final_dot_is_not_sent(loop: str) -> None:
+    """A slow disk: nobody waits for the hop, so no timer rings."""
+
+    class Slow(Octets):
+        until = 0.0
+
+        def read(self, start: int, end: int) -> bytes:
+            while time.monotonic() <= Slow.until:
+                pass
+            return super().read(start, end)
+
+    with hop() as peer:
+
+        async def work():
+            relay, now = relay_to(peer), asyncio.get_running_loop().time()
+            Slow.until = now + 0.25
+            copy = copy_of()
+            slow = type(copy)(copy.reverse_path, copy.recipients, copy.head, Slow(LARGE), eight_bit=False, smtputf8=False)
+            handed = await relay.hand_over(slow, now + 0.2)
+            await relay.close()
+            return handed
+
+        assert words(run(loop, work)) == [LATE, LATE]
+        peer.wait(lambda peer: peer.open == 0)
+        assert not peer.messages
 
 
 @pytest.mark.parametrize("loop", LOOPS)

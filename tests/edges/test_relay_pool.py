@@ -79,6 +79,7 @@ def test_connections_closed_by_the_hop_while_idle_are_not_used(loop: str) -> Non
     [
         {"dot": b"250 2.0.0 ok\r\n250 2.0.0 and more\r\n"},
         {"dot": b"250 2.0.0 ok\r\n250-and"},
+        {"dot": (b"421 4.3.2 leaving, but not yet\r\n", "250 2.0.0 ok")},
         {"dot": b"250 2.0.0 ok\r\n2"},
         {"rcpt": ("450 4.2.1 no", "250 2.1.5 ok"), "rset": "500 5.5.1 what"},
         {"rcpt": ("450 4.2.1 no", "250 2.1.5 ok"), "rset": Do.DROP},

@@ -3,6 +3,7 @@
 import asyncio
 import stat
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -116,13 +117,11 @@ def test_content_comes_back_with_its_head(tmp_path: Path, octets: int):
     body = (b"0123456789abcdef\r\n" * (octets // 18 + 1))[:octets]
 
     async def story() -> bytes:
-        object_id = await vault.put("holds", spool.content(body), b"Received: x\r\n")
+        with closing(spool.content(body)) as whole:
+            object_id = await vault.put("holds", whole, b"Received: x\r\n")
         assert object_id.startswith("holds-")
-        content = await vault.get(object_id)
-        try:
+        with closing(await vault.get(object_id)) as content:
             return content.read(0, content.octets)
-        finally:
-            content.close()
 
     assert asyncio.run(story()) == b"Received: x\r\n" + body
     vault.close()
@@ -167,9 +166,8 @@ def test_a_new_master_key_wraps_and_the_old_one_still_opens(tmp_path: Path):
     async def story() -> None:
         after = await vault.put("holds", spool.content(b"after"))
         for name, expected in ((before, b"before"), (after, b"after")):
-            content = await vault.get(name)
-            assert content.read(0, content.octets) == expected
-            content.close()
+            with closing(await vault.get(name)) as content:
+                assert content.read(0, content.octets) == expected
         octets = next((tmp_path / "vault").rglob(after.removeprefix("holds-"))).read_bytes()
         assert read_header(octets)[0].key_id == "holds-2"
 
@@ -238,11 +236,11 @@ def test_keys_are_made_once_and_are_private(tmp_path: Path):
     made = create_keys(tmp_path / "keys")
     first = {path.name: path.read_text() for path in (tmp_path / "keys").iterdir()}
 
-    assert sorted(made) == ["holds-1.key", "notices-1.key", "records-1.key", "shares-1.key"] == sorted(first)
+    assert {"holds-1.key", "notices-1.key", "records-1.key", "shares-1.key"} <= set(made) == set(first)
     assert create_keys(tmp_path / "keys") == ()
     assert first == {path.name: path.read_text() for path in (tmp_path / "keys").iterdir()}
     assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "keys").iterdir()} == {0o600}
-    assert len(set(first.values())) == 4
+    assert len(set(first.values())) == len(first)
     assert "1" * 8 not in repr(FAMILY)
 
 

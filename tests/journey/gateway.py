@@ -6,10 +6,11 @@ import shutil
 import signal
 import smtplib
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -120,6 +121,11 @@ class Gateway:
     def holds(self, *, everything: bool = False) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = json.loads(self.run("hold", "list", "--json", *(["--all"] if everything else [])))
         return found
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """What its own SQLite database holds right now."""
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as database:
+            return database.execute(query).fetchall()
 
     def send(self, sender: str, recipients: list[str], message: bytes) -> dict[str, tuple[int, bytes]]:
         """By SMTP to the first listener. Raises what smtplib raises."""

@@ -20,24 +20,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from enum import Enum
 from typing import NoReturn
+
+from tests.peers.hop_script import Action, Do, Taken
 
 EXTENSIONS = ("PIPELINING", "SIZE 104857600", "8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES")
 
-
-class Do(Enum):
-    HANG = "say and read nothing any more, until the test is over"
-    DROP = "close; at `dot`: without having kept the message"
-    RESET = "close with RST"
-    HALF_CLOSE = "close the own direction, and read on"
-    WAIT = "answer as usual, but only after peer.go()"
-    KEEP_AND_DROP = "at `dot`: keep the message, then close without an answer"
-    KEEP_AND_HANG = "at `dot`: keep the message, and never answer"
-
-
-Action = str | bytes | Do | tuple[str | bytes | Do, ...]
 
 _GOOD = {
     "connect": "220 hop.example ESMTP",
@@ -52,20 +40,6 @@ _GOOD = {
     "quit": "221 2.0.0 bye",
 }
 _PATH = re.compile(r'[^:]*:\s*<((?:"(?:\\.|[^"\\])*"|[^">])*)>\s*(.*)')
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """One message the hop has kept."""
-
-    reverse_path: str
-    recipients: tuple[str, ...]  # those it accepted; under LMTP each has a Taken of its own
-    octets: bytes  # as sent, without the dots of transparency and the final dot
-    mail_parameters: tuple[str, ...] = ()
-    rcpt_parameters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    session: int = 1  # number of the connection, from 1
-    tls: bool = False
-    certificate: str | None = None  # common name of a verified client certificate
 
 
 class Peer:
@@ -267,7 +241,10 @@ class _Session:
 
     def _do(self, action: str | bytes | Do | None, usual: str) -> bool:
         match action:
-            case Do.HANG | Do.KEEP_AND_HANG:
+            case Do.HANG | Do.KEEP_AND_HANG | Do.DEFER_AND_HANG:
+                if action is Do.DEFER_AND_HANG:
+                    self._peer.wait_to_go()
+                    self._say("452 4.3.1 full")
                 self._peer.stopped.wait()
                 raise _Over
             case Do.DROP | Do.KEEP_AND_DROP:
@@ -383,7 +360,7 @@ class _Session:
         """The message is recorded before the answer leaves: who has heard the answer finds it in `messages`."""
         action = self._peer.reach(*([f"dot {about}"] if about else []), "dot")
         starts = action[:1] if isinstance(action, (str, bytes)) else "2"
-        if starts in {"2", b"2"} and action not in {Do.HANG, Do.DROP, Do.RESET, Do.HALF_CLOSE}:
+        if starts in {"2", b"2"} and action not in {Do.HANG, Do.DEFER_AND_HANG, Do.DROP, Do.RESET, Do.HALF_CLOSE}:
             self._keep(recipients, octets)
         self._do(action, usual)
 

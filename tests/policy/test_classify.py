@@ -14,8 +14,8 @@ PUBLIC_FIRST_LINE = Evidence(EvidenceKind.MARKING, "public", place=Place.FIRST_L
 RESTRICTED_HEADER = Evidence(EvidenceKind.MARKING, "restricted", place=Place.PAGE_HEADER)
 
 
-def file(*evidence, readable=Readable.YES, id="1", inside=None, type="text/plain"):
-    return FileFacts(id, inside, f"{id}.txt", type, 10, 20, readable, evidence)
+def file(*evidence, readable=Readable.YES, at="1", inside=None, kind="text/plain"):
+    return FileFacts(at, inside, f"{at}.txt", kind, 10, 20, readable, evidence)
 
 
 def message(*files, words=(), declared=(), looked_for=LADDER.looks_for):
@@ -73,15 +73,15 @@ def test_what_nobody_looked_for_is_unknown():
 
 
 def test_an_archive_is_what_is_in_it_but_an_empty_one_is_unmarked():
-    archive = file(id="1", type="application/zip")
+    archive = file(at="1", kind="application/zip")
 
-    assert level(archive, file(PUBLIC_LABEL, id="1/1", inside="1")) == "public"
-    assert level(archive, file(RESTRICTED_HEADER, id="1/1", inside="1")) == "restricted"
+    assert level(archive, file(PUBLIC_LABEL, at="1/1", inside="1")) == "public"
+    assert level(archive, file(RESTRICTED_HEADER, at="1/1", inside="1")) == "restricted"
     assert level(archive) == "controlled"
 
 
 def test_a_message_in_a_message_is_unmarked_for_itself():
-    assert level(file(id="1", type="message/rfc822"), file(PUBLIC_LABEL, id="1/1", inside="1")) == "controlled"
+    assert level(file(at="1", kind="message/rfc822"), file(PUBLIC_LABEL, at="1/1", inside="1")) == "controlled"
 
 
 def test_the_sender_may_speak_for_what_is_only_unmarked():
@@ -99,9 +99,9 @@ def test_a_person_of_the_pack_may_correct_anything_and_a_stranger_nothing():
 
 def test_what_is_said_of_a_file_is_said_of_the_files_in_it():
     said = (Declared("classification", "public", "sender", "1"),)
-    archive = file(id="1", type="application/zip")
+    archive = file(at="1", kind="application/zip")
 
-    assert level(archive, file(id="1/1", inside="1"), file(id="1/1/1", inside="1/1"), declared=said) == "public"
+    assert level(archive, file(at="1/1", inside="1"), file(at="1/1/1", inside="1/1"), declared=said) == "public"
 
 
 def test_words_have_a_classification_of_their_own():

@@ -13,7 +13,9 @@ from gateway.policy.rules import KnownList, Register, Snapshot
 
 NOW = datetime(2026, 6, 1, 14, 6, 33, 250, tzinfo=UTC)
 PARTNER = Entry("A-1", "o@own.example", date(2030, 1, 1), "controlled")
-LIST = KnownList("all@own.example", "o@own.example", 10, 2, (("restricted", 4),), Places.of([("boss@own.example", True)]), frozenset({"writers"}))
+LIST = KnownList(
+    "all@own.example", "o@own.example", 10, 2, (("restricted", 4),), Places.of([("boss@own.example", True)]), frozenset({"writers"})
+)
 SNAPSHOT = Snapshot(
     own_domains=frozenset({"own.example"}),
     lists={"all@own.example": LIST},
@@ -107,7 +109,10 @@ def test_registers_are_looked_up_by_the_closest_entry_and_a_stale_one_is_unknown
 
 def test_a_group_of_the_directory_is_unknown_for_our_senders_and_not_theirs_for_others():
     assert dict(facts("b@else.example", sender="law@own.example")[0].message.sender.groups) == {"lawyers": True, "writers": UNKNOWN}
-    assert dict(facts("b@else.example", sender="law@own.example", ours=False)[0].message.sender.groups) == {"lawyers": False, "writers": False}
+    assert dict(facts("b@else.example", sender="law@own.example", ours=False)[0].message.sender.groups) == {
+        "lawyers": False,
+        "writers": False,
+    }
 
 
 def test_equal_mail_has_equal_facts():

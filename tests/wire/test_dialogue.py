@@ -267,6 +267,21 @@ def test_bdat_errors_swallow_their_octets(run) -> None:
     run(story())
 
 
+def test_between_two_chunks_the_envelope_is_closed() -> None:
+    async def story() -> None:
+        async with serving() as gateway:
+            client = await gateway.connect(hello="EHLO me")
+            await client.talk(ENVELOPE + "C: BDAT 2")
+            client.send(b"a\n")
+            await client.talk(
+                "S: 250\nC: RCPT TO:<late@x.example>\nS: 503 5.5.1\nC: DATA\nS: 503 5.5.1\nC: NOOP\nS: 250\nC: BDAT 0 LAST\nS: 250"
+            )
+        assert gateway.deliveries.contents == [b"a\r\n"]
+        assert len(gateway.deliveries.arrivals[0].envelope.recipients) == 1
+
+    asyncio.run(story())
+
+
 def test_xforward_is_about_one_transaction() -> None:
     async def story() -> None:
         async with serving() as gateway:

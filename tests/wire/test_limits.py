@@ -54,16 +54,46 @@ def test_limits_forget_who_has_left() -> None:
     assert not limits._peers
 
 
-def test_silence_ends_a_session_in_commands_and_in_content(run) -> None:
+def test_silence_ends_a_session(run) -> None:
     async def story() -> None:
-        async with serving(idle=0.05) as gateway:
-            quiet = await gateway.connect(hello="EHLO me")
-            await quiet.talk("S: 421 4.4.2")
-            assert await quiet.is_closed()
-            halfway = await gateway.connect(hello="EHLO me")
-            await halfway.talk(ENVELOPE + "C: DATA\nS: 354\nC: half a message\nS: 421 4.4.2")
-            assert await halfway.is_closed()
+        async with serving(idle=0.1) as gateway:
+            client = await gateway.connect()
+            await client.talk("S: 220\nS: 421 4.4.2")
+            assert await client.is_closed()
+
+    run(story())
+
+
+def _let_time_pass(session: Session) -> None:
+    """The timer fires, and the client was last heard long ago."""
+    session._heard -= 1000
+    session._timeout_cb()
+
+
+def test_silence_ends_a_session_in_the_middle_of_content_too(run) -> None:
+    async def story() -> None:
+        async with serving() as gateway:
+            client = await gateway.connect(hello="EHLO me")
+            await client.talk(ENVELOPE + "C: DATA\nS: 354\nC: half a message")
+            _let_time_pass(*gateway.server._sessions)
+            await client.talk("S: 421 4.4.2")
+            assert await client.is_closed()
         assert gateway.deliveries.arrivals == []
+
+    run(story())
+
+
+def test_a_client_that_reads_nothing_is_cut_off(run) -> None:
+    async def story() -> None:
+        async with serving() as gateway:
+            client = await gateway.connect(hello="EHLO me")
+            (session,) = gateway.server._sessions
+            client.reader._transport.pause_reading()
+            client.send(b"NOOP\r\n" * 3)
+            await happens(lambda: session._junk)
+            _let_time_pass(session)
+            session._timeout_cb()  # the moment for our last word is over as well
+            await happens(lambda: not gateway.server.sessions)
 
     run(story())
 
@@ -71,27 +101,35 @@ def test_silence_ends_a_session_in_commands_and_in_content(run) -> None:
 def test_a_slow_delivery_is_no_silence_of_the_client() -> None:
     async def story() -> None:
         deliveries = Deliveries()
+        go = asyncio.Event()
 
         async def slowly(arrival):
-            await asyncio.sleep(0.15)
+            await go.wait()
             return deliveries.say(OK)
 
         deliveries.answer = slowly
-        async with serving(deliveries, idle=0.05) as gateway:
+        async with serving(deliveries) as gateway:
             client = await gateway.connect(hello="EHLO me")
-            await client.talk(ENVELOPE + "C: DATA\nS: 354\nC: .\nS: 250 2.0.0")
+            await client.talk(ENVELOPE + "C: DATA\nS: 354\nC: .")
+            await deliveries.until(lambda: deliveries.arrivals)
+            _let_time_pass(*gateway.server._sessions)
+            go.set()
+            await client.talk("S: 250 2.0.0")
 
     asyncio.run(story())
 
 
 def test_every_chunk_of_content_counts_as_being_heard() -> None:
     async def story() -> None:
-        async with serving(idle=0.2) as gateway:
+        async with serving() as gateway:
             client = await gateway.connect(hello="EHLO me")
             await client.talk(ENVELOPE + "C: DATA\nS: 354")
-            for _ in range(8):
-                client.send(b"a line\r\n")
-                await asyncio.sleep(0.05)
+            (session,) = gateway.server._sessions
+            session._heard -= 1000
+            long_ago = session._heard
+            client.send(b"a line\r\n")
+            await happens(lambda: session._heard > long_ago)
+            session._timeout_cb()
             await client.talk("C: .\nS: 250 2.0.0")
 
     asyncio.run(story())

@@ -1,0 +1,125 @@
+"""The outbox being sent: notices, released copies, and the rest of what others already have.
+
+An attempt is claimed by row. What a hop refuses for good, or does not take in five days, is told: a notice's case goes to the postmaster,
+the sender of a released copy gets a DSN. A notice is never answered with a notice (DESIGN section 6).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+from gateway.act.deciders import POSTMASTER
+from gateway.errors import TryLater, WillNotDo
+from gateway.keeper.desk import Desk
+from gateway.model.message import Content
+from gateway.model.outcome import Copy, Reply
+from gateway.ports import Handed, NextHop, ToSend
+
+MOST_AT_ONCE = 20
+HAND_OVER_SECONDS = 300.0
+LEASE_SECONDS = 1800.0  # longer than any one attempt: the hand-over, and ten minutes for the answer to the final dot
+PAUSES = (30, 60, 120, 300, 600, 1800, 3600)  # seconds after each attempt; the last one repeats
+
+
+class Sender:
+    """Attempts run beside the keeper's other jobs."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def send(self) -> None:
+        """Begin an attempt for each row that is due."""
+        room = MOST_AT_ONCE - len(self._running)
+        if room <= 0:
+            return
+        for row in await self._desk.shelves.outbox.claim(self._desk.world.clock.now(), LEASE_SECONDS, room):
+            task = asyncio.ensure_future(self._attempt(row))
+            self._running.add(task)
+            task.add_done_callback(self._running.discard)
+
+    async def drain(self) -> None:
+        """Wait for the attempts under way."""
+        while self._running:
+            await asyncio.wait(self._running)
+
+    async def _attempt(self, row: ToSend) -> None:
+        try:
+            await self._try(row)
+        except TryLater:
+            return  # our own store is down: the row is due again when its lease ends
+        except Exception as error:  # noqa: BLE001 - the row must be tried again, not lost with its task
+            self._desk.alarm("outbox", error, case=row.case, id=row.message_id)
+
+    async def _try(self, row: ToSend) -> None:
+        hop = self._desk.world.hops.get(row.next_hop)
+        if hop is None:
+            await self._settle(row, None, _all(row, Reply(451, "4.4.4", f"next hop {row.next_hop} is not configured")))
+            return
+        try:
+            content = await self._desk.world.vault.get(row.object_id)
+        except WillNotDo as lost:
+            # Perhaps a backup or a key brings it back: it is given the same time as a hop that is down.
+            self._desk.alarm("outbox: an object is lost or damaged", lost, case=row.case, id=row.message_id)
+            await self._settle(row, None, _all(row, Reply(451, "4.3.0", "the message cannot be read back")))
+            return
+        try:
+            await self._settle(row, content, await self._hand_over(row, hop, content))
+        finally:
+            content.close()
+
+    async def _hand_over(self, row: ToSend, hop: NextHop, content: Content) -> tuple[Handed, ...]:
+        copy = Copy(row.reverse_path, row.recipients, b"", content, True, row.smtputf8, row.ret, row.envid)
+        try:
+            return await hop.hand_over(copy, self._desk.world.clock.monotonic() + HAND_OVER_SECONDS)
+        except Exception as error:  # noqa: BLE001 - a bug of ours is no reason to try without a pause
+            self._desk.alarm("outbox", error, case=row.case, id=row.message_id)
+            return _all(row, Reply(451, "4.3.0", "an error in the gateway"), certain=False)
+
+    async def _settle(self, row: ToSend, content: Content | None, handed: tuple[Handed, ...]) -> None:
+        """Who has it is crossed out first: whatever fails after that, nobody gets it again."""
+        is_over = row.expires_at is not None and self._desk.world.clock.now() >= row.expires_at
+        sent = tuple(one for one in handed if one.reply.is_success)
+        failed = tuple(one for one in handed if not one.reply.is_success and (one.reply.is_permanent or is_over))
+        waiting = tuple(one for one in handed if not one.reply.is_success and one not in failed)
+        self._tell(row, handed)
+        for one in sent:
+            await self._desk.shelves.outbox.done(row.id, one.recipient.address.key)
+        if failed:
+            await self._give_up(row, content, failed, len(sent), is_over=is_over)
+            for one in failed:
+                await self._desk.shelves.outbox.done(row.id, one.recipient.address.key)
+        if waiting:
+            pause = PAUSES[min(max(row.attempts - 1, 0), len(PAUSES) - 1)]  # a claim has counted this attempt
+            await self._desk.shelves.outbox.retry(row.id, self._desk.world.clock.now() + timedelta(seconds=pause), str(waiting[0].reply))
+        else:
+            await self._desk.forget(row.object_id)
+
+    async def _give_up(self, row: ToSend, content: Content | None, failed: tuple[Handed, ...], sent: int, *, is_over: bool) -> None:
+        desk = self._desk
+        if row.kind == "notice":
+            desk.alarm("notice: nobody takes it", case=row.case, id=row.message_id)
+            if row.case is not None:
+                await desk.shelves.holds.reopen(row.case, POSTMASTER)
+            return
+        empty = desk.world.octets(b"") if content is None else None
+        try:
+            original = content or empty
+            assert original is not None  # noqa: S101 - one of them is there
+            gave_up = is_over and not any(one.reply.is_permanent for one in failed)
+            await desk.shelves.outbox.put(await desk.post.bounce_row(row, original, failed, sent, gave_up=gave_up))
+        finally:
+            if empty is not None:
+                empty.close()
+
+    def _tell(self, row: ToSend, handed: tuple[Handed, ...]) -> None:
+        for one in handed:
+            result = "sent" if one.reply.is_success else "failed"
+            said = {} if one.reply.is_success else {"code": one.reply.code, "status": one.reply.status}
+            self._desk.log.event(f"outbox.{result}", kind=row.kind, case=row.case, attempt=row.attempts, next_hop=row.next_hop, **said)
+            self._desk.world.counters.count("outbox", kind=row.kind, result=result)
+
+
+def _all(row: ToSend, reply: Reply, *, certain: bool = True) -> tuple[Handed, ...]:
+    return tuple(Handed(recipient, reply, certain) for recipient in row.recipients)

@@ -1,0 +1,560 @@
+"""Stand-ins for the world: small classes that implement a port, and can be told to fail."""
+
+import asyncio
+import os
+import selectors
+from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from gateway.errors import TryLater, WillNotDo
+from gateway.model.envelope import Address, Envelope, Peer, Recipient
+from gateway.model.finding import FileFinding, Readable
+from gateway.model.message import Arrival
+from gateway.model.outcome import Reply
+from gateway.ports import Done, Handed, Intent, World
+
+START = datetime(2026, 11, 5, 14, 6, tzinfo=UTC)
+RECEIVED = b"Received: from client.example by gateway.example with ESMTP\r\n"
+
+
+class Octets:
+    """model.message.Content over bytes."""
+
+    def __init__(self, octets: bytes) -> None:
+        self._octets: bytes | None = octets
+
+    @property
+    def octets(self) -> int:
+        return len(self._known)
+
+    @property
+    def _known(self) -> bytes:
+        assert self._octets is not None, "read after close"
+        return self._octets
+
+    @property
+    def is_closed(self) -> bool:
+        return self._octets is None
+
+    @contextmanager
+    def view(self):
+        yield self._known
+
+    def read(self, start, end):
+        return self._known[start:end]
+
+    def descriptor(self):
+        number = os.memfd_create("octets")
+        os.write(number, self._known)
+        return number
+
+    def close(self) -> None:
+        self._octets = None
+
+
+class StillClock:
+    """ports.Clock: it moves when it is turned."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self._now = now
+        self._monotonic = 1000.0
+
+    def now(self) -> datetime:
+        return self._now
+
+    def monotonic(self) -> float:
+        return self._monotonic
+
+    def turn(self, **by) -> None:
+        self._now += timedelta(**by)
+        self._monotonic += timedelta(**by).total_seconds()
+
+
+class LeapingLoop(asyncio.SelectorEventLoop):
+    """An event loop whose time leaps to the next timer when there is nothing to do: a deadline passes without anybody waiting for it."""
+
+    def __init__(self) -> None:
+        super().__init__(_Leaping(self))
+        self.leapt = 0.0
+        self.set_default_executor(_AtOnce())
+
+    def time(self) -> float:
+        return self.leapt
+
+
+class _Leaping(selectors.SelectSelector):
+    def __init__(self, loop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def select(self, timeout=None):
+        if timeout is None:  # the loop is being closed
+            return super().select()
+        self._loop.leapt += max(timeout, 0.0)
+        return super().select(0)
+
+
+class _AtOnce(ThreadPoolExecutor):
+    """No threads: time must not leap while one works."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        done = Future()
+        try:
+            done.set_result(fn(*args, **kwargs))
+        except BaseException as error:  # noqa: BLE001 - it is the caller's
+            done.set_exception(error)
+        return done
+
+
+def run(story):
+    """asyncio.run with a loop that leaps."""
+    with asyncio.Runner(loop_factory=LeapingLoop) as runner:
+        return runner.run(story)
+
+
+class Luck:
+    """Which calls of the world fail. `plan` has one word for each call that can fail: "", "fails" or "unknown" (done, but said to have failed)."""
+
+    def __init__(self, plan=()) -> None:
+        self._plan = list(plan)
+        self.failed: list[str] = []
+
+    def draw(self, what: str) -> str:
+        word = self._plan.pop(0) if self._plan else ""
+        if word:
+            self.failed.append(what)
+        return word
+
+    @contextmanager
+    def call(self, what: str):
+        word = self.draw(what)
+        if word == "fails":
+            raise TryLater(f"{what} is down")
+        yield
+        if word == "unknown":
+            raise TryLater(f"{what} did not answer")
+
+    @property
+    def journal_has_failed(self) -> bool:
+        return any(what.startswith("journal") for what in self.failed)
+
+
+class MemoryVault:
+    """ports.Vault."""
+
+    def __init__(self, luck: Luck | None = None) -> None:
+        self._luck = luck or Luck()
+        self.objects: dict[str, bytes] = {}
+        self._number = count(1)
+
+    async def put(self, purpose, content, head=b""):
+        assert purpose in {"holds", "shares", "notices"}
+        await asyncio.sleep(0)
+        with self._luck.call("vault.put"):
+            object_id = f"{purpose}-{next(self._number)}"
+            self.objects[object_id] = head + content.read(0, content.octets)
+        return object_id
+
+    async def get(self, object_id):
+        await asyncio.sleep(0)
+        with self._luck.call("vault.get"):
+            if object_id not in self.objects:
+                raise WillNotDo("there is no such object")
+            return Octets(self.objects[object_id])
+
+    async def delete(self, object_id):
+        with self._luck.call("vault.delete"):
+            self.objects.pop(object_id, None)
+
+    async def check(self):
+        with self._luck.call("vault.check"):
+            return
+
+
+class MemoryOutbox:
+    """ports.Outbox."""
+
+    def __init__(self, luck: Luck | None = None) -> None:
+        self._luck = luck or Luck()
+        self.rows: dict[str, object] = {}
+        self._leases: dict[str, datetime] = {}
+        self.ever: list[object] = []  # every row that was ever put
+        self.why: dict[str, str] = {}
+
+    def insert(self, rows) -> None:
+        for row in rows:
+            if row.id not in self.rows:
+                self.rows[row.id] = row
+                self.ever.append(row)
+
+    async def claim(self, now, lease_seconds, limit=20):
+        with self._luck.call("outbox.claim"):
+            due = [row for row in self.rows.values() if row.next_at <= now and self._leases.get(row.id, now) <= now][:limit]
+            for row in due:
+                self._leases[row.id] = now + timedelta(seconds=lease_seconds)
+                self.rows[row.id] = replace(row, attempts=row.attempts + 1)
+            return tuple(self.rows[row.id] for row in due)
+
+    async def done(self, row_id, recipient):
+        with self._luck.call("outbox.done"):
+            row = self.rows.get(row_id)
+            if row is None:
+                return
+            left = tuple(one for one in row.recipients if one.address.key != recipient)
+            if left:
+                self.rows[row_id] = replace(row, recipients=left)
+            else:
+                del self.rows[row_id]
+
+    async def put(self, rows):
+        if rows:
+            with self._luck.call("outbox.put"):
+                self.insert(rows)
+
+    async def retry(self, row_id, at, why):
+        with self._luck.call("outbox.retry"):
+            if row_id in self.rows:
+                self.rows[row_id] = replace(self.rows[row_id], next_at=at)
+                self._leases.pop(row_id, None)
+                self.why[row_id] = why
+
+
+class MemoryHolds:
+    """ports.Holds. What follows from an end is committed with it."""
+
+    def __init__(self, outbox: MemoryOutbox, luck: Luck | None = None) -> None:
+        self._outbox = outbox
+        self._luck = luck or Luck()
+        self.cases: dict[str, object] = {}
+        self.ended: dict[str, tuple[str, str]] = {}  # by, why
+
+    def insert(self, holds) -> None:
+        for held in holds:
+            assert held.case not in self.cases or self.cases[held.case].object_id == held.object_id
+            self.cases.setdefault(held.case, held)
+
+    async def get(self, case):
+        return self.cases.get(case)
+
+    async def find(self, *, state="open", limit=1000):
+        return tuple(held for held in self.cases.values() if state in (None, held.state))[:limit]
+
+    async def due(self, now):
+        with self._luck.call("holds.due"):
+            return tuple(
+                held
+                for held in self.cases.values()
+                if held.state == "open" and (held.keep_until <= now or (held.answer_by is not None and held.answer_by <= now))
+            )
+
+    async def pass_on(self, case, held_for, answer_by):
+        with self._luck.call("holds.pass_on"):
+            held = self.cases[case]
+            if held.state == "open":
+                self.cases[case] = replace(held, held_for=held_for, answer_by=answer_by)
+
+    async def reopen(self, case, held_for):
+        with self._luck.call("holds.reopen"):
+            held = self.cases[case]
+            if held.state in ("open", "refused") and case not in self.ended:
+                self.cases[case] = replace(held, state="open", held_for=held_for, answer_by=None)
+
+    async def redecided(self, held, by, why, to_send=()):
+        with self._luck.call("holds.redecided"):
+            if self.cases[held.case].state != "open":
+                return False
+            self.cases[held.case] = held
+            self._outbox.insert(to_send)
+            return True
+
+    async def end(self, case, state, by, why="", to_send=()):
+        with self._luck.call("holds.end"):
+            held = self.cases[case]
+            if held.state != "open":
+                return False
+            self.cases[case] = replace(held, state=state)
+            self.ended[case] = by, why
+            self._outbox.insert(to_send)
+            return True
+
+
+class MemoryIntents:
+    """ports.Intents."""
+
+    def __init__(self, clock: StillClock, luck: Luck | None = None) -> None:
+        self._clock = clock
+        self._luck = luck or Luck()
+        self.rows: dict[str, Intent] = {}
+        self._leases: dict[str, datetime] = {}
+        self._number = count(1)
+
+    async def put(self, kind, case, by, why="", lifts=()):
+        intent_id = f"i{next(self._number)}"
+        self.rows[intent_id] = Intent(intent_id, kind, case, by, why, lifts, self._clock.now())
+        return intent_id
+
+    async def claim(self, now, lease_seconds, limit=20):
+        with self._luck.call("intents.claim"):
+            free = [one for one in self.rows.values() if one.state == "new" or (one.state == "running" and self._leases[one.id] <= now)][:limit]
+            for one in free:
+                self._leases[one.id] = now + timedelta(seconds=lease_seconds)
+                self.rows[one.id] = replace(one, state="running")
+            return tuple(self.rows[one.id] for one in free)
+
+    async def finish(self, intent_id, state, result=""):
+        with self._luck.call("intents.finish"):
+            self.rows[intent_id] = replace(self.rows[intent_id], state=state, result=result)
+
+    async def get(self, intent_id):
+        return self.rows.get(intent_id)
+
+
+class MemoryJournal:
+    """ports.Journal, with the meaning of edges/journal.py: entries of steps, locks that last until release."""
+
+    def __init__(self, clock: StillClock, holds: MemoryHolds, outbox: MemoryOutbox, luck: Luck | None = None) -> None:
+        self.clock = clock
+        self.holds = holds
+        self.outbox = outbox
+        self.luck = luck or Luck()
+        self.first_at: dict[bytes, datetime] = {}
+        self.steps: dict[bytes, dict[str, Done]] = {}
+        self.locked: set[tuple[bytes, str]] = set()
+        self.finishes: list[bool] = []  # `durable` of each finish that wrote something
+
+    async def begin(self, identity, recipients):
+        if self.luck.draw("journal.begin"):
+            raise TryLater("the journal cannot be asked")
+        if identity is None:
+            return MemoryTransaction(self, None, frozenset(), frozenset(), {}, self.clock.now())
+        ours = frozenset(key for key in recipients if (identity, key) not in self.locked)
+        self.locked |= {(identity, key) for key in ours}
+        done = {key: one for key, one in self.steps.get(identity, {}).items() if key in ours}
+        first_at = self.first_at.get(identity, self.clock.now())
+        return MemoryTransaction(self, identity, ours, frozenset(recipients) - ours, done, first_at)
+
+
+class MemoryTransaction:
+    """ports.Transaction."""
+
+    def __init__(self, journal, identity, ours, busy, done, first_at) -> None:
+        self._journal = journal
+        self._identity = identity
+        self._ours = ours
+        self.busy = busy
+        self.done = done
+        self.first_at = first_at
+        self._finished: set[str] = set()
+        self.is_released = False
+
+    async def finish(self, bundle, *, durable):
+        await asyncio.sleep(0)
+        with self._journal.luck.call("journal.finish"):
+            final = [one for one in bundle.outcomes if one.ending.is_final and one.recipient.address.key in self._ours]
+            if not (final or bundle.holds or bundle.to_send):
+                return
+            self._journal.finishes.append(durable)
+            if self._identity is not None and final:
+                self._journal.first_at.setdefault(self._identity, self.first_at)
+                steps = self._journal.steps.setdefault(self._identity, {})
+                for one in final:
+                    key = one.recipient.address.key
+                    steps[key] = Done(key, one.ending, one.reply, one.case, self.first_at)
+                    self._finished.add(key)
+            self._journal.holds.insert(bundle.holds)
+            self._journal.outbox.insert(bundle.to_send)
+
+    def answered(self, keys):
+        if self._identity is None:
+            return
+        steps = self._journal.steps.get(self._identity, {})
+        for key in keys:
+            if key in self._finished or key in self.done:
+                steps.pop(key, None)
+                self._finished.discard(key)
+        if not steps:
+            self._journal.steps.pop(self._identity, None)
+            self._journal.first_at.pop(self._identity, None)
+
+    def release(self):
+        self.is_released = True
+        self._journal.locked -= {(self._identity, key) for key in self._ours}
+
+
+OK = Reply(250, "2.0.0", "taken")
+LATER = Reply(450, "4.2.0", "not now")
+NO = Reply(550, "5.1.1", "no such user")
+TOO_LARGE = Reply(552, "5.3.4", "too large")
+NO_TLS = Reply(451, "4.7.5", "no verified TLS")
+SILENCE = Reply(451, "4.4.2", "no answer")
+
+# What a hop may do with one recipient.
+ANSWERS = {
+    "ok": lambda recipient: Handed(recipient, OK),
+    "later": lambda recipient: Handed(recipient, LATER),
+    "no": lambda recipient: Handed(recipient, NO),
+    "unusable": lambda recipient: Handed(recipient, TOO_LARGE, unusable=True),
+    "unusable-now": lambda recipient: Handed(recipient, NO_TLS, unusable=True),
+    "uncertain-taken": lambda recipient: Handed(recipient, SILENCE, certain=False),
+    "uncertain-lost": lambda recipient: Handed(recipient, SILENCE, certain=False),
+}
+
+
+@dataclass
+class Taken:
+    """A copy that a hop has taken for one recipient."""
+
+    hop: str
+    recipient: str  # Address.key
+    octets: bytes
+    head: bytes
+    omit: tuple
+
+
+@dataclass
+class ScriptedHop:
+    """ports.NextHop: for each recipient (Address.key) a list of answers, one for each attempt; "ok" when the list has come to its end.
+
+    "hang" takes the message only when `go_on` is set; "bug" raises.
+    """
+
+    name: str
+    script: dict[str, list[str]] = field(default_factory=dict)
+    trigger_header: str = ""
+    taken: list[Taken] = field(default_factory=list)
+    unknown: set[str] = field(default_factory=set)  # recipients who may have it though nobody was told
+    attempts: Counter = field(default_factory=Counter)
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    copies: list = field(default_factory=list)
+
+    async def hand_over(self, copy, deadline):
+        await asyncio.sleep(0)
+        self.copies.append(copy)
+        answers = [self._next(recipient.address.key) for recipient in copy.recipients]
+        whole = _written(copy)
+        if "hang" in answers:
+            await self.go_on.wait()
+        if "bug" in answers:
+            self.unknown |= {recipient.address.key for recipient in copy.recipients}
+            raise KeyError("a bug")
+        return tuple(self._answer(recipient, answer, copy, whole) for recipient, answer in zip(copy.recipients, answers, strict=True))
+
+    def _next(self, key):
+        self.attempts[key] += 1
+        left = self.script.get(key)
+        return left.pop(0) if left else "ok"
+
+    def _answer(self, recipient, answer, copy, whole):
+        key = recipient.address.key
+        if answer in ("ok", "hang", "uncertain-taken"):
+            self.taken.append(Taken(self.name, key, whole, copy.head, copy.omit))
+        if answer.startswith("uncertain"):
+            self.unknown.add(key)
+        return ANSWERS.get(answer, ANSWERS["ok"])(recipient)
+
+    async def close(self):
+        return
+
+
+def _written(copy) -> bytes:
+    octets, at = copy.head, 0
+    for start, end in (*copy.omit, (copy.content.octets, copy.content.octets)):
+        octets += copy.content.read(at, start)
+        at = end
+    return octets
+
+
+class PlainFiles:
+    """ports.Examiner that can read everything and finds nothing in it."""
+
+    async def read(self, content, wanted, patterns):
+        return tuple(
+            FileFinding(one.id, None, one.names, one.declared_type, "text/plain", one.octets or one.end - one.start, one.sha256, Readable.YES)
+            for one in wanted
+        )
+
+    async def close(self):
+        return
+
+
+class Remembered:
+    """ports.Records and ports.Counters."""
+
+    def __init__(self) -> None:
+        self.entries: list[dict] = []
+        self.counts: Counter = Counter()
+
+    def record(self, entry):
+        self.entries.append(dict(entry))
+
+    def count(self, name, **labels):
+        self.counts[(name, *sorted(labels.items()))] += 1
+
+    def observe(self, name, seconds, **labels):
+        return
+
+
+class Stage:
+    """A whole world in memory."""
+
+    def __init__(self, *hops: ScriptedHop, luck: Luck | None = None, clock: StillClock | None = None) -> None:
+        self.luck = luck or Luck()
+        self.clock = clock or StillClock()
+        self.hops = {hop.name: hop for hop in hops}
+        self.vault = MemoryVault(self.luck)
+        self.outbox = MemoryOutbox(self.luck)
+        self.holds = MemoryHolds(self.outbox, self.luck)
+        self.intents = MemoryIntents(self.clock, self.luck)
+        self.journal = MemoryJournal(self.clock, self.holds, self.outbox, self.luck)
+        self.remembered = Remembered()
+        self._cases = count(402)
+        self._ids = count(1)
+        self.world = World(
+            clock=self.clock,
+            hops=self.hops,
+            examiner=PlainFiles(),
+            vault=self.vault,
+            journal=self.journal,
+            records=self.remembered,
+            counters=self.remembered,
+            check=self.vault.check,
+            new_case=self._new_case,
+            new_id=lambda: f"n{next(self._ids)}",
+            octets=Octets,
+            head=lambda arrival: RECEIVED,
+        )
+
+    async def _new_case(self):
+        with self.luck.call("cases.new"):
+            return f"7KQ-{next(self._cases)}"
+
+    def letters(self, kind="notice") -> list[bytes]:
+        """The octets of every row of this kind that was ever put."""
+        return [self.vault.objects[row.object_id] for row in self.outbox.ever if row.kind == kind and row.object_id in self.vault.objects]
+
+
+def address(wire: str) -> Address:
+    local_part, _, domain = wire.rpartition("@")
+    return Address(wire, local_part, domain.lower()) if wire else Address("", "", "")
+
+
+def recipient(wire: str, notify=None, orcpt=None) -> Recipient:
+    return Recipient(address(wire), frozenset(notify) if notify else None, orcpt)
+
+
+def arrival(octets: bytes, sender: str, recipients, clock: StillClock, *, deadline_seconds=60.0, **envelope) -> Arrival:
+    """A message as the listener hands it over."""
+    return Arrival(
+        id="m1",
+        listener="in",
+        protocol="ESMTP",
+        peer=Peer("192.0.2.1", 4711, "client.example"),
+        envelope=Envelope(address(sender), tuple(recipients), **envelope),
+        content=Octets(octets),
+        received_at=clock.now(),
+        deadline=clock.monotonic() + deadline_seconds,
+    )

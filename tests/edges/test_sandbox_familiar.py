@@ -1,0 +1,49 @@
+"""What comes again is known by its digest; what comes once costs none."""
+
+import asyncio
+import base64
+import hashlib
+from pathlib import Path
+
+from gateway.edges.sandbox_familiar import Familiar
+from gateway.edges.spool import Spool
+from gateway.model.message import Encoding
+from gateway.ports import Wanted
+
+
+def wanted(octets: bytes, encoding: Encoding = Encoding.BASE64) -> Wanted:
+    return Wanted("2", 0, len(octets), encoding, ("a.pdf",), "application/pdf", None, is_words=False)
+
+
+def look(familiar: Familiar, folder: Path, octets: bytes) -> Wanted:
+    content = Spool(folder).content(octets)
+    (found,) = asyncio.run(familiar.digested(content, (wanted(octets),)))
+    content.close()
+    return found
+
+
+def test_the_second_time_it_has_its_digest(tmp_path):
+    plain = bytes(range(256)) * 3
+    octets = base64.encodebytes(plain).replace(b"\n", b"\r\n")
+    familiar = Familiar()
+    assert look(familiar, tmp_path, octets).sha256 == ""
+    again = look(familiar, tmp_path, octets)
+    assert (again.sha256, again.octets) == (hashlib.sha256(plain).hexdigest(), len(plain))
+
+
+def test_alike_at_both_ends_is_another_digest(tmp_path):
+    def with_middle(octet: bytes) -> bytes:
+        return base64.encodebytes(b"a" * 300 + octet + b"z" * 300).replace(b"\n", b"\r\n")
+
+    familiar = Familiar()
+    look(familiar, tmp_path, with_middle(b"1"))
+    one, two = look(familiar, tmp_path, with_middle(b"1")), look(familiar, tmp_path, with_middle(b"2"))
+    assert one.sha256 != two.sha256 != ""
+
+
+def test_the_longest_unseen_is_forgotten(tmp_path):
+    familiar = Familiar(room=1)
+    first, second = base64.encodebytes(b"first" * 9), base64.encodebytes(b"second" * 9)
+    look(familiar, tmp_path, first)
+    look(familiar, tmp_path, second)
+    assert look(familiar, tmp_path, first).sha256 == ""

@@ -1,0 +1,21 @@
+"""A sample of what tests/long/test_kill.py does at length: twenty SIGKILLs at random moments, and nothing is lost."""
+
+from random import Random
+
+import pytest
+
+from tests.long.killing import killing, seed
+from tests.peers import needs_root
+
+pytestmark = [pytest.mark.peer, needs_root]
+
+
+def test_twenty_kills_lose_no_mail_and_send_none_astray() -> None:
+    chosen = seed()
+    print(f"OUTGATE_SEED={chosen}")
+    with killing(Random(chosen), print) as world:
+        account = world.kill(20, one_by_one=("smtp", "smtp", "recorder", "recorder", "keeper", "smtp"), drain_every=99)
+        print(f"{len(world.kills)} kills; {account}")
+
+        assert len(world.kills) == 20
+        assert not account.wrong, world.evidence_about(account)

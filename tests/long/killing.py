@@ -1,0 +1,258 @@
+"""SIGKILL for the gateway at random moments, while two Postfixes push mixed-recipient mail through it.
+
+One Postfix stands before it by LMTP, one by SMTP; three recording hops stand behind it. A moment is chosen by counting what is seen at a
+hop, or by a timer, and a spin of some microseconds more. Everything random follows from one seed.
+"""
+
+import json
+import os
+import select
+import signal
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from gateway.edges.keys import load_keys
+from gateway.edges.spool import Spool
+from gateway.edges.vault import Vault
+from tests.journey.gateway import Gateway, _greets, gateway
+from tests.long.accounts import Account, Kill, account
+from tests.long.evidence import Ledger, collect, keep_ledgers
+from tests.long.mails import Mail, draw
+from tests.peers.hop import Peer, hop
+from tests.peers.postfix import Postfix, postfix
+
+HOPS = ("mailboxes", "internet", "encrypted")
+STAGES = ("connect", "mail", "rcpt", "data", "content", "dot", "dot", "dot")  # between the final dot and our answer most can go wrong
+ONE_BY_ONE = ("smtp", "smtp", "smtp", "recorder", "recorder", "recorder", "keeper")
+LONGEST_WAIT_SECONDS = 1.5  # for an event that a moment is counted by: perhaps no mail is left to cause it
+MAILS_PER_KILL = 5
+DRAIN_SECONDS = 120.0
+
+
+def seed() -> int:
+    """OUTGATE_SEED, or another one each time."""
+    return int(os.environ.get("OUTGATE_SEED") or time.time_ns() % 1_000_000_000)
+
+
+@dataclass
+class Killing:
+    """A gateway under fire."""
+
+    gateway: Gateway
+    before: tuple[Postfix, ...]
+    hops: dict[str, Peer]
+    ledgers: dict[str, Ledger]
+    feeder: ThreadPoolExecutor
+    random: Random
+    say: Callable[[str], None]
+    mails: list[Mail] = field(default_factory=list)
+    kills: list[Kill] = field(default_factory=list)
+    cases: dict[str, dict[str, Any]] = field(default_factory=dict)  # by number; a list shows only the newest thousand
+
+    def kill(self, count: int, *, one_by_one: tuple[str, ...] = ONE_BY_ONE, drain_every: int = 2) -> Account:
+        """So many kills: in turns the processes one by one under a living supervisor, then all of them together. Then the account."""
+        blocks = 0
+        while len(self.kills) < count:
+            turn = [*self.random.sample(one_by_one, len(one_by_one)), "all"]
+            for victim in turn[: count - len(self.kills)]:
+                self._strike(victim)
+            blocks += 1
+            if blocks % drain_every == 0 and len(self.kills) < count:
+                self.drain()
+        self.drain()
+        return self.account()
+
+    def drain(self) -> None:
+        """Until Postfix and the outbox have nothing left."""
+        started = time.monotonic()
+        self._wait(lambda: not any(server.queue() for server in self.before for _ in range(2)), "the queues are empty")
+        self._wait(lambda: _ask(self.gateway, "SELECT count(*) FROM outbox") == [(0,)], "the outbox is empty")
+        self.cases |= {row["case"]: row for row in self.gateway.holds(everything=True)}
+        self.say(f"  drained in {time.monotonic() - started:.1f} s: {len(self.mails)} messages, {len(self.cases)} cases")
+
+    def account(self) -> Account:
+        """Of all mail so far. After a drain."""
+        found = collect(self.ledgers, self.cases.values(), [server.log() for server in self.before])
+        return account(self.mails, found, self.kills, self._read_back)
+
+    def evidence_about(self, account: Account) -> str:
+        """What the logs say of messages that went wrong."""
+        numbers = {row.split(": ", 1)[1][:6] for row in account.wrong[:20]}
+        logs = [server.log() for server in self.before]
+        rows = [line for log in logs for line in log.splitlines() if any(f"kill-{number}@" in line for number in numbers)]
+        ids = {line.split("]: ")[1].split(":")[0] for line in rows if "]: " in line}
+        rows += [line for log in logs for line in log.splitlines() if any(f": {queue_id}:" in line for queue_id in ids)]
+        return "\n".join([*account.wrong[:50], *dict.fromkeys(rows)])[:20000]
+
+    # --- one kill -----------------------------------------------------------------------------------------------------
+
+    def _strike(self, victim: str) -> None:
+        batch = [draw(len(self.mails) + number, self.random) for number in range(MAILS_PER_KILL)]
+        turns = [self.random.randrange(len(self.before)) for _ in batch]
+        moment = self._moment()
+        feeding = self.feeder.submit(self._feed, batch, turns)
+        where = moment()
+        at = time.monotonic()
+        if victim == "all":
+            _kill(self.gateway, tuple(_pids(self.gateway)))
+            self.kills.append(Kill(at, victim))
+        elif _kill(self.gateway, (victim,)):
+            self.kills.append(Kill(at, victim))
+        feeding.result()
+        self.mails += batch
+        self.say(f"kill {len(self.kills)}: {victim} {where}; {sum(map(len, self.ledgers.values()))} copies for {len(self.mails)} messages")
+        self._back_to_life(victim)
+
+    def _feed(self, batch: list[Mail], turns: list[int]) -> None:
+        for mail, turn in zip(batch, turns, strict=True):
+            assert self.before[turn].send(mail.sender, list(mail.fates), mail.octets) == {}
+
+    def _moment(self) -> Callable[[], str]:
+        """Chosen before the mail goes in: the n-th event from now at a hop, or some time; and then a little more."""
+        spin = self.random.choice((0, self.random.randrange(300), self.random.randrange(5000)))
+        if self.random.random() < 0.3:
+            pause = self.random.random() * 0.5
+            return lambda: _after_time(pause, spin)
+        peer = self.hops[name := self.random.choices(HOPS, (3, 3, 2))[0]]
+        stage, count = self.random.choice(STAGES), self.random.randint(1, 5)
+        until = peer.reached[stage] + count
+        return lambda: _after_event(peer, stage, until, spin, f"at {count}. {stage} of {name} + {spin} us")
+
+    def _back_to_life(self, victim: str) -> None:
+        """A new one serves; now and then the next kill comes while it is still starting."""
+        if victim == "all":
+            assert self.gateway.process is not None
+            self.gateway.process.wait(20)
+            self.gateway.process = None
+            self.gateway.start()
+        elif victim == "smtp" and self.random.random() < 0.8:
+            self._wait(lambda: bool(_living(self.gateway, "smtp")) and all(_greets(port) for port in self.gateway.ports.values()), "it greets")
+
+    # --- small things -------------------------------------------------------------------------------------------------
+
+    def _wait(self, ready: Callable[[], bool], what: str) -> None:
+        deadline, pause = time.monotonic() + DRAIN_SECONDS, threading.Event()
+        while not ready():
+            if time.monotonic() > deadline:
+                waiting = [row for server in self.before for row in server.queue()]
+                pytest.fail(f"after {DRAIN_SECONDS} s still not so: {what}\n{json.dumps(waiting)[:3000]}\n{self.gateway.log()[-5000:]}")
+            pause.wait(0.1)
+
+    def _read_back(self, case: dict[str, Any]) -> bytes:
+        """The octets kept under a case, opened with the gateway's own keys."""
+        var = self.gateway.directory / "var"
+        ((object_id,),) = _ask(self.gateway, "SELECT object_id FROM hold WHERE case_number = ?", case["case"])
+        vault = Vault(var / "vault", load_keys(var / "keys"), Spool(var / "spool"))
+        try:
+            content = vault._get(vault._path(object_id)[0], object_id, vault._family("holds"))
+            try:
+                return content.read(0, content.octets)
+            finally:
+                content.close()
+        finally:
+            vault.close()
+
+
+@contextmanager
+def killing(random: Random, say: Callable[[str], None]) -> Iterator[Killing]:
+    """Everything started: three hops, the gateway, and a Postfix before each of its two listeners."""
+    with ExitStack() as stack:
+        hops = {name: stack.enter_context(hop()) for name in HOPS}
+        around = stack.enter_context(hop())  # where Postfix would send what does not go through the gateway: a bounce of its own
+        ledgers = keep_ledgers({**hops, "around the gateway": around})
+        places = {name: {"host": "127.0.0.1", "port": peer.port} for name, peer in hops.items()}
+        listeners = {"lmtp": {"protocol": "lmtp"}, "smtp": {"protocol": "smtp"}}
+        served = stack.enter_context(gateway(places, listeners=listeners))
+        before = (
+            stack.enter_context(postfix(position="lmtp-filter", gateway_port=served.ports["lmtp"], relayhost=around.port)),
+            stack.enter_context(postfix(position="smtp-filter", gateway_port=served.ports["smtp"], relayhost=around.port)),
+        )
+        feeder = stack.enter_context(ThreadPoolExecutor(1))
+        yield Killing(served, before, hops, ledgers, feeder, random, say)
+
+
+def _ask(served: Gateway, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(served.database, timeout=10)) as connection:
+        connection.execute("PRAGMA query_only=ON")
+        return connection.execute(query, parameters).fetchall()
+
+
+# --- moments ------------------------------------------------------------------------------------------------------------
+
+
+def _after_time(seconds: float, spin: int) -> str:
+    threading.Event().wait(seconds)
+    _spin(spin)
+    return f"after {seconds:.3f} s + {spin} us"
+
+
+def _after_event(peer: Peer, stage: str, count: int, spin: int, where: str) -> str:
+    with peer._changed:
+        came = peer._changed.wait_for(lambda: peer.reached[stage] >= count, LONGEST_WAIT_SECONDS)
+    _spin(spin)
+    return where if came else f"{where}, which never came"
+
+
+def _spin(micros: int) -> None:
+    until = time.perf_counter_ns() + micros * 1000
+    while time.perf_counter_ns() < until:
+        pass
+
+
+# --- processes ----------------------------------------------------------------------------------------------------------
+
+
+def _pids(served: Gateway) -> dict[str, list[int]]:
+    with suppress(FileNotFoundError):
+        found: dict[str, list[int]] = json.loads((served.directory / "var" / "pids.json").read_text())
+        return found
+    return {}
+
+
+def _living(served: Gateway, kind: str) -> list[int]:
+    assert served.process is not None
+    return [pid for pid in _pids(served).get(kind, []) if _parent(pid) == served.process.pid]
+
+
+def _kill(served: Gateway, kinds: tuple[str, ...]) -> int:
+    """SIGKILL for the supervisor's children of these kinds; for the supervisor first when it is several. How many were killed.
+
+    The status file may name one that has just ended, and its number may be another's by now: only a child of our supervisor is killed.
+    """
+    assert served.process is not None
+    handles = []
+    for kind in kinds:
+        for pid in _pids(served).get(kind, []):
+            with suppress(ProcessLookupError):
+                handles.append((os.pidfd_open(pid), pid))
+    try:
+        ours = [handle for handle, pid in handles if _parent(pid) == served.process.pid]
+        if len(kinds) > 1:
+            served.process.kill()
+        for handle in ours:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+        for handle in ours:
+            select.select([handle], [], [], 10)
+    finally:
+        for handle, _ in handles:
+            os.close(handle)
+    return len(ours)
+
+
+def _parent(pid: int) -> int | None:
+    try:
+        state, parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:2]
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if state == "Z" else int(parent)

@@ -1,0 +1,165 @@
+"""The laws of delivery (DESIGN section 5), each over whole stories: many attempts of an upstream at one message, in a world that fails."""
+
+from functools import partial
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gateway.model.message import Role
+from gateway.parse import parse_buffer
+from tests.deliveries import DECEIVING, MESSAGE, SECRETS, TRIGGER, Ledger, Story, play, stories
+from tests.doubles import RECEIVED, ScriptedHop, run
+
+law = partial(settings, max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+
+
+def played(story: Story) -> Ledger:
+    return run(play(story))
+
+
+@law()
+@given(stories())
+def test_every_recipient_has_exactly_one_outcome_whatever_the_edges_do(story):
+    ledger = played(story)
+
+    for entry in ledger.stage.remembered.entries:
+        keys = [outcome.recipient.address.key for outcome in entry["outcomes"]]
+        assert sorted(keys) == sorted(facts.address for facts in entry["facts"])
+        assert len(set(keys)) == len(keys)
+    for told in ledger.told:
+        assert set(told.codes) <= ledger.keys
+
+
+@law()
+@given(stories())
+def test_2xx_only_when_each_recipient_is_handed_over_durably_kept_or_refused_with_a_notice(story):
+    for told in played(story).told:
+        for key, code in told.codes.items():
+            if code < 300:
+                assert told.state.done(key), key
+
+
+@law()
+@given(stories())
+def test_5xx_only_when_nothing_irreversible_has_happened_for_any_recipient_it_answers(story):
+    for told in played(story).told:
+        for key, code in told.codes.items():
+            if code >= 500 and key not in told.state.unknown:
+                assert not told.state.done(key), key
+
+
+@law()
+@given(stories())
+def test_4xx_only_when_what_has_happened_is_journalled_or_the_journal_failed(story):
+    ledger = played(story)
+    for told in ledger.told:
+        deferred = {key for key, code in told.codes.items() if 400 <= code < 500}
+        for key in deferred:
+            if told.state.done(key) and not told.state.journal_failed and key not in told.state.unknown:
+                assert key in told.state.journalled or key in told.state.locked, key
+
+
+@law()
+@given(stories())
+def test_nobody_is_told_that_delivered_mail_failed(story):
+    ledger = played(story)
+    end = ledger.end
+    for key in ledger.keys - end.unknown:
+        if end.taken[key] and not end.journal_failed:
+            assert not end.bounced[key], key
+            assert key not in ledger.bounced_upstream
+            assert key not in end.refused
+
+
+@law()
+@given(stories())
+def test_nobody_gets_a_copy_twice_unless_an_answer_was_unknown_or_the_journal_failed(story):
+    end = played(story).end
+    for key in end.taken.keys() | end.queued.keys():
+        if key not in end.unknown and not end.journal_failed:
+            assert end.taken[key] + end.queued[key] + (key in end.kept) == 1, key
+
+
+@law()
+@given(stories())
+def test_nobody_is_lost(story):
+    ledger = played(story)
+    end = ledger.end
+    for key in ledger.keys:
+        assert end.done(key) or key in ledger.bounced_upstream, key
+
+
+@law()
+@given(stories(unlucky=False, answers=("ok", "later", "no", "unusable", "unusable-now")))
+def test_when_the_world_is_well_again_nothing_waits_upstream(story):
+    ledger = played(story)
+    last = ledger.told[-1]
+    assert not any(400 <= code < 500 for code in last.codes.values())
+    assert not ledger.stage.journal.steps
+
+
+@law()
+@given(stories(octets=(MESSAGE, DECEIVING)))
+def test_a_copy_that_nothing_is_added_to_is_octet_identical_below_our_one_received_field(story):
+    ledger = played(story)
+    deceives = story.octets is DECEIVING
+    for hop in ledger.stage.hops.values():
+        for taken in hop.taken:
+            assert taken.octets == _expected(hop, taken.recipient)
+            if hop.name == "plain" and "@stamped" not in taken.recipient:
+                assert taken.head == RECEIVED
+                assert deceives or taken.omit == ()
+    for row in ledger.stage.outbox.ever:
+        if row.kind == "rest":
+            whole = ledger.stage.vault.objects[row.object_id]
+            assert all(whole == _expected(ledger.stage.hops[row.next_hop], one.address.key) for one in row.recipients)
+
+
+def _expected(hop: ScriptedHop, key: str) -> bytes:
+    """What users may not set is gone, what the route and the rules add stands below our Received field."""
+    trigger = f"{TRIGGER}\r\n".encode() if hop.name == "sealed" else b""
+    stamp = b"X-Stamp: 1\r\n" if "@stamped" in key else b""
+    return RECEIVED + trigger + stamp + MESSAGE
+
+
+@law()
+@given(stories())
+def test_nothing_addressed_to_one_recipient_names_another(story):
+    """Every recipient here is a hidden one: the message names none of them."""
+    ledger = played(story)
+    for hop in ledger.stage.hops.values():
+        for taken in hop.taken:
+            assert b"geheimnis-person" not in taken.octets.replace(b"\r\n ", b"")
+    for row in ledger.stage.outbox.ever:
+        to = row.recipients[0].address.key
+        if row.kind == "notice" and to != story.sender:
+            whole = ledger.stage.vault.objects[row.object_id].replace(b"=\r\n", b"").decode()
+            mine = {one.address.wire for one in ledger.stage.holds.cases[row.case].envelope.recipients}
+            for one in story.recipients:
+                assert one.address.wire in mine or one.address.wire not in whole
+
+
+@law()
+@given(stories())
+def test_no_content_subject_or_matched_value_reaches_a_log(story):
+    ledger = played(story)
+    assert ledger.log or story.luck
+    for secret in (*SECRETS, "own.example", "foreign.example"):
+        assert secret not in ledger.log
+
+
+@law(max_examples=60)
+@given(stories(senders=("ann@own.example",)), st.sampled_from([0, 4]))
+def test_without_an_identity_nobody_who_has_the_mail_gets_it_again(story, patience):
+    """No Message-ID and no IDENT: no retry would know, so what is mixed is settled at once."""
+    anonymous = Story(**{name: getattr(story, name) for name in story.__dataclass_fields__} | {
+        "octets": MESSAGE.replace(b"Message-ID: <m1@own.example>\r\n", b""), "each": False, "luck": (), "heard": (True,), "patience_hours": patience, "again_at_once": False,
+    })  # fmt: skip
+    end = played(anonymous).end
+    for key in end.taken:
+        if key not in end.unknown and not any("hang" in left for left in story.script.values()):
+            assert end.taken[key] + end.queued[key] == 1
+
+
+def test_the_message_of_these_stories_has_a_body_and_a_file():
+    assert [part.role for part in parse_buffer(MESSAGE).parts] == [Role.CONTAINER, Role.BODY, Role.FILE]

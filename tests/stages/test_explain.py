@@ -1,0 +1,83 @@
+"""What `explain` prints: the object is a contract, the text says the same."""
+
+import json
+
+from gateway.decide import decide
+from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings, Readable
+from gateway.model.message import Defect, DefectName, Message, Span
+from gateway.studio.explain import SCHEMA, as_text, explain
+from gateway.studio.specimen import FactsRow, facts_of
+from tests.policy.packs import OWN, small
+
+FILES = (
+    FileFinding("2", None, ("a.docx",), "application/x", "application/y", 9_000_000, "ab" * 32, Readable.YES,
+                (Evidence(EvidenceKind.DETECTOR, "card", 3, "page 2", "•••• 4321"),)),
+    FileFinding("3", None, ("b.zip",), "application/zip", "application/zip", 6_000_000, "cd" * 32, Readable.ENCRYPTED),
+    FileFinding("4", None, (), "text/plain", "text/plain", 10, "ef" * 32, Readable.YES),
+)  # fmt: skip
+
+
+def explained():
+    policy = small()
+    sizes = [
+        {"name": "a.docx", "size": "9000000B", "detectors": {"card": 3}},
+        {"name": "b.zip", "size": "6000000B", "unreadable": "encrypted"},
+    ]
+    row = FactsRow.model_validate({"recipient": "b@else.example", "attachments": [*sizes, {"name": "c.txt", "size": "10B"}]})
+    facts = facts_of(row, policy, OWN)
+    message = Message((), Span(0, 0), "the subject", None, (), (), (), facts.message.wire_octets, (Defect(DefectName.LONG_LINE),))
+    return explain(message, Findings(FILES, ()), (facts,), (decide(facts, policy),), policy)
+
+
+def matches(value, schema):
+    """Enough of JSON Schema for our own: no key is missing and none is more."""
+    if "const" in schema:
+        return value == schema["const"]
+    if "enum" in schema:
+        return value in schema["enum"]
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    kind = {dict: "object", list: "array", str: "string", int: "integer", type(None): "null"}[type(value)]
+    if kind not in kinds:
+        return False
+    if kind == "object":
+        return set(value) == set(schema["required"]) and all(matches(item, schema["properties"][key]) for key, item in value.items())
+    return kind != "array" or all(matches(item, schema["items"]) for item in value)
+
+
+def test_the_object_is_what_the_schema_says():
+    found = json.loads(json.dumps(explained()))
+
+    assert matches(found, SCHEMA)
+    assert not matches({**found, "schema": 2}, SCHEMA)
+    assert not matches({**found, "words": {}}, SCHEMA)
+
+
+def test_the_object_says_what_was_found_and_decided():
+    found = explained()
+
+    assert found["message"]["classification"] == "secret"
+    assert found["message"]["defects"] == ["long-line"]
+    assert found["message"]["coverage"] == {"files": 3, "read": 2, "unread": [{"name": "b.zip", "why": "encrypted"}]}
+    assert [file["classification"] for file in found["attachments"]] == ["secret", "internal", "internal"]
+    assert found["attachments"][0]["evidence"][0] == {
+        "kind": "detector",
+        "id": "card",
+        "count": 3,
+        "where": "page 2",
+        "sample": "•••• 4321",
+    }
+    assert [item["kind"] for item in found["attachments"][1]["evidence"]] == ["unreadable", "unmarked"]
+    assert [item["kind"] for item in found["attachments"][2]["evidence"]] == ["unmarked"]
+    (recipient,) = found["recipients"]
+    assert (recipient["verdict"], recipient["held_for"], recipient["guidance"]) == ("confirm", "sender", "too-large")
+    assert recipient["would_pass_if"][0] == "remove b.zip (5.7 MB)"
+
+
+def test_the_text_says_the_same_and_never_the_subject():
+    text = as_text(explained())
+
+    assert "b@else.example (outsiders): confirm for sender" in text
+    assert "not by encrypted: files of 14.3 MB together; it takes 12 MB" in text
+    assert "would pass: remove b.zip (5.7 MB)" in text
+    assert "not read: b.zip (encrypted)" in text
+    assert "the subject" not in text
