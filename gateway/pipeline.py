@@ -168,15 +168,23 @@ class Pipeline:
         except TryLater:
             raise
         except Exception:
-            world.counters.count("bugs")
-            if name is not None:
-                self._poison[name] = self._poison.get(name, 0) + 1
+            self._count_bug(name)
             raise
         if judgement is not None:
             world.records.record(_record(arrival, policy, judgement, outcomes))
         for outcome in outcomes:
             world.counters.count("outcome", ending=outcome.ending.value, listener=arrival.listener)
         return outcomes
+
+    def _count_bug(self, name: bytes | None) -> None:
+        self._world.counters.count("bugs")
+        if name is not None:
+            self._poison[name] = self._poison.get(name, 0) + 1
+
+    def _bug_while_handing_over(self, arrival: Arrival, name: bytes | None, bug: Exception) -> None:
+        """Others may have the message: each recipient is answered by what became of it, and only the operator hears of the bug."""
+        self._count_bug(name)
+        self._log.bug("message.failed", bug, id=arrival.id, listener=arrival.listener)
 
     # --- what the operator sees ---------------------------------------------------------------------------------------
 
@@ -225,6 +233,7 @@ class Pipeline:
             again=lambda recipient, unusable: decide(facts[recipient.address.wire], policy, unusable=unusable),
             regroup=plan,
             trigger_headers=self._trigger_headers,
+            on_bug=lambda bug: self._bug_while_handing_over(arrival, name, bug),
             progress=progress,
         )
 

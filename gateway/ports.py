@@ -197,6 +197,10 @@ class Outbox(Protocol):
         """Rows that are due, claimed for this process until the lease ends."""
         ...
 
+    async def renew(self, row_id: str, until: datetime) -> None:
+        """The attempt is still under way: its lease ends later."""
+        ...
+
     async def done(self, row_id: str, recipient: str) -> None:
         """This recipient has it (or never will); the row goes with its last recipient."""
         ...

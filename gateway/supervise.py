@@ -61,6 +61,7 @@ class Supervisor:
     status: Path  # pids.json: {"smtp": [PID, ...], ...}, for the operator and for tests
     on_ready: Callable[[], None] = lambda: None
     stop_seconds: float = 30.0
+    silent_seconds: float = SILENT_SECONDS
     environment: Mapping[str, str] = field(default_factory=dict)
     _children: list[_Child] = field(default_factory=list)
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
@@ -114,7 +115,7 @@ class Supervisor:
         if code is not None:
             self.log.event("process.ended", process=child.program.name, pid=child.process.pid, code=code)
             self._forget(child, now)
-        elif now - child.heard_at > SILENT_SECONDS:
+        elif now - child.heard_at > self.silent_seconds:
             self.log.event("process.killed", process=child.program.name, pid=child.process.pid, why="silent")
             child.process.kill()
 

@@ -117,7 +117,10 @@ def run(story):
 
 
 class Luck:
-    """Which calls of the world fail. `plan` has one word for each call that can fail: "", "fails" or "unknown" (done, but said to have failed)."""
+    """Which calls of the world fail. `plan` has one word for each call that can fail.
+
+    "": it does not; "fails": TryLater; "unknown": done, but said to have failed; "bug": an error that nobody expects.
+    """
 
     def __init__(self, plan=()) -> None:
         self._plan = list(plan)
@@ -132,6 +135,8 @@ class Luck:
     @contextmanager
     def call(self, what: str):
         word = self.draw(what)
+        if word == "bug":
+            raise KeyError("a bug")
         if word == "fails":
             raise TryLater(f"{what} is down")
         yield
@@ -198,6 +203,11 @@ class MemoryOutbox:
                 self._leases[row.id] = now + timedelta(seconds=lease_seconds)
                 self.rows[row.id] = replace(row, attempts=row.attempts + 1)
             return tuple(self.rows[row.id] for row in due)
+
+    async def renew(self, row_id, until):
+        with self._luck.call("outbox.renew"):
+            if row_id in self._leases:
+                self._leases[row_id] = until
 
     async def done(self, row_id, recipient):
         with self._luck.call("outbox.done"):
@@ -299,7 +309,9 @@ class MemoryIntents:
 
     async def claim(self, now, lease_seconds, limit=20):
         with self._luck.call("intents.claim"):
-            free = [one for one in self.rows.values() if one.state == "new" or (one.state == "running" and self._leases[one.id] <= now)][:limit]
+            free = [one for one in self.rows.values() if one.state == "new" or (one.state == "running" and self._leases[one.id] <= now)][
+                :limit
+            ]
             for one in free:
                 self._leases[one.id] = now + timedelta(seconds=lease_seconds)
                 self.rows[one.id] = replace(one, state="running")
@@ -419,6 +431,7 @@ class Taken:
 class ScriptedHop:
     """ports.NextHop: for each recipient (Address.key) a list of answers, one for each attempt; "ok" when the list has come to its end.
 
+    "no" and "unusable" are permanent: nothing comes after them.
     "hang" takes the message only when `go_on` is set; "bug" raises.
     """
 
@@ -446,7 +459,9 @@ class ScriptedHop:
     def _next(self, key):
         self.attempts[key] += 1
         left = self.script.get(key)
-        return left.pop(0) if left else "ok"
+        if not left:
+            return "ok"
+        return left[0] if left[0] in ("no", "unusable") else left.pop(0)  # what is permanent stays
 
     def _answer(self, recipient, answer, copy, whole):
         key = recipient.address.key
@@ -473,7 +488,9 @@ class PlainFiles:
 
     async def read(self, content, wanted, patterns):
         return tuple(
-            FileFinding(one.id, None, one.names, one.declared_type, "text/plain", one.octets or one.end - one.start, one.sha256, Readable.YES)
+            FileFinding(
+                one.id, None, one.names, one.declared_type, "text/plain", one.octets or one.end - one.start, one.sha256, Readable.YES
+            )
             for one in wanted
         )
 

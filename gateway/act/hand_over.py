@@ -1,6 +1,6 @@
 """Steps that relay: a copy for each, all at the same time, and a second method where the first cannot serve a recipient.
 
-From the first hand-over on nothing is raised: a bug becomes a deferral of those it concerns, and is told when all is journalled.
+From the first hand-over on nothing is raised: a bug becomes a deferral of those it concerns, and the operator hears of it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ class HandedOver:
 
     outcomes: tuple[Outcome, ...]  # DELIVERED, DEFERRED, REJECTED (by the hop), or what a second decision made of it
     waiting: Mapping[str, Step]  # by Address.key: the copy that a deferred recipient waits for
-    bug: Exception | None = None
 
 
 async def hand_over(steps: tuple[Step, ...], work: Work, world: World, *, alone: bool) -> HandedOver:
@@ -34,7 +33,7 @@ async def hand_over(steps: tuple[Step, ...], work: Work, world: World, *, alone:
     handing = _Handing(work, world, alone)
     while steps:
         steps = await handing.round(steps)
-    return HandedOver(tuple(handing.outcomes), handing.waiting, handing.bug)
+    return HandedOver(tuple(handing.outcomes), handing.waiting)
 
 
 @dataclass(slots=True)
@@ -46,34 +45,43 @@ class _Handing:
     alone: bool
     outcomes: list[Outcome] = field(default_factory=list)
     waiting: dict[str, Step] = field(default_factory=dict)
-    bug: Exception | None = None
     _tried: dict[str, frozenset[str]] = field(default_factory=dict)  # methods that cannot serve this recipient
     _passing: dict[str, tuple[Handed, Step]] = field(default_factory=dict)  # the last of them whose obstacle is temporary
 
     async def round(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
         """Hand these over; the steps of the next round."""
         if len(steps) == 1:
-            results = [await self._relay(steps[0])]
+            unusable = await self._step(steps[0], is_only=not self.outcomes)
         else:
-            results = await asyncio.gather(*(self._relay(step) for step in steps))
-        done: list[Outcome] = []
-        unusable: list[tuple[Handed, Step]] = []
-        for step, handed in zip(steps, results, strict=True):
-            for one in handed:
-                if one.unusable and not one.reply.is_success:
-                    unusable.append((one, step))
-                else:
-                    done.append(self._outcome(one, step))
-        is_all = len(steps) == 1 and not self.outcomes and not unusable
-        self.outcomes += done
-        await self._note(done, is_all=is_all)
+            found = await asyncio.gather(*(self._step(step, is_only=False) for step in steps))
+            unusable = [pair for some in found for pair in some]
         try:
             return await self._second_way(unusable)
         except Exception as bug:  # noqa: BLE001 - others may have the message: they are journalled first
-            self.bug = bug
+            self.work.on_bug(bug)
             known = {outcome.recipient.address.key for outcome in self.outcomes}
             self.outcomes += [put_off(one.recipient) for one, _ in unusable if one.recipient.address.key not in known]
             return ()
+
+    async def _step(self, step: Step, *, is_only: bool) -> list[tuple[Handed, Step]]:
+        """Those whom this method cannot serve. What the others got is noted at once: another step may take long."""
+        handed = await self._relay(step)
+        unusable = [(one, step) for one in handed if one.unusable and not one.reply.is_success]
+        done = [self._outcome(one, step) for one in handed if one.reply.is_success or not one.unusable]
+        self.outcomes += done
+        delivered = tuple(outcome for outcome in done if outcome.ending is Ending.DELIVERED)
+        self.work.progress.update({outcome.recipient.address.key: outcome for outcome in delivered})
+        if delivered and not (is_only and len(delivered) == len(step.recipients)):
+            await self._note(delivered)
+        return unusable
+
+    async def _note(self, delivered: tuple[Outcome, ...]) -> None:
+        """Journalled before anything else that may take long or fail; what the hop has accepted it has accepted."""
+        try:
+            with suppress(TryLater):
+                await self.work.transaction.finish(Bundle(delivered), durable=False)
+        except Exception as bug:  # noqa: BLE001 - other steps are under way
+            self.work.on_bug(bug)
 
     async def _relay(self, step: Step) -> tuple[Handed, ...]:
         try:
@@ -84,7 +92,7 @@ class _Handing:
             handed = await hop.hand_over(copy, self.work.arrival.deadline)
             self.world.counters.observe("hand_over", self.world.clock.monotonic() - started, next_hop=name)
         except Exception as bug:  # noqa: BLE001 - other steps are under way
-            self.bug = bug
+            self.work.on_bug(bug)
             return tuple(Handed(recipient, put_off(recipient).reply, certain=False) for recipient in step.recipients)
         return handed
 
@@ -94,14 +102,6 @@ class _Handing:
         if ending is Ending.DEFERRED:
             self.waiting[handed.recipient.address.key] = step
         return Outcome(handed.recipient, ending, handed.reply, step.route, certain=handed.certain)
-
-    async def _note(self, done: list[Outcome], *, is_all: bool) -> None:
-        """Journal what is handed over as soon as it is, where more is still to come; and let the answer at the deadline know."""
-        delivered = tuple(outcome for outcome in done if outcome.ending is Ending.DELIVERED)
-        self.work.progress.update({outcome.recipient.address.key: outcome for outcome in delivered})
-        if delivered and not (is_all and len(delivered) == len(done)):
-            with suppress(TryLater):  # what the hop has accepted it has accepted
-                await self.work.transaction.finish(Bundle(delivered), durable=False)
 
     async def _second_way(self, unusable: list[tuple[Handed, Step]]) -> tuple[Step, ...]:
         """Decide again where a method cannot serve its recipient: further relay steps; what is kept or put off has its outcome."""

@@ -38,6 +38,7 @@ class Work:
     again: Callable[[Recipient, frozenset[str]], Decision]  # decide once more, these routes being unusable
     regroup: Callable[[tuple[Decision, ...], tuple[Recipient, ...]], Plan]
     trigger_headers: frozenset[str]  # names, lower-case, that users may not set
+    on_bug: Callable[[Exception], None]  # an error of ours after something irreversible may have happened
     progress: dict[str, Outcome] = field(default_factory=dict)  # by Address.key; what is safe to answer already
 
     @property

@@ -51,7 +51,11 @@ def from_plain(kind: type[Noun], value: Any) -> Noun:
     return made
 
 
-_OUT: dict[type, Callable[[Any], Any]] = {datetime: datetime.isoformat, timedelta: lambda value: value // timedelta(microseconds=1), bytes: bytes.hex}
+_OUT: dict[type, Callable[[Any], Any]] = {
+    datetime: datetime.isoformat,
+    timedelta: lambda value: value // timedelta(microseconds=1),  # a float would not come back the same
+    bytes: bytes.hex,
+}
 _IN: dict[type, Callable[[Any], Any]] = {
     datetime: datetime.fromisoformat,
     timedelta: lambda value: timedelta(microseconds=value),

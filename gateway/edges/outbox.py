@@ -31,6 +31,10 @@ class Outbox:
         found = await self._store.run("outbox.claim", {"now": micros(now), "until": until, "limit": limit})
         return tuple(_to_noun(row) for row in found["rows"])
 
+    async def renew(self, row_id: str, until: datetime) -> None:
+        """The attempt is still under way: its lease ends later. A row that was given back stays free. Raises TryLater."""
+        await self._store.run("outbox.renew", {"id": row_id, "until": micros(until)})
+
     async def done(self, row_id: str, recipient: str) -> None:
         """This recipient (Address.key) has it, or never will. Raises TryLater."""
         await self._store.run("outbox.done", {"id": row_id, "recipient": recipient})
@@ -119,6 +123,13 @@ def claim(connection: Connection, payload: Payload) -> Payload:
     lease = update(outbox).where(outbox.c.id.in_(ids)).values(leased_until=payload["until"], attempts=outbox.c.attempts + 1)
     rows = connection.execute(lease.returning(*outbox.c)).mappings().all()
     return {"rows": [dict(row) for row in sorted(rows, key=lambda row: (row["next_at"], row["id"]))]}
+
+
+@operation("outbox.renew", repeatable=True)
+def renew(connection: Connection, payload: Payload) -> Payload:
+    still_ours = (outbox.c.id == payload["id"], outbox.c.leased_until > 0)
+    connection.execute(update(outbox).where(*still_ours).values(leased_until=payload["until"]))
+    return {}
 
 
 @operation("outbox.done", repeatable=True)

@@ -3,7 +3,7 @@
     python -I -m gateway.edges.recorder --url sqlite:////var/outgate/outgate.db --socket /var/outgate/recorder/socket --keys FOLDER
 
 All that is waiting goes into one BEGIN IMMEDIATE ... COMMIT; answers leave after it. A tell waits at most TELL_SECONDS for company.
-The socket lies in a folder of mode 0700: whoever may enter it is believed. A second recorder for the same socket ends at once.
+The socket lies in a folder of mode 0700: whoever may enter it is believed. A second recorder for the same socket waits a little and ends.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ FAMILIES = (audit, holds, intents, journal, outbox, records)  # importing them r
 
 LONGEST_SOCKET_PATH = 107  # octets: sun_path of unix(7)
 LONGEST_QUEUE = 20_000  # requests; with more waiting the sockets are not read
+PATIENCE_SECONDS = 10.0  # of the process, for the one before it to be gone
 RETRY_SECONDS = 0.5  # after a commit that failed, before what was told is tried again
 
 
@@ -185,15 +186,18 @@ class _Client(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def running(url: str, socket: Path, keys: Path | None = None, *, tell_seconds: float = TELL_SECONDS) -> AsyncIterator[Recorder]:
+async def running(
+    url: str, socket: Path, keys: Path | None = None, *, tell_seconds: float = TELL_SECONDS, patience_seconds: float = 0.0
+) -> AsyncIterator[Recorder]:
     """A recorder in this event loop, for as long as the block lasts: what its process does, and a command while nothing serves.
 
     Raises:
-        TryLater: another recorder has this socket, or the database does not open.
-        WillNotDo: the socket cannot be where it is wanted.
+        TryLater: the database does not open.
+        WillNotDo: another recorder has this socket and does not leave it within the patience, or it cannot be where it is wanted.
     """
-    lock = _only_one(socket)
+    lock = _lock_file(socket)
     try:
+        await _only_one(lock, socket, patience_seconds)
         await asyncio.to_thread(migrate, url)
         recorder = Recorder(open_engine(url, writer="recorder", threads=1, options=records.writing_options(keys)), tell_seconds)
         serving = asyncio.ensure_future(recorder.serve())
@@ -211,8 +215,8 @@ async def running(url: str, socket: Path, keys: Path | None = None, *, tell_seco
         os.close(lock)
 
 
-def _only_one(socket: Path) -> int:
-    """Make the folder private and take the lock that dies with this process."""
+def _lock_file(socket: Path) -> int:
+    """Make the folder private; the descriptor of the file whose lock dies with this process."""
     if len(os.fsencode(socket)) > LONGEST_SOCKET_PATH:
         raise WillNotDo(f"{socket}: the path of a socket may have {LONGEST_SOCKET_PATH} octets; set [processes] state to a shorter folder")
     try:
@@ -220,15 +224,21 @@ def _only_one(socket: Path) -> int:
         status = socket.parent.stat()
         if status.st_uid != os.geteuid() or status.st_mode & 0o077:
             raise WillNotDo(f"{socket.parent} must belong to this user and be closed to all others: chmod 700")
-        lock = os.open(socket.with_name(socket.name + ".lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        return os.open(socket.with_name(socket.name + ".lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise WillNotDo(f"{socket}: {error}") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(lock)
-        raise WillNotDo(f"{socket}: another recorder serves here") from error
-    return lock
+
+
+async def _only_one(lock: int, socket: Path, patience_seconds: float) -> None:
+    """A recorder that was killed may need a moment to be gone."""
+    end = asyncio.get_running_loop().time() + patience_seconds
+    while True:
+        with suppress(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        if asyncio.get_running_loop().time() >= end:
+            raise WillNotDo(f"{socket}: another recorder serves here")
+        await asyncio.sleep(0.02)
 
 
 def _remove(socket: Path) -> None:
@@ -241,7 +251,7 @@ async def _life(url: str, socket: Path, keys: Path | None) -> None:
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    async with running(url, socket, keys):
+    async with running(url, socket, keys, patience_seconds=PATIENCE_SECONDS):
         await ended.wait()
 
 

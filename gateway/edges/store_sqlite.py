@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 from gateway.edges import frames
-from gateway.edges.database import connect_sqlite, open_engine, sqlite_path, translated
+from gateway.edges.database import connect_sqlite, open_engine, sqlite_path, to_try_later
 from gateway.edges.operations import Payload, is_repeatable
 from gateway.edges.store import LARGEST_BACKLOG, Store
 from gateway.errors import TryLater
@@ -105,10 +105,12 @@ class SqliteStore(Store):
 
     async def fetch(self, statement: str, parameters: tuple[object, ...]) -> list[tuple[Any, ...]]:
         # In the event loop: some microseconds of page cache, far less than the way to a thread.
-        with translated("look up"):
+        try:
             if self._reader is None:
                 self._reader = connect_sqlite(self._path)
             return self._reader.execute(statement, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise to_try_later(error, "look up") from error
 
     async def close(self) -> None:
         with suppress(TryLater):

@@ -7,6 +7,7 @@ the sender of a released copy gets a DSN. A notice is never answered with a noti
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 
 from gateway.act.deciders import POSTMASTER
@@ -18,7 +19,9 @@ from gateway.ports import Handed, NextHop, ToSend
 
 MOST_AT_ONCE = 20
 HAND_OVER_SECONDS = 300.0
-LEASE_SECONDS = 1800.0  # longer than any one attempt: the hand-over, and ten minutes for the answer to the final dot
+LEASE_SECONDS = 30.0  # renewed while an attempt goes on: what a killed keeper was sending waits no longer than this
+_RENEW_SECONDS = 10.0
+_BUG_PAUSE = timedelta(minutes=30)  # after an error of our own, which may come again each time
 PAUSES = (30, 60, 120, 300, 600, 1800, 3600)  # seconds after each attempt; the last one repeats
 
 
@@ -45,12 +48,23 @@ class Sender:
             await asyncio.wait(self._running)
 
     async def _attempt(self, row: ToSend) -> None:
+        lease = asyncio.ensure_future(self._keep_lease(row))
         try:
             await self._try(row)
         except TryLater:
             return  # our own store is down: the row is due again when its lease ends
         except Exception as error:  # noqa: BLE001 - the row must be tried again, not lost with its task
             self._desk.alarm("outbox", error, case=row.case, id=row.message_id)
+            with suppress(TryLater):
+                await self._desk.shelves.outbox.retry(row.id, self._desk.world.clock.now() + _BUG_PAUSE, "an error in the gateway")
+        finally:
+            lease.cancel()
+
+    async def _keep_lease(self, row: ToSend) -> None:
+        while True:
+            await asyncio.sleep(_RENEW_SECONDS)
+            with suppress(TryLater):
+                await self._desk.shelves.outbox.renew(row.id, self._desk.world.clock.now() + timedelta(seconds=LEASE_SECONDS))
 
     async def _try(self, row: ToSend) -> None:
         hop = self._desk.world.hops.get(row.next_hop)

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from gateway.errors import BadPack, Problem
+from gateway.mime.compose import ascii_only
 from gateway.model.decision import Decision
 from gateway.model.envelope import Address
 from gateway.model.outcome import Reply
@@ -146,8 +147,7 @@ def smtp_reply(
     """
     found = text_for(decision, texts)
     whom = f" to {to}" if to else ""
-    words = f"Not sent{whom}: {why_in_short(decision, texts, values)}"
-    ascii_words = " ".join(words.encode("ascii", "replace").decode("ascii").split())
+    ascii_words = ascii_only(f"Not sent{whom}: {why_in_short(decision, texts, values)}")
     tail = f". Your email is kept (case {case})" if case else ""
     return Reply(550, found.status if found else "5.7.1", ascii_words[: MAX_REPLY - len(tail)].rstrip(". ") + tail)
 

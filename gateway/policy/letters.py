@@ -105,7 +105,7 @@ def let_go(about: About) -> Letter:
         "It was kept, and has now been let go. You need do nothing. You hear from us again only if it does not arrive.",
         _help(about),
     )
-    return Letter(f"Sent: your email that was kept (case {about.case})", _join(parts))
+    return Letter(f"On its way: your email that was kept (case {about.case})", _join(parts))
 
 
 def undelivered(
@@ -180,6 +180,8 @@ def _what_now(about: About) -> str:
 
 def _asked(decision: Decision) -> str:
     declares = next((reason.declares for reason in decision.reasons if reason.declares), None)
+    if decision.route is None:
+        return "Tell us what you choose"  # nobody can let it go as it is: there is no way to send it
     if declares is None:
         return "Tell us whether it is to go as it is"
     return f"Tell us {'what it is for' if declares == 'purpose' else declares.replace('-', ' ')}"

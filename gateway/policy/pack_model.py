@@ -5,80 +5,34 @@ Nothing is coerced and no key is unknown. What one part says of another (names, 
 
 from __future__ import annotations
 
-import re
-from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.policy.places import address_of, domain_of
-
-_SIZES = {"B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
-_TIMES = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-
-def _size(value: object) -> object:
-    match = re.fullmatch(r"(\d{1,9}(?:\.\d{1,3})?) ?(B|KB|MB|GB)", value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError(f"`{value}` is no size; write 12MB (1 MB is 1,048,576 octets)")
-    return int(float(match[1]) * _SIZES[match[2]])
-
-
-def _span(value: object) -> object:
-    match = re.fullmatch(r"(\d{1,5}) ?([mhdw])", value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError(f"`{value}` is no time; write 30m, 4h, 7d or 2w")
-    return timedelta(**{_TIMES[match[2]]: int(match[1])})
-
-
-def _day(value: object) -> object:
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
-        raise ValueError(f"`{value}` is no day; write 2027-12-18") from None
-
-
-def _domain(value: object) -> object:
-    return domain_of(value) if isinstance(value, str) and value != "own" else value
-
-
-def _address(value: object) -> object:
-    return address_of(value) if isinstance(value, str) else value
-
-
-def _place(value: object) -> object:
-    return (address_of(value) if "@" in value else _domain(value)) if isinstance(value, str) else value
-
-
-def _one_or_more(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-Size = Annotated[int, BeforeValidator(_size), WithJsonSchema({"type": "string", "pattern": r"^\d{1,9}(\.\d{1,3})? ?(B|KB|MB|GB)$"})]
-Span = Annotated[timedelta, BeforeValidator(_span), WithJsonSchema({"type": "string", "pattern": r"^\d{1,5} ?[mhdw]$"})]
-Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"})]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
-Domain = Annotated[str, BeforeValidator(_domain)]  # example.org, "*.example.org", or own
-Mailbox = Annotated[str, BeforeValidator(_address)]
-Where = Annotated[str, BeforeValidator(_place)]  # an address, a domain, "*.domain" or own
-FileName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}\.yaml$")]
-HeaderName = Annotated[str, Field(pattern=r"^X-[A-Za-z0-9-]{1,60}$")]
-HeaderValue = Annotated[str, Field(pattern=r"^[\x20-\x7e]{0,200}$")]
-Guid = Annotated[str, BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value), Field(pattern=r"^[0-9a-f-]{36}$")]
-Sentence = Annotated[str, Field(max_length=400)]
-_LIST_OF = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
-Names = Annotated[list[Name], BeforeValidator(_one_or_more), Field(min_length=1), WithJsonSchema(_LIST_OF)]
-Domains = Annotated[list[Domain], BeforeValidator(_one_or_more), Field(min_length=1), WithJsonSchema(_LIST_OF)]
-Wheres = Annotated[list[Where], BeforeValidator(_one_or_more), Field(min_length=1), WithJsonSchema(_LIST_OF)]
-Count = Annotated[int, Field(ge=1, le=1_000_000)]
-
-Kind = Literal["label", "marking", "detector", "unreadable", "unmarked"]
-Unread = Literal["encrypted", "rights-protected", "enveloped", "damaged", "over-budget", "crashed", "unsupported"]
-Spot = Literal[
-    "subject_start", "subject", "page_header", "page_footer", "first_line", "text", "file_name", "properties", "header_field"
-]  # fmt: skip
-SentAs = Literal["microsoft-365", "smime", "pgp"]
-Mode = Literal["watch", "advise", "enforce"]
+from gateway.policy.pack_words import (
+    Count,
+    Day,
+    Domain,
+    Domains,
+    FileName,
+    Guid,
+    HeaderName,
+    HeaderValue,
+    Hours,
+    Kind,
+    Mailbox,
+    Mode,
+    Name,
+    Names,
+    SentAs,
+    Sentence,
+    Size,
+    Span,
+    Spot,
+    Unread,
+    Where,
+    Wheres,
+)
 
 
 class Part(BaseModel):
@@ -95,7 +49,7 @@ class InterpretationPart(Part):
 
 class PersonPart(Part):
     mailbox: Mailbox
-    hours: str = "always"
+    hours: Hours = "always"
     phone: str = ""
     otherwise: Name | None = None
 

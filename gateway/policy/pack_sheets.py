@@ -86,6 +86,8 @@ def _problem(model: type[BaseModel], sheet: Sheet, item: Any) -> Problem:
 def _written(pattern: str) -> str:
     if pattern.startswith("^[a-z0-9][a-z0-9-]"):
         return "small letters, digits and hyphens"
+    if pattern.startswith("^(always"):
+        return "always, or Mon-Fri 08:30-17:00 Europe/London"
     return {"^[a-z0-9][a-z0-9._-]{0,63}\\.yaml$": "a file beside pack.yaml, name.yaml", "^[0-9a-f-]{36}$": "a GUID of 36 characters"}.get(
         pattern, pattern
     )

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from gateway.errors import Problem
 from gateway.model.decision import Verdict
-from gateway.model.facts import Entry, Facts, ListFacts, MessageFacts
+from gateway.model.facts import Entry, MessageFacts
 from gateway.model.finding import Patterns
 from gateway.policy.classify import Ladder
 from gateway.policy.places import Places
@@ -279,23 +279,6 @@ class Policy:
     def classification_of(self, message: MessageFacts) -> str:
         """The strictest classification of files and words."""
         return self.ladder.name(max(self.ladder.words(message).top, self.ladder.files(message).top))
-
-    def mailbox(self, held_for: str, facts: Facts | None = None) -> str | None:
-        """Where the person or role that decides reads mail; None: nobody is known, so it is the postmaster's."""
-        if held_for in self.people:
-            return self.people[held_for].mailbox
-        match held_for:
-            case "owner":
-                return self.owner or None
-            case "sender":
-                return (facts.message.sender.address or None) if facts is not None else None
-            case "list-owner":
-                return facts.list.owner if facts is not None and isinstance(facts.list, ListFacts) else None
-            case "agreement-owner":
-                rows = [row for _, row in facts.registers] if facts is not None else []
-                return next((row.owner for row in rows if isinstance(row, Entry) and row.owner is not None), None)
-            case _:
-                return None
 
     def guidance(self, guidance_id: str, language: str = "en") -> bytes | None:
         """The octets of a guidance text; English where the language has none."""

@@ -163,7 +163,7 @@ def _found(evidence: list[dict[str, Any]]) -> Iterable[str]:
 def _about(recipient: dict[str, Any]) -> Iterable[str]:
     route = f" by {recipient['route']}" if recipient["route"] and recipient["verdict"] == Verdict.RELEASE.word else ""
     who = f" for {recipient['held_for']}" if recipient["held_for"] else ""
-    until = f", {recipient['until']} to answer" if recipient["until"] else ""
+    until = f", {recipient['until'].removeprefix('PT').lower()} to answer" if recipient["until"] else ""
     yield f"{recipient['recipient']} ({', '.join(recipient['audiences']) or 'in no audience'}): {recipient['verdict']}{route}{who}{until}"
     if recipient["needs"]:
         yield f"  needs {', '.join(recipient['needs'])}"

@@ -92,11 +92,11 @@ def test_what_was_acknowledged_survives_twenty_kills_of_the_recorder(sqlite_plac
         with zygote(sqlite_place) as recorders:
             async with opened(sqlite_place) as state:
                 enough = asyncio.Event()
-                sessions = [asyncio.ensure_future(session(state, f"S{n}", enough)) for n in range(8)]
+                sessions = [asyncio.ensure_future(session(state, f"s{n}", enough)) for n in range(8)]
                 for _ in range(KILLS):
                     before = len(acknowledged)
-                    while len(acknowledged) < before + 10:
-                        await asyncio.sleep(random.random() / 100)  # a random moment is what this test is about
+                    while len(acknowledged) < before + 10:  # noqa: ASYNC110 - a random moment is what this test is about
+                        await asyncio.sleep(random.random() / 100)
                     recorders.kill()
                     recorders.start()
                 enough.set()
@@ -134,7 +134,8 @@ async def story():
         os.write(1, b"BEGIN")
         with closing(spool.content(b"x" * 300_000)) as content:
             object_id = await vault.put("holds", content, b"Received: x")
-        await transaction.finish(Bundle((outcome("b@example.org", Ending.KEPT, "A-1"),), (held("A-1", object_id=object_id),), (mail(),)), durable=True)
+        kept = (held("A-1", object_id=object_id),)
+        await transaction.finish(Bundle((outcome("b@example.org", Ending.KEPT, "A-1"),), kept, (mail(),)), durable=True)
         os.write(1, b"250")
         transaction.release()
 
@@ -145,8 +146,21 @@ asyncio.run(story())
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 def test_file_folder_and_database_are_synced_before_the_acknowledgement(sqlite_place: Place, tmp_path: Path):
     trace = tmp_path / "trace"
-    strace = ["strace", "-f", "-y", "-qq", "-s", "8", "-o", str(trace), "-e", "trace=fsync,fdatasync,rename,renameat,renameat2,write,pwrite64"]
-    subprocess.run([*strace, sys.executable, "-c", KEEP, sqlite_place.url, str(sqlite_place.folder)], check=True, capture_output=True, timeout=60)
+    strace = [
+        "strace",
+        "-f",
+        "-y",
+        "-qq",
+        "-s",
+        "8",
+        "-o",
+        str(trace),
+        "-e",
+        "trace=fsync,fdatasync,rename,renameat,renameat2,write,pwrite64",
+    ]
+    subprocess.run(
+        [*strace, sys.executable, "-c", KEEP, sqlite_place.url, str(sqlite_place.folder)], check=True, capture_output=True, timeout=60
+    )
     calls = list(completed(trace.read_text()))
     between = calls[calls.index(next(call for call in calls if "BEGIN" in call)) :]
     between = between[: between.index(next(call for call in between if '"250"' in call))]

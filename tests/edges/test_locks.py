@@ -12,6 +12,10 @@ from gateway.edges.database import is_sqlite, open_engine
 from gateway.edges.locks import FileLocks, Locks, PostgresqlLocks, number_of
 from tests.edges.durable import IDENTITY, Place
 
+CUT_ALL_OTHERS = """
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
 
 def make(place: Place) -> Locks:
     return FileLocks(place.folder / "locks") if is_sqlite(place.url) else PostgresqlLocks(place.url)
@@ -56,20 +60,19 @@ def test_locks_die_with_their_process(place: Place):
         "asyncio.run(hold())\n"
     )
 
-    async def story() -> None:
-        with subprocess.Popen([sys.executable, "-c", code, place.url, str(place.folder / "locks")], stdout=subprocess.PIPE) as child:
-            async with processes(place) as (one, _):
-                assert child.stdout is not None
-                assert child.stdout.readline() == b"[7, 8]\n"
-                assert await one.take([7, 9]) == {9}
-                child.kill()
-                child.wait()
-                async with asyncio.timeout(10):
-                    while not await one.take([7]):
-                        await asyncio.sleep(0.01)  # the server hears of it a moment later
-                one.give(frozenset({7}))
+    async def story(child: subprocess.Popen[bytes]) -> None:
+        async with processes(place) as (one, _):
+            assert child.stdout is not None
+            assert child.stdout.readline() == b"[7, 8]\n"
+            assert await one.take([7, 9]) == {9}
+            child.kill()
+            child.wait()
+            async with asyncio.timeout(10):
+                while not await one.take([7]):  # noqa: ASYNC110 - the server hears of the death a moment later, and does not tell us
+                    await asyncio.sleep(0.01)
 
-    asyncio.run(story())
+    with subprocess.Popen([sys.executable, "-c", code, place.url, str(place.folder / "locks")], stdout=subprocess.PIPE) as child:
+        asyncio.run(story(child))
 
 
 @pytest.mark.peer
@@ -80,8 +83,7 @@ def test_locks_are_taken_again_when_their_connection_was_lost(place: Place):
             await one.take([1, 2])
             engine = open_engine(place.url)
             with engine.begin() as connection:
-                cut = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-                connection.exec_driver_sql(cut).all()
+                connection.exec_driver_sql(CUT_ALL_OTHERS).all()
             engine.dispose()
             assert await one.take([3]) == {3}
             assert await other.take([1, 2, 3, 4]) == {4}

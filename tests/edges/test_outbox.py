@@ -68,3 +68,17 @@ def test_a_row_is_due_at_its_time_and_goes_with_its_last_recipient(place: Place)
             assert await state.outbox.claim(NOON + timedelta(days=9), 60) == ()
 
     asyncio.run(story())
+
+
+def test_a_lease_is_renewed_while_the_attempt_goes_on_and_not_after_the_row_was_given_back(place: Place):
+    async def story() -> None:
+        async with living(place, processes=2) as (mine, other):
+            await put(mine, mail("n1"))
+            await mine.outbox.claim(NOON, 60)
+            await mine.outbox.renew("n1", NOON + timedelta(seconds=120))
+            assert await other.outbox.claim(NOON + timedelta(seconds=119), 60) == ()
+            await mine.outbox.retry("n1", NOON + timedelta(seconds=90), "451 later")
+            await mine.outbox.renew("n1", NOON + timedelta(seconds=500))
+            assert [row.id for row in await other.outbox.claim(NOON + timedelta(seconds=90), 60)] == ["n1"]
+
+    asyncio.run(story())

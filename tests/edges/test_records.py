@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
@@ -22,7 +22,9 @@ from tests.edges.durable import Place, living, outcome
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SENDER = SenderFacts("anna.smith@derbyshire.gov.uk", "derbyshire.gov.uk", ours=True, authenticated=UNKNOWN)
-FILE = FileFacts("1", None, "Smith-dismissal.docx", "application/msword", 9, 12, Readable.YES, (Evidence(EvidenceKind.DETECTOR, "nhs-number", 2),))
+FILE = FileFacts(
+    "1", None, "Smith-dismissal.docx", "application/msword", 9, 12, Readable.YES, (Evidence(EvidenceKind.DETECTOR, "nhs-number", 2),)
+)
 MESSAGE = MessageFacts(4016, SENDER, (FILE,), listener="main", looked_for=frozenset({"nhs-number"}))
 
 
@@ -34,7 +36,10 @@ def facts_of(mailbox: str, message: MessageFacts = MESSAGE) -> Facts:
 
 def entry(*mailboxes: str, message_id: str = "m1", **changes: object) -> dict[str, object]:
     reasons = (Reason("restricted", "hold", "5.2", held_for="olga.owner@derbyshire.gov.uk", within=timedelta(hours=1)),)
-    decisions = tuple(Decision(mailbox, ("outsiders",), Verdict.HOLD, None, reasons=reasons, routes_tried=(Tried("plain", "no"),)) for mailbox in mailboxes)
+    decisions = tuple(
+        Decision(mailbox, ("outsiders",), Verdict.HOLD, None, reasons=reasons, routes_tried=(Tried("plain", "no"),))
+        for mailbox in mailboxes
+    )
     plain = {"message_id": message_id, "at": AT.isoformat(), "listener": "main", "pack": "starter", "pack_version": "sha256:1"}
     outcomes = tuple(outcome(mailbox, Ending.KEPT, "7KQ-402") for mailbox in reversed(mailboxes))
     return {**plain, "facts": tuple(map(facts_of, mailboxes)), "decisions": decisions, "outcomes": outcomes, **changes}
@@ -118,13 +123,16 @@ owners = st.none() | addresses
 lists = st.builds(ListFacts, addresses, owners, st.integers(0), st.integers(0), st.just(()), st.booleans() | st.just(UNKNOWN))
 entries = st.none() | st.just(UNKNOWN) | st.builds(Entry, st.none() | text, owners)
 files = st.builds(FileFacts, text, st.none(), text, text, st.integers(0), st.integers(0), st.sampled_from(Readable))
-messages = st.builds(MessageFacts, st.integers(0), st.builds(SenderFacts, addresses, text, st.booleans()), st.lists(files, max_size=2).map(tuple))
+messages = st.builds(
+    MessageFacts, st.integers(0), st.builds(SenderFacts, addresses, text, st.booleans()), st.lists(files, max_size=2).map(tuple)
+)
 anything = st.builds(
     Facts, messages, addresses, addresses, text, st.just(AT), lists | st.just(ABSENT) | st.just(UNKNOWN),
     st.dictionaries(text, entries, max_size=2).map(lambda rows: tuple(sorted(rows.items(), key=lambda row: row[0]))),
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(anything)
 def test_the_plain_form_is_masked_exactly_as_the_nouns_are(one: Facts):
     hashed = keyed_hash(b"k" * 32)

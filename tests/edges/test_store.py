@@ -191,6 +191,8 @@ def test_a_full_disk_is_a_temporary_failure_and_what_was_told_is_tried_again(sql
                 connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
             async with opened(sqlite_place) as state:
                 ticket = state.store.tell("test.set", {"name": "told", "value": "x" * 100_000})
+                state.store.tell("test.set", {"name": "order", "value": "x" * 100_000})
+                state.store.tell("test.set", {"name": "order", "value": "last"})
                 with pytest.raises(TryLater) as late:
                     await state.store.run("test.set", {"name": "a", "value": "x" * 100_000})
                 assert late.value.status == "4.3.1"
@@ -200,6 +202,7 @@ def test_a_full_disk_is_a_temporary_failure_and_what_was_told_is_tried_again(sql
                 await state.store.flush()
                 assert state.store.is_settled(ticket)
                 assert await state.store.read(value, "told") == "x" * 100_000
+                assert await state.store.read(value, "order") == "last"  # what came after a failure comes after it again
 
     asyncio.run(story())
 

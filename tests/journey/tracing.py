@@ -36,7 +36,22 @@ def start_traced(served: Gateway, trace: Path) -> None:
     """Start it, with all that it will ever start, and wait until it greets."""
     # -D: the supervisor stays our child; seccomp-bpf: calls that are not traced cost nothing.
     calls = ",".join((*SYNCS, *WRITES, *RENAMES))
-    tracer = ("strace", "-D", "-f", "--seccomp-bpf", "-tt", "-y", "-s", "200", "-e", f"trace={calls}", "-e", "signal=none", "-o", str(trace))
+    tracer = (
+        "strace",
+        "-D",
+        "-f",
+        "--seccomp-bpf",
+        "-tt",
+        "-y",
+        "-s",
+        "200",
+        "-e",
+        f"trace={calls}",
+        "-e",
+        "signal=none",
+        "-o",
+        str(trace),
+    )
     with (served.directory / "serve.log").open("ab") as log:
         served.process = subprocess.Popen(
             (*tracer, *OUTGATE, "serve", "--config", str(served.config)),

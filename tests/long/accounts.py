@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from tests.long.evidence import Copy, Evidence, Notice
@@ -43,7 +44,8 @@ class Account:
         twice = ", ".join(f"{count} {why}" for why, count in sorted(self.duplicates.items())) or "none"
         return (
             f"{self.messages} messages, {self.recipients} recipients ({endings}): {len(self.lost)} lost, {len(self.misplaced)} misplaced, "
-            f"{len(self.altered)} altered, {sum(self.duplicates.values())} twice (after {twice}), {len(self.unexplained)} twice without cause"
+            f"{len(self.altered)} altered, {sum(self.duplicates.values())} twice (after {twice}), "
+            f"{len(self.unexplained)} twice without cause"
         )
 
 
@@ -92,14 +94,17 @@ class _Line:
         if not right:
             self.result.lost.append(self._says("no copy"))
         self.result.altered += [self._says("a copy has other octets") for copy in right if not copy.octets.endswith(self.mail.octets)]
-        open_attempts = [tried for tried in self.found.tried.get((self.mail.number, self.recipient), []) if tried.leaves_open]
-        for number, (first, second) in enumerate(zip(right, right[1:], strict=False)):
-            if number >= len(open_attempts):
-                self.result.unexplained.append(self._says("another copy, though Postfix heard 250 for the one before"))
-            elif killed := self._killed_between(first.at, second.at, "smtp", "all"):
+        tried = self.found.tried.get((self.mail.number, self.recipient), [])
+        unanswered, put_off = sum(one.is_unanswered for one in tried), sum(one.is_put_off for one in tried)
+        for first, second in pairwise(right):
+            if unanswered and (killed := self._killed_between(first.at, second.at, "smtp", "all")):
+                unanswered -= 1
                 self.result.duplicates[f"a kill of {killed}"] += 1
+            elif put_off and (killed := self._killed_between(first.at, second.at, "recorder", "all")):
+                put_off -= 1
+                self.result.duplicates[f"a 451, the journal being away by a kill of {killed}"] += 1
             else:
-                self.result.duplicates[f"an answer {open_attempts[number].why[:60]}"] += 1
+                self.result.unexplained.append(self._says("another copy, though the one before was answered"))
 
     def _kept(self, copies: list[Copy], cases: list[dict[str, Any]]) -> None:
         self.result.misplaced += [self._says(f"a copy at {copy.hop}") for copy in copies]
@@ -130,7 +135,7 @@ class _Line:
         if not notices:
             self.result.lost.append(self._says(f"no notice to {whom}"))
         moments = sorted(notice.at for notice in notices)
-        for first, second in zip(moments, moments[1:], strict=False):
+        for first, second in pairwise(moments):
             if killed := self._killed_between(first, second, "keeper", "recorder", "all"):
                 self.result.duplicates[f"a kill of {killed} (notice)"] += 1
             else:

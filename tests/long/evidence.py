@@ -12,7 +12,9 @@ from tests.peers.hop import Peer, Taken
 
 _FROM = re.compile(r"qmgr\[\d+\]: (\w+): from=<([^>]*)>")
 _TRIED = re.compile(r": (\w+): to=<([^>]*)>,.* status=(\w+) \((.*)\)$")
-_OPEN = re.compile(r"sending (?:end of data|message body)|said: 4\d\d ")  # the content had gone, or the answer was a 4xx: nobody knows what was done
+# Not "delivery temporarily suspended: ...": there nothing was tried, another message's failure is quoted.
+_UNANSWERED = re.compile(r"(?:lost connection|conversation) with .* while sending (?:end of data|message body)")
+_PUT_OFF = re.compile(r"host .* said: 4\d\d .*in reply to end of DATA")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,14 @@ class Tried:
     why: str
 
     @property
-    def leaves_open(self) -> bool:
-        """Whether the gateway may have carried it out all the same."""
-        return _OPEN.search(self.why) is not None
+    def is_unanswered(self) -> bool:
+        """The content had gone, the answer never came."""
+        return _UNANSWERED.match(self.why) is not None
+
+    @property
+    def is_put_off(self) -> bool:
+        """The answer was a 4xx."""
+        return _PUT_OFF.match(self.why) is not None
 
 
 class Ledger(list[Taken]):

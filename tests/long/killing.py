@@ -33,8 +33,8 @@ from tests.peers.postfix import Postfix, postfix
 
 HOPS = ("mailboxes", "internet", "encrypted")
 STAGES = ("connect", "mail", "rcpt", "data", "content", "dot", "dot", "dot")  # between the final dot and our answer most can go wrong
-ONE_BY_ONE = ("smtp", "smtp", "smtp", "recorder", "recorder", "recorder", "keeper")
-LONGEST_WAIT_SECONDS = 1.5  # for an event that a moment is counted by: perhaps no mail is left to cause it
+ONE_BY_ONE = ("smtp", "smtp", "smtp", "recorder", "recorder", "keeper")
+LONGEST_WAIT_SECONDS = 3.0  # for an event that a moment is counted by: perhaps no mail is left to cause it
 MAILS_PER_KILL = 5
 DRAIN_SECONDS = 120.0
 
@@ -57,11 +57,12 @@ class Killing:
     say: Callable[[str], None]
     mails: list[Mail] = field(default_factory=list)
     kills: list[Kill] = field(default_factory=list)
+    started: float = 0.0
     cases: dict[str, dict[str, Any]] = field(default_factory=dict)  # by number; a list shows only the newest thousand
 
     def kill(self, count: int, *, one_by_one: tuple[str, ...] = ONE_BY_ONE, drain_every: int = 2) -> Account:
         """So many kills: in turns the processes one by one under a living supervisor, then all of them together. Then the account."""
-        blocks = 0
+        blocks, self.started = 0, time.monotonic()
         while len(self.kills) < count:
             turn = [*self.random.sample(one_by_one, len(one_by_one)), "all"]
             for victim in turn[: count - len(self.kills)]:
@@ -110,7 +111,8 @@ class Killing:
             self.kills.append(Kill(at, victim))
         feeding.result()
         self.mails += batch
-        self.say(f"kill {len(self.kills)}: {victim} {where}; {sum(map(len, self.ledgers.values()))} copies for {len(self.mails)} messages")
+        copies = sum(map(len, self.ledgers.values()))
+        self.say(f"{at - self.started:5.0f} s, kill {len(self.kills)}: {victim} {where}; {copies} copies for {len(self.mails)} messages")
         self._back_to_life(victim)
 
     def _feed(self, batch: list[Mail], turns: list[int]) -> None:
@@ -120,13 +122,15 @@ class Killing:
     def _moment(self) -> Callable[[], str]:
         """Chosen before the mail goes in: the n-th event from now at a hop, or some time; and then a little more."""
         spin = self.random.choice((0, self.random.randrange(300), self.random.randrange(5000)))
-        if self.random.random() < 0.3:
+        if self.random.random() < 0.25:
             pause = self.random.random() * 0.5
             return lambda: _after_time(pause, spin)
-        peer = self.hops[name := self.random.choices(HOPS, (3, 3, 2))[0]]
-        stage, count = self.random.choice(STAGES), self.random.randint(1, 5)
-        until = peer.reached[stage] + count
-        return lambda: _after_event(peer, stage, until, spin, f"at {count}. {stage} of {name} + {spin} us")
+        names = HOPS if self.random.random() < 0.6 else (self.random.choice(HOPS),)
+        peers = [self.hops[name] for name in names]
+        stage = self.random.choice(STAGES)
+        count = 1 if stage == "connect" else self.random.randint(1, 2 * len(names))
+        until = _reached(peers, stage) + count
+        return lambda: _after_event(peers, stage, until, spin, f"at {count}. {stage} of {' or '.join(names)} + {spin} us")
 
     def _back_to_life(self, victim: str) -> None:
         """A new one serves; now and then the next kill comes while it is still starting."""
@@ -136,9 +140,12 @@ class Killing:
             self.gateway.process = None
             self.gateway.start()
         elif victim == "smtp" and self.random.random() < 0.8:
-            self._wait(lambda: bool(_living(self.gateway, "smtp")) and all(_greets(port) for port in self.gateway.ports.values()), "it greets")
+            self._wait(self._serves, "a new process serves")
 
     # --- small things -------------------------------------------------------------------------------------------------
+
+    def _serves(self) -> bool:
+        return bool(_living(self.gateway, "smtp")) and all(_greets(port) for port in self.gateway.ports.values())
 
     def _wait(self, ready: Callable[[], bool], what: str) -> None:
         deadline, pause = time.monotonic() + DRAIN_SECONDS, threading.Event()
@@ -169,6 +176,9 @@ def killing(random: Random, say: Callable[[str], None]) -> Iterator[Killing]:
     with ExitStack() as stack:
         hops = {name: stack.enter_context(hop()) for name in HOPS}
         around = stack.enter_context(hop())  # where Postfix would send what does not go through the gateway: a bounce of its own
+        together = threading.Condition()
+        for peer in hops.values():
+            peer._changed = together  # what happens at any of them can be waited for
         ledgers = keep_ledgers({**hops, "around the gateway": around})
         places = {name: {"host": "127.0.0.1", "port": peer.port} for name, peer in hops.items()}
         listeners = {"lmtp": {"protocol": "lmtp"}, "smtp": {"protocol": "smtp"}}
@@ -196,11 +206,16 @@ def _after_time(seconds: float, spin: int) -> str:
     return f"after {seconds:.3f} s + {spin} us"
 
 
-def _after_event(peer: Peer, stage: str, count: int, spin: int, where: str) -> str:
-    with peer._changed:
-        came = peer._changed.wait_for(lambda: peer.reached[stage] >= count, LONGEST_WAIT_SECONDS)
+def _after_event(peers: list[Peer], stage: str, count: int, spin: int, where: str) -> str:
+    shared = peers[0]._changed
+    with shared:
+        came = shared.wait_for(lambda: _reached(peers, stage) >= count, LONGEST_WAIT_SECONDS)
     _spin(spin)
     return where if came else f"{where}, which never came"
+
+
+def _reached(peers: list[Peer], stage: str) -> int:
+    return sum(peer.reached[stage] for peer in peers)
 
 
 def _spin(micros: int) -> None:

@@ -1,6 +1,6 @@
-"""Mail with mixed recipients, and where the starter pack sends each of them. The expectation is written down here, not asked of the gateway.
+"""Mail with mixed recipients, and where the starter pack sends each of them: written down here, not asked of the gateway.
 
-A message is known by its number alone: it stands in the reverse-path, the Message-ID and the body, so that every copy, hold and notice tells
+A message is known by its number: it stands in the reverse-path, the Message-ID and the body, so that every copy, case and notice tells
 whose it is.
 """
 

@@ -1,4 +1,7 @@
-"""At least 300 SIGKILLs under mail from a real Postfix: `make long`. OUTGATE_SEED repeats the choices of a run, OUTGATE_KILLS changes their number."""
+"""At least 300 SIGKILLs under mail from a real Postfix: `make long`.
+
+OUTGATE_SEED repeats the choices of a run, OUTGATE_KILLS changes the number of kills.
+"""
 
 import os
 from random import Random

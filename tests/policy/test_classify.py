@@ -5,7 +5,7 @@ import pytest
 from gateway.model.facts import Declared, FileFacts, MessageFacts, SenderFacts
 from gateway.model.finding import Evidence, EvidenceKind, Place, Readable
 from gateway.policy.classify import Given, Ladder
-from tests.strategies import SEARCHED, TENANT, ladders
+from tests.strategies_facts import SEARCHED, TENANT, ladders
 
 LADDER = ladders(1)  # public, controlled, restricted; an unmarked file is controlled
 PUBLIC_LABEL = Evidence(EvidenceKind.LABEL, "label-public", tenant=TENANT)

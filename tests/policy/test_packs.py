@@ -8,7 +8,8 @@ import pytest
 from gateway.errors import BadPack
 from gateway.model.finding import EvidenceKind, Place, Readable
 from gateway.policy.guidance import parse_guidance
-from gateway.policy.pack_model import Kind, Spot, Unread, schema
+from gateway.policy.pack_model import schema
+from gateway.policy.pack_words import Kind, Spot, Unread
 from gateway.policy.parse_pack import load_pack
 from gateway.studio.check import check
 from gateway.studio.explain import SCHEMA

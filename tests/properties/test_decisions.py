@@ -1,6 +1,8 @@
 """The laws of the decision (DESIGN section 5). Each was seen to fail once on a planted fault."""
 
 from dataclasses import replace
+from datetime import date
+from itertools import product
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -8,10 +10,24 @@ from hypothesis import strategies as st
 
 from gateway.decide import decide
 from gateway.model.decision import Decision, Verdict
-from gateway.model.facts import Declared, canonical, from_json, message_from_json, redacted, to_json
+from gateway.model.facts import (
+    ABSENT,
+    Declared,
+    Facts,
+    FileFacts,
+    MessageFacts,
+    SenderFacts,
+    canonical,
+    from_json,
+    message_from_json,
+    redacted,
+    to_json,
+)
+from gateway.model.finding import Evidence, EvidenceKind, Readable
 from gateway.policy.evaluate import Matcher, compile_policy
-from gateway.policy.rules import Act, ExceptionTo, Override, Places, Rule
+from gateway.policy.rules import Act, ExceptionTo, Override, Places, Route, Rule
 from tests import strategies as world
+from tests.strategies_facts import LABELS, LISTS, OWN, STRANGE, TENANT, TODAY, ladders
 
 many = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 few = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -78,6 +94,42 @@ def test_an_unknown_fact_never_releases_what_some_known_value_would_stop_by_itse
         assert decide(facts, pack).verdict >= decide(known, pack).verdict
 
 
+@pytest.mark.parametrize("unmarked", range(3))
+def test_a_label_that_nobody_knows_stops_what_any_label_would_stop(unmarked):
+    """Every condition about classification, in `when` and in `unless`, against every label that it could turn out to be."""
+    act = Act("hold", held_for="officer")
+    asks = [ask for ask in world.ASKS if ask.fact in {"classification", "category", "list.uncleared_members"}]
+    for ask, known, listed in product(asks, LABELS, (ABSENT, *LISTS[1:7])):
+        for rule in (Rule("if", (ask,), (), (act,)), Rule("if-not", (), (ask,), (act,))):
+            pack = replace(world.OPEN, ladder=ladders(unmarked), rules=(rule,))
+
+            assert decide(labelled(STRANGE, listed), pack).verdict >= decide(labelled(known, listed), pack).verdict
+
+
+def labelled(label, listed):
+    file = FileFacts("1", None, "a.docx", "text/plain", 10, 20, Readable.YES, (Evidence(EvidenceKind.LABEL, label, tenant=TENANT),))
+    message = MessageFacts(1000, SenderFacts("a@own.example", OWN, True), (file,), looked_for=world.OPEN.ladder.looks_for)
+    return Facts(message, "b@own.example", "b@own.example", OWN, TODAY, listed)
+
+
+@pytest.mark.parametrize("size", [1000, 15_000_000, 40_000_000])
+def test_one_more_rule_is_never_milder_whatever_routes_are_left(size):
+    """Every act, on every way in which routes can fail, with every pair of what no_route may do."""
+    facts = labelled(LABELS[1], ABSENT)
+    facts = replace(facts, message=replace(facts.message, wire_octets=size))
+    narrow = Route("narrow", "relay", "hop", provides=frozenset(world.NEEDS[:1]), message_limit=20_000_000)
+    tight = Route("tight", "relay", "hop", provides=frozenset(world.NEEDS), message_limit=10_000_000)
+    choices = [(), (narrow,), (tight,), (narrow, tight), (Route("plain", "relay", "hop"),), (Route("plain", "relay", "hop"), tight)]
+    kinds = [Act("confirm", held_for="sender"), Act("hold", held_for="officer"), Act("refuse", guidance="g")]
+    pairs = [(kinds[high], kinds[low]) for high in range(3) for low in range(high + 1)]
+    first = [(), *((Rule("first", (), (), (act,)),) for act in world.ACTS)]
+    for routes, (otherwise, too_large), rules, act in product(choices, pairs, first, world.ACTS):
+        pack = replace(world.OPEN, routes=routes, no_route=otherwise, too_large=too_large, rules=rules)
+        more = replace(pack, rules=(*rules, Rule("one-more", (), (), (act,))))
+
+        assert not milder(decide(facts, more), decide(facts, pack))
+
+
 @few
 @given(world.facts(), world.packs())
 def test_a_refusal_that_rests_on_something_unknown_is_a_hold(facts, pack):
@@ -103,7 +155,7 @@ def test_neither_exceptions_nor_overrides_nor_people_beat_a_never(facts, pack):
     facts = replace(facts, message=replace(facts.message, sender=sender, declared=(Declared("override", "all"),)))
     pack = replace(
         pack,
-        exceptions=tuple(ExceptionTo(name, Places(), frozenset(), Places(), "why", "who", world.date(2030, 1, 1)) for name in ids),
+        exceptions=tuple(ExceptionTo(name, Places(), frozenset(), Places(), "why", "who", date(2030, 1, 1)) for name in ids),
         overrides=(Override("all", frozenset(world.GROUPS), ids, ("reason",)),),
     )
     decision = decide(facts, pack, lifted=ids)

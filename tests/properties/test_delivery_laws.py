@@ -56,7 +56,7 @@ def test_4xx_only_when_what_has_happened_is_journalled_or_the_journal_failed(sto
         deferred = {key for key, code in told.codes.items() if 400 <= code < 500}
         for key in deferred:
             if told.state.done(key) and not told.state.journal_failed and key not in told.state.unknown:
-                assert key in told.state.journalled or key in told.state.locked, key
+                assert key in told.state.journalled, key
 
 
 @law()
@@ -87,6 +87,15 @@ def test_nobody_is_lost(story):
     end = ledger.end
     for key in ledger.keys:
         assert end.done(key) or key in ledger.bounced_upstream, key
+
+
+@law()
+@given(stories(unlucky=False, answers=("ok", "hang")))
+def test_at_the_deadline_lmtp_says_of_each_recipient_what_has_become_of_it(story):
+    first = played(story).told[0]
+    for key, code in first.codes.items():
+        if story.each:
+            assert (code < 300) == first.state.done(key) or code >= 500, key
 
 
 @law()

@@ -1,0 +1,438 @@
+"""What each stranger gets: the rows of DESIGN section 9, over real sockets against the real gateway."""
+
+import itertools
+import re
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.build import message, zip_of
+from tests.journey.client import Client
+from tests.journey.gateway import Gateway, pack_in
+from tests.journey.site import OWN, Site, below_received, note, restricted, site
+from tests.peers import folder, needs_root, wait_until
+from tests.peers.hop import EXTENSIONS
+
+pytestmark = pytest.mark.peer
+
+LISTENERS = {
+    "smtp": {},
+    "lmtp": {"protocol": "lmtp"},
+    "smtp-before-queue": {"position": "before-queue"},
+    "smtp-for-others": {"networks": ["192.0.2.0/24"]},
+    "smtp-small": {"max_message": "1MB"},
+    "lmtp-small": {"protocol": "lmtp", "max_message": "1MB"},
+}
+AFTER_QUEUE = pytest.mark.parametrize("listener", ["smtp", "lmtp"])
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Site]:
+    with site(listeners=LISTENERS) as running:
+        yield running
+
+
+@pytest.fixture
+def sender() -> str:
+    return f"alex-{next(_numbers)}@{OWN}"
+
+
+@pytest.fixture
+def outsider() -> str:
+    return f"kim-{next(_numbers)}@elsewhere.example"
+
+
+# --- who may relay ------------------------------------------------------------------------------------------------------
+
+
+def test_a_peer_that_may_not_relay_hears_so_and_nothing_of_it_is_read(running: Site) -> None:
+    before = len(running.gateway.events("message.received"))
+    with Client(running.gateway.ports["smtp-for-others"]) as client:
+        client.send(b"EHLO me\r\nMAIL FROM:<a@sender.example>\r\n")
+        assert client.reply().startswith("554 5.7.1 ")
+        assert client.rest() == b""
+    assert running.gateway.events("session.refused")[-1]["why"] == "not-allowed"
+    assert len(running.gateway.events("message.received")) == before
+
+
+# --- octets that no mail should have ------------------------------------------------------------------------------------
+
+
+@AFTER_QUEUE
+@pytest.mark.parametrize(
+    ("odd", "mended", "defect"),
+    [
+        (b"one\rtwo\r\n", b"one\r\ntwo\r\n", "bare-line-end"),
+        (b"one\ntwo\r\n", b"one\r\ntwo\r\n", "bare-line-end"),
+        (b"one\0two\r\n", b"onetwo\r\n", "nul"),
+        (b"one\n.\ntwo\r\n", b"one\r\n.\r\ntwo\r\n", "bare-line-end"),
+        (b"one\n.\r\ntwo\r\n", b"one\r\n.\r\ntwo\r\n", "bare-line-end"),
+        (b"one\r\n.\ntwo\r\n", None, "bare-line-end"),
+        (b"one\r\n.\rtwo\r\n", None, "bare-line-end"),
+    ],
+)
+def test_after_queue_what_is_odd_is_mended_and_noted_and_is_one_message(
+    running: Site, sender: str, outsider: str, listener: str, odd: bytes, mended: bytes | None, defect: str
+) -> None:
+    header = note(sender, [outsider]).partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+    smuggled = b"MAIL FROM:<x@y.example>\r\nRCPT TO:<z@y.example>\r\nDATA\r\nsmuggled\r\n"
+    with running.hop() as peer:
+        answers = _send_as_it_is(running, listener, sender, outsider, header + odd + smuggled)
+        assert answers == ["250"]
+
+        (taken,) = peer.messages
+        body = taken.octets.partition(b"\r\n\r\n")[2]
+        assert not re.search(rb"\r(?!\n)|(?<!\r)\n|\0", taken.octets)
+        assert mended is None or body == mended + smuggled
+        assert body.endswith(smuggled)
+    assert defect in running.gateway.events("message.received")[-1]["defects"]
+
+
+@AFTER_QUEUE
+def test_it_is_mended_before_anything_is_examined(running: Site, sender: str, outsider: str, listener: str) -> None:
+    octets = note(sender, [outsider], "RESTR\0ICTED: the plan")
+    assert _send_as_it_is(running, listener, sender, outsider, octets) == ["250"]
+
+    assert list(running.gateway.cases(sender).values()) == [[outsider]]
+
+
+@pytest.mark.parametrize("odd", [b"one\rtwo\r\n", b"one\ntwo\r\n", b"one\0two\r\n"])
+def test_before_queue_what_is_odd_is_refused(running: Site, sender: str, outsider: str, odd: bytes) -> None:
+    with running.hop() as peer, Client(running.gateway.ports["smtp-before-queue"]) as client:
+        client.hello()
+        client.envelope(sender, [outsider])
+        client.ask("DATA")
+        client.send(note(sender, [outsider]) + odd + b".\r\n")
+
+        assert client.reply().startswith("550 5.6.0 ")
+        assert client.ask("NOOP").startswith("250 ")
+        assert peer.messages == []
+
+
+@pytest.mark.parametrize("octets", [999, 5_000, 65_536])
+def test_long_lines_pass_untouched_and_are_noted(running: Site, sender: str, outsider: str, octets: int) -> None:
+    sent = note(sender, [outsider]) + b"x" * octets + b"\r\nend\r\n"
+    with running.hop() as peer:
+        assert _codes(running.send(sender, [outsider], sent)) == ["250"]
+
+        assert below_received(peer.messages[0].octets) == sent
+    assert running.gateway.events("message.received")[-1]["defects"] == ["long-line"]
+
+
+def test_a_line_of_998_octets_is_nothing_to_note(running: Site, sender: str, outsider: str) -> None:
+    with running.hop():
+        running.send(sender, [outsider], note(sender, [outsider]) + b"x" * 998 + b"\r\n")
+    assert "defects" not in running.gateway.events("message.received")[-1]
+
+
+@AFTER_QUEUE
+def test_a_line_above_64_kib_is_refused(running: Site, sender: str, outsider: str, listener: str) -> None:
+    with running.hop() as peer:
+        (answer,) = running.send(sender, [outsider], note(sender, [outsider]) + b"x" * 65_537 + b"\r\n", listener=listener)
+
+        assert answer.startswith("554 5.6.0 ")
+        assert peer.messages == []
+
+
+# --- size ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_message_that_says_it_is_too_large_is_refused_at_mail(running: Site, sender: str) -> None:
+    with Client(running.gateway.ports["smtp-small"]) as client:
+        assert "SIZE 1048576" in client.hello()
+        assert client.ask(f"MAIL FROM:<{sender}> SIZE=1048577").startswith("552 5.3.4 ")
+        assert client.ask(f"MAIL FROM:<{sender}> SIZE=1048576").startswith("250 ")
+
+
+@pytest.mark.parametrize(("listener", "answers"), [("smtp-small", 1), ("lmtp-small", 2)])
+def test_a_message_that_is_too_large_is_refused_at_its_end(running: Site, sender: str, listener: str, answers: int) -> None:
+    to = [f"{name}-{next(_numbers)}@elsewhere.example" for name in ("a", "b")]
+    octets = note(sender, to)
+    octets += b"x" * 78 + b"\r\n"
+    fits = octets + b"y" * 510 + b"\r\n" + (b"z" * 510 + b"\r\n") * ((1_048_576 - len(octets) - 512) // 512)
+    fits += b"w" * (1_048_576 - len(fits) - 2) + b"\r\n"
+    with running.hop() as peer:
+        assert _codes(running.send(sender, to, fits, listener=listener)) == ["250"] * answers
+        assert {answer[:10] for answer in running.send(sender, to, fits + b"\r\n", listener=listener)} == {"552 5.3.4 "}
+
+        assert [below_received(taken.octets) for taken in peer.messages] == [fits]
+
+
+# --- a next hop that cannot -----------------------------------------------------------------------------------------------
+
+
+def test_eight_bit_content_for_a_hop_without_8bitmime_is_refused(running: Site, sender: str, outsider: str) -> None:
+    octets = note(sender, [outsider]) + "Grüße\r\n".encode()
+    with running.hop(extensions=tuple(set(EXTENSIONS) - {"8BITMIME", "SMTPUTF8"})) as peer:
+        (answer,) = running.send(sender, [outsider], octets, parameters=" BODY=8BITMIME")
+        assert answer.startswith("554 5.6.3 ")
+        assert peer.messages == []
+
+        seven = note(sender, [outsider])  # declared, as many do, but not so
+        assert _codes(running.send(sender, [outsider], seven, parameters=" BODY=8BITMIME")) == ["250"]
+        assert below_received(peer.messages[0].octets) == seven
+
+
+@pytest.mark.parametrize("recipient", ["jürgen@elsewhere.example", "kim@elsewhere.example"])
+def test_international_mail_for_a_hop_without_smtputf8_is_refused(running: Site, sender: str, recipient: str) -> None:
+    octets = note(sender, [recipient], "Hello") if recipient.isascii() else note(sender, [recipient])
+    octets = octets.replace(b"Subject: ", "Subject: Grüße ".encode())
+    with running.hop(extensions=tuple(set(EXTENSIONS) - {"SMTPUTF8"})) as peer:
+        (answer,) = running.send(sender, [recipient], octets, parameters=" SMTPUTF8 BODY=8BITMIME")
+
+        assert answer.startswith("550 5.6.7 ")
+        assert peer.messages == []
+
+
+# --- documents that fight back --------------------------------------------------------------------------------------------
+
+
+def test_an_archive_bomb_counts_as_what_the_pack_says_of_unread_files(running: Site, sender: str, outsider: str) -> None:
+    bomb = zip_of({"zeros.bin": bytes(64_000_000)})
+    octets = message(sender, [outsider], "Look", "See there.", attachments=[("papers.zip", bomb, "application/zip")])
+    with running.hop("internet") as plain, running.hop("encrypted") as encrypted:
+        assert _codes(running.send(sender, [outsider], octets)) == ["250"]
+
+        assert [below_received(taken.octets) for taken in encrypted.messages] == [octets]
+        assert plain.messages == []
+    assert running.gateway.events("message.decided")[-1]["unread"] == 1
+
+
+def test_a_reader_that_dies_leaves_its_file_unread_and_the_gateway_well(running: Site, sender: str, outsider: str) -> None:
+    octets = message(sender, [outsider], "Look", "See there.", attachments=[("numbers.txt", _slow_text(), "text/plain")])
+    answers: list[str] = []
+    with running.hop("internet") as plain, running.hop("encrypted") as encrypted:
+        thread = threading.Thread(target=lambda: answers.extend(running.send(sender, [outsider], octets)))
+        thread.start()
+        killed = 0
+        while thread.is_alive():
+            killed += _kill_busy_reader(running.gateway)
+            thread.join(0.05)
+
+        assert killed > 0
+        assert _codes(answers) == ["250"]
+        assert len(encrypted.messages) == 1
+        assert plain.messages == []
+        assert running.gateway.events("worker.killed") != []
+
+        # Nothing of it stays: the next file is read as ever.
+        assert _codes(running.send(sender, [outsider], _with_text(sender, outsider, b"Nothing to see."))) == ["250"]
+        assert len(plain.messages) == 1
+
+
+def test_a_file_that_takes_too_much_processor_time_is_unread(sender: str, outsider: str) -> None:
+    with site(extra='[examine]\nseconds = "0.4s"\n') as running, running.hop("encrypted") as encrypted:
+        assert _codes(running.send(sender, [outsider], _with_text(sender, outsider, _slow_text()))) == ["250"]
+
+        assert len(encrypted.messages) == 1
+        assert running.gateway.events("message.decided")[-1]["unread"] == 1
+
+
+def test_when_reading_takes_too_long_the_mail_waits_upstream(sender: str, outsider: str) -> None:
+    with site(extra='[examine]\nwall = "0.5s"\n') as running, running.hop() as plain:
+        assert _codes(running.send(sender, [outsider], _with_text(sender, outsider, _slow_text()))) == ["451"]
+        assert plain.messages == []
+
+
+# --- policy and directory ---------------------------------------------------------------------------------------------------
+
+
+def test_a_policy_with_an_error_at_the_first_start_is_told_with_its_place(sender: str) -> None:
+    with folder("pack") as directory:
+        pack = pack_in(directory, {}, replace={"next_hop: mailboxes, for: colleagues": "next_hop: mailboxes, for: colleages"})
+        line = next(n for n, text in enumerate((pack / "pack.yaml").read_text().splitlines(), 1) if "colleages" in text)
+        with site(pack=pack, start=False) as running:
+            status, said = running.gateway.serve_in_vain()
+
+        assert status == 1
+        assert re.search(rf"pack\.yaml:{line}:\d+: .*`colleages`.*did you mean `colleagues`", said), said
+
+
+def test_a_policy_with_an_error_at_reload_leaves_the_old_one_in_force(sender: str, outsider: str) -> None:
+    with folder("pack") as directory:
+        pack = pack_in(directory, {})
+        good = (pack / "pack.yaml").read_text()
+        with site(pack=pack) as running:
+            (pack / "pack.yaml").write_text(good.replace("hold: {for: data-protection", "hold: {fro: data-protection"))
+            rejected = running.gateway.reload()
+            assert {event["event"] for event in rejected} == {"policy.rejected"}
+            assert any(re.match(r"pack\.yaml:\d+:\d+: unknown key `fro`", problem) for problem in rejected[0]["problems"])
+            assert running.gateway.events("alarm") != []
+            assert _codes(running.send(sender, [outsider], restricted(sender, [outsider]))) == ["250"]
+            assert list(running.gateway.cases(sender).values()) == [[outsider]]
+
+            (pack / "pack.yaml").write_text(good.replace("mode: watch", "mode: enforce"))
+            assert {event["event"] for event in running.gateway.reload()} == {"policy.loaded"}
+            octets = _with_text(sender, outsider, b"Nothing to see.")
+            assert _codes(running.send(sender, [outsider], octets)) == ["250"]
+            assert list(running.gateway.cases(sender).values()) == [[outsider], [outsider]]
+
+
+STALE = f"""\
+as_of: 2020-01-01
+valid_for: 7d
+lists:
+  - {{address: everyone@{OWN}, owner: duty-manager@{OWN}, members: 312}}
+people: [bea@{OWN}]
+"""
+
+
+def test_a_stale_directory_holds_list_mail_and_lets_other_mail_flow(sender: str, outsider: str) -> None:
+    to = [f"everyone@{OWN}", f"bea@{OWN}", outsider]
+    with folder("pack") as directory, site(pack=pack_in(directory, {"lists.yaml": STALE})) as running:
+        with running.hop("mailboxes") as boxes, running.hop("internet") as internet:
+            assert _codes(running.send(sender, to, note(sender, to))) == ["250"]
+
+            assert [taken.recipients for taken in boxes.messages] == [(f"bea@{OWN}",)]
+            assert [taken.recipients for taken in internet.messages] == [(outsider,)]
+        assert list(running.gateway.cases(sender).values()) == [[f"everyone@{OWN}"]]
+
+
+# --- what the gateway stands on --------------------------------------------------------------------------------------------
+
+
+@AFTER_QUEUE
+def test_when_the_vault_is_down_before_the_first_hand_over_the_mail_waits_upstream(
+    running: Site, sender: str, outsider: str, listener: str
+) -> None:
+    vault = running.gateway.directory / "var" / "vault"
+    away = vault.with_name("vault-away")
+    to = [f"bea@{OWN}", outsider]  # the one would be sent, the other kept
+    with running.hop("mailboxes") as boxes:
+        vault.rename(away)
+        vault.touch()
+        try:
+            answers = running.send(sender, to, restricted(sender, to), listener=listener)
+            assert {answer[:10] for answer in answers} == {"451 4.3.0 "}
+            assert boxes.messages == []
+            # What needs no keeping goes on.
+            assert _codes(running.send(sender, to[:1], note(sender, to[:1]), listener=listener)) == ["250"]
+        finally:
+            vault.unlink()
+            away.rename(vault)
+
+        assert set(_codes(running.send(sender, to, restricted(sender, to), listener=listener))) == {"250"}
+        assert list(running.gateway.cases(sender).values()) == [[outsider]]
+
+
+def test_when_the_database_is_down_before_the_first_hand_over_the_mail_waits_upstream(running: Site, sender: str, outsider: str) -> None:
+    (recorder,) = running.gateway.pids("recorder")
+    to = [f"bea@{OWN}", outsider]
+    octets = restricted(sender, to)
+    with running.hop("mailboxes") as boxes:
+        running.gateway.signal(recorder, "STOP")
+        try:
+            import time; t0=time.time()
+            (answer,) = running.send(sender, to, octets)
+            print("T answered", time.time()-t0)
+            assert answer.startswith("451 4.3.0 ")
+            assert boxes.messages == []
+        finally:
+            running.gateway.signal(recorder, "KILL")
+        wait_until(lambda: running.gateway.pids("recorder") not in ([], [recorder]), "the recorder is there again")
+        print("T again", time.time()-t0)
+
+        wait_until(lambda: _codes(running.send(sender, to, octets)) == ["250"], "the retry is answered 250")
+        print("T ok", time.time()-t0)
+        print(running.gateway.log()[-7000:])
+        assert 0
+        assert [taken.recipients for taken in boxes.messages] == [(f"bea@{OWN}",)]
+        assert list(running.gateway.cases(sender).values()) == [[outsider]]
+
+
+@needs_root
+def test_a_full_disk_under_the_spool_is_a_452(sender: str, outsider: str) -> None:
+    with site(start=False) as running:
+        spool = running.gateway.directory / "var" / "spool"
+        spool.mkdir(parents=True)
+        with _small_disk(spool), running.hop() as peer:
+            running.gateway.start()
+            large = note(sender, [outsider]) + (b"x" * 510 + b"\r\n") * 8192
+            (answer,) = running.send(sender, [outsider], large)
+            assert answer.startswith("452 4.3.1 ")
+            assert peer.messages == []
+            assert _codes(running.send(sender, [outsider], note(sender, [outsider]))) == ["250"]
+            running.gateway.end()
+
+
+@needs_root
+def test_a_full_disk_under_the_vault_is_a_452(sender: str, outsider: str) -> None:
+    to = [f"bea@{OWN}", outsider]
+    with site(start=False) as running:
+        vault = running.gateway.directory / "var" / "vault"
+        vault.mkdir(parents=True)
+        with _small_disk(vault), running.hop("mailboxes") as boxes:
+            running.gateway.start()
+            (answer,) = running.send(sender, to, restricted(sender, to))
+            assert answer.startswith("452 4.3.1 ")
+            assert boxes.messages == []
+            running.gateway.end()
+
+
+# --- small things -------------------------------------------------------------------------------------------------------
+
+
+def _send_as_it_is(running: Site, listener: str, sender: str, to: str, octets: bytes) -> list[str]:
+    """Without doubling dots or anything else that a good client does."""
+    with Client(running.gateway.ports[listener], lmtp=listener == "lmtp") as client:
+        client.hello()
+        client.envelope(sender, [to])
+        client.ask("DATA")
+        client.send(octets + b".\r\n")
+        answers = client.answers()
+        assert client.ask("NOOP").startswith("250 "), "something of the content was taken for a command"
+    return _codes(answers)
+
+
+def _codes(answers: list[str]) -> list[str]:
+    return [answer[:3] for answer in answers]
+
+
+def _slow_text() -> bytes:
+    """Seconds of work for the detectors: a million numbers with ten digits, each of which could be somebody's."""
+    return b"\n".join(b" ".join(b"%010d" % (999_000_000 + 10 * row + at) for at in range(10)) for row in range(60_000))
+
+
+def _with_text(sender: str, to: str, text: bytes) -> bytes:
+    return message(sender, [to], "Look", "See there.", attachments=[("numbers.txt", text, "text/plain")])
+
+
+def _kill_busy_reader(gateway: Gateway) -> int:
+    """SIGKILL for each reader that has worked for a while; how many."""
+    (smtp,) = gateway.pids("smtp")
+    busy = [pid for zygote in _children(smtp) for pid in _children(zygote) if _ticks(pid) > 20]
+    for pid in busy:
+        gateway.signal(pid, "KILL")
+    return len(busy)
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def _ticks(pid: int) -> int:
+    """Processor time so far, in hundredths of a second (proc(5), utime)."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11])
+    except OSError:
+        return 0
+
+
+class _small_disk:  # noqa: N801 - used as a function
+    """A file system of two megabytes on this folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __enter__(self) -> None:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m,mode=0700", "outgate-test", self._folder], check=True)
+
+    def __exit__(self, *_: object) -> None:
+        subprocess.run(["umount", "--lazy", self._folder], check=True)

@@ -1,0 +1,121 @@
+"""The supervisor, over real processes: it starts again what ends, kills what is silent, stops in order."""
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.peers import wait_until
+
+CHILD = """
+import os, signal, sys, threading
+pulse = int(sys.argv[sys.argv.index("--pulse") + 1])
+stopped = threading.Event()
+signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+signal.signal(signal.SIGHUP, lambda *_: print("reload", sys.argv[1], flush=True))
+os.write(pulse, b"ready")
+print("began", sys.argv[1], os.getpid(), flush=True)
+while not stopped.wait(0.05):
+    if sys.argv[1] != "mute":
+        os.write(pulse, b".")
+print("ended", sys.argv[1], flush=True)
+"""
+
+SUPERVISOR = """
+import sys
+from pathlib import Path
+from gateway.log import Log
+from gateway.supervise import Program, Supervisor
+child = (sys.executable, "-c", sys.argv[1])
+programs = [Program("smtp", name, (*child, name)) for name in sys.argv[3:]]
+programs.append(Program("recorder", "recorder", (*child, "recorder"), last=True))
+supervisor = Supervisor(tuple(programs), Log(), Path(sys.argv[2]) / "pids.json", lambda: print("all ready", flush=True), silent_seconds=1.5)
+sys.exit(supervisor.run())
+"""
+
+
+class Supervised:
+    def __init__(self, folder: Path, *names: str) -> None:
+        self.status = folder / "pids.json"
+        self.log = (folder / "log").open("w+")
+        self.process = subprocess.Popen(
+            (sys.executable, "-c", SUPERVISOR, CHILD, str(folder), *names), stdout=subprocess.PIPE, stderr=self.log, text=True
+        )
+        self.said: list[str] = []
+        self._lines: queue.Queue[str] = queue.Queue()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._lines.put(line.strip())
+
+    def wait_for(self, line: str, times: int = 1) -> str:
+        """Read what the processes say until `line` begins so many of their lines; the last of them."""
+        while sum(said.startswith(line) for said in self.said) < times:
+            self.said.append(self._lines.get(timeout=30))
+        return next(said for said in reversed(self.said) if said.startswith(line))
+
+    def events(self, name: str) -> list[dict]:
+        self.log.seek(0)
+        return [row for line in self.log if (row := json.loads(line))["event"] == name]
+
+
+@pytest.fixture
+def supervised(tmp_path):
+    started: list[Supervised] = []
+
+    def start(*names: str) -> Supervised:
+        started.append(Supervised(tmp_path, *names))
+        return started[-1]
+
+    yield start
+    for one in started:
+        if one.process.poll() is None:
+            one.process.terminate()
+        one.process.wait(30)
+        one.reader.join()
+        one.process.stdout.close()
+        one.log.close()
+
+
+def test_what_others_write_through_starts_first_and_ends_last(supervised):
+    one = supervised("first", "second")
+    one.wait_for("all ready")
+    assert one.said[0].startswith("began recorder")
+    pids = json.loads(one.status.read_text())
+    assert (len(pids["smtp"]), len(pids["recorder"])) == (2, 1)
+    one.process.send_signal(signal.SIGTERM)
+    assert one.wait_for("ended", 3) == "ended recorder"
+    assert one.process.wait(30) == 0
+    assert not one.status.exists()
+
+
+def test_a_process_that_ends_is_started_again(supervised):
+    one = supervised("first")
+    one.wait_for("all ready")
+    os.kill(json.loads(one.status.read_text())["smtp"][0], signal.SIGKILL)
+    again = one.wait_for("began first", 2)
+    wait_until(lambda: json.loads(one.status.read_text())["smtp"] == [int(again.split()[2])], "the status names the new process")
+    assert one.events("process.ended")[0]["code"] == -signal.SIGKILL
+
+
+def test_a_silent_process_is_killed_and_started_again(supervised):
+    one = supervised("mute")
+    one.wait_for("began mute", 2)
+    assert one.events("process.killed")[0]["why"] == "silent"
+
+
+def test_hang_up_reaches_every_process(supervised):
+    one = supervised("first")
+    one.wait_for("all ready")
+    one.process.send_signal(signal.SIGHUP)
+    one.wait_for("reload", 2)
+    assert {said for said in one.said if said.startswith("reload")} == {"reload first", "reload recorder"}
