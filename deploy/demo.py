@@ -1,6 +1,7 @@
 """The last part of deploy/quickstart: serve with the starter pack, send a dozen real messages through, show what happened, go on serving.
 
-Everything it uses stands in var/: configuration, database, keys, vault, and as next hops three local mail folders. Nothing leaves the machine.
+Everything it uses stands in var/: configuration, database, keys, vault, and as next hops three local mail folders.
+Nothing leaves the machine.
 """
 
 import json

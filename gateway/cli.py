@@ -1,4 +1,4 @@
-"""The command line. Each command reads its arguments, lets app do the work, and prints. Errors say what to do and end with 1 (misuse: 2)."""
+"""The command line. Each command reads its arguments, lets app do the work, prints. Errors say what to do and end with 1 (misuse: 2)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Events for the operator: one line each, only the fields on the list. No content, no subject, no matched value, no address.
 
 Out: JSON lines or plain text on a stream. A field that is not on the list is dropped, so that a careless call cannot leak.
+In a busy process the lines of ordinary messages are written together, a moment later; all others at once, with what waits before them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,10 @@ import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TextIO
+
+from pydantic_core import PydanticSerializationError, to_json
+
+GATHER_SECONDS = 0.1  # the longest that a line waits for company
 
 _MESSAGE = frozenset({"id", "listener"})
 EVENTS: dict[str, frozenset[str]] = {
@@ -40,7 +45,8 @@ EVENTS: dict[str, frozenset[str]] = {
 }
 
 
-_encode = json.JSONEncoder(separators=(",", ":"), default=str).encode  # made once: json.dumps would make it for each line
+_MAY_WAIT = frozenset({"message.received", "message.decided", "message.answered"})
+_slow = json.JSONEncoder(separators=(",", ":"), default=str).encode
 
 
 class Log:
@@ -50,6 +56,12 @@ class Log:
         self._stream = stream or sys.stderr
         self._style = style
         self._now = now or (lambda: datetime.now(UTC))
+        self._later: Callable[[float, Callable[[], None]], object] | None = None
+        self._waiting: list[str] = []
+
+    def gather(self, later: Callable[[float, Callable[[], None]], object]) -> None:
+        """From now on what may wait does. `later`: an event loop's call_later. Whoever ends the loop calls `flush`."""
+        self._later = later
 
     def event(self, name: str, /, **fields: object) -> None:
         """Write one event of EVENTS. Never raises: a log that is gone must not stop mail."""
@@ -60,8 +72,19 @@ class Log:
             line = _encode({"at": at, "event": name, **kept})
         else:
             line = f"{at} {name} " + " ".join(f"{key}={_plain(value)}" for key, value in kept.items())
+        self._waiting.append(line)
+        if self._later is None or name not in _MAY_WAIT:
+            self.flush()
+        elif len(self._waiting) == 1:
+            self._later(GATHER_SECONDS, self.flush)
+
+    def flush(self) -> None:
+        """Write what waits, in one piece."""
+        if not self._waiting:
+            return
+        lines, self._waiting = self._waiting, []
         try:
-            self._stream.write(line + "\n")
+            self._stream.write("\n".join((*lines, "")))
             self._stream.flush()
         except (OSError, ValueError):
             return
@@ -72,6 +95,15 @@ class Log:
             f"{frame.filename.rpartition('gateway/')[2]}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
         ]
         self.event(name, error=type(error).__name__, frames=frames[-12:], **fields)
+
+
+def _encode(event: dict[str, object]) -> str:
+    """One line of ASCII."""
+    try:
+        octets = to_json(event)
+    except PydanticSerializationError:
+        return _slow(event)
+    return octets.decode("ascii") if octets.isascii() else _slow(event)
 
 
 def _plain(value: object) -> str:

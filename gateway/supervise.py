@@ -118,6 +118,7 @@ class Supervisor:
         elif now - child.heard_at > self.silent_seconds:
             self.log.event("process.killed", process=child.program.name, pid=child.process.pid, why="silent")
             child.process.kill()
+            child.heard_at = now  # said once, however long its end takes
 
     def _start(self, child: _Child) -> None:
         pulse_r, pulse_w = os.pipe2(os.O_CLOEXEC)

@@ -18,6 +18,7 @@ from gateway.ports import Transaction
 
 NEVER = frozenset({"NEVER"})
 NO_TIME = "4.4.7"  # RFC 3463: delivery time expired
+FULL = "4.3.1"  # RFC 3463: mail system full; its reply code is 452 (RFC 5321 section 4.2.3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,4 +65,4 @@ class Work:
 def put_off(recipient: Recipient, why: OutgateError | str = "4.3.0") -> Outcome:
     """Nothing happened for this recipient; the mail waits upstream. `why`: what could not be done, or an enhanced status code."""
     status = why.status if isinstance(why, TryLater) else why if isinstance(why, str) else "4.3.0"
-    return Outcome(recipient, Ending.DEFERRED, Reply(451, status, "try again later"))
+    return Outcome(recipient, Ending.DEFERRED, Reply(452 if status == FULL else 451, status, "try again later"))

@@ -8,9 +8,15 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
+if TYPE_CHECKING:
+    from prometheus_client import Counter, Histogram
+
+FLUSH_SECONDS = 0.5  # how long what was counted may wait
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
 _COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -40,34 +46,84 @@ def forget(folder: Path) -> None:
 
 
 class Metrics:
-    """ports.Counters. Label sets are few and known, so their children are kept."""
+    """ports.Counters. Counting for a message is an addition here; what was counted goes into the mapped files together, soon after.
 
-    def __init__(self) -> None:
+    `later`: an event loop's call_later; whoever ends the loop calls `flush`. Without it everything is written at once.
+    """
+
+    def __init__(self, later: Callable[[float, Callable[[], None]], object] | None = None) -> None:
         # After use_folder: the library looks at the environment when it is imported.
         from prometheus_client import Counter, Histogram  # noqa: PLC0415
 
+        self._later = later
+        self._is_due = False  # a flush is under way
         self._counters = {name: Counter(f"outgate_{name}", text, labels) for name, (text, labels) in _COUNTERS.items()}
         self._times = {
             name: Histogram(f"outgate_{name}_seconds", text, labels, buckets=_SECONDS) for name, (text, labels) in _TIMES.items()
         }
-        self._children: dict[tuple[str, ...], object] = {}
+        # Label sets are few and known, so each is kept with its child and with what waits for it.
+        self._counted: dict[tuple[str, ...], _Counted] = {}
+        self._timed: dict[tuple[str, ...], _Timed] = {}
 
     def count(self, name: str, **labels: str) -> None:
         """One more."""
         key = (name, *labels.values())
-        child = self._children.get(key)
-        if child is None:
+        counted = self._counted.get(key)
+        if counted is None:
             counter = self._counters[name]
-            child = self._children[key] = counter.labels(**labels) if labels else counter
-        child.inc()  # type: ignore[attr-defined]
+            counted = self._counted[key] = _Counted(counter.labels(**labels) if labels else counter)
+        counted.waiting += 1
+        if not self._is_due:
+            self._schedule()
 
     def observe(self, name: str, seconds: float, **labels: str) -> None:
         """One more time taken."""
         key = (name, *labels.values())
-        child = self._children.get(key)
-        if child is None:
-            child = self._children[key] = self._times[name].labels(**labels)
-        child.observe(seconds)  # type: ignore[attr-defined]
+        timed = self._timed.get(key)
+        if timed is None:
+            timed = self._timed[key] = _Timed(self._times[name].labels(**labels))
+        timed.waiting.append(seconds)
+        if not self._is_due:
+            self._schedule()
+
+    def flush(self) -> None:
+        """Write what was counted where the other processes see it."""
+        self._is_due = False
+        for counted in self._counted.values():
+            if counted.waiting:
+                counted.child.inc(counted.waiting)
+                counted.waiting = 0
+        for timed in self._timed.values():
+            for seconds in timed.waiting:
+                timed.child.observe(seconds)
+            timed.waiting.clear()
+
+    def _schedule(self) -> None:
+        if self._later is None:
+            self.flush()
+        else:
+            self._is_due = True
+            self._later(FLUSH_SECONDS, self.flush)
+
+
+class _Counted:
+    """A counter with certain labels."""
+
+    __slots__ = ("child", "waiting")
+
+    def __init__(self, child: Counter) -> None:
+        self.child = child
+        self.waiting = 0
+
+
+class _Timed:
+    """A histogram with certain labels."""
+
+    __slots__ = ("child", "waiting")
+
+    def __init__(self, child: Histogram) -> None:
+        self.child = child
+        self.waiting: list[float] = []
 
 
 class _Quiet(WSGIRequestHandler):

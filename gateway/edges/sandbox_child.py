@@ -82,7 +82,8 @@ class Child:
             sent = socket.send_fds(self._end, [frame], [descriptor])
             if sent < len(frame):
                 await self._loop.sock_sendall(self._end, frame[sent:])
-            return await answer
+            said: Answer = await answer
+            return said
         except (BrokenPipeError, ConnectionResetError, BlockingIOError):  # dead, or deaf: it did not take its last job whole
             self.condemn("crashed")
             return Answer((), is_lost=True)

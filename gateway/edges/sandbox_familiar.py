@@ -1,7 +1,7 @@
 """Parts that were perhaps read before: their digest is taken, so that what is remembered of them can be used.
 
-Most content comes once, and a digest of it would be work for nothing. A part whose size, first and last octets have been seen is hashed, here
-and not by a child: what a child says of its own content must never stand for another's.
+Most content comes once, and a digest of it would be work for nothing. A part whose size, first and last octets have been seen is hashed,
+here and not by a child: what a child says of its own content must never stand for another's.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ Limits: one machine, or a file system that all machines share and that keeps fsy
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import re
 import secrets
@@ -31,6 +32,7 @@ RESERVE = 256 * 1024 * 1024  # octets that must be free for the vault to count a
 
 _ID = re.compile(r"([a-z]+)-([0-9a-f]{32})")
 _NEW = ".new-"  # temporary names
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 T = TypeVar("T")
 
@@ -176,7 +178,8 @@ def _translated(work: Callable[[], T]) -> T:
     try:
         return work()
     except OSError as error:
-        raise TryLater(f"vault: {error.strerror or error}", "4.3.1") from error
+        status = "4.3.1" if error.errno in _FULL else "4.3.0"
+        raise TryLater(f"vault: {error.strerror or error}", status) from error
 
 
 def _pieces(content: Content, head: bytes) -> Iterator[bytes]:

@@ -254,7 +254,8 @@ async def _delivered(arrival: Arrival, terms: Terms, count: int) -> Answer:
 
 
 def _put_off(status: str, count: int) -> Answer:
-    return Answer((Reply(451, status, "try again later"),) * count)
+    code = 452 if status == "4.3.1" else 451  # RFC 5321 section 4.2.3: insufficient system storage
+    return Answer((Reply(code, status, "try again later"),) * count)
 
 
 def _proper(reply: Reply) -> Reply:

@@ -25,7 +25,7 @@ def test_a_view_finds_what_bytes_would(pieces, needle, start, end):
         writer.write(octets or b"x")
         octets = octets or b"x"
         content = writer.finish()
-        before, spool._WRITE_OCTETS = spool._WRITE_OCTETS, 11  # noqa: SLF001 - pieces end everywhere
+        before, spool._WRITE_OCTETS = spool._WRITE_OCTETS, 11
         try:
             with content.view() as view:
                 assert len(view) == len(octets)
@@ -34,5 +34,5 @@ def test_a_view_finds_what_bytes_would(pieces, needle, start, end):
                 assert view.rfind(needle, start, end) == octets.rfind(needle, start, end)
                 assert view.find(needle) == octets.find(needle)
         finally:
-            spool._WRITE_OCTETS = before  # noqa: SLF001
+            spool._WRITE_OCTETS = before
             content.close()

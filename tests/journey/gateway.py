@@ -29,6 +29,7 @@ class Gateway:
     ports: dict[str, int]  # by listener name
     process: subprocess.Popen[bytes] | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    starts: int = 0
 
     @property
     def config(self) -> Path:
@@ -43,7 +44,8 @@ class Gateway:
         return self.directory / "var" / "outgate.db"
 
     def start(self) -> None:
-        """Start and wait until every listener greets."""
+        """Start and wait until every process says that it is ready and every listener greets."""
+        self.starts += 1
         with (self.directory / "serve.log").open("ab") as log:
             self.process = subprocess.Popen(
                 (*OUTGATE, "serve", "--config", str(self.config)),
@@ -85,7 +87,7 @@ class Gateway:
         return self._reloads()[before:]
 
     def _reloads(self) -> list[dict[str, Any]]:
-        return self.events("policy.loaded") + self.events("policy.rejected")
+        return self.events("policy.loaded", "policy.rejected")
 
     def kill(self) -> None:
         """SIGKILL for the supervisor and every process of its: the power cut."""
@@ -112,10 +114,10 @@ class Gateway:
     def log(self) -> str:
         return (self.directory / "serve.log").read_text(errors="replace")
 
-    def events(self, name: str) -> list[dict[str, Any]]:
-        """The log's events of one name."""
+    def events(self, *names: str) -> list[dict[str, Any]]:
+        """The log's events of these names, in their order."""
         rows = [json.loads(line) for line in self.log().splitlines() if line.startswith("{")]
-        return [row for row in rows if row.get("event") == name]
+        return [row for row in rows if row.get("event") in names]
 
     def run(self, *arguments: str, check: bool = True) -> str:
         """A command of the operator, with this gateway's configuration."""
@@ -160,7 +162,7 @@ class Gateway:
     def _is_ready(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, f"the gateway ended:\n{self.log()}"
-        return (self.directory / "var" / "pids.json").exists() and all(_greets(port) for port in self.ports.values())
+        return self.log().count("outgate: serving") == self.starts and all(_greets(port) for port in self.ports.values())
 
 
 @contextmanager

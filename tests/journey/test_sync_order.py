@@ -59,9 +59,11 @@ def test_a_hold_is_synced_as_file_as_folder_and_as_row_before_its_250(traced: Tr
         assert any(call.is_sync and f"/{file}>" in call.text and call.returned < renamed.begun for call in seen)
         synced = [call for call in seen if call.is_sync and f"{folder}>" in call.text and call.begun > renamed.returned]
         assert synced, f"the folder {folder} is synced after the rename"
-        rows = [call for call in seen if call.is_sync and "/outgate.db-wal>" in call.text and call.begun > synced[0].returned]
-        assert rows, "the database is synced after the vault"
-        assert all(_process(call.thread) in recorder for call in rows)
+        log = [call for call in seen if "/outgate.db-wal>" in call.text and call.begun > synced[0].returned]
+        rows = next(call for call in log if call.name == "pwrite64" and _offset(call) > 0)  # at 0 is the header of SQLite's log
+        committed = [call for call in log if call.is_sync and call.begun > rows.returned]
+        assert committed, "the rows are written and synced after the vault"
+        assert {_process(call.thread) for call in committed} == set(recorder)
 
 
 def test_a_message_whose_only_step_is_one_relay_syncs_nothing_before_its_250(traced: Traced) -> None:
@@ -87,6 +89,10 @@ def _names(rename: Call) -> tuple[str, str]:
     """Of the new file: its temporary name, and the path of its folder."""
     old, new = (text.strip('"') for text in rename.text.partition(")")[0].split(", ")[:2])
     return old.rpartition("/")[2], new.rpartition("/")[0]
+
+
+def _offset(write: Call) -> int:
+    return int(write.text.rpartition(")")[0].rpartition(", ")[2])
 
 
 def _process(thread: int) -> int:

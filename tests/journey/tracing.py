@@ -11,7 +11,7 @@ from tests.journey.gateway import OUTGATE, Gateway
 from tests.peers import wait_until
 
 SYNCS = ("fsync", "fdatasync", "sync_file_range", "syncfs", "sync", "msync")
-WRITES = ("write", "writev", "sendto", "sendmsg")
+WRITES = ("write", "writev", "sendto", "sendmsg", "pwrite64")
 RENAMES = ("rename", "renameat", "renameat2")
 # PID CLOCK name(arguments) = result; a call that waits is on two lines, with other processes' calls between.
 _LINE = re.compile(r"(\d+) +[\d:.]+ (.*)")

@@ -4,6 +4,7 @@ A peer never uses the machine's own instance, configuration or ports. What it ne
 """
 
 import os
+import random
 import select
 import shutil
 import signal
@@ -20,16 +21,20 @@ import pytest
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="Postfix gives its parts other users: its master can only be started by root")
 
 _given: set[int] = set()
+_dice = random.SystemRandom()
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody has now, and that this process has not given away before."""
+    """A port of 127.0.0.1 that nobody has now, and that this process has not given away before.
+
+    Below those that the kernel gives to outgoing connections (ip(7), 32768 and up), so that none of these takes it before it is used.
+    """
     while True:
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            port: int = server.getsockname()[1]
-        if port not in _given:
-            _given.add(port)
-            return port
+        port = _dice.randrange(11_000, 32_000)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            if port not in _given:
+                _given.add(port)
+                return port
 
 
 @contextmanager

@@ -39,6 +39,14 @@ class Postgres:
         """Mode `immediate` is as a crash: what was not synced is gone."""
         self._control("restart", "-m", mode)
 
+    def stop(self) -> None:
+        """As a crash; start() is owed."""
+        self._control("stop", "-m", "immediate")
+
+    def start(self) -> None:
+        """After stop()."""
+        self._control("start")
+
     def _conninfo(self) -> str:
         return psycopg.conninfo.make_conninfo(host="127.0.0.1", port=self.port, user="outgate", password=self.password, dbname="postgres")
 
@@ -51,11 +59,11 @@ def postgres() -> Iterator[Postgres]:
     with folder("pg") as directory:
         server = Postgres(directory, free_port(), secrets.token_hex(16))
         _make_cluster(server)
-        server._control("start")
+        server.start()
         try:
             yield server
         finally:
-            server._control("stop", "-m", "immediate")
+            server.stop()
 
 
 def _make_cluster(server: Postgres) -> None:

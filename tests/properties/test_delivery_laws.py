@@ -10,7 +10,7 @@ from gateway.parse import parse_buffer
 from tests.deliveries import DECEIVING, MESSAGE, SECRETS, TRIGGER, Ledger, Story, play, stories
 from tests.doubles import RECEIVED, ScriptedHop, run
 
-law = partial(settings, max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+law = partial(settings, max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def played(story: Story) -> Ledger:

@@ -61,7 +61,7 @@ def test_the_reference_in_deploy_is_understood_with_every_key_uncommented(tmp_pa
     for line in reference.splitlines():
         bare = line.removeprefix("# ")
         is_key = line.startswith("# ") and (bare.startswith("[") or (" = " in bare.split("#")[0] and bare.split(" ")[0].isidentifier()))
-        if is_key and not bare.startswith(("maildir", "tls = \"none\"", "position", "client_names")):
+        if is_key and not bare.startswith(("maildir", 'tls = "none"', "position", "client_names")):
             lines.append(bare)
         elif not line.startswith("#"):
             lines.append(line)

@@ -1,0 +1,543 @@
+"""What happens later: the outbox is sent, cases end, and what people asked for is done, each once."""
+
+import email
+import io
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gateway.keeper import Keeper, Shelves
+from gateway.keeper.sending import PAUSES
+from gateway.log import Log
+from gateway.policy.rules import Act, Rule
+from tests.deliveries import HOUSE, MESSAGE, failed_in, policy
+from tests.doubles import NO, RECEIVED, Luck, recipient, run
+from tests.stages.test_act import ANN, Delivery
+
+CASE = "7KQ-402"
+
+
+class Later:
+    """A keeper over what a delivery left behind."""
+
+    def __init__(self, *to, pack=None, **more):
+        self.story = Delivery(*to, pack=pack, **more)
+        self.stage = self.story.stage
+        self.pack = pack or policy()
+        self.log = io.StringIO()
+        self.swept = []
+        shelves = Shelves(self.stage.holds, self.stage.outbox, self.stage.intents, self._sweep)
+        self.keeper = Keeper(self.stage.world, shelves, lambda: self.pack, HOUSE, Log(self.log))
+
+    async def _sweep(self, now):
+        self.swept.append(now)
+
+    async def deliver(self):
+        """The delivery, and its notices sent."""
+        await self.story.attempt()
+        await self.turn()
+        return self
+
+    async def turn(self, **by):
+        self.stage.clock.turn(**by)
+        await self.keeper.turn()
+        await self.keeper.drain()
+
+    async def wish(self, kind, case=CASE, by="officer", why="it is fine", lifts=()):
+        intent_id = await self.stage.intents.put(kind, case, by, why, lifts)
+        await self.turn()
+        intent = self.stage.intents.rows[intent_id]
+        return intent.state, intent.result
+
+    def script(self, hop, **answers):
+        self.stage.hops[hop].script.update({key.replace("_at_", "@").replace("_", "."): left for key, left in answers.items()})
+
+    def got(self, name):
+        """The subjects of what somebody has got, or the octets where it is the message itself."""
+        taken = [one for hop in self.stage.hops.values() for one in hop.taken if one.recipient == name]
+        return [str(email.message_from_bytes(one.octets)["Subject"]).replace("\r\n", "") for one in taken]
+
+    def held(self, case=CASE):
+        return self.stage.holds.cases[case]
+
+    def failures(self):
+        """Whom the DSNs that the sender got speak of."""
+        taken = [one for hop in self.stage.hops.values() for one in hop.taken if one.recipient == ANN]
+        return [name for one in taken for name in failed_in(one.octets)]
+
+
+# --- the outbox -----------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_sent_leaves_the_outbox_and_the_vault():
+    later = run(Later("b@kept.example").deliver())
+
+    assert later.got(ANN) == ["Not sent yet: it needs to be checked first (case 7KQ-402)"]
+    assert later.got("officer@own.example") == ["For your decision: an email that is kept (case 7KQ-402)"]
+    assert not later.stage.outbox.rows
+    assert list(later.stage.vault.objects) == [later.held().object_id]
+
+
+def test_what_a_hop_defers_is_tried_again_with_growing_pauses():
+    later = Later("b@kept.example")
+    later.script("plain", ann_at_own_example=["later"] * 3)
+
+    async def story():
+        await later.deliver()
+        tries = []
+        for seconds in (29, 1, 59, 1, 119, 1):
+            await later.turn(seconds=seconds)
+            tries.append(later.stage.hops["plain"].attempts[ANN])
+        return tries
+
+    assert PAUSES[:3] == (30, 60, 120)
+    assert run(story()) == [1, 2, 2, 3, 3, 4]
+    assert len(later.got(ANN)) == 1
+
+
+def test_a_refused_notice_makes_its_case_one_for_the_postmaster_with_an_alarm_and_no_answer():
+    later = Later("b@kept.example")
+    later.script("plain", ann_at_own_example=["no"])
+    run(later.deliver())
+
+    assert later.held().held_for == "postmaster"
+    assert '"what":"notice: nobody takes it"' in later.log.getvalue()
+    assert not later.stage.outbox.rows
+
+
+def test_a_refusal_that_nobody_hears_of_is_opened_for_the_postmaster():
+    later = Later("b@refused.example")
+    later.script("plain", ann_at_own_example=["no"])
+    run(later.deliver())
+
+    assert (later.held().state, later.held().held_for) == ("open", "postmaster")
+    assert later.held().object_id in later.stage.vault.objects
+
+
+def test_a_notice_that_is_not_taken_in_five_days_is_given_up():
+    later = Later("b@refused.example")
+    later.script("plain", ann_at_own_example=["later"] * 1000)
+
+    async def story():
+        await later.deliver()
+        await later.turn(days=4, hours=23)
+        waiting = later.held().state
+        await later.turn(hours=2)
+        return waiting
+
+    assert run(story()) == "refused"
+    assert (later.held().state, later.held().held_for) == ("open", "postmaster")
+    assert not later.stage.outbox.rows
+
+
+def test_the_last_word_that_nobody_takes_does_not_begin_everything_again():
+    later = Later("b@kept.example")
+
+    async def story():
+        await later.deliver()
+        later.script("plain", ann_at_own_example=["no"])
+        await later.turn(days=8)
+        await later.turn()
+        await later.turn(days=30)
+
+    run(story())
+
+    assert later.held().state == "expired"
+    assert len([row for row in later.stage.outbox.ever if row.recipients[0].address.key == ANN]) == 2
+    assert not later.stage.outbox.rows
+
+
+def test_a_released_copy_that_fails_is_told_to_its_sender_by_dsn():
+    later = Later("b@kept.example")
+    later.script("plain", b_at_kept_example=["no"])
+
+    async def story():
+        await later.deliver()
+        await later.wish("release")
+        await later.turn(seconds=1)
+
+    run(story())
+
+    assert later.failures() == ["b@kept.example"]
+    assert later.got(ANN)[-1] == f"Not sent to b@kept.example: their mail system refused it (case {CASE})"
+
+
+def test_a_released_copy_of_a_bounce_that_fails_is_told_to_the_postmaster():
+    """Found: with nobody to tell it simply vanished."""
+    later = Later("b@kept.example", sender="")
+    later.script("plain", b_at_kept_example=["no"])
+
+    async def story():
+        await later.deliver()
+        await later.wish("release")
+        await later.turn(seconds=1)
+
+    run(story())
+
+    assert later.got("postmaster@own.example") == [f"Not sent to b@kept.example: their mail system refused it (case {CASE})"]
+
+
+def test_a_row_whose_object_is_lost_is_told_in_the_end_and_alarms_on_the_way():
+    """Found: it was tried for ever."""
+    later = Later("b@kept.example")
+
+    async def story():
+        await later.deliver()
+        later.script("plain", b_at_kept_example=["later"])
+        await later.wish("release")
+        (row,) = [row for row in later.stage.outbox.ever if row.kind == "release"]
+        del later.stage.vault.objects[row.object_id]
+        await later.turn(hours=1)
+        alarms = later.log.getvalue().count("an object is lost or damaged")
+        await later.turn(days=5)
+        await later.turn(seconds=1)
+        return alarms
+
+    assert run(story()) == 1
+    assert later.failures() == ["b@kept.example"]
+    assert not later.stage.outbox.rows
+
+
+def test_a_next_hop_that_is_gone_from_the_configuration_does_not_hold_mail_for_ever():
+    """Found: such a row never ended."""
+    later = Later("b@kept.example")
+
+    async def story():
+        await later.deliver()
+        later.script("plain", b_at_kept_example=["later"] * 9)
+        await later.wish("release")
+        (row,) = later.stage.outbox.rows.values()
+        later.stage.outbox.rows[row.id] = replace(row, next_hop="gone")
+        await later.turn(days=5, hours=1)
+        await later.turn(seconds=1)
+
+    run(story())
+
+    assert later.failures() == ["b@kept.example"]
+
+
+def test_who_has_it_does_not_get_it_again_because_another_failed():
+    """Found: with the store down between, the whole row was tried once more."""
+    later = Later("b@kept.example", "c@kept.example")
+    later.script("plain", c_at_kept_example=["no"])
+
+    async def story():
+        await later.deliver()
+        await later.stage.intents.put("release", CASE, "officer")
+        await later.keeper.turn()
+        # The next calls that can fail: the vault's get, crossing out b; then the DSN about c cannot be written.
+        later.stage.luck._plan = ["", "", "fails"]
+        await later.keeper.drain()
+        for _ in range(3):
+            await later.turn(minutes=31)
+
+    run(story())
+
+    assert later.stage.hops["plain"].attempts["b@kept.example"] == 1
+    assert "c@kept.example" in later.failures()
+
+
+# --- cases end ------------------------------------------------------------------------------------------------------------
+
+
+def test_after_within_the_next_one_decides_and_is_asked():
+    later = Later("b@kept.example")
+
+    async def story():
+        await later.deliver()
+        await later.turn(hours=4)
+        await later.turn(seconds=1)
+
+    run(story())
+
+    assert (later.held().held_for, later.held().answer_by, later.held().state) == ("duty", None, "open")
+    assert later.got("duty@own.example") == ["For your decision: an email that is kept (case 7KQ-402)"]
+
+
+def test_when_time_is_up_the_last_word_is_committed_before_the_content_goes():
+    later = Later("b@kept.example")
+
+    async def story():
+        await later.deliver()
+        object_id = later.held().object_id
+        later.stage.luck._plan = ["", "", "", "", "", "fails"]  # claims, what is due, the object, the letter; the commit
+        await later.turn(days=7)
+        is_kept = object_id in later.stage.vault.objects
+        await later.turn(seconds=1)
+        await later.turn(seconds=1)
+        return is_kept, object_id in later.stage.vault.objects
+
+    assert run(story()) == (True, False)
+    assert later.held().state == "expired"
+    assert later.failures() == ["b@kept.example"]
+    assert later.got(ANN)[-1] == "Not sent: no answer came in time (case 7KQ-402)"
+
+
+def test_one_case_that_cannot_be_ended_does_not_keep_the_others():
+    """Found: they were taken in one go, and the first error ended it."""
+    later = Later("b@kept.example", "c@asked.example")
+
+    async def story():
+        await later.deliver()
+        later.stage.holds.cases["7KQ-402"] = replace(later.held(), decision=None)
+        await later.turn(days=7)
+
+    run(story())
+
+    assert later.held("7KQ-403").state == "expired"
+    assert '"what":"case: it cannot be ended"' in later.log.getvalue()
+
+
+# --- what people asked for ------------------------------------------------------------------------------------------------
+
+
+def test_a_release_sends_the_message_as_it_was_and_tells_the_sender():
+    later = Later("b@kept.example")
+
+    async def story():
+        await later.deliver()
+        said = await later.wish("release")
+        await later.turn(seconds=1)
+        return said
+
+    assert run(story()) == ("done", "b@kept.example: goes by plain")
+    (taken,) = [one for one in later.stage.hops["plain"].taken if one.recipient == "b@kept.example"]
+    assert taken.octets == RECEIVED + MESSAGE
+    assert later.got(ANN)[-1] == "On its way: your email that was kept (case 7KQ-402)"
+    assert later.held().state == "released"
+    assert not later.stage.vault.objects
+
+
+def test_it_is_released_once_whoever_asks_again():
+    later = Later("b@kept.example")
+
+    async def story():
+        await later.deliver()
+        await later.stage.intents.put("release", CASE, "officer")
+        await later.stage.intents.put("release", CASE, "duty")
+        second = await later.wish("refuse")
+        await later.turn(seconds=1)
+        return second
+
+    assert run(story()) == ("failed", f"case {CASE} is released, not open")
+    assert later.got("b@kept.example") == ["geheimnis-subject"]
+
+
+def test_a_release_that_still_needs_protection_goes_by_the_protected_route():
+    rules = policy().rules
+    pack = policy(rules=(*rules, Rule("seal-kept", rules[2].when, acts=(Act("require", frozenset({"protected-message"})),))))
+    later = Later("b@kept.example", pack=pack, octets=MESSAGE.replace(b"MIME", b"X-Encrypt: no\r\nMIME", 1))
+
+    async def story():
+        await later.deliver()
+        said = await later.wish("release")
+        await later.turn(seconds=1)
+        return said
+
+    assert run(story()) == ("done", "b@kept.example: goes by sealed")
+    (taken,) = later.stage.hops["sealed"].taken
+    assert taken.octets == b"X-Encrypt: yes\r\n" + RECEIVED + MESSAGE  # and what the user set is gone
+
+
+def test_a_release_that_the_rules_refuse_is_told():
+    later = Later("b@kept.example")
+
+    async def story():
+        await later.deliver()
+        rules = later.pack.rules
+        later.pack = policy(version="sha256:2", rules=(*rules, Rule("no", rules[2].when, acts=(Act("refuse"),), says="not any more")))
+        said = await later.wish("release")
+        await later.turn(seconds=1)
+        return said
+
+    assert run(story()) == ("done", "b@kept.example: the rules refuse it, the sender is told")
+    assert later.failures() == ["b@kept.example"]
+    assert later.got(ANN)[-1] == "Not sent: the rules do not allow it (case 7KQ-402)"
+
+
+def test_a_refused_message_that_nobody_may_be_told_of_stays_when_it_is_released():
+    """Found: the case ended, the content went, and nobody knew."""
+    later = Later(recipient("b@refused.example", ("NEVER",)), "c@free.example")
+
+    async def story():
+        await later.deliver()
+        return await later.wish("release")
+
+    assert run(story()) == ("done", "b@refused.example: stays kept (nobody may write there)")
+    assert (later.held().state, later.held().held_for) == ("open", "postmaster")
+    assert later.held().object_id in later.stage.vault.objects
+
+
+def test_of_a_partial_release_the_rest_stays_under_the_same_case():
+    later = Later("b@kept.example", "c@kept.example")
+
+    async def story():
+        await later.deliver()
+        rules = later.pack.rules
+        audience = replace(later.pack.audiences[3], name="special", domains=None, register=None)
+        only_c = Rule("look-twice", (replace(rules[2].when[0], fact="recipient_domain", how="in", value=_places("c@kept.example")),), acts=(Act("hold", held_for="duty"),), says="twice")
+        later.pack = policy(version="sha256:2", rules=(*rules, only_c))
+        assert audience.name == "special"
+        said = await later.wish("release")
+        await later.turn(seconds=1)
+        return said
+
+    state, said = run(story())
+
+    assert (state, said) == ("done", "b@kept.example: goes by plain; c@kept.example: stays kept (twice)")
+    assert [one.address.wire for one in later.held().envelope.recipients] == ["c@kept.example"]
+    assert (later.held().state, later.held().held_for, later.held().lifted) == ("open", "duty", ("keep-it",))
+    assert later.got("b@kept.example") == ["geheimnis-subject"]
+    assert later.got("c@kept.example") == []
+    assert later.got("duty@own.example") == ["For your decision: an email that is kept (case 7KQ-402)"]
+
+
+def _places(address):
+    from gateway.policy.places import Places
+
+    return Places.of([(address, True)])
+
+
+def test_a_refusal_by_a_person_is_the_last_word():
+    later = Later("b@kept.example")
+
+    async def story():
+        await later.deliver()
+        said = await later.wish("refuse", why="Not for outsiders.")
+        await later.turn(seconds=1)
+        return said
+
+    assert run(story()) == ("done", "refused; the sender is told")
+    assert later.failures() == ["b@kept.example"]
+    assert later.held().state == "ended"
+    assert not later.stage.vault.objects
+
+
+def test_only_the_rules_that_were_named_are_lifted():
+    later = Later("b@kept.example")
+
+    async def story():
+        await later.deliver()
+        return await later.wish("release", lifts=("another-rule",))
+
+    assert run(story()) == ("done", "b@kept.example: stays kept (kept mail is looked at)")
+
+
+@pytest.mark.parametrize(("kind", "case", "said"), [("release", "XXX-000", "there is no case XXX-000"), ("burn", CASE, "nobody knows how to burn a case")])
+def test_what_cannot_be_done_is_said(kind, case, said):
+    async def story(later):
+        await later.deliver()
+        return await later.wish(kind, case)
+
+    assert run(story(Later("b@kept.example"))) == ("failed", said)
+
+
+def test_a_wish_waits_while_the_store_is_down_and_the_others_go_on():
+    """Found: the first that could not be carried out kept those behind it for a quarter of an hour."""
+    later = Later("b@kept.example", "c@asked.example")
+
+    async def story():
+        await later.deliver()
+        first = await later.stage.intents.put("release", "7KQ-402", "officer")
+        second = await later.stage.intents.put("refuse", "7KQ-403", "officer")
+        later.stage.luck._plan = ["", "fails"]  # the claim; the vault
+        await later.turn()
+        between = later.stage.intents.rows[first].state, later.stage.intents.rows[second].state
+        await later.turn(minutes=6)
+        return between, later.stage.intents.rows[first].state
+
+    assert run(story()) == (("running", "done"), "done")
+
+
+def test_a_case_that_rests_on_what_was_not_known_is_decided_again_when_the_policy_changes():
+    later = Later("b@free.example")
+    unknown = Rule("who-is-it", (later.pack.rules[0].when[0].__class__("sender", "authenticated", False),), acts=(Act("hold", held_for="officer"),), says="we do not know who wrote it")
+    later = Later("b@free.example", pack=policy(rules=(unknown,)))
+
+    async def story():
+        await later.deliver()
+        before = later.held().decision.unknown, later.held().state
+        later.pack = policy(version="sha256:2")
+        await later.turn()
+        await later.turn(seconds=1)
+        return before
+
+    before = run(story())
+
+    assert before[0]
+    assert before[1] == "open"
+    assert later.held().state == "released"
+    assert later.got("b@free.example") == ["geheimnis-subject"]
+
+
+def test_a_new_policy_does_not_decide_again_what_a_person_was_asked_for_certain_reasons():
+    later = Later("b@kept.example")
+
+    async def story():
+        await later.deliver()
+        later.pack = policy(version="sha256:2", rules=())
+        await later.turn()
+
+    run(story())
+
+    assert later.held().state == "open"
+
+
+def test_the_keeper_says_that_it_lives_while_a_turn_takes_long():
+    later = Later("b@free.example")
+    heard = []
+
+    async def long_sweep(now):
+        import asyncio
+
+        await asyncio.sleep(10)
+
+    later.keeper._desk = replace(later.keeper._desk, shelves=replace(later.keeper._desk.shelves, sweep=long_sweep))
+
+    async def story():
+        import asyncio
+
+        task = asyncio.ensure_future(later.keeper.run(lambda: heard.append(1)))
+        await asyncio.sleep(8)
+        later.keeper.stop()
+        await task
+
+    run(story())
+
+    assert len(heard) >= 8
+
+
+def test_all_that_was_seen_stays_out_of_the_log():
+    later = Later("b@kept.example", "c@refused.example")
+    later.script("plain", ann_at_own_example=["no"], b_at_kept_example=["no"])
+
+    async def story():
+        await later.deliver()
+        await later.wish("release")
+        await later.turn(days=8)
+
+    run(story())
+
+    for secret in ("geheimnis", "kept.example", ANN, NO.text):
+        assert secret not in later.log.getvalue()
+
+
+@pytest.mark.parametrize("plan", [("fails",) * number for number in range(1, 12)] + [("",) * number + ("unknown",) for number in range(12)])
+def test_whatever_fails_on_the_way_a_release_reaches_its_recipient(plan):
+    """Also twice where a commit was done but said to have failed; never not at all."""
+    later = Later("b@kept.example")
+
+    async def story():
+        await later.deliver()
+        await later.stage.intents.put("release", CASE, "officer")
+        later.stage.luck._plan = list(plan)
+        for _ in range(16):
+            await later.turn(minutes=31)
+
+    run(story())
+
+    assert 1 <= len(later.got("b@kept.example")) <= 1 + ("unknown" in plan)
+    assert later.held().state == "released"
+    assert isinstance(later.stage.luck, Luck)
+    assert timedelta(0) < timedelta(days=1)
