@@ -30,6 +30,7 @@ from gateway.plan import plan
 from gateway.policy.guidance import House
 from gateway.policy.rules import Policy
 from gateway.ports import Done, Examiner, Transaction, World
+from gateway.waiting import wait_at_most
 
 POISON = 3  # attempts that ended in a bug before a message is held unparsed
 LARGE = 1_048_576  # octets from which hashing leaves the event loop
@@ -113,7 +114,7 @@ class Pipeline:
         work.add_done_callback(self._running.discard)
         work.add_done_callback(lambda _: arrival.content.close())
         left = arrival.deadline - self._world.clock.monotonic()
-        await asyncio.wait((work,), timeout=max(left, 0.0))
+        await wait_at_most(work, left)
         if work.done():
             try:
                 outcomes = work.result()

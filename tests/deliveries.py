@@ -250,16 +250,14 @@ async def _busy(story, stage, pipeline, todo, ledger):
 ANSWERS = ("ok", "ok", "later", "no", "unusable", "unusable-now", "uncertain-taken", "uncertain-lost")
 
 
+LUCK = ("", "", "", "", "", "fails", "unknown", "bug")
+SENDERS = ("ann@own.example", "ann@own.example", "", "eve@foreign.example")
+
+
 @st.composite
-def stories(
-    draw,
-    *,
-    senders=("ann@own.example", "ann@own.example", "", "eve@foreign.example"),
-    answers=(*ANSWERS, "hang", "bug"),
-    unlucky=True,
-    octets=(MESSAGE,),
-):
-    names = draw(st.lists(st.sampled_from(DOMAINS), min_size=draw(st.sampled_from([1, 2, 3])), max_size=5))
+def stories(draw, *, senders=SENDERS, answers=(*ANSWERS, "hang", "bug"), unlucky=True, luck=LUCK, octets=(MESSAGE,)):
+    least = draw(st.sampled_from([1, 2, 3]))
+    names = draw(st.lists(st.sampled_from(DOMAINS), min_size=least, max_size=5))
     notify = st.sampled_from([None, None, None, ("NEVER",), ("FAILURE", "DELAY")])
     recipients = tuple(recipient(f"geheimnis-person{number}@{name}.example", draw(notify)) for number, name in enumerate(names))
     script = {
@@ -268,7 +266,7 @@ def stories(
         if one.address.domain.split(".")[0] in ("free", "stamped", "sealed")
         for hop in ("plain", "sealed")
     }
-    words = st.sampled_from(["", "", "", "", "", "fails", "unknown", "bug"])
+    words = st.sampled_from(luck)
     return Story(
         each=draw(st.booleans()),
         sender=draw(st.sampled_from(senders)),

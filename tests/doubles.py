@@ -124,10 +124,14 @@ class Luck:
 
     def __init__(self, plan=()) -> None:
         self._plan = list(plan)
+        self.breaks: list[str] = []  # calls of these names fail, each once
         self.failed: list[str] = []
 
     def draw(self, what: str) -> str:
         word = self._plan.pop(0) if self._plan else ""
+        if what in self.breaks:
+            self.breaks.remove(what)
+            word = "fails"
         if word:
             self.failed.append(what)
         return word

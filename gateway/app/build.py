@@ -33,6 +33,7 @@ from gateway.ports import Counters, Examiner, NextHop, World
 _ID_LETTERS = "0123456789bcdfgh"  # no vowels: no words
 _PAIRS = tuple(first + second for first in _ID_LETTERS for second in _ID_LETTERS)
 _ID_OCTETS = 8
+_random: list[bytes] = []  # what ids are made of; each is used once
 
 
 def load_policy(source: Path, settings: Settings) -> Policy:
@@ -73,7 +74,14 @@ _HOSTNAME = socket.gethostname() if "." in socket.gethostname() else socket.getf
 
 def new_id() -> str:
     """A short id that no other message has: in log lines, Received fields and outbox rows."""
-    return "".join(map(_PAIRS.__getitem__, secrets.token_bytes(_ID_OCTETS)))
+    try:
+        octets = _random.pop()
+    except IndexError:
+        # The system's generator is asked for many at once.
+        pool = secrets.token_bytes(_ID_OCTETS * 128)
+        _random.extend(pool[at : at + _ID_OCTETS] for at in range(_ID_OCTETS, len(pool), _ID_OCTETS))
+        octets = pool[:_ID_OCTETS]
+    return "".join([_PAIRS[octet] for octet in octets])
 
 
 def prepare(settings: Settings) -> dict[str, Family]:

@@ -75,15 +75,15 @@ class Child:
             return Answer((), is_lost=True)
         self.served += 1
         self._frames, self._wanted, self._room = [], parts, _JOB_LIMIT
-        self._answer = answer = self._loop.create_future()
+        answer: asyncio.Future[Answer] = self._loop.create_future()
+        self._answer = answer
         late = self._loop.call_at(deadline, self._be_late)
         frame = LENGTH.pack(len(job)) + job
         try:
             sent = socket.send_fds(self._end, [frame], [descriptor])
             if sent < len(frame):
                 await self._loop.sock_sendall(self._end, frame[sent:])
-            said: Answer = await answer
-            return said
+            await answer
         except (BrokenPipeError, ConnectionResetError, BlockingIOError):  # dead, or deaf: it did not take its last job whole
             self.condemn("crashed")
             return Answer((), is_lost=True)
@@ -92,6 +92,7 @@ class Child:
             if not answer.done() or answer.cancelled():
                 self.condemn("cancelled")
             self._answer = None
+        return answer.result()
 
     def condemn(self, why: str) -> None:
         """This child must not go on: have it killed, and say so."""

@@ -20,6 +20,7 @@ from gateway.listen.terms import Terms
 from gateway.listen.verbs import Verbs
 from gateway.model.message import Arrival, Content
 from gateway.model.outcome import Answer, Reply
+from gateway.waiting import wait_at_most
 
 if TYPE_CHECKING:
     from gateway.listen.server import Server
@@ -197,7 +198,7 @@ class Session(Verbs):
         self._is_busy = True
         self._write_out()
         patience = arrival.deadline - self.terms.clock.monotonic() + min(GRACE_SECONDS, self.terms.settings.deadline_seconds / 20)
-        await asyncio.wait((task,), timeout=max(patience, 0.0))
+        await wait_at_most(task, patience)
         self._is_busy = False
         self._heard = self.loop.time()
         if task.done():

@@ -63,6 +63,10 @@ class Client:
             if line[3:4] == b" ":
                 return lines[0] if len(lines) == 1 else " ".join(lines)
 
+    def wait_answered(self) -> None:
+        """Until the answer has come to this machine; it stays unread."""
+        assert self._socket.recv(1, socket.MSG_PEEK)
+
     def rest(self) -> bytes:
         """All that still comes until the other side closes."""
         return self._file.read()

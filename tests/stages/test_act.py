@@ -23,7 +23,9 @@ class Delivery:
     def __init__(self, *to, sender=ANN, script=None, luck=(), each=False, patience_hours=4.0, pack=None, octets=MESSAGE):
         script = script or {}
         hops = [
-            ScriptedHop(name, {key: list(left) for (hop, key), left in script.items() if hop == name}, "X-Encrypt: yes" * (name == "sealed"))
+            ScriptedHop(
+                name, {key: list(left) for (hop, key), left in script.items() if hop == name}, "X-Encrypt: yes" * (name == "sealed")
+            )
             for name in ("plain", "sealed")
         ]
         self.stage = Stage(*hops, luck=Luck(luck))
@@ -52,7 +54,11 @@ class Delivery:
         return found
 
     def cases(self):
-        return {one.address.wire: (held.decision.verdict.word, held.state, held.held_for) for held in self.stage.holds.cases.values() for one in held.envelope.recipients}
+        return {
+            one.address.wire: (held.decision.verdict.word, held.state, held.held_for)
+            for held in self.stage.holds.cases.values()
+            for one in held.envelope.recipients
+        }
 
 
 def test_the_simplest_mail_writes_nothing_durable():
@@ -108,7 +114,13 @@ def test_patience_counts_from_the_first_attempt_that_finished_something():
 def test_what_waits_for_a_protected_route_is_queued_with_all_that_makes_it_protected():
     """Found: the rest was queued without the header field that makes its hop encrypt it."""
     script = {("sealed", "c@sealed.example"): ["later"]}
-    story = Delivery("b@free.example", "c@sealed.example", script=script, patience_hours=0.0, octets=MESSAGE.replace(b"MIME", b"X-Encrypt: no\r\nMIME", 1))
+    story = Delivery(
+        "b@free.example",
+        "c@sealed.example",
+        script=script,
+        patience_hours=0.0,
+        octets=MESSAGE.replace(b"MIME", b"X-Encrypt: no\r\nMIME", 1),
+    )
 
     run(story.attempt())
     (row,) = story.stage.outbox.ever
