@@ -14,6 +14,9 @@ from gateway.mime.ranges import Index, Node
 from gateway.mime.roles import find_roles
 from gateway.model.message import Arrival, Buffer, Defect, DefectName, Message, Part, Role
 
+_ORIGINATORS = frozenset({"from", "sender"})
+_ADDRESSED = frozenset({"to", "cc"})
+
 
 def parse(arrival: Arrival) -> Message:
     """Understand an arrival; its own defects come first."""
@@ -26,7 +29,7 @@ def parse_buffer(buffer: Buffer, defects: tuple[Defect, ...] = ()) -> Message:
     index = Index(buffer)
     fields = read_fields(index.section)
     first = dict(zip([raw.key for raw in reversed(index.section.fields)], [field.value for field in reversed(fields)], strict=True))
-    parts = tuple(_part(node, role) for node, role in zip(index.nodes, find_roles(buffer, index.nodes), strict=True))
+    parts = tuple([_part(node, role) for node, role in zip(index.nodes, find_roles(buffer, index.nodes), strict=True)])
     found = [*defects, *index.defects]
     if index.nodes[0].declared.is_mime and "mime-version" not in first:
         # RFC 2045 section 4: without it a reader may take everything for plain text.
@@ -36,8 +39,8 @@ def parse_buffer(buffer: Buffer, defects: tuple[Defect, ...] = ()) -> Message:
         header=index.section.span,
         subject=first.get("subject", ""),
         message_id=first.get("message-id", "").strip("<> \t") or None,
-        originators=_addresses(index.section, ("from", "sender")),
-        addressed=_addresses(index.section, ("to", "cc")),
+        originators=_addresses(index.section, _ORIGINATORS),
+        addressed=_addresses(index.section, _ADDRESSED),
         parts=parts,
         octets=len(buffer),
         defects=tuple(dict.fromkeys(found)) if found else (),
@@ -63,7 +66,9 @@ def _part(node: Node, role: Role) -> Part:
     )
 
 
-def _addresses(section: Section, names: tuple[str, ...]) -> tuple[str, ...]:
+def _addresses(section: Section, names: frozenset[str]) -> tuple[str, ...]:
     """From the values before encoded-words are decoded: a decoded name may look like an address."""
-    found = [address for raw in section.fields if raw.key in names for address in find_addresses(unfold(raw.value))]
-    return tuple(dict.fromkeys(found))
+    found = [find_addresses(unfold(value)) for _, key, value, _, _ in section.fields if key in names]
+    if len(found) == 1:
+        return found[0]
+    return tuple(dict.fromkeys([address for each in found for address in each]))

@@ -23,7 +23,7 @@ from gateway.model.decision import Decision, Reason, Verdict
 from gateway.model.envelope import Recipient
 from gateway.model.facts import UNKNOWN, Facts
 from gateway.model.finding import Findings
-from gateway.model.message import Arrival, Message
+from gateway.model.message import Arrival, Content, Message
 from gateway.model.outcome import Answer, Ending, Outcome, Plan, Reply, Step
 from gateway.parse import parse
 from gateway.plan import plan
@@ -33,6 +33,7 @@ from gateway.ports import Done, Examiner, Transaction, World
 from gateway.waiting import wait_at_most
 
 POISON = 3  # attempts that ended in a bug before a message is held unparsed
+MOST_POISON = 4096  # how many are remembered
 LARGE = 1_048_576  # octets from which hashing leaves the event loop
 LINGER_SECONDS = 1.0  # how long a lock waits for the client to go on after its answer
 
@@ -173,14 +174,15 @@ class Pipeline:
             raise
         if judgement is not None:
             world.records.record(_record(arrival, policy, judgement, outcomes))
-        for outcome in outcomes:
-            world.counters.count("outcome", ending=outcome.ending.value, listener=arrival.listener)
+        self._done_events(arrival, outcomes)
         return outcomes
 
     def _count_bug(self, name: bytes | None) -> None:
         self._world.counters.count("bugs")
         if name is not None:
-            self._poison[name] = self._poison.get(name, 0) + 1
+            self._poison[name] = self._poison.pop(name, 0) + 1
+            if len(self._poison) > MOST_POISON:
+                del self._poison[next(iter(self._poison))]  # the longest unseen
 
     def _bug_while_handing_over(self, arrival: Arrival, name: bytes | None, bug: Exception) -> None:
         """Others may have the message: each recipient is answered by what became of it, and only the operator hears of the bug."""
@@ -206,6 +208,27 @@ class Pipeline:
             if decision.alarm is not None:
                 self._world.counters.count("alarms", what="never")
                 self._log.event("alarm", what=decision.alarm, id=arrival.id)
+
+    def _done_events(self, arrival: Arrival, outcomes: tuple[Outcome, ...]) -> None:
+        """What went as it should stands in message.answered; what is kept or did not work has a line of its own."""
+        for outcome in outcomes:
+            self._world.counters.count("outcome", ending=outcome.ending.value, listener=arrival.listener)
+        for case in dict.fromkeys(outcome.case for outcome in outcomes if outcome.case is not None):
+            same = [outcome for outcome in outcomes if outcome.case == case]
+            self._log.event(
+                "hold.kept", id=arrival.id, listener=arrival.listener, case=case, verdict=same[0].ending.value, recipients=len(same)
+            )
+        for outcome in outcomes:
+            if outcome.ending in (Ending.DEFERRED, Ending.REJECTED, Ending.BOUNCED) and outcome.route is not None:
+                self._log.event(
+                    "step.failed",
+                    id=arrival.id,
+                    listener=arrival.listener,
+                    route=outcome.route,
+                    code=outcome.reply.code,
+                    status=outcome.reply.status,
+                    certain=outcome.certain,
+                )
 
     def _work(
         self,
@@ -284,12 +307,8 @@ class Pipeline:
 async def _identify(arrival: Arrival) -> bytes | None:
     """The identity of the transaction (DESIGN section 6): what a retry has in common with the attempt before it."""
 
-    def digest() -> tuple[bytes, str | None]:
-        with arrival.content.view() as buffer:
-            beginning = buffer[0:HEADER_OCTETS]
-            return digest_without_trace(buffer), message_id_of(beginning[: beginning.find(b"\r\n\r\n") + 2])
-
-    body, message_id = await asyncio.to_thread(digest) if arrival.content.octets > LARGE else digest()
+    large = arrival.content.octets > LARGE
+    body, message_id = await asyncio.to_thread(_digest, arrival.content) if large else _digest(arrival.content)
     peer = arrival.peer
     return identity(
         listener=arrival.listener,
@@ -299,6 +318,12 @@ async def _identify(arrival: Arrival) -> bytes | None:
         message_id=message_id,
         body_digest=body,
     )
+
+
+def _digest(content: Content) -> tuple[bytes, str | None]:
+    with content.view() as buffer:
+        beginning = buffer[0:HEADER_OCTETS]
+        return digest_without_trace(buffer), message_id_of(beginning[: beginning.find(b"\r\n\r\n") + 2])
 
 
 def _context(arrival: Arrival, house: House) -> Context:

@@ -119,13 +119,13 @@ class Vault(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One kept message for one recipient: the row of a hold or confirm."""
+    """One case: a kept message for the recipients whose decision is the same."""
 
     case: str  # the case number people see: "7KQ-402"
     object_id: str  # of the message in the vault
     message_id: str  # our Arrival.id
     listener: str
-    envelope: Envelope  # with this one recipient only
+    envelope: Envelope  # with the recipients of this case only
     decision: Decision
     state: str  # open | released | refused | ended | expired; refused: by the policy, content still kept; ended: refused by a person
     kept_at: datetime
@@ -161,8 +161,8 @@ class Holds(Protocol):
         """A refusal whose notice nobody took: a person must look at it. An open case only changes hands."""
         ...
 
-    async def redecided(self, held: Held, by: str, why: str, to_send: tuple[ToSend, ...] = ()) -> bool:
-        """Decided again, and these recipients stay kept: the new row, and what goes out because of it. False when it was not open."""
+    async def redecided(self, before: Held, held: Held, by: str, why: str, to_send: tuple[ToSend, ...] = ()) -> bool:
+        """Decided again, and these recipients stay kept: the new row, and what goes out. False: the case is no longer as it was read."""
         ...
 
     async def end(self, case: str, state: str, by: str, why: str = "", to_send: tuple[ToSend, ...] = ()) -> bool:

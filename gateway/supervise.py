@@ -50,6 +50,7 @@ class _Child:
     start_at: float = 0.0
     pause: float = FIRST_PAUSE_SECONDS
     ready: bool = False
+    reload: bool = False  # to be told as soon as it is ready
 
 
 @dataclass(slots=True)
@@ -94,7 +95,8 @@ class Supervisor:
             self._stopping = True
         elif number == signal.SIGHUP:
             for child in self._children:
-                _signal(child, signal.SIGHUP)
+                child.reload = True
+                _reload(child)
 
     def _turn(self, wake: int) -> None:
         for key, _ in self._selector.select(PULSE_SECONDS):
@@ -152,6 +154,7 @@ class Supervisor:
         child.heard_at = time.monotonic()
         if b"ready" in said:
             child.ready = True
+            _reload(child)
             if not self._told and len(self._children) == len(self.programs) and all(item.ready for item in self._children):
                 self._told = True
                 self.on_ready()
@@ -185,6 +188,13 @@ class Supervisor:
                 _await_end(child, until)
                 self.log.event("serve.stopped", process=child.program.name, pid=child.process.pid if child.process else 0, why="asked")
         self.status.unlink(missing_ok=True)
+
+
+def _reload(child: _Child) -> None:
+    """SIGHUP, but not to one that is just starting: it may not yet know what to make of it, and end."""
+    if child.reload and child.ready:
+        child.reload = False
+        _signal(child, signal.SIGHUP)
 
 
 def _signal(child: _Child, number: signal.Signals) -> None:

@@ -62,7 +62,10 @@ def policy(refuse_by: str = "notice", no_route: str = "hold", version: str = "sh
         "audiences": tuple(Audience(name, Places.of([(f"{name}.example", True)])) for name in DOMAINS),
         "no_route": Act(no_route, held_for="officer"),
         "protections": {"protected-files": "files", "protected-message": "message"},
-        "people": {"officer": Person("information-officer", "officer@own.example"), "duty": Person("duty", "duty@own.example", phone="01629 000001")},
+        "people": {
+            "officer": Person("information-officer", "officer@own.example"),
+            "duty": Person("duty", "duty@own.example", phone="01629 000001"),
+        },
         "refuse_by": refuse_by, "source": "A Policy v1", "owner": "owner@own.example",
     }  # fmt: skip
     return Policy(**(settings | changes))
@@ -255,9 +258,12 @@ SENDERS = ("ann@own.example", "ann@own.example", "", "eve@foreign.example")
 
 
 @st.composite
-def stories(draw, *, senders=SENDERS, answers=(*ANSWERS, "hang", "bug"), unlucky=True, luck=LUCK, octets=(MESSAGE,)):
+def stories(
+    draw, *, senders=SENDERS, domains=DOMAINS, answers=(*ANSWERS, "hang", "bug"), unlucky=True, luck=LUCK, octets=(MESSAGE,), fewest_calls=0
+):
+    """`luck`: what calls of the world do, `fewest_calls` of them at least; `answers`: what hops do."""
     least = draw(st.sampled_from([1, 2, 3]))
-    names = draw(st.lists(st.sampled_from(DOMAINS), min_size=least, max_size=5))
+    names = draw(st.lists(st.sampled_from(domains), min_size=least, max_size=5))
     notify = st.sampled_from([None, None, None, ("NEVER",), ("FAILURE", "DELAY")])
     recipients = tuple(recipient(f"geheimnis-person{number}@{name}.example", draw(notify)) for number, name in enumerate(names))
     script = {
@@ -272,7 +278,7 @@ def stories(draw, *, senders=SENDERS, answers=(*ANSWERS, "hang", "bug"), unlucky
         sender=draw(st.sampled_from(senders)),
         recipients=recipients,
         script=script,
-        luck=tuple(draw(st.lists(words, max_size=30))) if unlucky and draw(st.booleans()) else (),
+        luck=tuple(draw(st.lists(words, min_size=fewest_calls, max_size=30))) if unlucky and (fewest_calls or draw(st.booleans())) else (),
         patience_hours=draw(st.sampled_from([0, 4])),
         refuse_by=draw(st.sampled_from(["notice", "smtp"])),
         no_route=draw(st.sampled_from(["hold", "refuse", "confirm"])),

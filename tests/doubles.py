@@ -277,9 +277,9 @@ class MemoryHolds:
             if held.state in ("open", "refused") and case not in self.ended:
                 self.cases[case] = replace(held, state="open", held_for=held_for, answer_by=None)
 
-    async def redecided(self, held, by, why, to_send=()):
+    async def redecided(self, before, held, by, why, to_send=()):
         with self._luck.call("holds.redecided"):
-            if self.cases[held.case].state != "open":
+            if self.cases[held.case].state != "open" or self.cases[held.case].envelope != before.envelope:
                 return False
             self.cases[held.case] = held
             self._outbox.insert(to_send)

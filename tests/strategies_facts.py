@@ -198,7 +198,11 @@ def known_versions(draw, of: Facts):
     message = of.message
     sender = message.sender
     sender = replace(sender, authenticated=state(sender.authenticated), groups=tuple((name, state(value)) for name, value in sender.groups))
-    found = tuple(replace(file, evidence=looked_at(file.evidence)) for file in message.files)
+    # Of a file that could not be read at all, the content facts are absent, not unknown.
+    found = tuple(
+        replace(file, evidence=looked_at(file.evidence)) if file.evidence or file.readable is Readable.YES else file
+        for file in message.files
+    )
     message = replace(message, sender=sender, files=found, words=looked_at(message.words), looked_for=SEARCHED)
     known = draw(lists(unknown=False)) if of.list is UNKNOWN else of.list
     if isinstance(known, ListFacts):

@@ -20,6 +20,7 @@ import uvloop
 from gateway.app.build import Running, hostname, house_of, load_policy, make_sandbox, new_id, prepare, running, trigger_headers
 from gateway.config import Settings, load
 from gateway.edges.database import is_sqlite
+from gateway.edges.keys import load_keys
 from gateway.edges.metrics import Metrics, forget, serve_metrics, use_folder
 from gateway.edges.recorder import running as recording
 from gateway.edges.sandbox import Sandbox
@@ -176,7 +177,8 @@ def _run(
     """One process: sandbox first (it forks), then the event loop."""
     lifeline.tie()
     try:
-        keys = prepare(settings)
+        # The supervisor has prepared everything; a process that was started alone does it itself.
+        keys = prepare(settings) if lifeline.parent is None else load_keys(settings.vault.keys)
         current = _Current(config, settings, log)
         use_folder(settings.processes.state / "metrics")
         sandbox = make_sandbox(settings, log)
@@ -236,6 +238,7 @@ def _asked_to_stop() -> asyncio.Event:
 
 def _record(settings: Settings, log: Log, lifeline: _Lifeline) -> int:
     lifeline.tie()
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it has no policy, and its settings are those it began with
 
     async def main() -> None:
         stopped = _asked_to_stop()

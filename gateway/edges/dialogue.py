@@ -233,6 +233,11 @@ class Dialogue(asyncio.Protocol):
 
     def _take(self, line: bytes) -> bool:
         """One line of a reply; False when the dialogue is over."""
+        if line[3:4] == b" " and len(line) < MAX_TEXT and not self._lines and (whole := _one_line(line)) is not None:
+            self._last_lines = []  # nobody asks for those of a reply with one line only
+            self._leaving = self._leaving or whole.code == 421
+            self._replies.append(whole)
+            return True
         match = _LINE.fullmatch(line[:-1] if line[-1:] == b"\r" else line)
         self._reply_octets += len(line)
         if match is None or self._reply_octets > MAX_REPLY_OCTETS:
@@ -290,6 +295,12 @@ class Dialogue(asyncio.Protocol):
 
 
 @lru_cache(maxsize=256)  # most replies of a hop are the same few
+def _one_line(line: bytes) -> Reply | None:
+    """A reply that is one line; None when it is none."""
+    match = _LINE.fullmatch(line[:-1] if line[-1:] == b"\r" else line)
+    return _reply(int(match[1]), match[3] or b"") if match is not None else None
+
+
 def _reply(code: int, octets: bytes) -> Reply:
     """A status of another class than the code is text: a client of ours would not know which of the two to believe."""
     lines = octets.decode("latin-1").split("\n")

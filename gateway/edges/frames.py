@@ -11,6 +11,8 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
+from pydantic_core import PydanticSerializationError, from_json, to_json
+
 from gateway.errors import OutgateError, TryLater, WillNotDo
 
 LARGEST = 256 * 1024 * 1024  # octets of one frame; more is no frame of ours
@@ -20,7 +22,10 @@ _encode = json.JSONEncoder(separators=(",", ":")).encode
 
 def frame(value: object) -> bytes:
     """One frame. Raises TypeError or ValueError for what is no JSON."""
-    body = _encode(value).encode("ascii")
+    try:
+        body = to_json(value)
+    except PydanticSerializationError:
+        body = _encode(value).encode("ascii")  # half a surrogate pair, which no UTF-8 can say; or what is no JSON
     return _LENGTH.pack(len(body)) + body
 
 
@@ -42,9 +47,16 @@ class Frames:
             if size - start - _LENGTH.size < length:
                 break
             start += _LENGTH.size
-            yield json.loads(self._buffer[start : start + length])
+            yield _decode(bytes(self._buffer[start : start + length]))
             start += length
         del self._buffer[:start]
+
+
+def _decode(body: bytes) -> Any:
+    try:
+        return from_json(body)
+    except ValueError:
+        return json.loads(body)
 
 
 def error_out(error: OutgateError | None) -> list[str] | None:

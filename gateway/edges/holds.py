@@ -50,9 +50,19 @@ class Holds:
         """A refusal whose notice nobody took: a person must look at it. An open case only changes hands."""
         await self._store.run("hold.reopen", {"case": case, "held_for": held_for, "at": _now()})
 
-    async def redecided(self, held: Held, by: str, why: str, to_send: tuple[ToSend, ...] = ()) -> bool:
-        """Decided again, and these recipients stay kept: the new row, and what goes out because of it. False when it was not open."""
-        payload = {"row": to_row(held), "by": by, "why": why, "at": _now(), "outbox": [outbox.to_row(row) for row in to_send]}
+    async def redecided(self, before: Held, held: Held, by: str, why: str, to_send: tuple[ToSend, ...] = ()) -> bool:
+        """Decided again, and these recipients stay kept: the new row, and what goes out because of it.
+
+        False when the case is not open any more, or not the one that was read: somebody else was first, and nothing goes out.
+        """
+        payload = {
+            "row": to_row(held),
+            "was": to_json(before.envelope),
+            "by": by,
+            "why": why,
+            "at": _now(),
+            "outbox": [outbox.to_row(row) for row in to_send],
+        }
         return bool((await self._store.run("hold.redecided", payload))["was_open"])
 
     async def end(self, case: str, state: str, by: str, why: str = "", to_send: tuple[ToSend, ...] = ()) -> bool:
@@ -95,6 +105,8 @@ def to_row(held: Held) -> Payload:
         "protocol": held.protocol,
         "client": held.client,
         "lifted": encode(list(held.lifted)),
+        "certificate": held.certificate,
+        "defects": encode(list(held.defects)),
     }
 
 
@@ -116,6 +128,8 @@ def _to_noun(row: Any) -> Held:
         protocol=row["protocol"],
         client=row["client"],
         lifted=tuple(decode(row["lifted"])),
+        certificate=row["certificate"],
+        defects=tuple(decode(row["defects"])),
     )
 
 
@@ -197,7 +211,8 @@ def reopen(connection: Connection, payload: Payload) -> Payload:
 def redecided(connection: Connection, payload: Payload) -> Payload:
     row = payload["row"]
     names = ("envelope", "decision", "answer_by", "keep_until", "held_for", "pack", "pack_version", "lifted")
-    was_open = connection.execute(update(hold).where(_open(row["case_number"])).values({name: row[name] for name in names})).rowcount
+    as_read = and_(_open(row["case_number"]), hold.c.envelope == payload["was"])
+    was_open = connection.execute(update(hold).where(as_read).values({name: row[name] for name in names})).rowcount
     if was_open:
         outbox.insert(connection, payload["outbox"])
         details = {name: row[name] for name in ("held_for", "pack_version", "lifted")}

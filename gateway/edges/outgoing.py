@@ -50,7 +50,7 @@ def pieces(copy: Copy, chunk: int = CHUNK) -> Iterator[bytes]:
 
 def octets_on_the_wire(copy: Copy) -> int:
     """Without the dots of transparency (RFC 1870 section 3)."""
-    return len(copy.head) + copy.content.octets - sum(end - start for start, end in copy.omit)
+    return len(copy.head) + copy.content.octets - sum([end - start for start, end in copy.omit])
 
 
 def mail_command(copy: Copy, extensions: Mapping[str, str]) -> bytes:
@@ -152,6 +152,6 @@ def _has_ascii_header(copy: Copy) -> bool:
 
 def _command(words: list[str]) -> bytes:
     line = " ".join(words)
-    if _CONTROL.search(line):  # the listener lets none in; here it would be a second command
+    if not line.isprintable() and _CONTROL.search(line):  # the listener lets none in; here it would be a second command
         raise Refused(Reply(553, "5.1.3", "control characters in the envelope"))
     return line.encode("utf-8") + b"\r\n"

@@ -102,6 +102,8 @@ hold = Table(
     Column("protocol", Text, nullable=False),
     Column("client", Text, nullable=False),
     Column("lifted", Text, nullable=False),  # JSON list
+    Column("certificate", Text),
+    Column("defects", Text, nullable=False),  # JSON list
     Column("ended_at", BigInteger),
     Column("ended_by", Text),
     Column("ended_why", Text),

@@ -134,7 +134,7 @@ class Wishes:
         if result.rest is None:
             was_open = await desk.shelves.holds.end(held.case, "released", by, why, letters)
         else:
-            was_open = await desk.shelves.holds.redecided(result.rest, by, why, letters)
+            was_open = await desk.shelves.holds.redecided(held, result.rest, by, why, letters)
         if not was_open:
             raise WillNotDo(f"somebody else has just ended case {held.case}")
         if result.rest is None:

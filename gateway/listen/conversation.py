@@ -20,7 +20,7 @@ from aiosmtpd.smtp import SMTP
 
 from gateway.listen.parameters import Refused
 from gateway.listen.terms import Terms
-from gateway.listen.wire import MOST_COMMAND_OCTETS, one_line, parse_command
+from gateway.listen.wire import MOST_COMMAND_OCTETS, one_line, parse_command, said
 from gateway.model.outcome import Reply
 
 MOST_JUNK = 100  # points: an error costs five, a command that carries no mail one; an accepted message clears them
@@ -197,7 +197,7 @@ class Conversation(SMTP):
     async def _handle_client(self) -> None:
         try:
             self.write(self.greeting())
-            while (line := await self._line()) is not None:
+            while (line := self._said_already() or await self._line()) is not None:
                 await self._command(line)
         except ConnectionError:
             pass  # told by connection_lost
@@ -214,15 +214,23 @@ class Conversation(SMTP):
             if refused.reply.is_permanent and refused.reply.code not in {552, 553}:  # a bad address is the author's, not the client's
                 self.junk(_ERROR_COST)
 
+    def _said_already(self) -> bytes | None:
+        """The next command line if it is here."""
+        end = -1 if self._is_over else self._input.find(b"\n")
+        if end < 0:
+            return None
+        line = bytes(self._input[: end + 1])
+        del self._input[: end + 1]
+        self._heard = self.loop.time()
+        if not self._is_reading:
+            self._read_on()
+        return line
+
     async def _line(self) -> bytes | None:
         """The next command line; None when the conversation is over."""
         while not self._is_over:
-            end = self._input.find(b"\n")
-            if end >= 0:
-                line = bytes(self._input[: end + 1])
-                del self._input[: end + 1]
-                self._heard = self.loop.time()
-                self._read_on()
+            line = self._said_already()
+            if line is not None:
                 return line
             if len(self._input) > MOST_COMMAND_OCTETS:
                 # Keep enough to be too long, drop the rest: the end of the line will come or the timer will.
@@ -305,7 +313,8 @@ class Conversation(SMTP):
 
     def say(self, code: int, status: str, text: str) -> None:
         """One reply of one line."""
-        self.reply(Reply(code, status, text))
+        if not self._is_over:
+            self._replies.append(said(code, status, text))
 
     def reply(self, reply: Reply) -> None:
         """One reply of one line, whatever its text is."""

@@ -51,6 +51,7 @@ def split_path(text: str) -> tuple[str, str]:
     return match[1], (match[2] or "").strip(" ")
 
 
+@lru_cache(maxsize=4096)  # the same people write to the same people
 def parse_path(text: str, *, utf8: bool = False, postmaster_domain: str = "") -> Address:
     """A path without its angle brackets. `postmaster_domain`: where `<Postmaster>` without a domain belongs; empty refuses it.
 

@@ -72,10 +72,9 @@ class Session(Verbs):
     def bug(self, error: Exception) -> None:
         self.terms.log.bug("alarm", error, what="listen")
 
-    async def obey(self, verb: bytes, argument: str) -> None:
-        if self._intake is not None and verb not in _CONTENT_VERBS and verb in self.table:
+    def check_turn(self, verb: bytes) -> None:
+        if self._intake is not None and verb not in _CONTENT_VERBS:
             raise Refused(503, "5.5.1", "BDAT has begun: BDAT or RSET comes next")
-        await super().obey(verb, argument)
 
     def _set_rset_state(self) -> None:
         super()._set_rset_state()

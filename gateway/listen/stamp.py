@@ -10,8 +10,11 @@ from __future__ import annotations
 
 import hmac
 import re
+from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
+from gateway.mime.identity import message_id_octets
 from gateway.model.envelope import Peer
 from gateway.model.message import Arrival, Content
 
@@ -20,7 +23,6 @@ MOST_PASSES = 3  # times that a message may have been here before
 
 _HEADER_OCTETS = 262_144  # trace fields stand at the top
 _RECEIVED = re.compile(rb"^received[ \t]*:", re.IGNORECASE | re.MULTILINE)
-_MESSAGE_ID = re.compile(rb"^message-id[ \t]*:((?:.|\n[ \t])*)", re.IGNORECASE | re.MULTILINE)
 _STAMP = re.compile(rb"\(outgate ([!-'*-~]{1,64}) ([0-9a-f]{32})\)")
 
 
@@ -28,11 +30,11 @@ def received(arrival: Arrival, hostname: str, key: bytes) -> bytes:
     """Our one Received field, with its line end."""
     peer = arrival.peer
     secured = f"\r\n\t(using {peer.tls})" if peer.tls else ""
-    stamp = make_stamp(key, arrival.id.encode(), message_id(header_section(arrival.content)))
+    stamp = make_stamp(key, arrival.id.encode(), message_id_octets(header_section(arrival.content)))
     return (
         f"Received: from {peer.helo} ({_literal(peer)}){secured}\r\n"
         f"\tby {hostname} (outgate {arrival.id} {stamp})\r\n"
-        f"\twith {arrival.protocol} id {arrival.id}; {format_datetime(arrival.received_at)}\r\n"
+        f"\twith {arrival.protocol} id {arrival.id}; {_date(int(arrival.received_at.timestamp()))}\r\n"
     ).encode("ascii")
 
 
@@ -41,13 +43,15 @@ def hops(header: bytes, key: bytes) -> tuple[int, int]:
     count = len(_RECEIVED.findall(header))
     if b"(outgate " not in header:
         return count, 0
-    identity = message_id(header)
+    identity = message_id_octets(header)
     stamps = set(_STAMP.findall(header))
     return count, sum(hmac.compare_digest(make_stamp(key, name, identity).encode(), mac) for name, mac in stamps)
 
 
 def is_looping(header: bytes, key: bytes) -> bool:
     """Whether this message goes in circles."""
+    if b"(outgate " not in header and header.lower().count(b"received") < MOST_HOPS:
+        return False  # nearly always, and quicker than a look at each field
     count, passes = hops(header, key)
     return count >= MOST_HOPS or passes >= MOST_PASSES
 
@@ -57,12 +61,6 @@ def make_stamp(key: bytes, name: bytes, identity: bytes) -> str:
     return hmac.digest(key, b"outgate loop stamp\0" + name + b"\0" + identity, "sha256").hex()[:32]
 
 
-def message_id(header: bytes) -> bytes:
-    """The value of the first Message-ID field without blanks; empty when there is none."""
-    match = _MESSAGE_ID.search(header)
-    return b"".join(match[1].split()) if match else b""
-
-
 def header_section(content: Content) -> bytes:
     """The header section, at most its first 256 KiB."""
     octets = content.read(0, min(content.octets, _HEADER_OCTETS))
@@ -70,6 +68,12 @@ def header_section(content: Content) -> bytes:
         return b""
     end = octets.find(b"\r\n\r\n")
     return octets if end < 0 else octets[: end + 2]
+
+
+@lru_cache(maxsize=8)
+def _date(second: int) -> str:
+    """A moment as RFC 5322 writes it; many messages come in one second."""
+    return format_datetime(datetime.fromtimestamp(second, UTC))
 
 
 def _literal(peer: Peer) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
@@ -83,10 +84,15 @@ class Verbs(Conversation):
                 self.last_word(521, "5.5.1", "This is a mail server")
                 return
             raise Refused(500, "5.5.1", "The command is not known")
-        if self.terms.settings.tls == "required" and self.tls is None and verb not in _WITHOUT_TLS:
+        self.check_turn(verb)
+        if self.tls is None and verb not in _WITHOUT_TLS and self.terms.settings.tls == "required":
             raise Refused(530, "5.7.0", "STARTTLS comes first")
         method = cast(Callable[[str], Awaitable[None]], getattr(self, name))
         await method(argument)
+
+    @abstractmethod
+    def check_turn(self, verb: bytes) -> None:
+        """Raise Refused when this command, known as it is, may not come now."""
 
     def _set_rset_state(self) -> None:
         """The transaction is over or never was; what XFORWARD said was about it."""

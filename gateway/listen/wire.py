@@ -6,6 +6,7 @@ Standards: RFC 5321 sections 2.3.8 (a line ends with CR LF), 4.1.1, 4.2, 4.5.3.1
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 from gateway.listen.parameters import Refused
 from gateway.model.outcome import Reply
@@ -22,12 +23,18 @@ def one_line(reply: Reply) -> bytes:
     return f"{reply.code} {reply.status} {text}".encode("ascii")[:510] + b"\r\n"
 
 
+@lru_cache(maxsize=256)
+def said(code: int, status: str, text: str) -> bytes:
+    """A reply in words of our own, which are always the same few."""
+    return one_line(Reply(code, status, text))
+
+
 def parse_command(line: bytes) -> tuple[bytes, str]:
     """Verb, upper-case, and argument. Raises Refused."""
     if len(line) > MOST_COMMAND_OCTETS:
         raise Refused(500, "5.5.2", "The command line is too long")
     command = line[:-2]
-    if not line.endswith(b"\r\n") or b"\r" in command or b"\0" in command:
+    if line[-2:] != b"\r\n" or b"\r" in command or b"\0" in command:
         raise Refused(500, "5.5.2", "A command ends with CR LF, and has no CR, LF or NUL inside")
     verb, _, argument = command.partition(b" ")
     try:

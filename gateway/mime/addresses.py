@@ -29,7 +29,7 @@ def find_addresses(value: str) -> tuple[str, ...]:
             return tuple(dict.fromkeys((*found, *_Slow(value[at:]).addresses())))
         found.append(_key(mailbox[1] or mailbox[2]))
         at = mailbox.end()
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(found)) if len(found) > 1 else tuple(found)
 
 
 def _key(address: str) -> str:

@@ -6,7 +6,8 @@ The first candidate is the one the index uses. Whoever reads a message in all wa
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from gateway.mime.headers import Raw, unfold
@@ -30,6 +31,7 @@ _ENCODINGS = {
     "uue": Encoding.UUENCODE,
 }
 _COMMENT = re.compile(r"\([^()]*+\)")
+_OFTEN_ALIKE = frozenset({"content-type", "content-transfer-encoding", "content-disposition", "content-language"})
 
 
 class Declared(NamedTuple):
@@ -59,16 +61,20 @@ class Declared(NamedTuple):
 
 def read_declared(fields: Iterable[Raw], default: str = "text/plain") -> Declared:
     """Read the content fields. `default` is the media type where none is said (RFC 2046 section 5.1.5)."""
+    content = [(raw.key, raw.value) for raw in fields if raw.key.startswith("content-")]
+    # The few lines that come with every message are remembered; never a file name, a boundary or an identifier.
+    if len(content) <= 3 and all([key in _OFTEN_ALIKE and len(value) < 60 and b"ame" not in value for key, value in content]):
+        return _remembered(tuple(content), default)
+    return _read(content, default)
+
+
+def _read(fields: Sequence[tuple[str, bytes]], default: str) -> Declared:
     content: dict[str, list[bytes]] = {}
     defects: list[DefectName] = []
-    count = 0
-    for raw in fields:
-        if raw.key.startswith("content-"):
-            count += 1
-            if count > CONTENT_FIELDS:
-                defects.append(DefectName.HEADER_TOO_LARGE)
-                break
-            content.setdefault(raw.key, []).append(raw.value)
+    for key, value in fields[:CONTENT_FIELDS]:
+        content.setdefault(key, []).append(value)
+    if len(fields) > CONTENT_FIELDS:
+        defects.append(DefectName.HEADER_TOO_LARGE)
     types = [parse_parameters(value) for value in _values(content, "content-type", defects)]
     dispositions = [parse_parameters(value) for value in _values(content, "content-disposition", defects)]
     defects.extend(DefectName.HEADER_TOO_LARGE for one in (*types, *dispositions) if not one.is_complete)
@@ -86,6 +92,9 @@ def read_declared(fields: Iterable[Raw], default: str = "text/plain") -> Declare
         is_mime=bool(types),
         defects=tuple(defects),
     )
+
+
+_remembered = lru_cache(maxsize=512)(_read)
 
 
 def _values(content: dict[str, list[bytes]], key: str, defects: list[DefectName]) -> list[str]:

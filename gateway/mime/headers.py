@@ -57,7 +57,7 @@ def read_section(buffer: Buffer, start: int, end: int) -> Section:
         name, colon, value = line.partition(b":")
         names = _names(name) if colon and len(name) <= _NAME_OCTETS else None
         if names is not None:
-            fields.append(Raw(names[0], names[1], value, at, stop))
+            fields.append(Raw(*names, value, at, stop))
         elif line:
             if at == start and not line.startswith((b"From ", b" ", b"\t")):
                 # No field at all, so this is already the body. Only a mailbox file's From line and a stray continuation are passed over.
@@ -76,7 +76,15 @@ def read_section(buffer: Buffer, start: int, end: int) -> Section:
 
 def read_fields(section: Section) -> tuple[Field, ...]:
     """The fields as a person reads them."""
-    return tuple([Field(name, read_value(value), Span(start, end)) for name, _, value, start, end in section.fields])
+    return tuple([
+        # Nearly every value stands on one line, in ASCII: no detours for those.
+        Field(
+            name,
+            value.decode("ascii").strip(" \t") if value.isascii() and b"\r" not in value and b"=?" not in value else read_value(value),
+            Span(start, end),
+        )
+        for name, _, value, start, end in section.fields
+    ])
 
 
 def unfold(value: bytes) -> str:
@@ -92,10 +100,7 @@ def unfold(value: bytes) -> str:
 
 def read_value(value: bytes) -> str:
     """A field's value in one line, encoded-words decoded."""
-    if b"\r" in value or not value.isascii():
-        return decode_words(unfold(value))
-    text = value.decode("ascii").strip(" \t")  # the usual case, without detours
-    return decode_words(text) if "=?" in text else text
+    return decode_words(unfold(value))
 
 
 @lru_cache(maxsize=1024)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import struct
 from collections.abc import Iterator
 
 from gateway.mime.headers import HEADER_OCTETS, WINDOW_OCTETS
@@ -35,21 +36,23 @@ def identity(
     name = f"ident {ident}" if ident else f"message-id {message_id}" if message_id else None
     if name is None:
         return None
-    sha256 = hashlib.sha256()
-    for text in (listener, authority, reverse_path, name):
-        octets = text.encode("utf-8", "surrogatepass")
-        sha256.update(len(octets).to_bytes(4, "big") + octets)  # the length first: no two lists run together alike
-    sha256.update(body_digest)
-    return sha256.digest()
+    texts = [text.encode("utf-8", "surrogatepass") for text in (listener, authority, reverse_path, name)]
+    lengths = struct.pack(">4I", *map(len, texts))  # so no two lists run together alike
+    return hashlib.sha256(b"".join((lengths, *texts, body_digest))).digest()
 
 
 def message_id_of(header: bytes) -> str | None:
     """The value of the first Message-ID field of a header section, without blanks; None when there is none. Needs no parse."""
+    return message_id_octets(header).decode("ascii", "backslashreplace") or None
+
+
+def message_id_octets(header: bytes) -> bytes:
+    """The same as it stands; empty when there is none."""
     for start in _starts(header.lower(), b"message-id"):
         match = _VALUE.match(header, start + len(b"message-id"))
         if match is not None:
-            return b"".join(match[1].split()).decode("ascii", "backslashreplace") or None
-    return None
+            return b"".join(match[1].split())
+    return b""
 
 
 def digest_without_trace(buffer: Buffer) -> bytes:
@@ -87,7 +90,7 @@ def _starts(lower: bytes, name: bytes) -> Iterator[int]:
     """Where lines begin with this name. A search for octets is far quicker than a pattern that ignores case."""
     if lower.startswith(name):
         yield 0
-    at = lower.find(b"\n" + name)
+    at = lower.find(b"\r\n" + name)
     while at >= 0:
-        yield at + 1
-        at = lower.find(b"\n" + name, at + 1)
+        yield at + 2
+        at = lower.find(b"\r\n" + name, at + 2)

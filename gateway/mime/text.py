@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.mime.charsets import body_to_text
 from gateway.mime.decode import READINGS, decode
-from gateway.model.message import Buffer, Part
+from gateway.model.message import Buffer, Encoding, Part
 
 
 def body_text(buffer: Buffer, part: Part) -> str:
@@ -12,6 +12,11 @@ def body_text(buffer: Buffer, part: Part) -> str:
 
     A part whose encoding is in doubt gives the text of every reading, one below the other.
     """
+    if part.encoding is Encoding.IDENTITY:
+        return _unix(body_to_text(buffer[part.body.start : part.body.end], part.charset))
     readings = [b"".join(decode(buffer, part.body, encoding)) for encoding in READINGS[part.encoding]]
-    texts = dict.fromkeys(body_to_text(octets, part.charset) for octets in readings)
-    return "\n".join(text.replace("\r\n", "\n") if "\r" in text else text for text in texts)
+    return "\n".join([_unix(text) for text in dict.fromkeys([body_to_text(octets, part.charset) for octets in readings])])
+
+
+def _unix(text: str) -> str:
+    return text.replace("\r\n", "\n") if "\r" in text else text

@@ -112,29 +112,38 @@ class Ladder:
             while about is not None and about not in said:
                 about = inside.get(about)
             only_holds = file.media_type in ARCHIVES and file.id in holders
+            unmarked_level, correction = -1 if only_holds else base, said[about] if about is not None else None
             found[file.id] = self._levels(
-                file.evidence, file.readable, -1 if only_holds else base, said[about] if about is not None else None, message.looked_for
+                file.evidence, file.readable, unmarked_level, correction, message.looked_for, partly_read=bool(file.evidence)
             )
         return found
 
     def words(self, message: MessageFacts) -> Levels:
         """Subject, body and file names."""
         said = next((item for item in message.declared if item.what == "classification" and item.about == "words"), None)
-        return self._levels(message.words, message.words_readable, self.unmarked_words, said, message.looked_for)
+        # Words are never unread as a whole: the subject and the file names always are.
+        return self._levels(message.words, message.words_readable, self.unmarked_words, said, message.looked_for, partly_read=True)
 
     def name(self, level: int) -> str:
         """The classification's name; the least sensitive where nothing gives one."""
         return self.names[max(level, 0)]
 
     def _levels(
-        self, evidence: tuple[Evidence, ...], readable: Readable, unmarked: int, said: Declared | None, looked_for: frozenset[str]
+        self,
+        evidence: tuple[Evidence, ...],
+        readable: Readable,
+        unmarked: int,
+        said: Declared | None,
+        looked_for: frozenset[str],
+        *,
+        partly_read: bool,
     ) -> Levels:
         if not evidence and readable is Readable.YES and said is None and looked_for is self.looks_for:
             return _unmarked(unmarked)
         level = self.names.index(said.value) if said is not None and said.value in self.names else -1
         if said is not None and level >= 0 and said.by in self.people:
             return _of({_MARKING: level})
-        unknown = (*self._strange(evidence), *self._unmeasured(readable, looked_for))
+        unknown = (*self._strange(evidence), *self._unmeasured(readable, looked_for, partly_read=partly_read))
         found, categories = self._found(evidence, readable, unmarked)
         if level >= 0 and not found and not unknown:
             return _of({_MARKING: level})  # the sender may speak for what is only unmarked
@@ -176,12 +185,14 @@ class Ladder:
             if item.kind is EvidenceKind.LABEL and item.tenant in tenants and (item.tenant, item.id) not in self.labels:
                 yield f"label:{item.id}"
 
-    def _unmeasured(self, readable: Readable, looked_for: frozenset[str]) -> Iterator[str]:
-        """What nobody looked for, and kinds of unreadable that the pack does not name. Of those it names, the content facts are absent."""
-        if readable is Readable.YES:
-            if looked_for is not self.looks_for:
-                yield from (f"not looked for:{name}" for name in sorted(self.looks_for - looked_for))
-        elif readable.value not in self.unreadable:
+    def _unmeasured(self, readable: Readable, looked_for: frozenset[str], *, partly_read: bool) -> Iterator[str]:
+        """What nobody looked for, and kinds of unreadable that the pack does not name.
+
+        Of a file whose kind the pack names, and of which nothing was read, the content facts are absent.
+        """
+        if looked_for is not self.looks_for and (readable is Readable.YES or partly_read):
+            yield from (f"not looked for:{name}" for name in sorted(self.looks_for - looked_for))
+        if readable is not Readable.YES and readable.value not in self.unreadable:
             yield f"unreadable:{readable.value}"
 
 

@@ -82,13 +82,15 @@ def test_who_is_first_ends_a_hold_and_only_theirs_is_sent(place: Place):
 def test_a_hold_that_is_decided_again_stays_open_with_its_new_reasons(place: Place):
     async def story() -> None:
         async with living(place) as (state,):
-            await keep(state, held())
+            before = held()
+            await keep(state, before)
             again = held(mailbox="c@example.org", held_for="sender", lifted=("x", "y"), pack_version="sha256:2")
             again = replace(again, decision=replace(again.decision, verdict=Verdict.CONFIRM))
-            assert await state.holds.redecided(again, "officer", "one may go", (mail("n1"),))
+            assert await state.holds.redecided(before, again, "officer", "one may go", (mail("n1"),))
+            assert not await state.holds.redecided(before, again, "another", "read before the first was done", (mail("n3"),))
             assert await state.holds.get("7KQ-402") == again
             assert await state.holds.end("7KQ-402", "expired", "keeper")
-            assert not await state.holds.redecided(again, "officer", "too late", (mail("n2"),))
+            assert not await state.holds.redecided(again, again, "officer", "too late", (mail("n2"),))
             assert [row.id for row in await state.outbox.claim(NOON, 60)] == ["n1"]
 
     asyncio.run(story())

@@ -164,7 +164,7 @@ def test_pdf_and_archives_get_a_child_of_their_own_each(at):
 
 @pytest.mark.parametrize("body", [b"PK\x03\x04 no content types", b"x" * 500 + b"%PDF-1.7"], ids=["zip", "pdf"])
 def test_a_file_that_only_says_it_is_a_document_is_passed_on_unread(at, body):
-    pids = {at.who(body, names=("a.docx",))[0] for _ in range(4)}
+    pids = {at.who(body + b"%d" % number, names=("a.docx",))[0] for number in range(4)}  # what is familiar would be remembered
 
     assert len(pids) == 4
 

@@ -121,9 +121,15 @@ class Gateway:
 
     def run(self, *arguments: str, check: bool = True) -> str:
         """A command of the operator, with this gateway's configuration."""
-        done = subprocess.run((*OUTGATE, *arguments, "--config", str(self.config)), capture_output=True, text=True, timeout=60, check=False)
-        assert not check or done.returncode == 0, f"{arguments}: {done.returncode}\n{done.stdout}{done.stderr}"
-        return done.stdout if check else done.stdout + done.stderr
+        status, said, errors = self.command(*arguments)
+        assert not check or status == 0, f"{arguments}: {status}\n{said}{errors}"
+        return said if check else said + errors
+
+    def command(self, *arguments: str) -> tuple[int, str, str]:
+        """The same: exit status, output, and what was said on stderr."""
+        command = (*OUTGATE, *arguments, "--config", str(self.config))
+        done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False, env={**os.environ, **self.environment})
+        return done.returncode, done.stdout, done.stderr
 
     def holds(self, *, everything: bool = False) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = json.loads(self.run("hold", "list", "--json", *(["--all"] if everything else [])))
@@ -200,6 +206,9 @@ def gateway(
             if start:
                 running.start()
             yield running
+        except BaseException:
+            print(running.log()[-6000:])
+            raise
         finally:
             running.end()
 

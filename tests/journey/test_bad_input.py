@@ -259,6 +259,7 @@ def test_a_policy_with_an_error_at_reload_leaves_the_old_one_in_force(sender: st
         good = (pack / "pack.yaml").read_text()
         with site(pack=pack) as running:
             (pack / "pack.yaml").write_text(good.replace("hold: {for: data-protection", "hold: {fro: data-protection"))
+            processes = running.gateway.pids()
             rejected = running.gateway.reload()
             assert {event["event"] for event in rejected} == {"policy.rejected"}
             assert any(re.match(r"pack\.yaml:\d+:\d+: unknown key `fro`", problem) for problem in rejected[0]["problems"])
@@ -271,6 +272,7 @@ def test_a_policy_with_an_error_at_reload_leaves_the_old_one_in_force(sender: st
             octets = _with_text(sender, outsider, b"Nothing to see.")
             assert _codes(running.send(sender, [outsider], octets)) == ["250"]
             assert list(running.gateway.cases(sender).values()) == [[outsider], [outsider]]
+            assert running.gateway.pids() == processes  # SIGHUP is no end for anybody
 
 
 STALE = f"""\

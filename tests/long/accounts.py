@@ -136,14 +136,15 @@ class _Line:
             self.result.lost.append(self._says(f"no notice to {whom}"))
         moments = sorted(notice.at for notice in notices)
         for first, second in pairwise(moments):
-            if killed := self._killed_between(first, second, "keeper", "recorder", "all"):
+            if killed := self._killed_between(first, second, "keeper", "all"):
                 self.result.duplicates[f"a kill of {killed} (notice)"] += 1
             else:
                 self.result.unexplained.append(self._says(f"another notice to {whom}"))
 
     def _killed_between(self, first: float, second: float, *victims: str) -> str | None:
         start = bisect_left(self.kills, first - SLACK_SECONDS, key=lambda kill: kill.at)
-        return next((kill.victim for kill in self.kills[start:] if kill.at < second and kill.victim in victims), None)
+        killed = {kill.victim for kill in self.kills[start:] if kill.at < second}
+        return next((victim for victim in victims if victim in killed), None)
 
     def _says(self, what: str) -> str:
         return f"{self.mail.number} to {self.recipient} ({self.fate.value}): {what}"

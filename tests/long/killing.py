@@ -6,16 +6,13 @@ hop, or by a timer, and a spin of some microseconds more. Everything random foll
 
 import json
 import os
-import select
-import signal
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -28,6 +25,7 @@ from tests.journey.gateway import Gateway, _greets, gateway
 from tests.long.accounts import Account, Kill, account
 from tests.long.evidence import Ledger, collect, keep_ledgers
 from tests.long.mails import Mail, draw
+from tests.long.processes import kill, living, pids
 from tests.peers.hop import Peer, hop
 from tests.peers.postfix import Postfix, postfix
 
@@ -76,7 +74,7 @@ class Killing:
     def drain(self) -> None:
         """Until Postfix and the outbox have nothing left."""
         started = time.monotonic()
-        self._wait(lambda: not any(server.queue() for server in self.before for _ in range(2)), "the queues are empty")
+        self._wait(self._is_empty, "the queues are empty")
         self._wait(lambda: _ask(self.gateway, "SELECT count(*) FROM outbox") == [(0,)], "the outbox is empty")
         self.cases |= {row["case"]: row for row in self.gateway.holds(everything=True)}
         self.say(f"  drained in {time.monotonic() - started:.1f} s: {len(self.mails)} messages, {len(self.cases)} cases")
@@ -105,9 +103,9 @@ class Killing:
         where = moment()
         at = time.monotonic()
         if victim == "all":
-            _kill(self.gateway, tuple(_pids(self.gateway)))
+            kill(self.gateway, tuple(pids(self.gateway)), supervisor=True)
             self.kills.append(Kill(at, victim))
-        elif _kill(self.gateway, (victim,)):
+        elif kill(self.gateway, (victim,)):
             self.kills.append(Kill(at, victim))
         feeding.result()
         self.mails += batch
@@ -144,8 +142,14 @@ class Killing:
 
     # --- small things -------------------------------------------------------------------------------------------------
 
+    def _is_empty(self) -> bool:
+        waiting = [server for server in self.before if any(server.queue() for _ in range(2))]
+        for server in waiting:
+            server.flush()  # what Postfix skipped because it was still held by its own client would wait for minutes
+        return not waiting
+
     def _serves(self) -> bool:
-        return bool(_living(self.gateway, "smtp")) and all(_greets(port) for port in self.gateway.ports.values())
+        return bool(living(self.gateway, "smtp")) and all(_greets(port) for port in self.gateway.ports.values())
 
     def _wait(self, ready: Callable[[], bool], what: str) -> None:
         deadline, pause = time.monotonic() + DRAIN_SECONDS, threading.Event()
@@ -153,7 +157,7 @@ class Killing:
             if time.monotonic() > deadline:
                 waiting = [row for server in self.before for row in server.queue()]
                 pytest.fail(f"after {DRAIN_SECONDS} s still not so: {what}\n{json.dumps(waiting)[:3000]}\n{self.gateway.log()[-5000:]}")
-            pause.wait(0.1)
+            pause.wait(0.3)
 
     def _read_back(self, case: dict[str, Any]) -> bytes:
         """The octets kept under a case, opened with the gateway's own keys."""
@@ -222,52 +226,3 @@ def _spin(micros: int) -> None:
     until = time.perf_counter_ns() + micros * 1000
     while time.perf_counter_ns() < until:
         pass
-
-
-# --- processes ----------------------------------------------------------------------------------------------------------
-
-
-def _pids(served: Gateway) -> dict[str, list[int]]:
-    with suppress(FileNotFoundError):
-        found: dict[str, list[int]] = json.loads((served.directory / "var" / "pids.json").read_text())
-        return found
-    return {}
-
-
-def _living(served: Gateway, kind: str) -> list[int]:
-    assert served.process is not None
-    return [pid for pid in _pids(served).get(kind, []) if _parent(pid) == served.process.pid]
-
-
-def _kill(served: Gateway, kinds: tuple[str, ...]) -> int:
-    """SIGKILL for the supervisor's children of these kinds; for the supervisor first when it is several. How many were killed.
-
-    The status file may name one that has just ended, and its number may be another's by now: only a child of our supervisor is killed.
-    """
-    assert served.process is not None
-    handles = []
-    for kind in kinds:
-        for pid in _pids(served).get(kind, []):
-            with suppress(ProcessLookupError):
-                handles.append((os.pidfd_open(pid), pid))
-    try:
-        ours = [handle for handle, pid in handles if _parent(pid) == served.process.pid]
-        if len(kinds) > 1:
-            served.process.kill()
-        for handle in ours:
-            with suppress(ProcessLookupError):
-                signal.pidfd_send_signal(handle, signal.SIGKILL)
-        for handle in ours:
-            select.select([handle], [], [], 10)
-    finally:
-        for handle, _ in handles:
-            os.close(handle)
-    return len(ours)
-
-
-def _parent(pid: int) -> int | None:
-    try:
-        state, parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:2]
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return None if state == "Z" else int(parent)

@@ -1,5 +1,7 @@
 """Evidence to classification (DESIGN section 4): the strictest wins; what may lower, and what may only raise."""
 
+from dataclasses import replace
+
 import pytest
 
 from gateway.model.facts import Declared, FileFacts, MessageFacts, SenderFacts
@@ -70,6 +72,12 @@ def test_what_nobody_looked_for_is_unknown():
     levels = LADDER.files(message(file(), looked_for=SEARCHED - {"card"}))
 
     assert levels.unknown == ("not looked for:card",)
+
+
+def test_words_that_could_not_all_be_read_are_still_not_measured_for_what_nobody_looked_for():
+    facts = replace(message(looked_for=SEARCHED - {"card"}), words_readable=Readable.DAMAGED)
+
+    assert LADDER.words(facts).unknown == ("not looked for:card",)
 
 
 def test_an_archive_is_what_is_in_it_but_an_empty_one_is_unmarked():

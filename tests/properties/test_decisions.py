@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
-from itertools import product
+from itertools import permutations, product
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -25,7 +25,7 @@ from gateway.model.facts import (
 )
 from gateway.model.finding import Evidence, EvidenceKind, Readable
 from gateway.policy.evaluate import Matcher, compile_policy
-from gateway.policy.rules import Act, ExceptionTo, Override, Places, Route, Rule
+from gateway.policy.rules import Act, Ask, ExceptionTo, Never, Override, Places, Route, Rule
 from tests import strategies as world
 from tests.strategies_facts import LABELS, LISTS, OWN, STRANGE, TENANT, TODAY, ladders
 
@@ -161,6 +161,35 @@ def test_neither_exceptions_nor_overrides_nor_people_beat_a_never(facts, pack):
     decision = decide(facts, pack, lifted=ids)
 
     assert not broken_nevers(decision, facts, pack)
+
+
+@pytest.mark.parametrize("label", [LABELS[2], STRANGE])
+def test_no_decision_breaks_a_never_on_any_order_of_routes(label):
+    """Every kind of never, known and unknown to match, before every order of routes, with everything that could lift it."""
+    files_only, both = frozenset(world.NEEDS[:1]), frozenset(world.NEEDS)
+    routes = (
+        Route("plain", "relay", "hop"),
+        Route("narrow", "relay", "hop", provides=files_only),
+        Route("full", "relay", "hop", provides=both),
+    )
+    restricted = (Ask("classification", "at_least", ("any", 2, None)),)
+    nevers = [
+        Never("never", restricted, without, barred, released)
+        for without, barred, released in product(
+            (frozenset(), files_only, both), (frozenset(), frozenset({"plain"}), frozenset({"full", "narrow"})), (False, True)
+        )
+    ]
+    facts = labelled(label, ABSENT)
+    facts = replace(facts, message=replace(facts.message, declared=(Declared("override", "all"),)))
+    everywhere = ExceptionTo("never", Places(), frozenset(), Places(), "why", "who", date(2030, 1, 1))
+    for never, order, exceptions in product(nevers, permutations(routes), ((), (everywhere,))):
+        pack = replace(world.OPEN, routes=order, nevers=(never,), exceptions=exceptions)
+        for lifted in (frozenset(), frozenset({"never"})):
+            decision = decide(facts, pack, lifted=lifted)
+
+            assert not broken_nevers(decision, facts, pack)
+            assert decision.route is None or never.without <= pack.route(decision.route).provides
+            assert not never.released or (decision.verdict is Verdict.HOLD and decision.held_for == "owner") or decision.route is None
 
 
 @few

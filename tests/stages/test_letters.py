@@ -126,12 +126,17 @@ LIST = about(
 )
 
 
+def golden(text):
+    """A letter as it stands here: `~` at the end of a line joins it to the next."""
+    return dedent(text).replace("~\n", "")
+
+
 def whole(letter):
     return f"Subject: {letter.subject}\n\n{letter.text}"
 
 
 def test_too_large_whole():
-    assert whole(to_sender(TOO_LARGE, TEXTS)) == dedent("""\
+    assert whole(to_sender(TOO_LARGE, TEXTS)) == golden("""\
         Subject: Not sent yet to 1 of 3 people: files too big for encrypted email (case 7KQ-402)
 
         **Your email of 14:06 has not gone to surveyor@northmoor-surveys.example yet.** It is on its way to your other 2 recipients.
@@ -162,7 +167,7 @@ def test_too_large_whole():
 
 
 def test_restricted_to_an_outsider_whole():
-    assert whole(to_sender(RESTRICTED, TEXTS)) == dedent("""\
+    assert whole(to_sender(RESTRICTED, TEXTS)) == golden("""\
         Subject: Not sent yet: we need to check who may see a Restricted file (case 7KQ-415)
 
         **Your email of 14:06 has not gone to manager@brightsteps.example yet.**
@@ -172,7 +177,8 @@ def test_restricted_to_an_outsider_whole():
         The file:
         - Conference-report.docx: 307 KB
 
-        Children's Commissioning decides whether it may go. They have until Thursday 5 November, 18:06; from then on Duty Manager decides. You hear either way. Urgent? Ring 01629 000001, case 7KQ-415.
+        Children's Commissioning decides whether it may go. They have until Thursday 5 November, 18:06; ~
+        from then on Duty Manager decides. You hear either way. Urgent? Ring 01629 000001, case 7KQ-415.
 
         We keep it until Thursday 12 November, 14:06, then delete it and tell you.
 
@@ -183,7 +189,7 @@ def test_restricted_to_an_outsider_whole():
 
 
 def test_a_list_with_people_who_may_not_see_it_whole():
-    assert whole(to_sender(LIST, TEXTS)) == dedent("""\
+    assert whole(to_sender(LIST, TEXTS)) == golden("""\
         Subject: Not sent to 1 of 2 people: not everyone on the list may see this (case 7KQ-431)
 
         **Your email of 14:06 has not gone to all.area.managers@derbyshire.gov.uk.** It is on its way to your other recipient.
@@ -199,10 +205,11 @@ def test_a_list_with_people_who_may_not_see_it_whole():
 
 
 def test_who_decides_is_told_what_was_found_and_how_to_answer():
-    assert whole(to_decider(RESTRICTED, "ann@derbyshire.gov.uk", TEXTS)) == dedent("""\
+    assert whole(to_decider(RESTRICTED, "ann@derbyshire.gov.uk", TEXTS)) == golden("""\
         Subject: For your decision: an email that is kept (case 7KQ-415)
 
-        **An email from ann@derbyshire.gov.uk has not gone to manager@brightsteps.example. It waits for your decision.** Please answer by Thursday 5 November, 18:06.
+        **An email from ann@derbyshire.gov.uk has not gone to manager@brightsteps.example. It waits for your decision.** ~
+        Please answer by Thursday 5 November, 18:06.
 
         Why: we need to check who may see a Restricted file.
 
@@ -292,7 +299,8 @@ def test_the_diagnostic_code_says_the_sizes_and_the_case():
     reply = smtp_reply(TOO_LARGE.decision, TEXTS, to=TOO_LARGE.decision.recipient, case="7KQ-402", values=values_of(TOO_LARGE))
 
     assert str(reply) == (
-        "550 5.2.3 Not sent to surveyor@northmoor-surveys.example: files are 14.2 MB, encrypted email takes 12 MB. Your email is kept (case 7KQ-402)"
+        "550 5.2.3 Not sent to surveyor@northmoor-surveys.example: files are 14.2 MB, encrypted email takes 12 MB."
+        " Your email is kept (case 7KQ-402)"
     )
 
 

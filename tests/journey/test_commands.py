@@ -1,0 +1,358 @@
+"""What an operator types, against a running gateway."""
+
+import itertools
+import json
+import re
+import signal
+import socket
+import subprocess
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.build import docx, message, zip_of
+from tests.journey.client import Client, send
+from tests.journey.gateway import OUTGATE, REPOSITORY, pack_in
+from tests.journey.site import OWN, Site, below_received, note, restricted, site
+from tests.peers import folder, free_port, wait_until
+from tests.peers.hop import Do
+
+pytestmark = pytest.mark.peer
+
+RULE = "restricted-only-to-partners"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Site]:
+    """The starter pack in a folder of its own, so that it can change. Postfix's settings are this test's, not the machine's."""
+    with folder("pack") as directory:
+        (directory / "main.cf").write_text("compatibility_level = 3.6\nmessage_size_limit = 157286400\n")
+        pack = pack_in(directory, {})
+        metrics = f"127.0.0.1:{free_port()}"
+        with site(pack=pack, processes={"metrics": metrics}, environment={"MAIL_CONFIG": str(directory)}) as running:
+            yield running
+
+
+@pytest.fixture
+def sender() -> str:
+    return f"alex-{next(_numbers)}@{OWN}"
+
+
+@pytest.fixture
+def outsider() -> str:
+    return f"kim-{next(_numbers)}@elsewhere.example"
+
+
+def keep(running: Site, sender: str, outsider: str) -> tuple[str, bytes]:
+    """A message that waits for a person: its case, its octets."""
+    octets = restricted(sender, [outsider])
+    (answer,) = running.send(sender, [outsider], octets)
+    (case,) = running.gateway.cases(sender)
+    assert case in answer
+    return case, octets
+
+
+DECIDES = ("--by", "A. Smith", "--why", "agreed with the owner")
+
+
+# --- hold ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_case_is_listed_and_shown(running: Site, sender: str, outsider: str) -> None:
+    case, _ = keep(running, sender, outsider)
+
+    (row,) = [line for line in running.gateway.run("hold", "list").splitlines() if line.startswith(case)]
+    assert sender in row
+    assert outsider in row
+    (held,) = [held for held in running.gateway.holds() if held["case"] == case]
+    assert (held["state"], held["verdict"], held["held_for"], held["recipients"]) == ("open", "hold", "data-protection", [outsider])
+    shown = running.gateway.run("hold", "show", case)
+    assert all(word in shown for word in (case, sender, outsider, RULE, "data-protection"))
+    assert "The plan" not in shown  # the subject is nobody's business here
+
+
+def test_released_mail_arrives_by_the_route_that_its_rules_require_and_once(running: Site, sender: str, outsider: str) -> None:
+    case, octets = keep(running, sender, outsider)
+    with running.hop("internet") as plain, running.hop("encrypted") as encrypted:
+        said = running.gateway.run("hold", "release", case, *DECIDES)
+        assert "goes by encrypted" in said
+        encrypted.wait_messages(1, seconds=20)
+        status, _, errors = running.gateway.command("hold", "release", case, *DECIDES)
+        assert (status, errors) == (1, f"case {case} is released, not open\n")
+
+        (taken,) = encrypted.messages
+        assert (taken.reverse_path, taken.recipients) == (sender, (outsider,))
+        assert below_received(taken.octets) == octets
+        assert plain.messages == []
+    (held,) = [held for held in running.gateway.holds(everything=True) if held["case"] == case]
+    assert held["state"] == "released"
+
+
+def test_the_sender_of_a_refused_case_gets_a_final_report(running: Site, sender: str, outsider: str) -> None:
+    case, _ = keep(running, sender, outsider)
+    running.wait_told(sender)
+    running.gateway.run("hold", "refuse", case, *DECIDES)
+
+    report = running.wait_told(sender, 2)[1]
+    assert b"\r\nContent-Type: multipart/report; report-type=delivery-status;" in report
+    assert f"\r\nFinal-Recipient: rfc822; {outsider}\r\nAction: failed\r\nStatus: 5.7.1\r\n".encode() in report
+    assert f"case {case}".encode() in report
+    assert b"See there." not in report  # headers only
+    status, _, errors = running.gateway.command("hold", "release", case, *DECIDES)
+    assert status == 1
+    assert re.fullmatch(rf"case {case} is \w+, not open\n", errors)
+
+
+def test_redecide_lifts_nothing_and_takes_the_policy_as_it_is_now(running: Site, sender: str, outsider: str) -> None:
+    case, octets = keep(running, sender, outsider)
+    said = running.gateway.run("hold", "redecide", case, "--by", "A. Smith")
+    assert "stays kept" in said
+    assert list(running.gateway.cases(sender)) == [case]
+
+    with _changed_pack(running, {"unless: {audience: partners, agreement: [current]}": "unless: {audience: outsiders}"}):
+        with running.hop("encrypted") as encrypted:
+            assert "goes by encrypted" in running.gateway.run("hold", "redecide", case, "--by", "A. Smith")
+            encrypted.wait_messages(1, seconds=20)
+            assert below_received(encrypted.messages[0].octets) == octets
+    assert running.gateway.cases(sender) == {}
+
+
+@pytest.mark.parametrize("arguments", [("show", "ZZZ-999"), ("release", "ZZZ-999", *DECIDES), ("refuse", "ZZZ-999", *DECIDES)])
+def test_a_case_that_is_not_there_is_said_so(running: Site, arguments: tuple[str, ...]) -> None:
+    status, said, errors = running.gateway.command("hold", *arguments)
+
+    assert (status, said) == (1, "")
+    assert errors.startswith("there is no case ZZZ-999")
+
+
+def test_a_decision_needs_a_name_and_a_reason(running: Site) -> None:
+    status, _, errors = running.gateway.command("hold", "release", "ZZZ-999")
+    assert status == 2
+    assert "--by" in errors
+
+
+# --- explain --------------------------------------------------------------------------------------------------------------
+
+SCHEMA = json.loads((REPOSITORY / "rules" / "explain.schema.json").read_text())
+PEOPLE = [f"bea@{OWN}", "sam@partner.example", "sam@legal.trusted.example", "kim@elsewhere.example", f"everyone@{OWN}"]
+MESSAGES = {
+    "a note": lambda sender: note(sender, PEOPLE),
+    "a restricted file": lambda sender: restricted(sender, PEOPLE),
+    "an archive nobody can open": lambda sender: message(
+        sender, PEOPLE, "Look", "See there.", attachments=[("papers.zip", zip_of({"a.txt": b"x"}, encrypted=True), "application/zip")]
+    ),
+    "a file in an archive": lambda sender: message(
+        sender,
+        PEOPLE,
+        "Look",
+        "485 777 3456",
+        attachments=[("a.zip", zip_of({"a.docx": docx(["A."], footer="CONFIDENTIAL")}), "application/zip")],
+    ),
+    "not much of a message": lambda sender: b"",
+}
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_explain_prints_what_its_schema_says_and_what_the_gateway_then_does(running: Site, sender: str, tmp_path: Path, name: str) -> None:
+    octets = MESSAGES[name](sender)
+    (tmp_path / "m.eml").write_bytes(octets)
+    to = [word for one in PEOPLE for word in ("--recipient", one)]
+    said = json.loads(running.gateway.run("explain", str(tmp_path / "m.eml"), "--sender", sender, *to, "--json"))
+    _must_fit(said, SCHEMA, "explain")
+    assert [one["recipient"] for one in said["recipients"]] == PEOPLE
+
+    with running.hop("mailboxes"), running.hop("internet"), running.hop("encrypted"):
+        (answer,) = running.send(sender, PEOPLE, octets)
+    decided = running.gateway.wait_event("message.decided", id=answer.split()[2])
+    assert [one["verdict"] for one in said["recipients"]] == decided["verdicts"]
+    assert [one["route"] for one in said["recipients"]] == decided["routes"]
+
+
+def test_explain_in_words_names_the_rule_and_its_clause(running: Site, sender: str, outsider: str, tmp_path: Path) -> None:
+    (tmp_path / "m.eml").write_bytes(restricted(sender, [outsider]))
+    said = running.gateway.run("explain", str(tmp_path / "m.eml"), "--sender", sender, "--recipient", outsider)
+
+    assert all(word in said for word in (outsider, "hold", RULE, "Starter 3", "plan.docx"))
+
+
+# --- doctor, policy, metrics ------------------------------------------------------------------------------------------------
+
+
+def test_doctor_finds_a_healthy_gateway_well_and_a_dead_hop_not(running: Site) -> None:
+    with running.hop("mailboxes"), running.hop("encrypted"):
+        with running.hop("internet"):
+            status, said, _ = running.gateway.command("doctor")
+            assert (status, [line for line in said.splitlines() if not line.startswith("ok ")]) == (0, [])
+            assert all(f"ok    next hop {name}: " in said for name in running.hops)
+        status, said, _ = running.gateway.command("doctor")
+
+    assert status == 1
+    (look,) = [line for line in said.splitlines() if not line.startswith("ok ")]
+    assert look.startswith("LOOK  next hop internet: ")
+
+
+@pytest.mark.parametrize("pack", ["starter", "derbyshire-council", "connecticut-state"])
+def test_our_packs_pass_check_and_their_own_tests(pack: str) -> None:
+    for command in ("check", "test"):
+        done = _outgate("policy", command, str(REPOSITORY / "rules" / pack))
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"\b([1-9]\d*) of \1 tests passed", done.stdout)
+
+
+def test_check_tells_where_a_mistake_is_and_test_which_example_fails(tmp_path: Path) -> None:
+    pack = pack_in(tmp_path, {}, replace={f"- id: {RULE}": f"- id: {RULE}\n    clauze: x"})
+    done = _outgate("policy", "check", str(pack))
+    line = next(n for n, text in enumerate((pack / "pack.yaml").read_text().splitlines(), 1) if "clauze" in text)
+    assert done.returncode == 1
+    assert re.search(rf"pack\.yaml:{line}:5: unknown key `clauze`; did you mean `clause`", done.stdout + done.stderr)
+
+    text = (pack / "pack.yaml").read_text()
+    (pack / "pack.yaml").write_text(
+        text.replace("\n    clauze: x", "").replace("hold: {for: data-protection, guidance: restr", "confirm: {guidance: restr")
+    )
+    done = _outgate("policy", "test", str(pack))
+    assert done.returncode == 1
+    assert re.search(r"\d+ of \d+ tests passed", done.stdout)
+
+
+def test_metrics_count_what_happens(running: Site, sender: str, outsider: str) -> None:
+    before = _metrics(running)
+    with running.hop("internet"):
+        running.send(sender, [outsider], note(sender, [outsider]))
+    keep(running, sender, outsider)
+
+    def more(name: str) -> float:
+        return _metrics(running).get(name, 0) - before.get(name, 0)
+
+    assert more('outgate_messages_total{listener="smtp"}') == 2
+    assert more('outgate_outcome_total{ending="delivered",listener="smtp"}') == 1
+    assert more('outgate_outcome_total{ending="kept",listener="smtp"}') == 1
+    assert more('outgate_kept_total{verdict="hold"}') == 1
+    assert more('outgate_hand_over_seconds_count{next_hop="internet"}') == 1
+    wait_until(lambda: more('outgate_outbox_total{kind="notice",result="sent"}') == 2, "the notices of the case are counted")
+    assert not any("@" in name for name in _metrics(running))
+
+
+# --- stop and reload ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("listener", ["smtp", "lmtp"])
+def test_a_message_in_flight_is_finished_before_the_gateway_stops(listener: str, sender: str, outsider: str) -> None:
+    with site(processes={"smtp": 2}) as running, running.hop(script={"dot": Do.WAIT}) as peer:
+        port = running.gateway.ports[listener]
+        with Client(port, lmtp=listener == "lmtp") as client, Client(port, lmtp=listener == "lmtp") as idle:
+            idle.hello()
+            client.hello()
+            client.envelope(sender, [outsider])
+            client.content(note(sender, [outsider]))
+            peer.wait_for("dot")
+            assert running.gateway.process is not None
+            running.gateway.process.send_signal(signal.SIGTERM)
+            assert idle.reply().startswith("421 4.3.2 ")
+            wait_until(lambda: not _is_open(port), "nobody new comes in")
+            peer.go()
+
+            assert [answer[:3] for answer in client.answers()] == ["250"]
+            assert client.reply().startswith("421 4.3.2 ")
+        assert running.gateway.process.wait(30) == 0
+        assert len(peer.messages) == 1
+        running.gateway.start()
+        # The answer was heard: nothing of it suppresses the next.
+        assert [answer[:3] for answer in send(port, sender, [outsider], note(sender, [outsider]), lmtp=listener == "lmtp")] == ["250"]
+        assert len(peer.messages) == 2
+
+
+def test_a_changed_policy_is_taken_by_a_running_gateway(running: Site, sender: str, outsider: str) -> None:
+    octets = restricted(sender, [outsider])
+    with running.hop("encrypted") as encrypted:
+        with _changed_pack(running, {"unless: {audience: partners, agreement: [current]}": "unless: {audience: outsiders}"}):
+            running.send(sender, [outsider], octets)
+            assert len(encrypted.messages) == 1
+        running.send(sender, [outsider], octets)
+        assert len(encrypted.messages) == 1
+    assert list(running.gateway.cases(sender).values()) == [[outsider]]
+
+
+def test_a_second_gateway_on_the_same_port_says_so_and_ends(running: Site) -> None:
+    status, said = running.gateway.serve_in_vain()
+
+    assert status == 1
+    assert re.search(r"\[listen\.\w+\] 127\.0\.0\.1:\d+ cannot be used: .*is another gateway running there\?", said)
+
+
+# --- small things -------------------------------------------------------------------------------------------------------
+
+
+class _changed_pack:  # noqa: N801 - used as a function
+    """Other words in the pack for a while, each time with a reload."""
+
+    def __init__(self, running: Site, words: Mapping[str, str]) -> None:
+        self._running = running
+        self._words = words
+        source = re.search(r'source = "([^"]+)"', running.gateway.config.read_text())
+        assert source is not None
+        self._file = Path(source[1]) / "pack.yaml"
+        self._before = self._file.read_text()
+
+    def __enter__(self) -> None:
+        text = self._before
+        for old, new in self._words.items():
+            assert old in text
+            text = text.replace(old, new)
+        self._put(text)
+
+    def __exit__(self, *_: object) -> None:
+        self._put(self._before)
+
+    def _put(self, text: str) -> None:
+        self._file.write_text(text)
+        assert {event["event"] for event in self._running.gateway.reload()} == {"policy.loaded"}
+
+
+def _outgate(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run((*OUTGATE, *arguments), capture_output=True, text=True, timeout=90, check=False)
+
+
+def _metrics(running: Site) -> dict[str, float]:
+    address = re.search(r'metrics = "([^"]+)"', running.gateway.config.read_text())
+    assert address is not None
+    with urllib.request.urlopen(f"http://{address[1]}/metrics", timeout=20) as answer:
+        lines = answer.read().decode().splitlines()
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if not line.startswith("#"))}
+
+
+def _is_open(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), 5):
+            return True
+    except OSError:
+        return False
+
+
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "object": dict, "array": list, "string": str, "integer": int, "number": (int, float), "boolean": bool, "null": type(None)
+}  # fmt: skip
+_KNOWN = {"$schema", "title", "type", "properties", "required", "items", "enum", "const", "minimum"}
+
+
+def _must_fit(value: Any, schema: Mapping[str, Any], where: str) -> None:
+    """JSON Schema, as far as ours uses it; a keyword that is not known here is an error, and so is a property that it does not name."""
+    assert schema.keys() <= _KNOWN, schema.keys() - _KNOWN
+    if "type" in schema:
+        types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+        assert any(isinstance(value, _TYPES[name]) and (name == "boolean" or not isinstance(value, bool)) for name in types), (where, value)
+    assert value in schema.get("enum", [value]), (where, value)
+    assert value == schema.get("const", value), (where, value)
+    if "minimum" in schema and value is not None:
+        assert value >= schema["minimum"], (where, value)
+    if isinstance(value, dict):
+        assert set(schema.get("required", ())) <= value.keys() <= schema["properties"].keys(), (where, sorted(value))
+        for name, inner in value.items():
+            _must_fit(inner, schema["properties"][name], f"{where}.{name}")
+    if isinstance(value, list):
+        for number, inner in enumerate(value):
+            _must_fit(inner, schema["items"], f"{where}[{number}]")
