@@ -110,7 +110,7 @@ class Pipeline:
             arrival.content.close()
             raise
         progress: dict[str, Outcome] = {}
-        work = asyncio.ensure_future(self._carry(arrival, transaction, name, progress))
+        work = asyncio.get_running_loop().create_task(self._carry(arrival, transaction, name, progress))
         self._running.add(work)
         work.add_done_callback(self._running.discard)
         work.add_done_callback(lambda _: arrival.content.close())
@@ -143,16 +143,17 @@ class Pipeline:
         self, arrival: Arrival, transaction: Transaction, name: bytes | None, progress: dict[str, Outcome]
     ) -> tuple[Outcome, ...]:
         recipients = _once(arrival.envelope.recipients)
-        known = {key: _again(done, recipients) for key, done in transaction.done.items() if key in recipients}
-        known |= {key: _put_off(recipients[key], "4.3.0") for key in transaction.busy if key in recipients}
-        todo = tuple(recipient for key, recipient in recipients.items() if key not in known)
-        outcomes = {**known}
-        progress.update({key: outcome for key, outcome in known.items() if outcome.ending.is_final})
+        outcomes: dict[str, Outcome] = {}
+        if transaction.done or transaction.busy:
+            outcomes |= {key: _again(done, recipients) for key, done in transaction.done.items() if key in recipients}
+            outcomes |= {key: _put_off(recipients[key], "4.3.0") for key in transaction.busy if key in recipients}
+            progress.update({key: outcome for key, outcome in outcomes.items() if outcome.ending.is_final})
+        todo = tuple([recipient for key, recipient in recipients.items() if key not in outcomes])
         if todo:
             done = await self._decided(arrival, todo, transaction, name, progress)
             outcomes |= {outcome.recipient.address.key: outcome for outcome in done}
         # INVARIANT: one outcome for each forward-path, also where one mailbox was named twice.
-        return tuple(outcomes[recipient.address.key] for recipient in arrival.envelope.recipients)
+        return tuple([outcomes[recipient.address.key] for recipient in arrival.envelope.recipients])
 
     async def _decided(
         self, arrival: Arrival, todo: tuple[Recipient, ...], transaction: Transaction, name: bytes | None, progress: dict[str, Outcome]
@@ -306,7 +307,6 @@ class Pipeline:
 
 async def _identify(arrival: Arrival) -> bytes | None:
     """The identity of the transaction (DESIGN section 6): what a retry has in common with the attempt before it."""
-
     large = arrival.content.octets > LARGE
     body, message_id = await asyncio.to_thread(_digest, arrival.content) if large else _digest(arrival.content)
     peer = arrival.peer

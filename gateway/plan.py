@@ -12,6 +12,8 @@ _ORDER = {Verdict.HOLD: 0, Verdict.CONFIRM: 1, Verdict.REFUSE: 2, Verdict.RELEAS
 
 def plan(decisions: tuple[Decision, ...], recipients: tuple[Recipient, ...]) -> Plan:
     """Group the recipients who get the same: one verdict, one route, one set of stamps. Order within a group stays as given."""
+    if len(decisions) == 1:
+        return Plan((Step(decisions[0].verdict, decisions[0].route, decisions, recipients),))
     groups: dict[object, list[tuple[Decision, Recipient]]] = {}
     for decision, recipient in zip(decisions, recipients, strict=True):
         groups.setdefault(_same(decision), []).append((decision, recipient))

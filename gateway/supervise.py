@@ -179,6 +179,9 @@ class Supervisor:
         new.replace(self.status)
 
     def _stop(self) -> None:
+        # With ours the last hand on a port is gone: who connects now is refused at once, and waits for no greeting that never comes.
+        for sock in {sock for program in self.programs for sock in program.sockets}:
+            sock.close()
         for last in (False, True):
             group = [child for child in self._children if child.program.last is last and child.process is not None]
             for child in group:

@@ -23,6 +23,7 @@ _REPLY = re.compile(
     r"\s*(?:(?:re|fwd?|aw|wg|sv|vs|tr|antw|rif|enc|accepted|declined|tentative|cancell?ed)\s*(?:\[\d+\])?\s*:|\[[^\]]{1,40}\])",
     re.IGNORECASE,
 )
+_SIGNS = bytes(octet for octet in range(128) if not chr(octet).isalnum())
 _NEVER = r"[^\x00-\x{10FFFF}]"  # matches no character
 _BETWEEN = r"[\s\-:/_.,&]{0,5}"
 _ORIGINAL = re.compile(
@@ -64,7 +65,10 @@ def prepare(pattern: Pattern) -> Marking:
 
 def key_of(line: str) -> str:
     """The letters and digits of a line, case folded: what is left when punctuation does not count."""
-    return "".join(filter(str.isalnum, line.casefold()))
+    folded = line.casefold()
+    if folded.isascii():
+        return folded.encode("ascii").translate(None, _SIGNS).decode("ascii")
+    return "".join(filter(str.isalnum, folded))
 
 
 def is_whole_line(line: str, key: str) -> bool:

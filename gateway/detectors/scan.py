@@ -139,7 +139,7 @@ class _Search:
 
     def __init__(self, compiled: _Compiled) -> None:
         self.compiled = compiled
-        self.tallies = [_Tally() for _ in compiled.detectors]
+        self.tallies: dict[int, _Tally] = {}  # by number of the detector, of those that saw anything
         self.seen: dict[tuple[str, Place, bool], _Seen] = {}
 
     def segment(self, place: Place, where: str, text: str) -> None:
@@ -154,6 +154,13 @@ class _Search:
             self._lines(text.splitlines(), place, where)
         if place is not Place.HEADER_FIELD:  # numbers of machines, no words
             self._run(_Text(place, where, text, octets(text)))
+
+    def tally(self, number: int) -> _Tally:
+        """Of one detector."""
+        found = self.tallies.get(number)
+        if found is None:
+            found = self.tallies[number] = _Tally()
+        return found
 
     def saw(self, pattern: Pattern, place: Place, where: str, *, quoted: bool = False) -> None:
         """Count one occurrence of a marking."""
@@ -190,8 +197,8 @@ class _Search:
 
     def evidence(self) -> tuple[Evidence, ...]:
         """What it comes to."""
-        found = [made for number in range(len(self.tallies)) if (made := self._detected(number)) is not None]
-        for prepared in self.compiled.markings:
+        found = [made for number in sorted(self.tallies) if (made := self._detected(number)) is not None]
+        for prepared in self.compiled.markings if self.seen else ():
             pattern = prepared.pattern
             for (id_, place, quoted), seen in self.seen.items():
                 if id_ == pattern.id:
@@ -229,7 +236,7 @@ def _identify(number: int, detector: Detector) -> Callable[[_Search, _Text, int,
     near = re2.compile(f"(?i){detector.near}".encode(), _options()) if detector.near else None
 
     def act(search: _Search, text: _Text, start: int, end: int) -> None:
-        tally, data = search.tallies[number], text.data
+        tally, data = search.tally(number), text.data
         telling: list[int] | None = None  # where telling words begin, once somebody asked
         for match in candidates.finditer(data, start, min(len(data), end + _OVERLAP)):
             at = match.start()
@@ -264,7 +271,7 @@ def _head(number: int) -> Callable[[_Search, _Text, int, int], None]:
     """The action of a heading."""
 
     def act(search: _Search, _text: _Text, _start: int, _end: int) -> None:
-        search.tallies[number].headed = True
+        search.tally(number).headed = True
 
     return act
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from io import FileIO
 from pathlib import Path

@@ -44,6 +44,8 @@ class Conversation(SMTP):
     """One connection."""
 
     _over_ssl: bool  # of asyncio's StreamReaderProtocol
+    _paused: bool  # the same: the transport's buffer is too full
+    _connection_lost: bool
     _drain_helper: Callable[[], Awaitable[None]]  # the same: waits while the transport's buffer is too full
 
     def __init__(self, terms: Terms, loop: asyncio.AbstractEventLoop) -> None:
@@ -349,7 +351,8 @@ class Conversation(SMTP):
         """Write what has been said; wait while the client does not read. Raises ConnectionError."""
         if self._replies:
             self._write_out()
-        await self._drain_helper()
+        if self._paused or self._connection_lost:
+            await self._drain_helper()
 
     def _write_out(self) -> None:
         if self._replies and self.transport is not None:

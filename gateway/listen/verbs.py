@@ -12,7 +12,7 @@ import re
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from gateway.listen.conversation import Conversation
 from gateway.listen.grammar import BadPath, parse_path, split_path
@@ -87,7 +87,7 @@ class Verbs(Conversation):
         self.check_turn(verb)
         if self.tls is None and verb not in _WITHOUT_TLS and self.terms.settings.tls == "required":
             raise Refused(530, "5.7.0", "STARTTLS comes first")
-        method = cast(Callable[[str], Awaitable[None]], getattr(self, name))
+        method: Callable[[str], Awaitable[None]] = getattr(self, name)
         await method(argument)
 
     @abstractmethod

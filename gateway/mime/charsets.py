@@ -31,14 +31,22 @@ _CODECS |= {narrow: wide for narrow, wide in _IN_PRACTICE.items() if narrow not 
 _CODECS |= {"utf8mb4": "utf_8", "unicode": "utf_16", "x_sjis": "cp932", "x_gbk": "gb18030", "iso_2022_jp": "iso2022_jp_2"}
 _ASCII_AND_MORE = frozenset({"utf_8", "ascii", "cp1252"})
 _MARKS = ((codecs.BOM_UTF8, "utf_8"), (codecs.BOM_UTF32_LE, "utf_32"), (codecs.BOM_UTF16_LE, "utf_16"), (codecs.BOM_UTF16_BE, "utf_16"))
+_MARK_BEGINS = frozenset(mark[:1] for mark, _ in _MARKS)
 
 
 def find_codec(charset: str | None) -> str | None:
     """The Python codec for a charset label, or None when the label is missing or unknown."""
-    if charset is None:
-        return None
+    if charset is None or charset in _USUAL:
+        return _USUAL[charset]
+    return _look_up(charset)
+
+
+def _look_up(charset: str) -> str | None:
     name = charset.strip(" '\"").lower().replace("-", "_").replace(" ", "_").replace(".", "_")
     return _CODECS.get(name) or _CODECS.get(name.removeprefix("x_")) or _CODECS.get(name.replace("_", ""))
+
+
+_USUAL = {None: None} | {name: _look_up(name) for name in ("utf-8", "UTF-8", "us-ascii", "iso-8859-1", "ISO-8859-1", "windows-1252")}
 
 
 def to_text(octets: bytes, charset: str | None = None) -> str:
@@ -56,7 +64,7 @@ def to_text(octets: bytes, charset: str | None = None) -> str:
 
 def body_to_text(octets: bytes, charset: str | None) -> str:
     """Decode a body: a byte order mark outranks the declared charset, as clients have it."""
-    for mark, codec in _MARKS:
+    for mark, codec in _MARKS if octets[:1] in _MARK_BEGINS else ():
         if octets.startswith(mark):
             return octets.decode(codec, "replace").removeprefix("\ufeff")
     return to_text(octets, charset)

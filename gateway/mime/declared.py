@@ -63,7 +63,7 @@ def read_declared(fields: Iterable[Raw], default: str = "text/plain") -> Declare
     """Read the content fields. `default` is the media type where none is said (RFC 2046 section 5.1.5)."""
     content = [(raw.key, raw.value) for raw in fields if raw.key.startswith("content-")]
     # The few lines that come with every message are remembered; never a file name, a boundary or an identifier.
-    if len(content) <= 3 and all([key in _OFTEN_ALIKE and len(value) < 60 and b"ame" not in value for key, value in content]):
+    if len(content) <= 3 and all(key in _OFTEN_ALIKE and len(value) < 60 and b"ame" not in value for key, value in content):
         return _remembered(tuple(content), default)
     return _read(content, default)
 

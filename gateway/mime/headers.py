@@ -76,15 +76,17 @@ def read_section(buffer: Buffer, start: int, end: int) -> Section:
 
 def read_fields(section: Section) -> tuple[Field, ...]:
     """The fields as a person reads them."""
-    return tuple([
-        # Nearly every value stands on one line, in ASCII: no detours for those.
-        Field(
-            name,
-            value.decode("ascii").strip(" \t") if value.isascii() and b"\r" not in value and b"=?" not in value else read_value(value),
-            Span(start, end),
-        )
-        for name, _, value, start, end in section.fields
-    ])
+    return tuple(
+        [
+            # Nearly every value stands on one line, in ASCII: no detours for those.
+            Field(
+                name,
+                value.decode("ascii").strip(" \t") if value.isascii() and b"\r" not in value and b"=?" not in value else read_value(value),
+                Span(start, end),
+            )
+            for name, _, value, start, end in section.fields
+        ]
+    )
 
 
 def unfold(value: bytes) -> str:

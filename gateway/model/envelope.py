@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Address:
     @property
     def key(self) -> str:
         """The text under which two spellings of one mailbox are the same to us: case folded."""
-        return f"{self.local_part}@{self.domain}".casefold() if self.wire else ""
+        return _key(self.local_part, self.domain) if self.wire else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class Peer:
 
     def forwarded(self, name: str) -> str | None:
         """What XFORWARD said of `name`; None when unsaid or [UNAVAILABLE]."""
+        if not self.xforward:
+            return None
         return next((value for key, value in self.xforward if key == name and value != "[UNAVAILABLE]"), None)
 
 
@@ -62,3 +65,8 @@ class Envelope:
     ret: str | None = None  # FULL | HDRS
     envid: str | None = None  # xtext as received
     declared_octets: int | None = None  # SIZE= of MAIL
+
+
+@lru_cache(maxsize=4096)  # asked for many times for each message
+def _key(local_part: str, domain: str) -> str:
+    return f"{local_part}@{domain}".casefold()

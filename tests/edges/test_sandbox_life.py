@@ -53,7 +53,7 @@ def ended(pids, seconds=PATIENCE):
 
 def test_a_reusable_child_serves_thirty_two_messages():
     with bench(workers=1) as at:
-        served = [at.who(b"hello") for _ in range(100)]
+        served = [at.who(b"hello %d" % number) for number in range(100)]
         by_child = {pid: sum(1 for other, _ in served if other == pid) for pid, _ in served}
 
     assert max(by_child.values()) == 32

@@ -101,6 +101,7 @@ def test_what_others_write_through_starts_first_and_ends_last(supervised):
 def test_a_process_that_ends_is_started_again(supervised):
     one = supervised("first")
     one.wait_for("all ready")
+    one.wait_for("began first")
     os.kill(json.loads(one.status.read_text())["smtp"][0], signal.SIGKILL)
     again = one.wait_for("began first", 2)
     wait_until(lambda: json.loads(one.status.read_text())["smtp"] == [int(again.split()[2])], "the status names the new process")
