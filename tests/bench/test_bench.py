@@ -23,6 +23,8 @@ RELAY = f"{sys.executable} -m tests.bench.tcprelay --port {{port}} --next-hop {{
 DIALOGUE = b"EHLO a\r\nMAIL FROM:<a@b.c>\r\nRCPT TO:<d@e.f>\r\nDATA\r\n"
 CONTENT = b"Subject: x\r\n\r\n..dot\r\n.no end\r\nend.\r\n.\r\n"
 
+pytestmark = pytest.mark.slow
+
 
 class Wire:
     """A transport that keeps what was written."""

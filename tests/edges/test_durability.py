@@ -22,6 +22,8 @@ from gateway.model.outcome import Ending
 from gateway.ports import Bundle
 from tests.edges.durable import Place, held, opened, outcome
 
+pytestmark = pytest.mark.slow
+
 KILLS = 20
 
 # Forks recorders that are ready at once: starting Python anew twenty times would take most of the time.

@@ -51,6 +51,7 @@ def broken_nevers(decision, facts, policy):
     ]
 
 
+@pytest.mark.slow
 @few
 @given(world.facts(), world.packs(), st.randoms(use_true_random=False))
 def test_the_order_and_repetition_of_rules_do_not_matter(facts, pack, random):
@@ -60,6 +61,7 @@ def test_the_order_and_repetition_of_rules_do_not_matter(facts, pack, random):
     assert decide(facts, replace(pack, rules=tuple(shuffled))) == decide(facts, pack)
 
 
+@pytest.mark.slow
 @many
 @given(world.facts(), world.packs(), world.rules(ids=("one-more", *world.RULE_IDS)))
 def test_one_more_rule_is_never_milder(facts, pack, rule):
@@ -69,6 +71,7 @@ def test_one_more_rule_is_never_milder(facts, pack, rule):
     assert not milder(after, before)
 
 
+@pytest.mark.slow
 @few
 @given(st.data(), world.facts(), world.packs())
 def test_an_unknown_fact_never_releases_what_some_known_value_would_stop(data, facts, pack):
