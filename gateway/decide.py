@@ -131,7 +131,7 @@ def _ask_nevers(compiled: Compiled, view: View, found: _Found) -> None:
 
 
 def _never_reason(never: Never, unknown: tuple[str, ...]) -> Reason:
-    text = "never released without a person" if never.released else f"never without {' and '.join(sorted(never.without))}"
+    text = "Never without a person." if never.released else f"Never without {' and '.join(sorted(never.without))}."
     return Reason(never.id, "never", never.clause, text, unknown=unknown, needs=never.without, held_for="owner" if never.released else None)
 
 

@@ -411,6 +411,7 @@ SILENCE = Reply(451, "4.4.2", "no answer")
 # What a hop may do with one recipient.
 ANSWERS = {
     "ok": lambda recipient: Handed(recipient, OK),
+    "ok-without-dsn": lambda recipient: Handed(recipient, OK, dsn=False),
     "later": lambda recipient: Handed(recipient, LATER),
     "no": lambda recipient: Handed(recipient, NO),
     "unusable": lambda recipient: Handed(recipient, TOO_LARGE, unusable=True),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from gateway.act.copies import fields, forbidden
 from gateway.act.keep import keep
+from gateway.act.letters import owes_success
 from gateway.act.work import Work, put_off
 from gateway.errors import TryLater
 from gateway.model.decision import Decision, Verdict
@@ -26,6 +27,7 @@ class HandedOver:
 
     outcomes: tuple[Outcome, ...]  # DELIVERED, DEFERRED, REJECTED (by the hop), or what a second decision made of it
     waiting: Mapping[str, Step]  # by Address.key: the copy that a deferred recipient waits for
+    untold: tuple[Handed, ...]  # taken by a hop that will not tell of success, though the sender asked for that
 
 
 async def hand_over(steps: tuple[Step, ...], work: Work, world: World, *, alone: bool) -> HandedOver:
@@ -33,7 +35,7 @@ async def hand_over(steps: tuple[Step, ...], work: Work, world: World, *, alone:
     handing = _Handing(work, world, alone)
     while steps:
         steps = await handing.round(steps)
-    return HandedOver(tuple(handing.outcomes), handing.waiting)
+    return HandedOver(tuple(handing.outcomes), handing.waiting, tuple(handing.untold))
 
 
 @dataclass(slots=True)
@@ -45,6 +47,7 @@ class _Handing:
     alone: bool
     outcomes: list[Outcome] = field(default_factory=list)
     waiting: dict[str, Step] = field(default_factory=dict)
+    untold: list[Handed] = field(default_factory=list)
     _tried: dict[str, frozenset[str]] = field(default_factory=dict)  # methods that cannot serve this recipient
     _passing: dict[str, tuple[Handed, Step]] = field(default_factory=dict)  # the last of them whose obstacle is temporary
 
@@ -69,6 +72,7 @@ class _Handing:
         unusable = [(one, step) for one in handed if one.unusable and not one.reply.is_success]
         done = [self._outcome(one, step) for one in handed if one.reply.is_success or not one.unusable]
         self.outcomes += done
+        self.untold += [one for one in handed if owes_success(one)]
         delivered = tuple(outcome for outcome in done if outcome.ending is Ending.DELIVERED)
         self.work.progress.update({outcome.recipient.address.key: outcome for outcome in delivered})
         if delivered and not (is_only and len(delivered) == len(step.recipients)):

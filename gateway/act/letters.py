@@ -23,7 +23,7 @@ from gateway.model.finding import Findings
 from gateway.model.message import Content
 from gateway.model.outcome import Outcome, Reply, Step
 from gateway.policy.guidance import House, smtp_reply, texts_of
-from gateway.policy.letters import About, Letter, ended, let_go, to_decider, to_sender, undelivered, values_of
+from gateway.policy.letters import About, Letter, ended, let_go, relayed, to_decider, to_sender, undelivered, values_of
 from gateway.policy.places import domain_of
 from gateway.policy.rules import Policy
 from gateway.ports import Handed, Held, ToSend, World
@@ -119,7 +119,7 @@ class Post:
         self, row: ToSend, content: Content, failed: tuple[Handed, ...], delivered: int, *, gave_up: bool
     ) -> tuple[ToSend, ...]:
         """The same for mail out of our own outbox. What the sender may not be told of, the postmaster is."""
-        envelope = Envelope(_address(row.reverse_path), row.recipients, smtputf8=row.smtputf8, ret=row.ret, envid=row.envid)
+        envelope = envelope_of(row)
         pairs = tuple((one.recipient, one.reply) for one in failed)
         told = tuple(pair for pair in pairs if pair[0].notify != NEVER) if self.house.is_ours(envelope.reverse_path) else ()
         silent = tuple(pair for pair in pairs if pair not in told)
@@ -131,6 +131,16 @@ class Post:
             letter = undelivered(self.house, _replies(silent), delivered, None, row.case or "", gave_up=gave_up)
             letters.append(await self._bounce(envelope, row.message_id, content, letter, silent, row.case, to=self.house.postmaster))
         return tuple(letters)
+
+    async def relayed(
+        self, envelope: Envelope, message_id: str, content: Content, taken: tuple[Handed, ...], sent_at: datetime | None = None
+    ) -> tuple[ToSend, ...]:
+        """The DSN about recipients of whose success the hop will not tell, though the sender asked (RFC 3461 section 5.2.2)."""
+        owed = tuple((one.recipient, one.reply) for one in taken if owes_success(one))
+        if not owed or not self.house.is_ours(envelope.reverse_path):
+            return ()
+        letter = relayed(self.house, _addresses(tuple(recipient for recipient, _ in owed)), sent_at)
+        return (await self._bounce(envelope, message_id, content, letter, owed, None, action="relayed"),)
 
     def may_tell(self, envelope: Envelope) -> bool:
         """A notice to a null or foreign sender would be backscatter; NOTIFY=NEVER forbids it (RFC 3461 section 4.1)."""
@@ -203,10 +213,11 @@ class Post:
         failed: _Failed,
         case: str | None,
         to: str = "",
+        action: str = "failed",
     ) -> ToSend:
         now = self.world.clock.now()
         statuses = tuple(
-            RecipientStatus(recipient.address.wire, "failed", reply.status, str(reply), recipient.orcpt, case, last_attempt_at=now)
+            RecipientStatus(recipient.address.wire, action, reply.status, str(reply), recipient.orcpt, case, last_attempt_at=now)
             for recipient, reply in failed
         )
         to = to or envelope.reverse_path.wire
@@ -255,6 +266,16 @@ class Post:
             expires_at=now + LIFETIME,
             smtputf8=smtputf8 or not to.isascii(),
         )
+
+
+def owes_success(handed: Handed) -> bool:
+    """Whether a word of success is ours to send: it was asked for, and the hop has not taken that over (RFC 3461 section 5.2.2)."""
+    return handed.reply.is_success and not handed.dsn and "SUCCESS" in (handed.recipient.notify or ())
+
+
+def envelope_of(row: ToSend) -> Envelope:
+    """Of mail in our outbox."""
+    return Envelope(_address(row.reverse_path), row.recipients, smtputf8=row.smtputf8, ret=row.ret, envid=row.envid)
 
 
 def _tellable(recipients: tuple[Recipient, ...]) -> tuple[Recipient, ...]:

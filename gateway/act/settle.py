@@ -16,29 +16,31 @@ from gateway.act.work import Work, put_off
 from gateway.errors import OutgateError, TryLater
 from gateway.model.decision import Decision, Reason, Verdict
 from gateway.model.outcome import Ending, Outcome, Step
-from gateway.ports import Bundle, ToSend, World
+from gateway.ports import Bundle, Handed, ToSend, World
 
 _Settled = tuple[tuple[Outcome, ...], tuple[ToSend, ...]]  # outcomes that take the place of others, and what goes out because of them
 
 
 async def settle(
-    outcomes: tuple[Outcome, ...], waiting: Mapping[str, Step], work: Work, world: World, *, durable: bool
+    outcomes: tuple[Outcome, ...], waiting: Mapping[str, Step], untold: tuple[Handed, ...], work: Work, world: World, *, durable: bool
 ) -> tuple[Outcome, ...]:
     """The outcomes as they will be answered, journalled. What cannot be made durable is put off.
 
-    `waiting`: by Address.key, the copy that a deferred recipient waits for. `durable`: what has happened survives a power cut.
+    `waiting`: by Address.key, the copy that a deferred recipient waits for. `untold`: of whose success we tell, as no hop will.
+    `durable`: what has happened survives a power cut.
     """
     rejected = tuple(outcome for outcome in outcomes if outcome.ending is Ending.REJECTED)
     deferred = tuple(outcome for outcome in outcomes if outcome.ending is Ending.DEFERRED)
     is_mixed = bool(work.transaction.done) or any(outcome.ending.is_final for outcome in outcomes)
+    news = await _relayed(untold, work, world) if untold else ()
     if work.each or not is_mixed or not (rejected or deferred):
-        return await _journal(outcomes, (), work, durable=durable)
+        return await _journal(outcomes, news, work, durable=durable or bool(news))
     changed, letters = await _bounced(rejected, outcomes, work, world)
     if _is_patience_over(work, world):
         queued, rows = await _queued(deferred, waiting, work, world)
         changed, letters = changed + queued, letters + rows
     by_key = {outcome.recipient.address.key: outcome for outcome in changed}
-    return await _journal(tuple(by_key.get(one.recipient.address.key, one) for one in outcomes), letters, work, durable=True)
+    return await _journal(tuple(by_key.get(one.recipient.address.key, one) for one in outcomes), news + letters, work, durable=True)
 
 
 def _is_patience_over(work: Work, world: World) -> bool:
@@ -60,6 +62,19 @@ async def _journal(outcomes: tuple[Outcome, ...], letters: tuple[ToSend, ...], w
         return tuple(put_off(outcome.recipient, late) if outcome.ending in ours else outcome for outcome in outcomes)
     work.progress.update({outcome.recipient.address.key: outcome for outcome in final})
     return outcomes
+
+
+async def _relayed(untold: tuple[Handed, ...], work: Work, world: World) -> tuple[ToSend, ...]:
+    """The word of success that a sender asked for. The mail has gone: what fails here costs nobody more than that word."""
+    arrival = work.arrival
+    try:
+        post = Post(world, work.policy, work.house)
+        return await post.relayed(arrival.envelope, arrival.id, arrival.content, untold, arrival.received_at)
+    except OutgateError:
+        world.counters.count("alarms", what="success untold")
+    except Exception as bug:  # noqa: BLE001 - see above
+        work.on_bug(bug)
+    return ()
 
 
 async def _bounced(rejected: tuple[Outcome, ...], outcomes: tuple[Outcome, ...], work: Work, world: World) -> _Settled:

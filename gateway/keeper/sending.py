@@ -11,6 +11,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from gateway.act.deciders import POSTMASTER
+from gateway.act.letters import envelope_of
 from gateway.errors import TryLater, WillNotDo
 from gateway.keeper.desk import Desk
 from gateway.model.message import Content
@@ -100,6 +101,8 @@ class Sender:
         self._tell(row, handed)
         for one in sent:
             await self._desk.shelves.outbox.done(row.id, one.recipient.address.key)
+        if content is not None:
+            await self._desk.shelves.outbox.put(await self._desk.post.relayed(envelope_of(row), row.message_id, content, sent))
         if failed:
             await self._give_up(row, content, failed, len(sent), is_over=is_over)
             for one in failed:

@@ -6,6 +6,7 @@ no jargon, works read aloud. File names stand only in what the sender and the pe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +18,14 @@ from gateway.model.outcome import Reply
 from gateway.policy.guidance import PLACEHOLDER, Guidance, House, text_for
 
 _MOST_NAMED = 10
+_DETECTED = {  # by id of detectors/identifiers.py, in the singular
+    "nhs-number": "NHS number",
+    "nino": "National Insurance number",
+    "us-ssn": "US Social Security number",
+    "card": "payment card number",
+    "iban": "IBAN",
+    "upn": "Unique Pupil Number",
+}
 _BY_SIZE = (" takes ", " takes; assumed ")  # how routes say that something is too large (routes.py)
 _READABLE_AS = {
     "encrypted": "it has a password",
@@ -122,10 +131,21 @@ def undelivered(
         f"**{which} has not gone to {listed(addresses)}.**{went}",
         rows,
         "Check the address for a slip. If it is right, ask the person another way: only their mail system can tell more.",
-        f"Help: {house.help or house.postmaster}." + (f" Say case {case}." if case else ""),
+        f"Help: {_line(house)}." + (f" Say case {case}." if case else ""),
     )
     whom = addresses[0] if len(addresses) == 1 else _people(len(addresses))
     return Letter(f"Not sent to {whom}: {why}{tail}", _join(parts))
+
+
+def relayed(house: House, recipients: tuple[str, ...], sent_at: datetime | None) -> Letter:
+    """The words of a DSN for a sender who asked to be told of success, about recipients whose mail system cannot be asked to tell."""
+    which = f"Your email of {house.clock(sent_at)}" if sent_at is not None else "Your email"
+    parts = (
+        f"**{which} has gone on to the mail system of {listed(recipients)}.**",
+        "You asked to hear when it is delivered. That mail system cannot tell us, so this is the last you hear of it unless it fails.",
+    )
+    whom = recipients[0] if len(recipients) == 1 else _people(len(recipients))
+    return Letter(f"Sent on to {whom}: their mail system does not confirm delivery", _join(parts))
 
 
 def ended(about: About, how: str, why: str = "") -> Letter:
@@ -165,17 +185,22 @@ def _what_now(about: About) -> str:
     decision = about.decision
     if decision.verdict is Verdict.CONFIRM:
         by = (
-            f" If you have not answered by {about.house.day(about.answer_by)}, {about.then or 'the postmaster'} decides."
+            f" If you have not answered by {about.house.day(about.answer_by)}, {_inside(about.then or 'the postmaster')} decides."
             if about.answer_by
             else ""
         )
-        return f"It waits for you. {_asked(decision)}: {about.house.help or about.house.postmaster}, case {about.case}.{by}"
+        return f"It waits for you. {_asked(decision)}: {_line(about.house)}, case {about.case}.{by}"
     if decision.verdict is Verdict.HOLD:
-        after = f"; from then on {about.then} decides" if about.then else ""
+        after = f"; from then on {_inside(about.then)} decides" if about.then else ""
         by = f" They have until {about.house.day(about.answer_by)}{after}." if about.answer_by else ""
         urgent = f" Urgent? Ring {about.phone}, case {about.case}." if about.phone else ""
         return f"{about.decider or 'The postmaster'} decides whether it may go.{by} You hear either way.{urgent}"
     return ""
+
+
+def _inside(name: str) -> str:
+    """The name of somebody who decides, inside a sentence."""
+    return f"the {name[4:]}" if name.startswith("The ") else name
 
 
 def _asked(decision: Decision) -> str:
@@ -218,7 +243,12 @@ def _rule(about: About) -> str:
 
 
 def _help(about: About) -> str:
-    return f"Help: {about.house.help or about.house.postmaster}. Say case {about.case}."
+    return f"Help: {_line(about.house)}. Say case {about.case}."
+
+
+def _line(house: House) -> str:
+    """Whom to ask, to stand in a sentence: operators may have ended theirs with a full stop."""
+    return (house.help or house.postmaster).strip().rstrip(".")
 
 
 def _clause(about: About) -> str:
@@ -246,7 +276,7 @@ def values_of(about: About) -> dict[str, str]:
         "answer_by": about.house.day(about.answer_by) if about.answer_by else "",
         "decider": about.decider,
         "organisation": about.house.name,
-        "help": about.house.help or about.house.postmaster,
+        "help": _line(about.house),
         "would_pass": "\n".join(f"- {change}" for change in about.decision.would_pass_if),
         "clause": _clause(about),
         "pack_source": about.source,
@@ -254,7 +284,9 @@ def values_of(about: About) -> dict[str, str]:
 
 
 def _fill(body: str, values: Mapping[str, str]) -> str:
-    return PLACEHOLDER.sub(lambda match: values[match[1]], body)
+    """The text with its values; where one is not known, no hole is left."""
+    filled = PLACEHOLDER.sub(lambda match: values[match[1]], body)
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r" +$", "", filled, flags=re.MULTILINE)).strip()
 
 
 def _reasons(about: About) -> str:
@@ -280,7 +312,9 @@ def _why(about: About) -> str:
         said += [f"{_file(file)} {_found(item, about)}" for item in file.evidence if item.kind is not EvidenceKind.UNMARKED]
     for item in about.findings.words if about.findings else ():
         said += [f"The email {_found(item, about)}"] if item.kind is not EvidenceKind.UNMARKED else []
-    return ". ".join(dict.fromkeys(said)) + "." if said else ""
+    said = list(dict.fromkeys(said))
+    more = [f"{len(said) - _MOST_NAMED} more findings are not listed"] if len(said) > _MOST_NAMED else []
+    return ". ".join((*said[:_MOST_NAMED], *more)) + "." if said else ""
 
 
 def _found(item: Evidence, about: About) -> str:
@@ -290,7 +324,7 @@ def _found(item: Evidence, about: About) -> str:
         case EvidenceKind.LABEL | EvidenceKind.MARKING:
             return f"is marked {name}{where}"
         case EvidenceKind.DETECTOR:
-            return f"has {item.count} {name}{where}"
+            return f"has {item.count} {_DETECTED.get(item.id, name)}{'s' if item.count > 1 else ''}{where}"
         case EvidenceKind.UNREADABLE:
             return f"could not be read: {_READABLE_AS.get(item.id, name)}"
         case EvidenceKind.UNMARKED:

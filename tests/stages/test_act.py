@@ -204,6 +204,43 @@ def test_a_hops_refusal_beside_a_delivery_becomes_a_dsn_that_tells_the_truth_abo
     assert b"It has gone to your other recipient." in dsn
 
 
+SUCCESS = ("SUCCESS", "FAILURE")
+
+
+def test_success_that_was_asked_for_is_told_by_us_where_the_hop_cannot():
+    """RFC 3461 section 5.2.2: a relay to a server without DSN is reported as `relayed`."""
+    asked, not_asked, told_by_hop = recipient("b@free.example", SUCCESS), recipient("c@free.example"), recipient("d@free.example", SUCCESS)
+    script = {("plain", "b@free.example"): ["ok-without-dsn"], ("plain", "c@free.example"): ["ok-without-dsn"]}
+    story = Delivery(asked, not_asked, told_by_hop, script=script)
+
+    assert run(story.attempt()) == ["250 2.0.0"]
+    (row,) = story.stage.outbox.ever
+    assert (row.recipients[0].address.wire, row.reverse_path) == (ANN, "")
+    _, fields, _ = email.message_from_bytes(story.stage.vault.objects[row.object_id]).get_payload()
+    assert [(one["Final-Recipient"], one["Action"], one["Status"]) for one in fields.get_payload()[1:]] == [
+        ("rfc822; b@free.example", "relayed", "2.0.0")
+    ]
+    assert story.stage.journal.finishes == [True]
+
+
+@pytest.mark.parametrize("fails", ["vault.put", "journal.finish"])
+def test_a_word_of_success_that_cannot_be_kept_does_not_undo_the_delivery(fails):
+    story = Delivery(recipient("b@free.example", SUCCESS), script={("plain", "b@free.example"): ["ok-without-dsn"]})
+    story.stage.luck.breaks.append(fails)
+
+    assert run(story.attempt()) == ["250 2.0.0"]
+    assert story.taken() == ["b@free.example"]
+
+
+def test_who_is_not_ours_gets_no_word_of_success():
+    story = Delivery(
+        recipient("b@free.example", SUCCESS), sender="eve@foreign.example", script={("plain", "b@free.example"): ["ok-without-dsn"]}
+    )
+
+    assert run(story.attempt()) == ["250 2.0.0"]
+    assert not story.mail()
+
+
 @pytest.mark.parametrize(("sender", "notify"), [("", None), ("eve@foreign.example", None), (ANN, ("NEVER",))])
 def test_a_hops_refusal_of_which_nobody_may_be_told_is_looked_at_by_a_person(sender, notify):
     """Found for NOTIFY=NEVER: it counted as bounced, and nobody heard of it."""

@@ -71,6 +71,20 @@ class Later:
 # --- the outbox -----------------------------------------------------------------------------------------------------------
 
 
+def test_success_of_a_released_copy_is_told_where_the_hop_cannot():
+    later = Later(recipient("b@kept.example", ("SUCCESS",)))
+    later.script("plain", b_at_kept_example=["ok-without-dsn"])
+
+    async def story():
+        await later.deliver()
+        await later.wish("release")
+        await later.turn()
+        await later.turn()
+
+    run(story())
+    assert "Sent on to b@kept.example: their mail system does not confirm delivery" in later.got(ANN)
+
+
 def test_what_is_sent_leaves_the_outbox_and_the_vault():
     later = run(Later("b@kept.example").deliver())
 
