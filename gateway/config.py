@@ -12,6 +12,7 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
@@ -59,9 +60,17 @@ def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def _zone(value: str) -> str:
+    if value and value not in available_timezones():
+        msg = f"`{value}` is no time zone; write Europe/London, or leave it out for the machine's own"
+        raise ValueError(msg)
+    return value
+
+
 Octets = Annotated[int, BeforeValidator(_octets), Field(gt=0)]
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Zone = Annotated[str, AfterValidator(_zone)]
 Networks = Annotated[tuple[str, ...], AfterValidator(_networks)]
 
 
@@ -77,6 +86,7 @@ class Organisation(_Section):
     postmaster: str = ""  # who gets what nobody else can decide; default postmaster@ the first domain
     help_url: str = ""
     help: str = ""  # one line in every notice: who to ring, and when
+    timezone: Zone = ""  # of the times in notices: "Europe/London"; default the machine's own
     tenants: tuple[str, ...] = ()  # Microsoft 365 tenant ids whose sensitivity labels count
 
     @property

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from gateway.config import Hop, Settings
 from gateway.edges.clock import SystemClock
@@ -61,6 +62,7 @@ def house_of(settings: Settings) -> House:
         help_url=organisation.help_url,
         sender=settings.notices.sender,
         notices_hop=settings.notices.next_hop,
+        timezone=ZoneInfo(organisation.timezone) if organisation.timezone else None,
     )
 
 
@@ -121,7 +123,7 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, keys: dict[str, Family], examiner: Examiner, counters: Counters, *, patience_seconds: float = 30.0
+    settings: Settings, keys: dict[str, Family], examiner: Examiner, counters: Counters, *, patience_seconds: float = 20.0
 ) -> AsyncIterator[Running]:
     """The ports, open; closed in the end. In the event loop, after the last fork."""
     clock = SystemClock()

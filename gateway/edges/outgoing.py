@@ -39,9 +39,11 @@ def pieces(copy: Copy, chunk: int = CHUNK) -> Iterator[bytes]:
         if waiting:
             yield waiting
         waiting = octets
-        # base64 has no dots: one memchr saves the search in almost every chunk of an attachment
-        if b"." in octets:
-            waiting = octets.replace(b"\n.", b"\n..")  # the content has no bare line ends: listen has seen to it
+        # base64 has no dots: looking for one alone saves the search in almost every attachment
+        first = octets.find(b".")
+        if first >= 0:
+            if octets.find(b"\n.", max(first - 1, 0), octets.rfind(b".") + 1) >= 0:
+                waiting = octets.replace(b"\n.", b"\n..")  # the content has no bare line ends: listen has seen to it
             if tail[-1:] == b"\n" and octets[:1] == b".":
                 waiting = b"." + waiting
         tail = octets[-2:] if len(octets) > 1 else tail[-1:] + octets

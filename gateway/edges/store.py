@@ -42,7 +42,7 @@ class Store(ABC):
         """Be ready. Raises TryLater when that is not so within the patience."""
 
     @abstractmethod
-    async def run(self, name: str, payload: Payload, timeout_seconds: float = 30.0) -> Payload:
+    async def run(self, name: str, payload: Payload, timeout_seconds: float = 10.0) -> Payload:
         """Carry out an operation; on return it is on the disk.
 
         Raises:

@@ -41,7 +41,7 @@ class PostgresqlStore(Store):
         self._loop = asyncio.get_running_loop()
         await self.run("store.nothing", {}, timeout_seconds=patience_seconds)
 
-    async def run(self, name: str, payload: Payload, timeout_seconds: float = 30.0) -> Payload:
+    async def run(self, name: str, payload: Payload, timeout_seconds: float = 10.0) -> Payload:
         if self._told:
             await self._pumped()  # the order given is kept
         request = Request(name, payload)

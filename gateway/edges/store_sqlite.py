@@ -71,7 +71,7 @@ class SqliteStore(Store):
         except TryLater as late:
             raise TryLater(f"no recorder answers at {self._socket}") from late
 
-    async def run(self, name: str, payload: Payload, timeout_seconds: float = 30.0) -> Payload:
+    async def run(self, name: str, payload: Payload, timeout_seconds: float = 10.0) -> Payload:
         number = self._next()
         waiting = _Waiting((number, False, name, payload), self._loop.create_future(), is_repeatable(name))
         if self._transport is None and not waiting.is_repeatable:

@@ -93,12 +93,18 @@ class Dotted:
         if self._held:
             data = self._held + data
             self._held = b""
-        if b"." not in data:  # base64 has none: memchr alone runs at the speed of memory
+        first = data.find(b".")
+        if first < 0:  # base64 has none: memchr alone runs at the speed of memory
             self._take(self._hold_back(data))
             return None
-        end = data.find(_END)
+        # Nor is it searched for more between the last dot of the text and the final one.
+        closes = data.endswith(_END)
+        start, stop = max(first - 2, 0), data.rfind(b".", first, len(data) - 3 * closes) + 1
+        end = data.find(_END, start, stop + 2)
+        if end < 0 and closes:
+            end = len(data) - len(_END)
         body = self._hold_back(data) if end < 0 else data[: end + 2]
-        self._take(body.replace(b"\r\n.", b"\r\n"))
+        self._take(body.replace(b"\r\n.", b"\r\n") if body.find(b"\r\n.", start, stop) >= 0 else body)
         return None if end < 0 else data[end + len(_END) :]
 
     def _hold_back(self, data: bytes) -> bytes:
