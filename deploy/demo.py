@@ -87,7 +87,7 @@ def main() -> int:
         print("\nStopped.", flush=True)
         return 0
     except OutgateError as error:
-        print(f"{CONFIG.relative_to(ROOT)}: {error}\nPut it right, or delete the file to have a new one made.", file=sys.stderr)
+        print(f"{error}\nPut {CONFIG.relative_to(ROOT)} right, or delete it to have a new one made.", file=sys.stderr)
         return 1
     except OSError as error:
         print(f"{error}" + ("; does it belong to somebody else?" if isinstance(error, PermissionError) else ""), file=sys.stderr)
@@ -138,7 +138,7 @@ def run(settings: Settings) -> int:
             print("The settings are not those of quickstart any more, so no samples are sent.")
         else:
             show(place)
-        print(f"\nStill serving on {place}, with {settings.policy.source.resolve().name}. Ctrl-C stops it.", flush=True)
+        print(f"\nStill serving on {place}, with the policy pack {settings.policy.source.resolve().name}. Ctrl-C stops it.", flush=True)
         status = serving.wait()
         print(f"The gateway has ended. Its last words:\n{_last_words(began)}", file=sys.stderr)
         return status
@@ -261,7 +261,7 @@ def _told(decision: str, ending: str | None, route: str | None, case: str | None
     if watched and not reason:
         why += f" Only watched: {watched}."
     waits = str(found.get("held_for") or "a person").replace("-", " ")
-    what = {"delivered": f"sent, {route}", "kept": f"kept for the {waits}, case {case}", "refused": f"not sent, sender told, case {case}"}
+    what = {"delivered": f"sent, {route}", "kept": f"kept for {waits}, case {case}", "refused": f"not sent, sender told, case {case}"}
     return what.get(ending or "", ending or "?"), why[0].upper() + why[1:]
 
 

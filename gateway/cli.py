@@ -79,7 +79,7 @@ def serve(process: str | None, config: Path, sockets: tuple[str, ...], pulse: in
     sys.exit(app.serve(config, process, inherited, pulse, parent, number))
 
 
-@main.command()
+@main.command(short_help="Say what would happen to a message, and why.")
 @click.argument("message", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--sender", required=True, help="The reverse-path; empty for a bounce.")
 @click.option("--recipient", "recipients", multiple=True, required=True, help="A forward-path; give it again for each one.")
@@ -181,7 +181,7 @@ def hold_redecide(case: str, by: str, why: str, config: Path) -> None:
     click.echo(app.ask(config, "redecide", case, by, why))
 
 
-@main.command()
+@main.command(short_help="Look at everything that mail depends on.")
 @_config
 @_says_errors
 def doctor(config: Path) -> None:

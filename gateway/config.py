@@ -84,10 +84,9 @@ class Organisation(_Section):
     name: str
     domains: tuple[str, ...] = Field(min_length=1)  # reverse-paths in these are "ours"
     postmaster: str = ""  # who gets what nobody else can decide; default postmaster@ the first domain
-    help_url: str = ""
     help: str = ""  # one line in every notice: who to ring, and when
+    help_url: str = ""  # stands behind it: a page of the organisation's own
     timezone: Zone = ""  # of the times in notices: "Europe/London"; default the machine's own
-    tenants: tuple[str, ...] = ()  # Microsoft 365 tenant ids whose sensitivity labels count
 
     @property
     def postmaster_address(self) -> str:
@@ -118,12 +117,12 @@ class Listener(_Section):
 
     @property
     def deadline_seconds(self) -> float:
-        """DESIGN section 6."""
+        """From the end of a message to its answer."""
         return self.deadline if self.deadline is not None else 85.0 if self.position == "before-queue" else 540.0
 
     @property
     def patience_seconds(self) -> float:
-        """DESIGN section 6."""
+        """How long some may wait upstream while others have the message."""
         return self.partial_patience if self.partial_patience is not None else 0.0 if self.position == "before-queue" else 14400.0
 
     @model_validator(mode="after")

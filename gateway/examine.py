@@ -15,18 +15,20 @@ from gateway.detectors import Segment, scan
 from gateway.mime.charsets import find_codec
 from gateway.mime.decode import READINGS, digest, head
 from gateway.mime.labels import header_labels
+from gateway.mime.outside import is_indexed_whole, outside_text
+from gateway.mime.protection import SIGNATURE_OCTETS, is_detached_signature
 from gateway.mime.sizes import enclosing_files
 from gateway.mime.text import body_text
 from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings, Patterns, Place, Readable
 from gateway.model.message import Buffer, Content, Digest, Message, Part, Role
 from gateway.ports import Examiner, Wanted
 
-SMALL = 200 * 1024  # octets, encoded: plain text up to this size is read here
+SMALL = 200 * 1024  # octets, encoded: so much plain text of a message is read here
 _CODECS = frozenset({None, "ascii", "utf_8", "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258"})
 _MARKUP = frozenset({"text/html", "text/enriched", "text/richtext", "text/x-amp-html", "text/watch-html"})
-_SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
+_SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature"})  # one of PGP is text, and read as such
 _TOLD = frozenset({"sensitivity", "keywords", "comments", "classification"})  # header fields besides X-... that may carry a marking
-# First octets of pictures (RIFF: WebP; ftyp at 4: HEIC) and of signatures (a DER sequence; RFC 9580 section 6.2).
+# First octets of pictures (RIFF: WebP; ftyp at 4: HEIC).
 _PICTURES = (
     b"\x89PNG",
     b"\xff\xd8\xff",
@@ -39,7 +41,7 @@ _PICTURES = (
     b"\x01\x00\x00\x00",
     b"\xd7\xcd\xc6\x9a",
 )
-_SIGNED = (b"\x30", b"-----BEGIN PGP SIGNATURE-----")
+_LOOK = 64  # octets at the start of a picture: all kinds have a NUL among them, text has none
 _PGP_MESSAGE = "-----BEGIN PGP MESSAGE-----"
 
 
@@ -52,8 +54,11 @@ async def examine(message: Message, content: Content, examiner: Examiner, patter
     with content.view() as buffer:
         sorted_ = _sort(message, buffer)
         texts = [body_text(buffer, part) for part in sorted_.here]
-    words = _Words(message, sorted_, scan(_segments(message, sorted_, texts, patterns), patterns))
+        outside = outside_text(buffer, message, SMALL)
+    words = _Words(message, sorted_, scan(_segments(message, sorted_, (*texts, outside or ""), patterns), patterns))
     words.add_evidence(header_labels(message.fields))
+    if outside is None or not is_indexed_whole(message):
+        words.add_unread(Readable.OVER_BUDGET)
     if any(_PGP_MESSAGE in text for text in texts):
         words.add_unread(Readable.ENVELOPED)
     if not sorted_.files and not sorted_.words:
@@ -80,28 +85,29 @@ class _Sorted:
 def _sort(message: Message, buffer: Buffer) -> _Sorted:
     found = _Sorted()
     inside = enclosing_files(message) if len(message.parts) > 1 else {}
+    room = SMALL  # for all together: many small texts would stop the mail of others as long as a large one
     for part in message.parts:
         if part.role is Role.CONTAINER or inside.get(part.id) is not None:
             continue
         if part.role is Role.FILE or _is_disguised(part, buffer):
             found.files.append(part)
         elif part.role is not Role.INLINE and part.media_type not in _SIGNATURES:
-            (found.here if _is_small_text(part) else found.words).append(part)
+            is_here = len(part.body) <= room and _is_readable_here(part)
+            (found.here if is_here else found.words).append(part)
+            room -= len(part.body) if is_here else 0
     return found
 
 
 def _is_disguised(part: Part, buffer: Buffer) -> bool:
     """Whether a part that would not be read as a file does not begin like what it says it is."""
     if part.role is Role.INLINE:
-        start = head(buffer, part, 12)
-        return not start.startswith(_PICTURES) and start[4:8] != b"ftyp"
-    if part.media_type in _SIGNATURES:
-        return not head(buffer, part, 64).lstrip().startswith(_SIGNED)
-    return False
+        start = head(buffer, part, _LOOK)
+        return b"\0" not in start or not (start.startswith(_PICTURES) or start[4:8] == b"ftyp")
+    return part.media_type in _SIGNATURES and not is_detached_signature(head(buffer, part, SIGNATURE_OCTETS))
 
 
-def _is_small_text(part: Part) -> bool:
-    if len(part.body) > SMALL or part.media_type in _MARKUP:
+def _is_readable_here(part: Part) -> bool:
+    if part.media_type in _MARKUP:
         return False
     codec = find_codec(part.charset)
     return codec in _CODECS or codec.startswith("iso8859") if codec is not None else True
@@ -118,7 +124,7 @@ def _requests(found: _Sorted) -> Iterator[Wanted]:
 
 
 def _segments(message: Message, found: _Sorted, texts: Iterable[str], patterns: Patterns) -> Iterator[Segment]:
-    yield Place.SUBJECT_START, "subject", message.subject
+    yield from ((Place.SUBJECT_START, "subject", subject) for subject in message.subjects)
     for text in texts:
         yield Place.FIRST_LINE, "body", text
     for part in found.files:

@@ -26,6 +26,9 @@ from gateway.model.finding import Evidence, FileFinding, Findings
 from gateway.model.message import Message
 from gateway.policy.rules import KnownList, Snapshot
 
+NOWHERE = "invalid"  # the domain of an address that leads we do not know where (RFC 6761 section 6.4)
+_ROUTING = frozenset("%!@")
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -97,15 +100,22 @@ def _sender(context: Context, snapshot: Snapshot) -> SenderFacts:
 
 
 def _recipient(shared: MessageFacts, address: Address, snapshot: Snapshot, at: datetime) -> Facts:
-    key = address.key
+    key, domain = address.key, _domain(address, snapshot)
     registers: tuple[tuple[str, Entry | Missing | None], ...] = ()
     if snapshot.registers:
-        registers = tuple([(name, _row(snapshot, name, key, address.domain, at)) for name in sorted(snapshot.registers)])
-    known = snapshot.lists.get(key)
+        registers = tuple([(name, _row(snapshot, name, key, domain, at)) for name in sorted(snapshot.registers)])
+    known = snapshot.list_of(key)
     facts: ListFacts | Missing = ABSENT
     if known is not None or snapshot.lists_stale_from is not None:
-        facts = _list(known, shared.sender, key, address.domain, snapshot, at)
-    return Facts(shared, address.wire, key, address.domain, at, facts, registers)
+        facts = _list(known, shared.sender, key, domain, snapshot, at)
+    return Facts(shared, address.wire, key, domain, at, facts, registers)
+
+
+def _domain(address: Address, snapshot: Snapshot) -> str:
+    """Where the mail ends up. A server of ours may read `user%elsewhere`, `elsewhere!user` and `"user@elsewhere"` as the way to go on (RFC 5321
+    appendix C, RFC 1123 section 5.2.16): such a recipient is nobody of ours."""
+    routed = address.domain in snapshot.own_domains and not _ROUTING.isdisjoint(address.local_part)
+    return NOWHERE if routed else address.domain
 
 
 def _row(snapshot: Snapshot, name: str, key: str, domain: str, at: datetime) -> Entry | Missing | None:

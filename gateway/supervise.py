@@ -1,7 +1,7 @@
 """The supervisor: binds each listening socket once, keeps the processes alive, and passes signals on.
 
 SIGTERM and SIGINT stop in order: no new connections, running transactions finish, then the state processes end. SIGHUP reloads.
-A process that ends is started again, with a pause that grows; one that is silent for too long is killed and started again.
+A process that ends is started again, with a pause that grows while it cannot serve; one that is silent for too long is killed first.
 Not here: what the processes do (app.py). Children learn their sockets by number, write a full stop to their pulse pipe each second, and a
 line "ready" to it once they serve.
 """
@@ -26,7 +26,6 @@ PULSE_SECONDS = 1.0
 SILENT_SECONDS = 30.0
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 30.0
-STEADY_SECONDS = 60.0  # after so long the pause is short again
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,6 @@ class _Child:
     process: subprocess.Popen[bytes] | None = None
     pulse: int = -1
     heard_at: float = 0.0
-    started_at: float = 0.0
     start_at: float = 0.0
     pause: float = FIRST_PAUSE_SECONDS
     ready: bool = False
@@ -76,13 +74,11 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
             signal.signal(number, self._on_signal)
         self._selector.register(wake_r, selectors.EVENT_READ)
-        # What the others write through must be up before them.
+        # What the others write through begins first; they wait for it by themselves.
         for program in sorted(self.programs, key=lambda program: not program.last):
             child = _Child(program)
             self._children.append(child)
             self._start(child)
-            while program.last and not child.ready and not self._stopping:
-                self._turn(wake_r)
         try:
             while not self._stopping:
                 self._turn(wake_r)
@@ -135,7 +131,7 @@ class Supervisor:
         )
         os.close(pulse_w)
         now = time.monotonic()
-        child.pulse, child.heard_at, child.started_at, child.ready = pulse_r, now, now, False
+        child.pulse, child.heard_at, child.ready = pulse_r, now, False
         self._selector.register(pulse_r, selectors.EVENT_READ, child)
         self._write_status()
 
@@ -160,13 +156,13 @@ class Supervisor:
                 self.on_ready()
 
     def _forget(self, child: _Child, now: float) -> None:
-        """Start again later; sooner when it had been steady."""
+        """Start again: at once what had served, later and later what ends before it serves."""
         child.process = None
         if child.pulse >= 0:
             self._selector.unregister(child.pulse)
             os.close(child.pulse)
             child.pulse = -1
-        child.pause = FIRST_PAUSE_SECONDS if now - child.started_at > STEADY_SECONDS else min(child.pause * 2, LONGEST_PAUSE_SECONDS)
+        child.pause = FIRST_PAUSE_SECONDS if child.ready else min(child.pause * 2, LONGEST_PAUSE_SECONDS)
         child.start_at = now + child.pause
 
     def _write_status(self) -> None:

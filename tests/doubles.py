@@ -470,7 +470,7 @@ class ScriptedHop:
 
     def _answer(self, recipient, answer, copy, whole):
         key = recipient.address.key
-        if answer in ("ok", "hang", "uncertain-taken"):
+        if answer in ("ok", "ok-without-dsn", "hang", "uncertain-taken"):
             self.taken.append(Taken(self.name, key, whole, copy.head, copy.omit))
         if answer.startswith("uncertain"):
             self.unknown.add(key)

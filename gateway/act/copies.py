@@ -5,7 +5,7 @@ An untouched copy has our one Received field before it and nothing left out (DES
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from gateway.model.message import Content, Message
 
@@ -18,6 +18,11 @@ def fields(trigger_header: str, stamps: tuple[tuple[str, str], ...]) -> bytes:
     """The header fields that a route and the rules add."""
     rows = (*((trigger_header,) if trigger_header else ()), *(f"{name}: {value}" for name, value in stamps))
     return "".join(f"{row}\r\n" for row in rows).encode("utf-8")
+
+
+def names_of(trigger_headers: Iterable[str]) -> frozenset[str]:
+    """The names in `Name: value` texts, lower-case; "" has none."""
+    return frozenset(text.partition(":")[0].strip().casefold() for text in trigger_headers if text)
 
 
 def forbidden(message: Message | None, names: frozenset[str]) -> Ranges:

@@ -1,6 +1,6 @@
 """Who a hold goes to: a name in the pack's `people`, or a role that the pack's lists and registers fill. Pure.
 
-A person who cannot be resolved is the postmaster: a case always has somebody (DESIGN section 6).
+A person who cannot be resolved is who comes `then`, else the postmaster: a case always has somebody (DESIGN section 6).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from gateway.policy.guidance import House
 from gateway.policy.rules import Person, Policy
 
 POSTMASTER = "postmaster"
+OWNERS = frozenset({"list-owner", "agreement-owner"})  # roles that depend on the recipient
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _HOURS = re.compile(r"([a-z]{3})(?:-([a-z]{3}))?\s+(\d\d):(\d\d)-(\d\d):(\d\d)(?:\s+(\S+))?", re.IGNORECASE)
 
@@ -28,19 +29,29 @@ class Decider:
     phone: str = ""
 
 
-def resolve(held_for: str, policy: Policy, house: House, recipients: tuple[Recipient, ...], at: datetime) -> Decider:
-    """Who decides now about mail to these recipients: outside of their hours the one the pack names instead."""
+def resolve(
+    held_for: str, policy: Policy, house: House, recipients: tuple[Recipient, ...], at: datetime, then: str | None = None
+) -> Decider:
+    """Who decides now about mail to these recipients: outside of their hours the one the pack names instead.
+
+    `then`: who comes when `held_for` is nobody.
+    """
+    found = _named(held_for, policy, recipients, at) or (_named(then, policy, recipients, at) if then else None)
+    return found or Decider("The postmaster", house.postmaster)
+
+
+def _named(held_for: str, policy: Policy, recipients: tuple[Recipient, ...], at: datetime) -> Decider | None:
     if held_for == "owner" and policy.owner:
         return Decider("The owner of the policy", policy.owner)
     if held_for == "list-owner" and (owner := _list_owner(policy, recipients)):
         return _known(owner, policy, at) or Decider("The owner of the list", owner)
     if held_for == "agreement-owner" and (owner := _agreement_owner(policy, recipients)):
         return _known(owner, policy, at) or Decider("The owner of the agreement", owner)
-    return _known(held_for, policy, at) or Decider("The postmaster", house.postmaster)
+    return _known(held_for, policy, at)
 
 
 def _list_owner(policy: Policy, recipients: tuple[Recipient, ...]) -> str | None:
-    found = (policy.snapshot.lists.get(recipient.address.key) for recipient in recipients)
+    found = (policy.snapshot.list_of(recipient.address.key) for recipient in recipients)
     return next((known.owner for known in found if known is not None and known.owner), None)
 
 

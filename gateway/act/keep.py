@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from gateway.act.deciders import POSTMASTER
+from gateway.act.deciders import OWNERS, POSTMASTER, resolve
 from gateway.act.letters import Post
 from gateway.act.work import Work, put_off
 from gateway.errors import OutgateError
@@ -23,7 +23,7 @@ async def keep(steps: tuple[Step, ...], work: Work, world: World, *, alone: bool
     `alone`: nothing else happens or has happened to this message, so that one 5xx may answer for all in SMTP.
     `going`: how many other recipients have the message or are about to get it.
     """
-    parts = tuple(part for step in steps for part in _by_telling(step, work))
+    parts = tuple(part for step in steps for one in _by_decider(step, work) for part in _by_telling(one, work))
     everyone = work.each or (alone and all(_is_answered_5xx(part, work) for part in parts))
     outcomes: list[Outcome] = []
     for number, part in enumerate(parts):
@@ -51,6 +51,16 @@ async def keep_one(step: Step, work: Work, world: World, *, going: int) -> tuple
     work.progress.update({outcome.recipient.address.key: outcome for outcome in outcomes})
     world.counters.count("kept", verdict=step.verdict.word)
     return outcomes
+
+
+def _by_decider(step: Step, work: Work) -> tuple[Step, ...]:
+    """Each owner's apart: the owner of one list neither decides about another, nor learns that it was written to (it may be a Bcc)."""
+    first = step.decisions[0]
+    roles = tuple(role for role in (first.held_for, first.then) if role in OWNERS)
+    if not roles or len(step.recipients) == 1:
+        return (step,)
+    owners = [tuple(resolve(role, work.policy, work.house, (recipient,), work.at) for role in roles) for recipient in step.recipients]
+    return tuple(_those(step, tuple(one == owner for one in owners), wanted=True) for owner in dict.fromkeys(owners))
 
 
 def _by_telling(step: Step, work: Work) -> tuple[Step, ...]:

@@ -149,7 +149,7 @@ class Post:
     # --- how it is written --------------------------------------------------------------------------------------------
 
     def _decider(self, held_for: str, held: Held) -> Decider:
-        return resolve(held_for, self.policy, self.house, held.envelope.recipients, self.world.clock.now())
+        return resolve(held_for, self.policy, self.house, held.envelope.recipients, self.world.clock.now(), held.decision.then)
 
     def _about(self, held: Held, findings: Findings | None, decider: Decider) -> About:
         then = held.decision.then

@@ -15,6 +15,7 @@ from gateway.act.letters import LIFETIME, Post
 from gateway.act.work import Work, put_off
 from gateway.errors import OutgateError, TryLater
 from gateway.model.decision import Decision, Reason, Verdict
+from gateway.model.message import Content, Message
 from gateway.model.outcome import Ending, Outcome, Step
 from gateway.ports import Bundle, Handed, ToSend, World
 
@@ -127,9 +128,10 @@ async def _queued(deferred: tuple[Outcome, ...], waiting: Mapping[str, Step], wo
 async def _row(route: str, stamps: tuple[tuple[str, str], ...], waiting: list[Outcome], work: Work, world: World) -> ToSend:
     envelope = work.arrival.envelope
     next_hop = work.policy.next_hop_of(route)
+    head = world.head(work.arrival) + fields(world.hops[next_hop].trigger_header, stamps)
     return ToSend(
         id=world.new_id(),
-        object_id=await _kept_copy(world.head(work.arrival) + fields(world.hops[next_hop].trigger_header, stamps), work, world),
+        object_id=await keep_copy(head, work.arrival.content, work.message, work.trigger_headers, world),
         reverse_path=envelope.reverse_path.wire,
         recipients=tuple(outcome.recipient for outcome in waiting),
         next_hop=next_hop,
@@ -143,13 +145,13 @@ async def _row(route: str, stamps: tuple[tuple[str, str], ...], waiting: list[Ou
     )
 
 
-async def _kept_copy(head: bytes, work: Work, world: World) -> str:
-    """The same octets that the hop would have got."""
-    ranges = forbidden(work.message, work.trigger_headers)
+async def keep_copy(head: bytes, content: Content, message: Message | None, trigger_headers: frozenset[str], world: World) -> str:
+    """The same octets that the hop would have got, into the vault for the outbox; the object's id."""
+    ranges = forbidden(message, trigger_headers)
     if not ranges:
-        return await world.vault.put("notices", work.arrival.content, head)
-    content = without(work.arrival.content, ranges, world.octets)
-    try:
         return await world.vault.put("notices", content, head)
+    lacking = without(content, ranges, world.octets)
+    try:
+        return await world.vault.put("notices", lacking, head)
     finally:
-        content.close()
+        lacking.close()

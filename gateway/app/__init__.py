@@ -1,8 +1,37 @@
-"""The composition root: which edge serves which port, and what each command does. Nothing else names an edge."""
+"""The composition root: which edge serves which port, and what each command does. Nothing else names an edge.
 
-from gateway.app.cases import ask, list_holds, show_hold
-from gateway.app.doctor import doctor
-from gateway.app.serving import serve
-from gateway.app.studio import check_pack, explain, test_pack
+A command loads only what it needs: `outgate hold list` must not wait for what reads PDF.
+"""
 
-__all__ = ["ask", "check_pack", "doctor", "explain", "list_holds", "serve", "show_hold", "test_pack"]
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gateway.app.cases import ask as ask
+    from gateway.app.cases import list_holds as list_holds
+    from gateway.app.cases import show_hold as show_hold
+    from gateway.app.doctor import doctor as doctor
+    from gateway.app.serving import serve as serve
+    from gateway.app.studio import check_pack as check_pack
+    from gateway.app.studio import explain as explain
+    from gateway.app.studio import test_pack as test_pack
+
+_HOMES = {
+    "ask": "cases",
+    "check_pack": "studio",
+    "doctor": "doctor",
+    "explain": "studio",
+    "list_holds": "cases",
+    "serve": "serving",
+    "show_hold": "cases",
+    "test_pack": "studio",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """PEP 562: found in its module when first asked for."""
+    if name not in _HOMES:
+        raise AttributeError(name)
+    return getattr(import_module(f"gateway.app.{_HOMES[name]}"), name)

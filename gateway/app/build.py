@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from gateway.act.copies import names_of
 from gateway.config import Hop, Settings
 from gateway.edges.clock import SystemClock
 from gateway.edges.database import migrate
@@ -28,6 +30,7 @@ from gateway.log import Log
 from gateway.model.message import Arrival
 from gateway.policy.guidance import House
 from gateway.policy.parse_pack import load_pack
+from gateway.policy.places import domain_of
 from gateway.policy.rules import Policy
 from gateway.ports import Counters, Examiner, NextHop, World
 
@@ -43,11 +46,19 @@ def load_policy(source: Path, settings: Settings) -> Policy:
     Raises:
         BadPack: with a Problem for everything that is wrong, a route to a next hop that is not configured included.
     """
-    policy = load_pack(read_pack(source), settings.organisation.domains)
+    files = read_pack(source)
+    try:
+        policy = load_pack(files, settings.organisation.domains)
+    except BadPack as bad:
+        raise _in_folder(source, bad.problems) from bad
     unknown = policy.unknown_next_hops(frozenset(settings.next_hop))
     if unknown:
-        raise BadPack(unknown)
+        raise _in_folder(source, unknown)
     return policy.bind(frozenset(settings.next_hop))
+
+
+def _in_folder(source: Path, problems: tuple[Problem, ...]) -> BadPack:
+    return BadPack(tuple(replace(problem, file=f"{os.path.normpath(source)}/{problem.file}") for problem in problems))
 
 
 def house_of(settings: Settings) -> House:
@@ -55,11 +66,10 @@ def house_of(settings: Settings) -> House:
     organisation = settings.organisation
     return House(
         name=organisation.name,
-        domains=frozenset(domain.casefold().rstrip(".") for domain in organisation.domains),
+        domains=frozenset(map(domain_of, organisation.domains)),
         postmaster=organisation.postmaster_address,
         hostname=hostname(),
-        help=organisation.help,
-        help_url=organisation.help_url,
+        help=", ".join(text for text in (organisation.help.strip().rstrip("."), organisation.help_url) if text),
         sender=settings.notices.sender,
         notices_hop=settings.notices.next_hop,
         timezone=ZoneInfo(organisation.timezone) if organisation.timezone else None,
@@ -177,4 +187,4 @@ def _hop(name: str, settings: Hop) -> NextHop:
 
 def trigger_headers(settings: Settings) -> frozenset[str]:
     """Names of the fields that make a hop do something: users may not set them."""
-    return frozenset(hop.trigger_header.partition(":")[0].strip().casefold() for hop in settings.next_hop.values() if hop.trigger_header)
+    return names_of(hop.trigger_header for hop in settings.next_hop.values())

@@ -93,7 +93,7 @@ async def _state(config: Path) -> AsyncIterator[State]:
         await state.open(5.0)
     except TryLater as late:
         await state.close()
-        raise TryLater(f"{late.detail}; is `outgate serve` running with this configuration?") from late
+        raise TryLater(f"the gateway does not run with these settings: {late.detail}. Start it: outgate serve --config {config}") from late
     try:
         yield state
     finally:

@@ -118,7 +118,9 @@ async def _next_hop(name: str, hop: Hop, settings: Settings) -> Look:
     connections = Connections(name, hop, house_of(settings).hostname)
     try:
         found = await connections.open(asyncio.get_running_loop().time() + _SECONDS)
-    except (Refused, Broken) as error:
+    except Refused as error:
+        return Look(what, False, error.reply.text.removeprefix(f"{what}: "))
+    except Broken as error:
         return Look(what, False, str(error))
     found.quit()
     missing = [word for word in ("PIPELINING", "8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES") if word not in found.extensions]
@@ -144,7 +146,7 @@ async def _database(settings: Settings) -> Look:
         await state.open(3.0)
         await state.store.check()
     except (OutgateError, OSError) as error:
-        return Look("database", False, f"{error}; with SQLite it answers only while `outgate serve` runs")
+        return Look("database", False, f"{error}; with SQLite that is so while `outgate serve` does not run")
     finally:
         await state.close()
     return Look("database", True, "a commit went through")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import errno
 import gc
 import os
 import signal
@@ -25,7 +26,6 @@ from gateway.edges.metrics import Metrics, forget, serve_metrics, use_folder
 from gateway.edges.recorder import running as recording
 from gateway.edges.sandbox import Sandbox
 from gateway.edges.state import recorder_socket
-from gateway.edges.tables import micros
 from gateway.errors import BadConfig, BadInput, OutgateError, Problem
 from gateway.keeper import Keeper, Shelves
 from gateway.listen import listen
@@ -88,7 +88,8 @@ def _bind_all(settings: Settings) -> dict[str, socket.socket]:
         try:
             bound[name] = bind(listener.address)
         except OSError as error:
-            says = f"[listen.{name}] {listener.address} cannot be used: {error.strerror}; is another gateway running there?"
+            hint = "; is another gateway running there?" if error.errno == errno.EADDRINUSE else ""
+            says = f"[listen.{name}] {listener.address} cannot be used: {error.strerror}{hint}"
             raise BadConfig((Problem("outgate.toml", 0, 0, says),)) from error
     return bound
 
@@ -141,15 +142,24 @@ class _Current:
     def reload(self) -> bool:
         """Whether the new ones are in force."""
         try:
-            settings = load(self._config)
+            wanted = load(self._config)
+            settings = _from_now_on(self.settings, wanted)
             policy = load_policy(settings.policy.source, settings)
         except BadInput as bad:
             self._log.event("policy.rejected", pack=self.policy.name, problems=[str(problem) for problem in bad.problems][:20])
             self._log.event("alarm", what="the settings or the policy have an error; the old ones stay in force")
             return False
+        if settings != wanted:
+            self._log.event("alarm", what="some settings have changed that take effect only at the next start")
         self.settings, self.policy = settings, policy
         self._log.event("policy.loaded", pack=policy.name, pack_version=policy.version, warnings=len(policy.warnings))
         return True
+
+
+def _from_now_on(running: Settings, wanted: Settings) -> Settings:
+    """What a reload changes: the policy, retention and the terms of listeners. Sockets, next hops and stores are open and stay."""
+    listen = {name: wanted.listen.get(name, was).model_copy(update={"address": was.address}) for name, was in running.listen.items()}
+    return running.model_copy(update={"policy": wanted.policy, "retention": wanted.retention, "listen": listen})
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +330,13 @@ async def _keep(process: _Process) -> None:
     state = opened.state
     shelves = Shelves(state.holds, state.outbox, state.intents, _sweeper(current, opened))
     keeper = Keeper(opened.world, shelves, lambda: current.policy, house_of(current.settings), process.log)
+
+    def note_policy() -> None:
+        """One process is enough to say so in the audit."""
+        state.audit.policy_loaded(current.policy.name, current.policy.version, opened.world.clock.now())
+
+    note_policy()
+    process.on_reload.append(note_policy)
     task = asyncio.ensure_future(keeper.run(process.lifeline.say))
     process.lifeline.say(b"ready")
     await stopped.wait()
@@ -338,7 +355,7 @@ def _sweeper(current: _Current, opened: Running) -> Callable[[datetime], Corouti
         last = now
         retention = current.settings.retention
         state = opened.state
-        await state.store.run("journal.purge", {"before": micros(now - timedelta(seconds=retention.journal))})
+        await state.journal.purge(now - timedelta(seconds=retention.journal))
         await state.records.purge(now - timedelta(seconds=retention.decisions))
         await state.holds.purge(now - timedelta(seconds=retention.decisions))
         await state.intents.purge(now - timedelta(seconds=retention.decisions))

@@ -93,8 +93,9 @@ def check_pack(pack: Path, config: Path) -> tuple[Problem, ...]:
 
 def test_pack(pack: Path) -> Tested:
     """Run the pack's own examples. Raises BadPack."""
+    files = read_pack(pack)
     try:
-        results = run_tests(read_pack(pack))
+        results = run_tests(files)
     except BadInput as bad:
         raise type(bad)(tuple(replace(problem, file=f"{pack}/{problem.file}") for problem in bad.problems)) from bad
     failed = [result for result in results if not result.passed]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.content.reading import Item, Member, Oddity, Source, Spent
+from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unreadable
 from gateway.content.text import read_html, read_text
 from gateway.mime.decode import READINGS, decode
 from gateway.mime.labels import header_labels
+from gateway.mime.outside import is_indexed_whole, outside_text
 from gateway.mime.sizes import enclosing_files
-from gateway.model.finding import Place
+from gateway.model.finding import Place, Readable
 from gateway.model.message import Encoding, Part, Role
 from gateway.parse import parse_buffer
 
@@ -19,7 +20,8 @@ def read_mail(source: Source, spent: Spent) -> Iterator[Item]:
     data = source.data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     message = parse_buffer(data)
     yield from header_labels(message.fields)
-    yield Place.SUBJECT_START, "subject", message.subject
+    yield from ((Place.SUBJECT_START, "subject", subject) for subject in message.subjects)
+    yield Place.FIRST_LINE, "outside of the parts", outside_text(data, message, len(data)) or ""
     yield from (Oddity(defect.name.value) for defect in message.defects)
     inside = enclosing_files(message)
     for part in message.parts:
@@ -28,6 +30,8 @@ def read_mail(source: Source, spent: Spent) -> Iterator[Item]:
             spent.entries()
             for encoding in READINGS[part.encoding]:
                 yield from _part(data, part, encoding, spent)
+    if not is_indexed_whole(message):
+        raise Unreadable(Readable.OVER_BUDGET)
 
 
 def _part(data: bytes, part: Part, encoding: Encoding, spent: Spent) -> Iterator[Item]:

@@ -16,6 +16,7 @@ from functools import partial
 from gateway.content import archives, filetype, mail, odf, ole, ooxml, pdf, rtf, text
 from gateway.content.reading import Budget, Item, Member, Oddity, Reader, Source, Spent, Unreadable
 from gateway.detectors import Segment, scan
+from gateway.mime.protection import is_detached_signature
 from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Patterns, Place, Readable
 from gateway.model.message import Buffer
 
@@ -182,7 +183,7 @@ def _no_words(_source: Source, _spent: Spent) -> Iterator[Item]:
 def _pkcs7(source: Source, _spent: Spent) -> Iterator[Item]:
     """A detached signature says nothing; anything else of CMS is an envelope."""
     yield from ()
-    if source.declared not in ("application/pkcs7-signature", "application/x-pkcs7-signature"):
+    if source.declared not in ("application/pkcs7-signature", "application/x-pkcs7-signature") or not is_detached_signature(source.data):
         raise Unreadable(Readable.ENVELOPED)
 
 
@@ -210,7 +211,7 @@ _READERS: dict[str, Reader] = {
     "application/vnd.ms-excel.sheet.binary.macroenabled.12": ole.read_workbook,
     filetype.RTF: rtf.read_rtf,
     "application/epub+zip": archives.read_zip,
-    "application/applefile": _no_words,
+    "application/applefile": text.read_text,  # what a Mac keeps beside a file, or a whole one in an unusual wrapping
     "text/html": text.read_html,
     "application/json": text.read_text,
     "application/xml": text.read_text,

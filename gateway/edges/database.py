@@ -18,6 +18,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from gateway.edges.syncing import sync_folder
 from gateway.errors import OutgateError, TryLater, WillNotDo
 
 BUSY_SECONDS = 10.0  # how long SQLite waits for another writer, which only a migration can be
@@ -147,7 +148,7 @@ def migrate(url: str) -> None:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
             _upgrade(connection)
     if parsed.get_backend_name() == "sqlite":
-        _sync_folder(sqlite_path(url).parent)
+        sync_folder(sqlite_path(url).parent)
 
 
 def _upgrade(connection: Connection) -> None:
@@ -184,13 +185,5 @@ def _alone(url: str) -> Iterator[None]:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
-    finally:
-        os.close(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)

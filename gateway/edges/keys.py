@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.edges.syncing import sync_folder
 from gateway.errors import WillNotDo
 
 VAULT_FAMILIES = ("holds", "shares", "notices")
@@ -65,9 +66,7 @@ def create_keys(folder: Path) -> tuple[str, ...]:
         for name in made:
             _write(folder / name)
         for each in (folder, folder.parent):
-            descriptor = os.open(each, os.O_RDONLY | os.O_DIRECTORY)
-            os.fsync(descriptor)
-            os.close(descriptor)
+            sync_folder(each)
     except OSError as error:
         raise WillNotDo(f"keys: {error}") from error
     return made

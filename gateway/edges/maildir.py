@@ -20,6 +20,8 @@ from pathlib import Path
 
 from gateway.config import Hop
 from gateway.edges.outgoing import written
+from gateway.edges.syncing import sync_folder
+from gateway.errors import TryLater
 from gateway.model.envelope import Recipient
 from gateway.model.outcome import Copy, Reply
 from gateway.ports import Handed
@@ -59,7 +61,7 @@ class Maildir:
             return Handed(recipient, _LATE, dsn=False)
         try:
             self._write(self._folder / folder_name(recipient), copy)
-        except OSError:
+        except (OSError, TryLater):
             return Handed(recipient, _NO_ROOM, dsn=False)
         return Handed(recipient, _TAKEN, dsn=False)
 
@@ -73,7 +75,7 @@ class Maildir:
             _write_synced(draft, copy)
             draft.rename(final)
             for folder in (final.parent, box, box.parent, box.parent.parent):  # any of them may be new, made by whomever
-                _sync(folder)
+                sync_folder(folder)
         except BaseException:
             # It is answered with 451 and comes again: what is half done must not be found beside it.
             for path in (draft, final):
@@ -92,7 +94,7 @@ def folder_name(recipient: Recipient) -> str:
 
 
 def _encoded(text: str) -> str:
-    return _ODD.sub(lambda match: "".join(f"%{octet:02X}" for octet in match[0].encode("utf-8", "surrogateescape")), text.casefold())
+    return _ODD.sub(lambda match: "".join(f"%{octet:02X}" for octet in match[0].encode("utf-8", "surrogateescape")), text.lower())
 
 
 def _write_synced(path: Path, copy: Copy) -> None:
@@ -103,11 +105,3 @@ def _write_synced(path: Path, copy: Copy) -> None:
             while rest:
                 rest = rest[file.write(rest) :]
         os.fsync(descriptor)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

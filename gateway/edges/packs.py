@@ -5,6 +5,7 @@ Limits: 500 files, 4 MB together; nothing is followed out of the folder.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from gateway.errors import BadPack, Problem
@@ -20,7 +21,7 @@ def read_pack(folder: Path) -> dict[str, bytes]:
         BadPack: no such folder, too large, or a file that cannot be read.
     """
     if not folder.is_dir():
-        raise BadPack((Problem(str(folder), 0, 0, "is no folder; a pack is a folder of YAML, such as rules/starter"),))
+        raise BadPack((Problem(os.path.normpath(folder), 0, 0, "is no folder; a pack is a folder of YAML, such as rules/starter"),))
     files: dict[str, bytes] = {}
     root, total = folder.resolve(), 0
     for path in sorted(folder.rglob("*")):
@@ -30,9 +31,9 @@ def read_pack(folder: Path) -> dict[str, bytes]:
         try:
             data = path.read_bytes()
         except OSError as error:
-            raise BadPack((Problem(name, 0, 0, f"cannot be read: {error.strerror}"),)) from error
+            raise BadPack((Problem(str(path), 0, 0, f"cannot be read: {error.strerror}"),)) from error
         total += len(data)
         if len(files) >= MAX_FILES or total > MAX_OCTETS:
-            raise BadPack((Problem(name, 0, 0, "the pack is too large: at most 500 files and 4 MB together"),))
+            raise BadPack((Problem(str(path), 0, 0, "the pack is too large: at most 500 files and 4 MB together"),))
         files[name] = data
     return files

@@ -15,6 +15,7 @@ from gateway.config import Hop
 from gateway.edges.connections import Connections
 from gateway.edges.dialogue import Broken, Dialogue, plain
 from gateway.edges.outgoing import NO_INTERNATIONAL, Refused, can_be_named, mail_command, pieces, rcpt_command
+from gateway.errors import TryLater
 from gateway.model.envelope import Recipient
 from gateway.model.outcome import Copy, Reply
 from gateway.ports import Handed
@@ -50,6 +51,8 @@ class Relay:
             return _all(copy, refused.reply, unusable=refused.unusable)
         except Broken as broken:
             return _all(copy, self._lost(broken))
+        except (OSError, TryLater):  # the envelope may depend on what the content is: nothing of it was sent
+            return _all(copy, _UNREADABLE)
         finally:
             self._slots.release()
 
@@ -184,7 +187,7 @@ class Relay:
             dialogue.abort(broken.why)
             said_no = broken.early is not None and broken.early.code >= 400
             return [_Final(broken.early if broken.early and said_no else self._lost(broken))] * accepted
-        except OSError:
+        except (OSError, TryLater):
             dialogue.abort("the content cannot be read")
             return [_Final(_UNREADABLE)] * accepted
         # From here on the hop may have the message: waiting out the answer is worth more than the deadline.

@@ -167,7 +167,10 @@ class InFile:
         pieces = []
         end = min(end, self._size)
         while start < end:
-            piece = os.pread(self._file.fileno(), end - start, start)
+            try:
+                piece = os.pread(self._file.fileno(), end - start, start)
+            except OSError as error:
+                raise TryLater(f"spool: {error.strerror}") from error
             if not piece:
                 raise TryLater("spool: the file is shorter than what was written", "4.3.0")
             pieces.append(piece)

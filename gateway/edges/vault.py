@@ -22,6 +22,7 @@ from typing import BinaryIO, TypeVar
 
 from gateway.edges.keys import Family
 from gateway.edges.sealed import LONGEST_HEADER, read_header, seal, unseal
+from gateway.edges.syncing import sync_folder
 from gateway.errors import TryLater, WillNotDo
 from gateway.model.message import Content
 from gateway.ports import SpoolWriter
@@ -116,7 +117,7 @@ class Vault:
             with suppress(OSError):
                 new.unlink()
             raise
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
         return object_id
 
     def _get(self, path: Path, object_id: str, family: Family) -> Content:
@@ -143,13 +144,13 @@ class Vault:
         if self._folder in folder.parents or not folder.parent.is_dir():
             self._make(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
-        _sync_folder(folder.parent)
+        sync_folder(folder.parent)
         self._made.add(folder)
 
     def _delete(self, path: Path) -> None:
         with suppress(FileNotFoundError):
             path.unlink()
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
 
     def _check(self) -> None:
         self._make(self._folder)
@@ -203,11 +204,3 @@ def _write_synced(path: Path, pieces: Iterator[bytes]) -> None:
             file.write(piece)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from gateway.act.copies import fields, forbidden, without
+from gateway.act.copies import fields, names_of
 from gateway.act.deciders import POSTMASTER
 from gateway.act.letters import LIFETIME
+from gateway.act.settle import keep_copy
 from gateway.errors import OutgateError, TryLater, WillNotDo
 from gateway.keeper.desk import Desk
 from gateway.model.decision import Decision, Reason, Verdict
@@ -147,17 +148,10 @@ class Wishes:
         world = self._desk.world
         next_hop = policy.next_hop_of(step.route or "")
         head = fields(world.hops[next_hop].trigger_header, step.decisions[0].stamps)
-        triggers = frozenset(hop.trigger_header.partition(":")[0].strip().casefold() for hop in world.hops.values() if hop.trigger_header)
-        ranges = forbidden(judgement.message, triggers)
-        copy = without(content, ranges, world.octets) if ranges else content
-        try:
-            object_id = await world.vault.put("notices", copy, head)
-        finally:
-            if copy is not content:
-                copy.close()
+        triggers = names_of(hop.trigger_header for hop in world.hops.values())
         return ToSend(
             id=world.new_id(),
-            object_id=object_id,
+            object_id=await keep_copy(head, content, judgement.message, triggers, world),
             reverse_path=held.envelope.reverse_path.wire,
             recipients=step.recipients,
             next_hop=next_hop,

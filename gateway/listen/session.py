@@ -250,7 +250,7 @@ async def _delivered(arrival: Arrival, terms: Terms, count: int) -> Answer:
     except Exception as error:  # noqa: BLE001 - whatever it is, the client waits for a reply
         terms.log.bug("message.failed", error, id=arrival.id, listener=arrival.listener)
         return _put_off("4.3.0", count)
-    return Answer(tuple(map(_proper, answer.replies)), answer.confirm)
+    return Answer(tuple(map(_proper, answer.replies)), answer.confirm, answer.details)
 
 
 def _put_off(status: str, count: int) -> Answer:

@@ -1,6 +1,6 @@
 """Addresses of From, Sender, To and Cc (RFC 5322 section 3.4). Pure.
 
-In: an unfolded value, encoded-words not decoded (a decoded name may hold anything). Out: addresses to compare, case folded, domains as
+In: an unfolded value, encoded-words not decoded (a decoded name may hold anything). Out: addresses to compare, lower-case, domains as
 U-labels, quotes of a local-part taken off. What is not well formed yields no address: better none than a wrong one.
 """
 
@@ -38,7 +38,7 @@ def _key(address: str) -> str:
     domain = domain.lower().rstrip(".")
     if "xn--" in domain:
         domain = ".".join(_u_label(label) for label in domain.split("."))
-    return f"{local}@{domain}".casefold()
+    return f"{local.lower()}@{domain}"
 
 
 def _u_label(label: str) -> str:

@@ -74,6 +74,17 @@ def read_section(buffer: Buffer, start: int, end: int) -> Section:
     return Section(Span(start, header_end), body, tuple(fields), tuple(dict.fromkeys(defects)))
 
 
+def odd_lines(buffer: Buffer, span: Span) -> bytes:
+    """What stands in a header section and is no field, of the octets that are read."""
+    lines = _LINE.split(buffer[span.start : min(span.end, span.start + HEADER_OCTETS)], HEADER_FIELDS)
+    return b"\r\n".join([line for line in lines if not _is_field(line)])
+
+
+def _is_field(line: bytes) -> bool:
+    name, colon, _ = line.partition(b":")
+    return bool(colon) and len(name) <= _NAME_OCTETS and _names(name) is not None
+
+
 def read_fields(section: Section) -> tuple[Field, ...]:
     """The fields as a person reads them."""
     return tuple(

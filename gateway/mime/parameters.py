@@ -19,7 +19,8 @@ from gateway.mime.words import decode_words
 CANDIDATES = 64  # more of one parameter are not kept
 PARAMETERS = 128  # more of one value are not read
 
-_PARAMETER = re.compile(r';[\s;]*+([^\s=;"()]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^;]*+))', re.DOTALL)
+# A run of semicolons that no parameter follows matches too, without a name: tried again from each of them it would take quadratic time.
+_PARAMETER = re.compile(r';[\s;]*+(?:([^\s=;"()]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^;]*+))|)', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _TOKEN = re.compile(r'[^\s(;"]++')
 _SECTION = re.compile(r"(.+?)(?:\*([0-9]{1,3}))?(\*)?")
@@ -49,7 +50,7 @@ def _parse(value: str) -> Parameters:
     token = _TOKEN.search(text.partition(";")[0].replace('"', ""))
     plain: dict[str, list[str]] = {}
     sections: dict[str, list[tuple[int, bool, str]]] = {}
-    matches = _PARAMETER.finditer(text)
+    matches = (found for found in _PARAMETER.finditer(text) if found[1] is not None)
     for found in islice(matches, PARAMETERS):
         name = found[1].lower()
         values = _quoted(found[2]) if found[2] is not None else _bare(found[3])

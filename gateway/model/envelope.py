@@ -23,7 +23,7 @@ class Address:
 
     @property
     def key(self) -> str:
-        """The text under which two spellings of one mailbox are the same to us: case folded."""
+        """The text under which two spellings of one mailbox are the same to us: lower-case, no more. Case folding would make one of two."""
         return _key(self.local_part, self.domain) if self.wire else ""
 
 
@@ -69,4 +69,4 @@ class Envelope:
 
 @lru_cache(maxsize=4096)  # asked for many times for each message
 def _key(local_part: str, domain: str) -> str:
-    return f"{local_part}@{domain}".casefold()
+    return f"{local_part.lower()}@{domain}"

@@ -15,7 +15,7 @@ from gateway.model.envelope import Envelope, Peer
 
 
 class Buffer(Protocol):
-    """Octets that can be sliced and searched: bytes and mmap both fit. A slice is always bytes."""
+    """Octets that can be sliced and searched: bytes, or a file read as it is looked at. A slice is always bytes."""
 
     def __len__(self) -> int: ...
     def __getitem__(self, where: slice, /) -> bytes: ...
@@ -32,11 +32,11 @@ class Content(Protocol):
         ...
 
     def view(self) -> AbstractContextManager[Buffer]:
-        """The whole content to look at for a short while; a large one is mapped and unmapped again at the end."""
+        """The whole content to look at for a short while; of a large one only what is looked at is read."""
         ...
 
     def read(self, start: int, end: int) -> bytes:
-        """One slice; the way to stream: it maps nothing."""
+        """One slice; the way to stream. Raises TryLater: it cannot be read back."""
         ...
 
     def descriptor(self) -> int:
@@ -166,14 +166,15 @@ class Message:
     defects: tuple[Defect, ...] = ()
     sent_as: str | None = None  # "microsoft-365" | "smime" | "pgp" when the whole message is already inside a protection
 
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """Every Subject: of two, readers show one or the other."""
+        return tuple([field.value for field in self.fields if len(field.name) == 7 and field.name.lower() == "subject"])
+
     def field(self, name: str) -> str | None:
         """The value of the first field called `name`, or None."""
         wanted = name.casefold()
         return next((field.value for field in self.fields if field.name.casefold() == wanted), None)
-
-    def leaves(self, *roles: Role) -> tuple[Part, ...]:
-        """The parts that have one of these roles."""
-        return tuple(part for part in self.parts if part.role in roles)
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,8 +152,8 @@ def _agreement(_: str, value: Any) -> Condition:
 
 def _sent_as(_: str, value: Any) -> Condition:
     def sent_as(view: View) -> State:
-        found = view.facts.message.sent_as
-        return ABSENT if found is None else found in value
+        found = view.mail.sent_as
+        return found if isinstance(found, Missing) else ABSENT if found is None else found in value
 
     return sent_as
 
@@ -188,4 +188,3 @@ _MAKERS: dict[str, Callable[[str, Any], Condition]] = {
     "defects": lambda _, value: lambda view: not view.facts.message.defects.isdisjoint(value),
     "unreadable": _unreadable,
 }
-FACTS = tuple(_MAKERS)

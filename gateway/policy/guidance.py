@@ -41,8 +41,7 @@ class House:
     domains: frozenset[str]  # U-labels, lower-case
     postmaster: str
     hostname: str
-    help: str = ""
-    help_url: str = ""
+    help: str = ""  # who helps, in a line
     sender: str = ""  # From of notices
     notices_hop: str = ""  # which next hop carries them
     timezone: tzinfo | None = None

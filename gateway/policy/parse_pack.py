@@ -104,7 +104,6 @@ class _Loader:
             review_by=pack.review_by,
             keep=pack.keep,
             refuse_by=pack.refuse_by,
-            guidance_ids=self.texts,
             guidance_files={name: data for name, data in self.files.items() if _TEXT.fullmatch(name)},
             where=self._places(),
         )

@@ -40,7 +40,7 @@ def address_of(text: str) -> str:
     local, at, domain = text.rpartition("@")
     if not at or not local or domain.startswith("*."):
         raise ValueError(f"`{text}` is no address; write someone@example.org")
-    return f"{local}@{domain_of(domain)}".casefold()
+    return f"{local.lower()}@{domain_of(domain)}"
 
 
 def _is_plain(name: str) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gateway.mime.sizes import human_pair
 from gateway.model.decision import Tried
-from gateway.model.facts import UNKNOWN
+from gateway.model.facts import UNKNOWN, Missing
 from gateway.policy.rules import Policy, Route
 from gateway.policy.view import State, View, any_of, negated
 
@@ -119,5 +119,10 @@ def _checks(route: Route) -> list[_Check]:
         purpose = route.purpose
         checks.append((lambda view: view.purpose(purpose), f"for the purpose {purpose}"))
     if route.sent_as:
-        checks.append((lambda view: view.facts.message.sent_as in route.sent_as, f"sent as {' or '.join(sorted(route.sent_as))}"))
+        checks.append((lambda view: _is_sent_as(view, route.sent_as), f"protected as a whole by {' or '.join(sorted(route.sent_as))}"))
     return checks
+
+
+def _is_sent_as(view: View, names: frozenset[str]) -> State:
+    found = view.mail.sent_as
+    return found if isinstance(found, Missing) else found in names

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from gateway.errors import Problem
 from gateway.model.decision import Verdict
-from gateway.model.facts import Entry, MessageFacts
+from gateway.model.facts import Entry
 from gateway.model.finding import Patterns
 from gateway.policy.classify import Ladder
 from gateway.policy.places import Places
@@ -216,6 +216,14 @@ class Snapshot:
     registers: Mapping[str, Register] = field(default_factory=dict)
     looked_for: frozenset[str] = frozenset()
 
+    def list_of(self, key: str) -> KnownList | None:
+        """The list that mail to this Address.key goes to: `list+anything` is the list too wherever a mail server knows subaddresses (RFC 5233)."""
+        found = self.lists.get(key)
+        if found is None and self.lists and "+" in key:
+            local, _, domain = key.rpartition("@")
+            found = self.lists.get(f"{local.partition('+')[0]}@{domain}")
+        return found
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Policy:
@@ -244,7 +252,6 @@ class Policy:
     review_by: date | None = None
     keep: timedelta | None = None  # how long a kept message is kept; None: as long as the operator says
     refuse_by: str = "notice"  # notice | smtp
-    guidance_ids: frozenset[str] = frozenset()  # every text that the pack has
     guidance_files: Mapping[str, bytes] = field(default_factory=dict)  # "guidance/<id>.<lang>.md" to octets
     warnings: tuple[Problem, ...] = ()
     where: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)  # "rule:<id>", "route:<name>" ... to file, line, column
@@ -275,15 +282,6 @@ class Policy:
     def bind(self, next_hops: frozenset[str]) -> Policy:
         """The same policy where only these next hops exist: a route to any other is not usable."""
         return replace(self, routes=tuple(_bound(route, next_hops) for route in self.routes))
-
-    def classification_of(self, message: MessageFacts) -> str:
-        """The strictest classification of files and words."""
-        return self.ladder.name(max(self.ladder.words(message).top, self.ladder.files(message).top))
-
-    def guidance(self, guidance_id: str, language: str = "en") -> bytes | None:
-        """The octets of a guidance text; English where the language has none."""
-        found = self.guidance_files.get(f"guidance/{guidance_id}.{language}.md")
-        return found if found is not None else self.guidance_files.get(f"guidance/{guidance_id}.en.md")
 
 
 def _no_such(name: str) -> Route:

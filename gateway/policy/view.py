@@ -36,7 +36,7 @@ def negated(state: State) -> State:
 class Mail:
     """What a policy makes of a message, for all its recipients."""
 
-    __slots__ = ("all", "attachments_octets", "files", "groups", "message", "said", "system", "words")
+    __slots__ = ("all", "attachments_octets", "files", "groups", "message", "said", "sent_as", "system", "words")
 
     def __init__(self, policy: Policy, message: MessageFacts) -> None:
         self.message: Final = message
@@ -45,6 +45,7 @@ class Mail:
         self.files: Final[Levels] = policy.ladder.files(message, unmarked) if message.files else NOTHING
         self.words: Final[Levels] = policy.ladder.words(message)
         self.all: Final[Levels] = self.words.joined(self.files)
+        self.sent_as: Final = _sent_as(message, self.words, policy.ladder.unmarked_words)
         self.attachments_octets: Final = message.attachments_octets
         self.groups: Final[dict[str, State]] = dict(message.sender.groups)
         self.said: Final = frozenset((item.what, item.value) for item in message.declared if item.what != "classification")
@@ -127,6 +128,13 @@ class View:
 
 def _both(one: State, other: State) -> State:
     return negated(any_of((negated(one), negated(other))))
+
+
+def _sent_as(message: MessageFacts, words: Levels, unmarked: int) -> str | Missing | None:
+    """How the whole message is protected. Subject and covering words travel in clear: where they are more than unmarked, it is not."""
+    if message.sent_as is None or words.top > unmarked:
+        return None
+    return UNKNOWN if words.unknown else message.sent_as
 
 
 def _system(systems: tuple[System, ...], message: MessageFacts) -> System | None:

@@ -17,20 +17,22 @@ def tamper(connection: Connection, payload: Payload) -> Payload:
 
 
 async def busy_day(state) -> None:
-    await state.audit.policy_loaded("starter", "sha256:1", NOON)
-    await state.audit.policy_loaded("starter", "sha256:1", NOON + timedelta(hours=1))
+    state.audit.policy_loaded("starter", "sha256:1", NOON)
+    state.audit.policy_loaded("starter", "sha256:1", NOON + timedelta(hours=1))
     transaction = await state.journal.begin(None, ())
     await transaction.finish(Bundle(holds=(held("A-1"), held("B-2"))), durable=True)
     await state.holds.pass_on("A-1", "duty-manager", None)
     await state.holds.end("A-1", "released", "officer", "is fine")
     await state.holds.end("A-1", "refused", "too late")
-    await state.audit.policy_loaded("starter", "sha256:2", NOON + timedelta(hours=2))
+    state.audit.policy_loaded("starter", "sha256:2", NOON + timedelta(hours=2))
+    await state.store.flush()
 
 
 def test_what_happens_to_cases_and_policy_is_in_the_chain(place: Place):
     async def story() -> None:
         async with living(place, processes=2) as (one, other):
-            await asyncio.gather(busy_day(one), other.audit.policy_loaded("starter", "sha256:1", NOON))
+            other.audit.policy_loaded("starter", "sha256:1", NOON)
+            await asyncio.gather(busy_day(one), other.store.flush())
             assert await one.audit.verify() == ()
             (tip,) = await one.audit.tips()
             assert tip.number == 6

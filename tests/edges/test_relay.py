@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from gateway.errors import TryLater
 from tests.edges.relaying import LARGE, LOOPS, SMALL, A, B, Octets, copy_of, hand_over, recipient, relay_to, run, words
 from tests.peers.hop import EXTENSIONS, Action, Do, hop
 
@@ -378,6 +379,26 @@ def test_content_that_is_shorter_than_it_was_is_never_a_whole_message() -> None:
 
         assert words(handed) == ["451 4.3.0"] * 2
         peer.wait(lambda peer: peer.open == 0)
+        assert not peer.messages
+
+
+@pytest.mark.parametrize("extensions", [EXTENSIONS, tuple(word for word in EXTENSIONS if word != "8BITMIME")])
+@pytest.mark.parametrize("error", [OSError("input/output error"), TryLater("spool")])
+def test_content_that_cannot_be_read_back_waits_upstream(extensions, error: Exception) -> None:
+    """Without 8BITMIME it is looked into before MAIL already."""
+
+    class Broken(Octets):
+        def read(self, start: int, end: int) -> bytes:
+            raise error
+
+    with hop(extensions=extensions) as peer:
+        copy = copy_of()
+        (handed,) = hand_over(
+            peer, type(copy)(copy.reverse_path, copy.recipients, copy.head, Broken(SMALL), eight_bit=True, smtputf8=False)
+        )
+
+        assert words(handed) == ["451 4.3.0"] * 2
+        assert all(one.certain for one in handed)
         assert not peer.messages
 
 

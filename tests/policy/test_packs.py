@@ -37,7 +37,7 @@ def test_a_pack_has_no_errors_and_its_warnings_are_about_what_people_must_do(pac
 def test_every_text_that_a_pack_names_can_be_read(pack):
     policy = load_pack(files_of(pack), OWN)
 
-    assert policy.guidance_ids
+    assert policy.guidance_files
     assert all(parse_guidance(name, data).title for name, data in policy.guidance_files.items())
 
 

@@ -34,7 +34,7 @@ def test_a_pack_becomes_a_policy():
     assert policy.snapshot.lists["all@example.org"].members == 3
     assert policy.snapshot.lists["all@example.org"].external == 1
     assert policy.snapshot.lists_stale_from == date(2027, 1, 1)
-    assert policy.guidance_ids == {"too-large", "help"}
+    assert policy.guidance_files.keys() == {"guidance/too-large.en.md", "guidance/help.en.md"}
     assert policy.owner == "someone@example.org"
 
 

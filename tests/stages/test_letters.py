@@ -357,6 +357,20 @@ def test_a_case_always_has_somebody(held_for, to, at, mailbox):
     assert resolve(held_for, pack, DERBYSHIRE, (recipient(to),), at).mailbox == mailbox
 
 
+@pytest.mark.parametrize(
+    ("held_for", "then", "mailbox"),
+    [
+        ("list-owner", "information-governance", "ig@derbyshire.gov.uk"),
+        ("list-owner", "nobody-knows", "postmaster@derbyshire.gov.uk"),
+        ("postmaster", None, "postmaster@derbyshire.gov.uk"),
+    ],
+)
+def test_for_a_person_who_cannot_be_found_comes_the_next(held_for, then, mailbox):
+    pack = policy(people=PEOPLE, snapshot=SNAPSHOT)
+
+    assert resolve(held_for, pack, DERBYSHIRE, (recipient("b@x.example"),), START, then).mailbox == mailbox
+
+
 def test_people_who_stand_in_for_each_other_do_not_go_round_for_ever():
     never = "Mon-Mon 00:00-00:01"
     pack = policy(people={"a": Person("a", "a@x", never, "b"), "b": Person("b", "b@x", never, "a")})

@@ -1,0 +1,28 @@
+"""What a running process takes over of changed settings."""
+
+from gateway.app.serving import _from_now_on
+from gateway.config import load
+from tests.stages.test_config import GOOD, write
+
+
+def test_a_reload_changes_policy_retention_and_terms_and_nothing_that_is_open(tmp_path):
+    running = load(write(tmp_path, GOOD))
+    text = GOOD.replace('"rules"', '"other"').replace('"40MB"', '"50MB"').replace("[::1]:10026", "[::1]:10027")
+    text = text.replace('host = "mail.council.example"', 'host = "else.council.example"\n[next_hop.new]\nhost = "new.example"')
+    wanted = load(write(tmp_path, text + '[retention]\nkeep = "14d"\n'))
+
+    found = _from_now_on(running, wanted)
+
+    assert found.policy == wanted.policy
+    assert found.retention.keep == 14 * 86400
+    assert found.listen["proxy"].max_message == 50 * 1024**2
+    assert found.listen["proxy"].address == "[::1]:10026"
+    assert found.next_hop == running.next_hop
+    assert found != wanted
+
+
+def test_a_listener_that_is_gone_from_the_file_serves_on_until_the_next_start(tmp_path):
+    running = load(write(tmp_path, GOOD))
+    without = GOOD.replace('[listen.proxy]\naddress = "[::1]:10026"\nposition = "before-queue"\nmax_message = "40MB"\n', "")
+
+    assert _from_now_on(running, load(write(tmp_path, without))).listen == running.listen
