@@ -111,7 +111,7 @@ need_environment() {
     rm -rf .venv
     "$python" -m venv .venv
   fi
-  say "Installing from $lock (hashes checked)"
+  say "Installing from $lock (hashes checked); this takes a minute or two ..."
   rm -f .venv/installed-run .venv/installed-dev
   pip_install --require-hashes --only-binary :all: -r requirements-build.lock
   # Built here, without fetching builders that no hash vouches for.

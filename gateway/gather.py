@@ -112,8 +112,10 @@ def _recipient(shared: MessageFacts, address: Address, snapshot: Snapshot, at: d
 
 
 def _domain(address: Address, snapshot: Snapshot) -> str:
-    """Where the mail ends up. A server of ours may read `user%elsewhere`, `elsewhere!user` and `"user@elsewhere"` as the way to go on (RFC 5321
-    appendix C, RFC 1123 section 5.2.16): such a recipient is nobody of ours."""
+    """Where the mail ends up. A server of ours may read `user%elsewhere`, `elsewhere!user` or `"user@elsewhere"` as the way to go on.
+
+    RFC 1123 section 5.2.16 knows the first, RFC 5321 appendix C the others. Such a recipient is nobody of ours.
+    """
     routed = address.domain in snapshot.own_domains and not _ROUTING.isdisjoint(address.local_part)
     return NOWHERE if routed else address.domain
 

@@ -1,6 +1,6 @@
-"""What a message says outside of its parts: preambles and epilogues (RFC 2046 section 5.1.1), and lines of a header section that are no field. Pure.
+"""What a message says outside of its parts: preambles, epilogues (RFC 2046 section 5.1.1), lines among the header fields that are none. Pure.
 
-No mail program shows it, but whoever looks at the source reads it: it counts as words. Also here: whether the index covers the message at all.
+No mail program shows it, but whoever looks at the source reads it: it counts as words. Also here: whether the index covers all of it.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def find_protection(buffer: Buffer, parts: tuple[Part, ...]) -> str | None:
 
 def is_detached_signature(octets: bytes) -> bool:
     """Whether they begin a SignedData of CMS without the content that it signs (RFC 5652 section 5.2): certificates, but no words."""
-    if octets[:1] != b"\x30" or not 0 < octets.find(_SIGNED_DATA, 2, 7 + len(_SIGNED_DATA)):
+    if octets[:1] != b"\x30" or octets.find(_SIGNED_DATA, 2, 7 + len(_SIGNED_DATA)) < 0:
         return False
     content = octets.find(_DATA)
     before, after = octets[content - 2 : content], octets[content + len(_DATA) :]

@@ -69,4 +69,4 @@ class Envelope:
 
 @lru_cache(maxsize=4096)  # asked for many times for each message
 def _key(local_part: str, domain: str) -> str:
-    return f"{local_part.lower()}@{domain}"
+    return f"{local_part}@{domain}".lower()

@@ -18,6 +18,7 @@ from gateway.model.outcome import Reply
 from gateway.policy.guidance import PLACEHOLDER, Guidance, House, text_for
 
 _MOST_NAMED = 10
+_MOST_SHOWN = 160  # characters of a file name
 _DETECTED = {  # by id of detectors/identifiers.py, in the singular
     "nhs-number": "NHS number",
     "nino": "National Insurance number",
@@ -319,7 +320,7 @@ def _why(about: About) -> str:
 
 def _found(item: Evidence, about: About) -> str:
     name = about.names.get(item.id, item.id)
-    where = f" ({item.where})" if item.where else ""
+    where = f" ({_in_line(item.where)})" if item.where else ""
     match item.kind:
         case EvidenceKind.LABEL | EvidenceKind.MARKING:
             return f"is marked {name}{where}"
@@ -332,7 +333,13 @@ def _found(item: Evidence, about: About) -> str:
 
 
 def _file(file: FileFinding) -> str:
-    return file.names[0] if file.names else "a file without a name"
+    return (_in_line(file.names[0]) if file.names else "") or "a file without a name"
+
+
+def _in_line(text: str) -> str:
+    """What the sender of the mail has written, as a few words: it must not begin a line of ours, nor turn one around."""
+    shown = " ".join("".join([character if character.isprintable() else " " for character in text]).split())
+    return shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}..."
 
 
 def listed(addresses: tuple[str, ...]) -> str:

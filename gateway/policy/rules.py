@@ -217,7 +217,7 @@ class Snapshot:
     looked_for: frozenset[str] = frozenset()
 
     def list_of(self, key: str) -> KnownList | None:
-        """The list that mail to this Address.key goes to: `list+anything` is the list too wherever a mail server knows subaddresses (RFC 5233)."""
+        """The list that mail to this Address.key goes to. Where servers know subaddresses (RFC 5233), `list+anything` is the list too."""
         found = self.lists.get(key)
         if found is None and self.lists and "+" in key:
             local, _, domain = key.rpartition("@")

@@ -124,7 +124,12 @@ def _span(within: timedelta | None) -> str | None:
 
 def as_text(found: dict[str, Any]) -> str:
     """The same object to read."""
-    return "\n".join(_lines(found)) + "\n"
+    return "".join([f"{_printable(line)}\n" for line in _lines(found)])
+
+
+def _printable(line: str) -> str:
+    """File names are the sender's: they must not command the terminal, nor add lines."""
+    return line if line.isprintable() else "".join([character if character.isprintable() else "\ufffd" for character in line])
 
 
 def _lines(found: dict[str, Any]) -> Iterable[str]:

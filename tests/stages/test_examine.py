@@ -4,8 +4,14 @@ import asyncio
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+from cryptography.x509.oid import NameOID
 
 from gateway.content import Budget, read
 from gateway.errors import TryLater
@@ -192,8 +198,24 @@ def test_a_signature_is_not_read_but_must_be_one() -> None:
     def signed(octets: bytes) -> bytes:
         return mail(attachments=[("smime.p7s", octets, "application/pkcs7-signature")])
 
-    assert look(signed(b"\x30\x82\x01\x00" + noise(256, "x"))).files == ()
+    assert look(signed(signature(b"943 476 5919", detached=True))).files == ()
     assert len(look(signed(docx(["x"]))).files) == 1
+
+
+def test_a_signature_that_holds_what_it_signs_is_a_file_nobody_can_read() -> None:
+    (file,) = look(mail(attachments=[("smime.p7s", signature(b"943 476 5919", detached=False), "application/pkcs7-signature")])).files
+
+    assert file.readable is Readable.ENVELOPED
+
+
+def signature(words: bytes, *, detached: bool) -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "A Sender")])
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(7)
+    certificate = made.not_valid_before(start).not_valid_after(start + timedelta(days=1)).sign(key, hashes.SHA256())
+    options = [pkcs7.PKCS7Options.Binary, *([pkcs7.PKCS7Options.DetachedSignature] if detached else [])]
+    return pkcs7.PKCS7SignatureBuilder().set_data(words).add_signer(certificate, key, hashes.SHA256()).sign(Encoding.DER, options)
 
 
 def test_what_is_in_an_attached_message_is_read_with_it() -> None:

@@ -1,0 +1,228 @@
+"""Somebody of ours who wants something classified to go out in clear, and what the packs we ship make of it."""
+
+import asyncio
+import time
+from base64 import encodebytes
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from gateway.decide import decide
+from gateway.edges.packs import read_pack
+from gateway.examine import SMALL, examine
+from gateway.gather import Context, gather
+from gateway.listen.grammar import parse_path
+from gateway.model.decision import Decision, Verdict
+from gateway.model.envelope import Recipient
+from gateway.model.facts import ListFacts
+from gateway.model.finding import Findings, Readable
+from gateway.parse import parse_buffer
+from gateway.policy.parse_pack import load_pack
+from tests.stages.test_examine import Reading, Spooled
+
+OURS = "ours.example"
+STARTER = load_pack(read_pack(Path(__file__).resolve().parents[2] / "rules" / "starter"), (OURS,))
+SECRET = "CONFIDENTIAL\n\nNHS number: 943 476 5919\n"
+HEAD = "From: a@ours.example\nMessage-ID: <1@ours.example>\nMIME-Version: 1.0\n"
+ENVELOPE = bytes.fromhex("308006092a864886f70d010703a080") + bytes(200)
+RIGHTS = bytes.fromhex("76e80460c411e386") + bytes(200)
+MANY = "".join(f"X-Filler-{number}: {'x' * 900}\n" for number in range(75))  # more than 64 KiB
+
+
+def octets(text: str) -> bytes:
+    return text.replace("\n", "\r\n").encode()
+
+
+def base64(data: bytes) -> str:
+    return f"Content-Transfer-Encoding: base64\n\n{encodebytes(data).decode()}"
+
+
+def multipart(*members: str, kind: str = "mixed", preamble: str = "", epilogue: str = "", subject: str = "hello") -> str:
+    body = "".join(f"\n--b\n{member}" for member in members)
+    return f'{HEAD}Subject: {subject}\nContent-Type: multipart/{kind}; boundary="b"\n\n{preamble}{body}\n--b--\n{epilogue}'
+
+
+def judged(text: str, to: str = "b@elsewhere.example") -> tuple[Findings, Decision]:
+    raw = octets(text)
+    message = parse_buffer(raw)
+    findings = asyncio.run(examine(message, Spooled(raw), Reading(), STARTER.patterns))
+    context = Context("smtp", parse_path(f"a@{OURS}"), ours=True)
+    recipients = (Recipient(parse_path(to)),)
+    (facts,) = gather(message, findings, context, recipients, STARTER.snapshot, datetime(2026, 11, 20, tzinfo=UTC))
+    return findings, decide(facts, STARTER)
+
+
+def route(text: str) -> str | None:
+    return judged(text)[1].route
+
+
+HELLO = "Content-Type: text/plain\n\nhello\n"
+SHOWN = 'Content-Type: text/html\n\n<img src="cid:a">\n'
+
+
+def test_what_is_innocent_goes_as_it_is() -> None:
+    assert route(multipart(HELLO, preamble="This is a multi-part message in MIME format.\n", epilogue="\n")) == "plain"
+
+
+# --- protected by the sender ------------------------------------------------------------------------------------------
+
+
+def smime(subject: str) -> str:
+    return f"{HEAD}Subject: {subject}\nContent-Type: application/pkcs7-mime; name=smime.p7m\n{base64(ENVELOPE)}"
+
+
+def microsoft(words: str, subject: str = "hello") -> str:
+    protected = f"Content-Type: application/x-microsoft-rpmsg-message; name=message.rpmsg\n{base64(RIGHTS)}"
+    return multipart(f"Content-Type: text/plain\n\n{words}\n", protected, subject=subject)
+
+
+def pgp(version: str = "Version: 1\n", behind: str = "", epilogue: str = "", inside: str = "hQEMAxxxx") -> str:
+    armour = f"-----BEGIN PGP MESSAGE-----\n\n{inside}\n-----END PGP MESSAGE-----\n{behind}"
+    members = (f"Content-Type: application/pgp-encrypted\n\n{version}", f"Content-Type: application/octet-stream\n\n{armour}")
+    return multipart(*members, kind='encrypted; protocol="application/pgp-encrypted"', epilogue=epilogue)
+
+
+@pytest.mark.parametrize("text", [smime("hello"), microsoft("This message is protected."), pgp()])
+def test_what_the_sender_has_encrypted_as_a_whole_needs_no_other_protection(text: str) -> None:
+    assert route(text) == "already-protected"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        smime("CONFIDENTIAL: Smith"),
+        smime("943 476 5919"),
+        microsoft(SECRET),
+        microsoft("hello", subject="CONFIDENTIAL: Smith"),
+        pgp(version=f"Version: 1\n{SECRET}"),
+        pgp(behind=SECRET),
+        pgp(epilogue=SECRET),
+        pgp(inside=f"hQEMAxxxx\n{SECRET}"),
+    ],
+)
+def test_words_beside_what_the_sender_has_encrypted_are_not_protected_by_it(text: str) -> None:
+    assert route(text) == "encrypted"
+
+
+# --- words that no mail program shows ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        multipart(HELLO, preamble=SECRET),
+        multipart(HELLO, epilogue=SECRET),
+        multipart('Content-Type: multipart/mixed; boundary="c"\n\n' + SECRET + "\n--c\n\nhello\n--c--\n"),
+        f"From: a@ours.example\nSubject: hello\n{SECRET.replace(chr(10) * 2, chr(10))}Message-ID: <1@ours.example>\n\nhello\n",
+        f" {SECRET.splitlines()[2]}\nSubject: hello\n\nhello\n",
+        f"{HEAD}Subject: hello\nSubject: CONFIDENTIAL: Smith\n\nhello\n",
+    ],
+    ids=["preamble", "epilogue", "inner preamble", "among the fields", "before the fields", "second subject"],
+)
+def test_words_outside_of_the_parts_are_words(text: str) -> None:
+    assert route(text) == "encrypted"
+    as_file = multipart(HELLO, f"Content-Type: message/rfc822\n\n{text}")
+    assert route(as_file) == "encrypted"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{HEAD}Subject: hello\n{MANY}Content-Type: text/plain\n{base64(SECRET.encode())}",
+        f"{HEAD}{MANY}Subject: CONFIDENTIAL: Smith\n\nhello\n",
+        HEAD + "X: y\n" * 1000 + "Subject: CONFIDENTIAL: Smith\n\nhello\n",
+        multipart(f"Content-Type: text/plain\n{MANY}{base64(SECRET.encode())}"),
+        multipart(*[HELLO] * 1001, f"Content-Type: text/plain\n{base64(SECRET.encode())}"),
+    ],
+    ids=["encoding", "subject", "fields", "part", "parts"],
+)
+def test_what_lies_beyond_a_limit_of_the_index_is_not_clean(text: str) -> None:
+    findings, decision = judged(text)
+
+    assert findings.words_readable is Readable.OVER_BUDGET
+    assert decision.route == "encrypted"
+    inner, decision = judged(multipart(HELLO, f"Content-Type: message/rfc822\n\n{text}"))
+    assert inner.files[0].readable is Readable.OVER_BUDGET
+    assert decision.route == "encrypted"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "start"),
+    [
+        ("application/pkcs7-signature", "smime.p7s", "0 "),
+        ("application/pgp-signature", "signature.asc", "-----BEGIN PGP SIGNATURE-----\n\n"),
+        ("image/bmp", "a.bmp", "BM "),
+        ("image/webp", "a.webp", "RIFF "),
+        ("image/gif", "a.gif", "GIF89a "),
+        ("image/heic", "a.heic", "xxxxftyp "),
+        ("application/applefile", "._a", "\x00\x05\x16\x07"),
+    ],
+)
+def test_text_that_begins_like_a_signature_or_a_picture_is_read(kind: str, name: str, start: str) -> None:
+    cloak = f'Content-Type: {kind}; name="{name}"\nContent-ID: <a>\n{base64((start + SECRET).encode())}'
+
+    assert route(multipart(SHOWN, cloak, kind="related")) == "encrypted"
+
+
+# --- addresses --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("local", ["victim%elsewhere.example", "elsewhere.example!victim", '"victim@elsewhere.example"', "a%b%c"])
+def test_an_address_of_ours_that_leads_elsewhere_is_no_colleague(local: str) -> None:
+    _, decision = judged(f"{HEAD}Subject: RESTRICTED: Smith\n\nhello\n", f"{local}@{OURS}")
+
+    assert decision.audiences == ("outsiders",)
+    assert decision.verdict is Verdict.HOLD
+
+
+def test_a_subaddress_of_a_list_is_the_list() -> None:
+    assert judged(f"{HEAD}Subject: hello\n\nhello\n", f"everyone@{OURS}")[1].verdict is Verdict.REFUSE
+    assert judged(f"{HEAD}Subject: hello\n\nhello\n", f"Everyone+x@{OURS}")[1].verdict is Verdict.REFUSE
+    assert judged(f"{HEAD}Subject: hello\n\nhello\n", f"bob+x@{OURS}")[1].verdict is Verdict.RELEASE
+
+
+@pytest.mark.parametrize(("one", "other"), [("x@straße.example", "x@strasse.example"), ("straße@x.example", "strasse@x.example")])
+def test_two_mailboxes_are_two_even_where_case_folding_makes_them_one(one: str, other: str) -> None:
+    assert parse_path(one, utf8=True).key != parse_path(other, utf8=True).key
+
+
+# --- time -------------------------------------------------------------------------------------------------------------
+
+
+def seconds(text: str) -> float:
+    start = time.process_time()
+    judged(text)
+    return time.process_time() - start
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        multipart(*[f"Content-Type: text/plain{';' * 8000}\nContent-Disposition: inline{';' * 8000}\n\nhello\n"] * 10),
+        f"{HEAD}Content-Type: text/plain; charset=utf-8\n\na{chr(0x301) + chr(0x316)}".replace("\n\na", "\n\na") + (chr(0x301) + chr(0x316)) * 25_000,
+    ],
+    ids=["semicolons", "combining marks"],
+)
+def test_a_small_message_takes_little_time(text: str) -> None:
+    assert seconds(text) < 1.0  # each took more than two
+
+
+def test_many_small_texts_are_not_all_read_in_the_process_that_serves_others() -> None:
+    raw = octets(multipart(*["Content-Type: text/plain\n\n" + "words " * (SMALL // 8)] * 5))
+    examiner = Reading()
+    asyncio.run(examine(parse_buffer(raw), Spooled(raw), examiner, STARTER.patterns))
+
+    assert len(examiner.calls[0]) == 4
+
+
+def test_facts_of_a_subaddress_are_those_of_the_list() -> None:
+    raw = octets(f"{HEAD}\nhello\n")
+    message = parse_buffer(raw)
+    context = Context("smtp", parse_path(f"a@{OURS}"), ours=True)
+    (facts,) = gather(
+        message, Findings((), ()), context, (Recipient(parse_path(f"everyone+x@{OURS}")),), STARTER.snapshot, datetime(2026, 1, 1, tzinfo=UTC)
+    )
+
+    assert isinstance(facts.list, ListFacts)
+    assert facts.list.members == 312
