@@ -82,8 +82,8 @@ def _file(file: FileFinding, weights: dict[str, int]) -> FileFacts:
 
 
 def _unsampled(evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
-    """Facts are recorded: not even the masked sample goes with them."""
-    return tuple([replace(item, sample="") if item.sample else item for item in evidence]) if evidence else ()
+    """Facts are recorded: not even the masked sample goes with them, nor the words for where it was (the name of a sheet is content)."""
+    return tuple([replace(item, sample="", where="") for item in evidence]) if evidence else ()
 
 
 def _sender(context: Context, snapshot: Snapshot) -> SenderFacts:

@@ -171,7 +171,7 @@ def failed_in(octets: bytes) -> tuple[str, ...]:
     return tuple(one["Final-Recipient"].partition(";")[2].strip() for one in fields if one["Final-Recipient"])
 
 
-async def play(story: Story) -> Ledger:
+async def play(story: Story, pack: Policy | None = None) -> Ledger:
     """The attempts of an upstream until it has no recipient left to try; in the end the world is well again."""
     luck = Luck(story.luck)
     hops = [
@@ -184,7 +184,7 @@ async def play(story: Story) -> Ledger:
     ledger = Ledger(story, stage)
     IDENTITY[stage] = identity("in", "", story.sender, None, message_id_of(story.octets), digest_without_trace(story.octets))
     stream = io.StringIO()
-    rules = policy(story.refuse_by, story.no_route)
+    rules = pack or policy(story.refuse_by, story.no_route)
     terms = Terms(story.each, 7 * 86400.0, story.patience_hours * 3600.0)
     pipeline = Pipeline(
         stage.world, lambda: rules, HOUSE, lambda listener: terms, frozenset({"x-encrypt"}), Log(stream, now=stage.clock.now)

@@ -38,4 +38,4 @@ async def act(plan: Plan, work: Work, world: World) -> tuple[Outcome, ...]:
         # The vault or the database is down after all: nothing that cannot be undone is begun.
         return (*kept, *(put_off(recipient) for recipient in relayed))
     handed = await hand_over(relay_steps, work, world, alone=alone and not kept)
-    return await settle((*kept, *handed.outcomes), handed.waiting, handed.untold, work, world, durable=not single)
+    return await settle(handed, kept, work, world, durable=not single)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from gateway.act.copies import fields, forbidden
 from gateway.act.keep import keep
 from gateway.act.letters import owes_success
+from gateway.act.tell import speaks
 from gateway.act.work import Work, put_off
 from gateway.errors import TryLater
 from gateway.model.decision import Decision, Verdict
@@ -28,6 +29,7 @@ class HandedOver:
     outcomes: tuple[Outcome, ...]  # DELIVERED, DEFERRED, REJECTED (by the hop), or what a second decision made of it
     waiting: Mapping[str, Step]  # by Address.key: the copy that a deferred recipient waits for
     untold: tuple[Handed, ...]  # taken by a hop that will not tell of success, though the sender asked for that
+    decided: Mapping[str, Decision]  # by Address.key: what a copy was handed over for, where somebody may have to be told of it
 
 
 async def hand_over(steps: tuple[Step, ...], work: Work, world: World, *, alone: bool) -> HandedOver:
@@ -35,7 +37,7 @@ async def hand_over(steps: tuple[Step, ...], work: Work, world: World, *, alone:
     handing = _Handing(work, world, alone)
     while steps:
         steps = await handing.round(steps)
-    return HandedOver(tuple(handing.outcomes), handing.waiting, tuple(handing.untold))
+    return HandedOver(tuple(handing.outcomes), handing.waiting, tuple(handing.untold), handing.decided)
 
 
 @dataclass(slots=True)
@@ -48,6 +50,7 @@ class _Handing:
     outcomes: list[Outcome] = field(default_factory=list)
     waiting: dict[str, Step] = field(default_factory=dict)
     untold: list[Handed] = field(default_factory=list)
+    decided: dict[str, Decision] = field(default_factory=dict)
     _tried: dict[str, frozenset[str]] = field(default_factory=dict)  # methods that cannot serve this recipient
     _passing: dict[str, tuple[Handed, Step]] = field(default_factory=dict)  # the last of them whose obstacle is temporary
 
@@ -68,6 +71,8 @@ class _Handing:
 
     async def _step(self, step: Step, *, is_only: bool) -> list[tuple[Handed, Step]]:
         """Those whom this method cannot serve. What the others got is noted at once: another step may take long."""
+        pairs = zip(step.recipients, step.decisions, strict=True)
+        self.decided.update({recipient.address.key: decision for recipient, decision in pairs if speaks(decision)})
         handed = await self._relay(step)
         unusable = [(one, step) for one in handed if one.unusable and not one.reply.is_success]
         done = [self._outcome(one, step) for one in handed if one.reply.is_success or not one.unusable]

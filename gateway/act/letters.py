@@ -11,25 +11,39 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from gateway.act.deciders import Decider, resolve
+from gateway.act.deciders import POSTMASTER, Decider, resolve
 from gateway.act.work import NEVER
 from gateway.errors import WillNotDo
 from gateway.mime.identity import message_id_of
 from gateway.mime.report import About as Heading
 from gateway.mime.report import RecipientStatus, Report, delivery_report, notice
-from gateway.model.decision import Verdict
+from gateway.model.decision import Decision, Reason, Verdict
 from gateway.model.envelope import Address, Envelope, Recipient
 from gateway.model.finding import Findings
 from gateway.model.message import Content
 from gateway.model.outcome import Outcome, Reply, Step
 from gateway.policy.guidance import House, smtp_reply, texts_of
-from gateway.policy.letters import About, Letter, ended, let_go, relayed, to_decider, to_sender, undelivered, values_of
+from gateway.policy.letters import (
+    About,
+    Letter,
+    Told,
+    advised,
+    ended,
+    let_go,
+    relayed,
+    to_decider,
+    to_sender,
+    to_told,
+    undelivered,
+    values_of,
+)
 from gateway.policy.places import domain_of
 from gateway.policy.rules import Policy
 from gateway.ports import Handed, Held, ToSend, World
 
 LIFETIME = timedelta(days=5)  # how long our outbox tries (RFC 5321 section 4.5.4.1)
 _HEADER_OCTETS = 65_536
+_NOBODY = "nobody (a bounce)"
 
 _Failed = tuple[tuple[Recipient, Reply], ...]
 
@@ -63,6 +77,26 @@ class Post:
                 letters.append(await self._notice(letter, held.envelope.reverse_path.wire, held.case, held.message_id, content))
         if step.verdict is Verdict.HOLD:
             letters += await self._ask(about, held, decider)
+        return (*letters, *await self._named(about, held, asked=decider.mailbox if step.verdict is Verdict.HOLD else ""))
+
+    async def _named(self, about: About, held: Held, *, asked: str) -> tuple[ToSend, ...]:
+        """To those whom a `notify` names: who decides is asked instead, and the sender has the notice."""
+        named: dict[str, dict[Reason, list[str]]] = {}
+        for reason in held.decision.reasons:
+            for one in held.envelope.recipients if reason.effect == "notify" and reason.held_for != "sender" else ():
+                # By recipient: the owner of one list does not learn of another (it may be a Bcc).
+                to = resolve(reason.held_for or POSTMASTER, self.policy, self.house, (one,), self.world.clock.now()).mailbox
+                named.setdefault(to, {}).setdefault(replace(reason, text=""), []).append(one.address.wire)
+        sender = held.envelope.reverse_path.wire or _NOBODY
+        letters: list[ToSend] = []
+        for to, words in named.items():
+            told = Told(
+                recipients=tuple(dict.fromkeys(wire for some in words.values() for wire in some)),
+                words=tuple((reason, tuple(some)) for reason, some in words.items()),
+            )
+            if to != asked:
+                letter = to_told(about, told, sender, texts_of(self.policy))
+                letters.append(await self._notice(letter, to, held.case, held.message_id, None, auto_submitted="auto-generated"))
         return tuple(letters)
 
     async def last_word(self, held: Held, how: str, why: str = "") -> tuple[ToSend, ...]:
@@ -142,6 +176,27 @@ class Post:
         letter = relayed(self.house, _addresses(tuple(recipient for recipient, _ in owed)), sent_at)
         return (await self._bounce(envelope, message_id, content, letter, owed, None, action="relayed"),)
 
+    async def told(
+        self, envelope: Envelope, message_id: str, content: Content, told: Told, findings: Findings | None, sent_at: datetime, to: str
+    ) -> ToSend:
+        """What rules say of mail that has gone, to a mailbox or, with "", to its sender. The caller has seen who may be told."""
+        about = About(
+            house=self.house,
+            decision=Decision("", (), Verdict.RELEASE, None),
+            recipients=told.recipients,
+            findings=findings,
+            case="",
+            sent_at=sent_at,
+            keep_until=sent_at,
+            source=self.policy.source,
+            names={pattern.id: pattern.text for pattern in self.policy.patterns.markings},
+        )
+        sender = envelope.reverse_path.wire
+        if not to:
+            return await self._notice(advised(about, told, texts_of(self.policy)), sender, None, message_id, content)
+        letter = to_told(about, told, sender or _NOBODY, texts_of(self.policy))
+        return await self._notice(letter, to, None, message_id, None, auto_submitted="auto-generated")
+
     def may_tell(self, envelope: Envelope) -> bool:
         """A notice to a null or foreign sender would be backscatter; NOTIFY=NEVER forbids it (RFC 3461 section 4.1)."""
         return self.house.is_ours(envelope.reverse_path) and bool(_tellable(envelope.recipients))
@@ -180,11 +235,11 @@ class Post:
 
     async def _ask(self, about: About, held: Held, decider: Decider) -> tuple[ToSend, ...]:
         """To the person who decides."""
-        letter = to_decider(about, held.envelope.reverse_path.wire or "nobody (a bounce)", texts_of(self.policy))
+        letter = to_decider(about, held.envelope.reverse_path.wire or _NOBODY, texts_of(self.policy))
         return (await self._notice(letter, decider.mailbox, held.case, held.message_id, None, auto_submitted="auto-generated"),)
 
     async def _notice(
-        self, letter: Letter, to: str, case: str, message_id: str, original: Content | None, *, auto_submitted: str = "auto-replied"
+        self, letter: Letter, to: str, case: str | None, message_id: str, original: Content | None, *, auto_submitted: str = "auto-replied"
     ) -> ToSend:
         octets = notice(self._heading(letter, to, original), auto_submitted=auto_submitted)
         return await self._row(octets, to, case, message_id)

@@ -10,8 +10,10 @@ from dataclasses import replace
 
 from gateway.act.copies import fields, forbidden, without
 from gateway.act.deciders import POSTMASTER
+from gateway.act.hand_over import HandedOver
 from gateway.act.keep import keep_one
 from gateway.act.letters import LIFETIME, Post
+from gateway.act.tell import tell
 from gateway.act.work import Work, put_off
 from gateway.errors import OutgateError, TryLater
 from gateway.model.decision import Decision, Reason, Verdict
@@ -22,26 +24,31 @@ from gateway.ports import Bundle, Handed, ToSend, World
 _Settled = tuple[tuple[Outcome, ...], tuple[ToSend, ...]]  # outcomes that take the place of others, and what goes out because of them
 
 
-async def settle(
-    outcomes: tuple[Outcome, ...], waiting: Mapping[str, Step], untold: tuple[Handed, ...], work: Work, world: World, *, durable: bool
-) -> tuple[Outcome, ...]:
+async def settle(handed: HandedOver, kept: tuple[Outcome, ...], work: Work, world: World, *, durable: bool) -> tuple[Outcome, ...]:
     """The outcomes as they will be answered, journalled. What cannot be made durable is put off.
 
-    `waiting`: by Address.key, the copy that a deferred recipient waits for. `untold`: of whose success we tell, as no hop will.
     `durable`: what has happened survives a power cut.
     """
+    outcomes = (*kept, *handed.outcomes)
     rejected = tuple(outcome for outcome in outcomes if outcome.ending is Ending.REJECTED)
     deferred = tuple(outcome for outcome in outcomes if outcome.ending is Ending.DEFERRED)
     is_mixed = bool(work.transaction.done) or any(outcome.ending.is_final for outcome in outcomes)
-    news = await _relayed(untold, work, world) if untold else ()
+    news = await _relayed(handed.untold, work, world) if handed.untold else ()
     if work.each or not is_mixed or not (rejected or deferred):
+        news += await _told(outcomes, handed, work, world)
         return await _journal(outcomes, news, work, durable=durable or bool(news))
     changed, letters = await _bounced(rejected, outcomes, work, world)
     if _is_patience_over(work, world):
-        queued, rows = await _queued(deferred, waiting, work, world)
+        queued, rows = await _queued(deferred, handed.waiting, work, world)
         changed, letters = changed + queued, letters + rows
     by_key = {outcome.recipient.address.key: outcome for outcome in changed}
-    return await _journal(tuple(by_key.get(one.recipient.address.key, one) for one in outcomes), news + letters, work, durable=True)
+    settled = tuple(by_key.get(one.recipient.address.key, one) for one in outcomes)
+    letters += await _told(settled, handed, work, world)
+    return await _journal(settled, news + letters, work, durable=True)
+
+
+async def _told(outcomes: tuple[Outcome, ...], handed: HandedOver, work: Work, world: World) -> tuple[ToSend, ...]:
+    return await tell(outcomes, handed.decided, work, world) if handed.decided else ()
 
 
 def _is_patience_over(work: Work, world: World) -> bool:

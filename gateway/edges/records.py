@@ -220,9 +220,12 @@ def _masked_facts(one: Payload, message: Payload, hashed: Callable[[str], str]) 
     return masked
 
 
+_NAMING = frozenset({"recipient", "would_pass_if"})
+
+
 def _masked_decision(decided: Payload, hashed: Callable[[str], str]) -> Payload:
-    """Without its recipient; where a person is named by an address, the hash of it."""
-    masked = {name: value for name, value in decided.items() if name != "recipient"}
+    """Without its recipient and what would have let it pass, which names files; where a person is named by an address, the hash of it."""
+    masked = {name: value for name, value in decided.items() if name not in _NAMING}
     for one in (masked, *masked.get("reasons", ())):
         if "@" in (one.get("held_for") or ""):
             one["held_for"] = mask_address(one["held_for"], hashed)

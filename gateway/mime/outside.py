@@ -1,4 +1,4 @@
-"""What a message says outside of its parts: preambles, epilogues (RFC 2046 section 5.1.1), lines among the header fields that are none. Pure.
+"""What a message says outside of its parts: preambles, epilogues (RFC 2046 section 5.1.1), lines among the fields that are none. Pure.
 
 No mail program shows it, but whoever looks at the source reads it: it counts as words. Also here: whether the index covers all of it.
 """

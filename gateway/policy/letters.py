@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from gateway.mime.sizes import human
-from gateway.model.decision import Decision, Verdict
+from gateway.model.decision import Decision, Reason, Verdict
 from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings
 from gateway.model.outcome import Reply
 from gateway.policy.guidance import PLACEHOLDER, Guidance, House, text_for
@@ -66,6 +66,15 @@ class About:
     then: str = ""  # who decides after answer_by, as a person reads it
     source: str = ""  # of the pack
     names: Mapping[str, str] = field(default_factory=dict)  # evidence id → words for it
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What rules say to one person of mail that has gone, or was kept."""
+
+    recipients: tuple[str, ...]  # addresses this letter is about
+    words: tuple[tuple[Reason, tuple[str, ...]], ...]  # and of which of them each rule speaks
+    waiting: frozenset[str] = frozenset()  # those who do not have it yet
 
 
 # --- letters --------------------------------------------------------------------------------------------------------------
@@ -147,6 +156,23 @@ def relayed(house: House, recipients: tuple[str, ...], sent_at: datetime | None)
     )
     whom = recipients[0] if len(recipients) == 1 else _people(len(recipients))
     return Letter(f"Sent on to {whom}: their mail system does not confirm delivery", _join(parts))
+
+
+def advised(about: About, told: Told, texts: Mapping[str, Guidance]) -> Letter:
+    """To the sender of mail that has gone: what rules have to say of it. Nothing is kept, so there is no case."""
+    gone, waiting = ([one for one in told.recipients if (one in told.waiting) is waits] for waits in (False, True))
+    went = [f"has gone to {listed(tuple(gone))}"] if gone else []
+    went += [f"is on its way to {listed(tuple(waiting))}"] if waiting else []
+    opening = f"**Your email of {about.house.clock(about.sent_at)} {' and '.join(went)}.**"
+    return Letter(f"{'Sent' if gone else 'On its way'}: {_title(told, texts)}", _join((opening, *_words(about, told, texts), _help(about))))
+
+
+def to_told(about: About, told: Told, sender: str, texts: Mapping[str, Guidance]) -> Letter:
+    """To the person whom a rule names, about mail that has gone or, with a case, was kept."""
+    email = f"An email from {sender} to {listed(told.recipients)}"
+    state, went = ("Not sent", "has not gone") if about.case else ("On its way", "is on its way") if told.waiting else ("Sent", "has gone")
+    subject = f"{state}: {_title(told, texts)}" + (f" (case {about.case})" if about.case else "")
+    return Letter(subject, _join((f"**{email} {went}.**", *_words(about, told, texts), _help(about))))
 
 
 def ended(about: About, how: str, why: str = "") -> Letter:
@@ -244,7 +270,24 @@ def _rule(about: About) -> str:
 
 
 def _help(about: About) -> str:
-    return f"Help: {_line(about.house)}. Say case {about.case}."
+    return f"Help: {_line(about.house)}." + (f" Say case {about.case}." if about.case else "")
+
+
+def _title(told: Told, texts: Mapping[str, Guidance]) -> str:
+    found = (texts.get(reason.guidance or "") for reason, _ in told.words)
+    return next((text.title for text in found if text is not None), "a rule speaks of this email")
+
+
+def _words(about: About, told: Told, texts: Mapping[str, Guidance]) -> tuple[str, ...]:
+    """Each rule's text once; one that is not about everybody says of whom it speaks."""
+    said: list[str] = []
+    unknown = {} if about.case else {"keep_until": ""}
+    for reason, recipients in told.words:
+        values = values_of(replace(about, recipients=recipients, decision=replace(about.decision, reasons=(reason,)))) | unknown
+        text = texts.get(reason.guidance or "")
+        body = _fill(text.body, values) if text else reason.text
+        said.append(f"To {listed(recipients)}:\n{body}" if body and recipients != told.recipients else body)
+    return tuple(dict.fromkeys(said))
 
 
 def _line(house: House) -> str:

@@ -37,7 +37,15 @@ def facts_of(mailbox: str, message: MessageFacts = MESSAGE) -> Facts:
 def entry(*mailboxes: str, message_id: str = "m1", **changes: object) -> dict[str, object]:
     reasons = (Reason("restricted", "hold", "5.2", held_for="olga.owner@derbyshire.gov.uk", within=timedelta(hours=1)),)
     decisions = tuple(
-        Decision(mailbox, ("outsiders",), Verdict.HOLD, None, reasons=reasons, routes_tried=(Tried("plain", "no"),))
+        Decision(
+            mailbox,
+            ("outsiders",),
+            Verdict.HOLD,
+            None,
+            reasons=reasons,
+            routes_tried=(Tried("plain", "no"),),
+            would_pass_if=("remove Smith-dismissal.docx (9 bytes)",),
+        )
         for mailbox in mailboxes
     )
     plain = {"message_id": message_id, "at": AT.isoformat(), "listener": "main", "pack": "starter", "pack_version": "sha256:1"}

@@ -10,6 +10,7 @@ from gateway.log import Log
 from gateway.mime.identity import digest_without_trace, identity, message_id_of
 from gateway.model.outcome import Ending
 from gateway.pipeline import Pipeline, Terms
+from gateway.policy.rules import Act, KnownList, Rule, Snapshot
 from tests.deliveries import HOUSE, MESSAGE, failed_in, policy
 from tests.doubles import Luck, ScriptedHop, Stage, arrival, recipient, run
 
@@ -380,3 +381,19 @@ def test_a_case_remembers_what_its_octets_do_not_show():
     assert held.keep_until == held.kept_at + timedelta(days=3)
     assert held.answer_by == held.kept_at + timedelta(hours=4)
     assert {entry["outcomes"][0].ending for entry in story.stage.remembered.entries} == {Ending.KEPT}
+
+
+def test_the_owner_of_one_list_neither_decides_about_another_nor_learns_of_it():
+    """Found: two lists in one mail were one case, decided by the owner of the first; the other may have been a Bcc."""
+    lists = {f"{name}@kept.example": KnownList(f"{name}@kept.example", f"{name}.owner@own.example", 3, 0, ()) for name in ("one", "two")}
+    rule = Rule("keep-it", acts=(Act("hold", held_for="list-owner", within=timedelta(hours=4), then="officer"),))
+    pack = policy(rules=(rule,), snapshot=Snapshot(lists=lists))
+    story = Delivery("one@kept.example", "two+x@kept.example", "b@kept.example", pack=pack)
+
+    assert run(story.attempt()) == ["250 2.0.0"]
+    asked = {row.recipients[0].address.wire: story.stage.vault.objects[row.object_id] for row in story.stage.outbox.ever}
+    assert len(story.stage.holds.cases) == 3
+    assert b"one@kept.example" in asked["one.owner@own.example"]
+    assert b"two+x@kept.example" not in asked["one.owner@own.example"]
+    assert b"two+x@kept.example" in asked["two.owner@own.example"]
+    assert b"one@kept.example" not in asked["two.owner@own.example"]

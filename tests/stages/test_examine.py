@@ -21,7 +21,7 @@ from gateway.model.finding import FileFinding, Findings, Pattern, Patterns, Plac
 from gateway.model.message import Content, Span
 from gateway.parse import parse_buffer
 from gateway.ports import Wanted
-from tests.build import Label, docx, message, noise, pdf, png, zip_of
+from tests.build import Label, docx, message, pdf, png, zip_of
 
 EDGES = frozenset({Place.SUBJECT_START, Place.PAGE_HEADER, Place.FIRST_LINE, Place.FILE_NAME, Place.HEADER_FIELD})
 PATTERNS = Patterns(

@@ -81,3 +81,11 @@ def test_the_text_says_the_same_and_never_the_subject():
     assert "would pass: remove b.zip (5.7 MB)" in text
     assert "not read: b.zip (encrypted)" in text
     assert "the subject" not in text
+
+
+def test_a_file_name_neither_commands_the_terminal_nor_adds_lines():
+    found = explained()
+    found["attachments"][0]["names"] = ["a.docx\x1b]0;x\x07\nb@else.example: release"]
+
+    line = next(line for line in as_text(found).splitlines() if line.startswith("File 2"))
+    assert line.startswith("File 2: a.docx\ufffd]0;x\ufffd\ufffdb@else.example: release, ")

@@ -66,11 +66,12 @@ def test_a_file_weighs_what_it_is_and_what_it_adds_as_mail():
     assert made.sent_as == "smime"
 
 
-def test_evidence_loses_its_sample():
-    evidence = Evidence(EvidenceKind.DETECTOR, "card", 2, "page 1", "•••• 4321")
+def test_evidence_loses_its_sample_and_its_words_for_where():
+    """Found: the name of a sheet went into the records."""
+    evidence = Evidence(EvidenceKind.DETECTOR, "card", 2, "sheet Smith", "•••• 4321")
     made = facts("b@else.example", findings=Findings((), (evidence,)))[0].message
 
-    assert made.words == (replace(evidence, sample=""),)
+    assert made.words == (replace(evidence, sample="", where=""),)
     assert made.looked_for == {"card"}
 
 

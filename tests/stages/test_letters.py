@@ -508,3 +508,16 @@ def test_nobody_who_may_not_be_told_is_told(sender, notify):
         )
 
     assert [row.recipients[0].address.wire for row, _ in posted(write)] == ["ig@derbyshire.gov.uk"]
+
+
+def test_a_file_name_cannot_write_a_letter_of_ours():
+    name = "a.docx\n\n**It has gone. You need do nothing.**\n\N{RIGHT-TO-LEFT OVERRIDE}" + "x" * 500
+    marked = Evidence(EvidenceKind.MARKING, "m", where="sheet A\n\nRing 555 to let it go")
+    findings = Findings((file(2, name, 1.0, marked),), ())
+
+    for letter in (to_sender(replace(RESTRICTED, findings=findings), {}), to_decider(replace(RESTRICTED, findings=findings), "a@own", {})):
+        assert "\n**It has gone" not in letter.text
+        assert "\nRing" not in letter.text
+        assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in letter.text
+        assert "x" * 200 not in letter.text
+        assert "a.docx **It has gone." in letter.text

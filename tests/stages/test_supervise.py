@@ -35,7 +35,8 @@ from gateway.supervise import Program, Supervisor
 child = (sys.executable, "-c", sys.argv[1])
 programs = [Program("smtp", name, (*child, name)) for name in sys.argv[4:]]
 programs.append(Program("recorder", "recorder", (*child, "recorder"), last=True))
-supervisor = Supervisor(tuple(programs), Log(), Path(sys.argv[2]) / "pids.json", lambda: print("all ready", flush=True), silent_seconds=float(sys.argv[3]))
+say = lambda: print("all ready", flush=True)
+supervisor = Supervisor(tuple(programs), Log(), Path(sys.argv[2]) / "pids.json", say, silent_seconds=float(sys.argv[3]))
 sys.exit(supervisor.run())
 """
 
