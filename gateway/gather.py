@@ -106,7 +106,9 @@ def _recipient(shared: MessageFacts, address: Address, snapshot: Snapshot, at: d
         registers = tuple([(name, _row(snapshot, name, key, domain, at)) for name in sorted(snapshot.registers)])
     known = snapshot.list_of(key)
     facts: ListFacts | Missing = ABSENT
-    if known is not None or snapshot.lists_stale_from is not None:
+    if domain is NOWHERE:
+        facts = UNKNOWN  # it may lead back to a list
+    elif known is not None or snapshot.lists_stale_from is not None:
         facts = _list(known, shared.sender, key, domain, snapshot, at)
     return Facts(shared, address.wire, key, domain, at, facts, registers)
 

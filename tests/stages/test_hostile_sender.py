@@ -178,6 +178,8 @@ def test_an_address_of_ours_that_leads_elsewhere_is_no_colleague(local: str) -> 
 
     assert decision.audiences == ("outsiders",)
     assert decision.verdict is Verdict.HOLD
+    # Also where it leads back to a list that few may write to.
+    assert judged(f"{HEAD}Subject: hello\n\nhello\n", f"{local}@{OURS}")[1].verdict is Verdict.HOLD
 
 
 def test_a_subaddress_of_a_list_is_the_list() -> None:
