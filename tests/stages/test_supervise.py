@@ -18,24 +18,25 @@ import os, signal, sys, threading
 pulse = int(sys.argv[sys.argv.index("--pulse") + 1])
 stopped = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-signal.signal(signal.SIGHUP, lambda *_: print("reload", sys.argv[1], flush=True))
+say = lambda *words: os.write(1, (" ".join(map(str, words)) + "\\n").encode())  # one write: lines of two processes do not mix
+signal.signal(signal.SIGHUP, lambda *_: say("reload", sys.argv[1]))
 os.write(pulse, b"ready")
-print("began", sys.argv[1], os.getpid(), flush=True)
+say("began", sys.argv[1], os.getpid())
 while not stopped.wait(0.05):
     if sys.argv[1] != "mute":
         os.write(pulse, b".")
-print("ended", sys.argv[1], flush=True)
+say("ended", sys.argv[1])
 """
 
 SUPERVISOR = """
-import sys
+import os, sys
 from pathlib import Path
 from gateway.log import Log
 from gateway.supervise import Program, Supervisor
 child = (sys.executable, "-c", sys.argv[1])
 programs = [Program("smtp", name, (*child, name)) for name in sys.argv[4:]]
 programs.append(Program("recorder", "recorder", (*child, "recorder"), last=True))
-say = lambda: print("all ready", flush=True)
+say = lambda: os.write(1, b"all ready\\n")
 supervisor = Supervisor(tuple(programs), Log(), Path(sys.argv[2]) / "pids.json", say, silent_seconds=float(sys.argv[3]))
 sys.exit(supervisor.run())
 """
@@ -64,7 +65,10 @@ class Supervised:
     def wait_for(self, line: str, times: int = 1) -> str:
         """Read what the processes say until `line` begins so many of their lines; the last of them."""
         while sum(said.startswith(line) for said in self.said) < times:
-            self.said.append(self._lines.get(timeout=30))
+            try:
+                self.said.append(self._lines.get(timeout=30))
+            except queue.Empty:
+                pytest.fail(f"no `{line}` after {self.said}")
         return next(said for said in reversed(self.said) if said.startswith(line))
 
     def events(self, name: str) -> list[dict]:
