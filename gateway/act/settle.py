@@ -98,14 +98,21 @@ async def _bounced(rejected: tuple[Outcome, ...], outcomes: tuple[Outcome, ...],
             post = Post(world, work.policy, work.house)
             letters = await post.bounce(arrival.envelope, arrival.id, arrival.content, told, delivered, arrival.received_at)
             changed = tuple(replace(outcome, ending=Ending.BOUNCED) for outcome in told)
-        except OutgateError as late:
-            changed = tuple(put_off(outcome.recipient, late) for outcome in told)
+        except Exception as late:  # noqa: BLE001 - others have the message: a bug puts off these alone
+            changed = tuple(put_off(outcome.recipient, _why(late, work)) for outcome in told)
     if silent:
         try:
             changed += await keep_one(_undeliverable(silent), work, world, going=delivered)
-        except OutgateError as late:
-            changed += tuple(put_off(outcome.recipient, late) for outcome in silent)
+        except Exception as late:  # noqa: BLE001 - the same
+            changed += tuple(put_off(outcome.recipient, _why(late, work)) for outcome in silent)
     return changed, letters
+
+
+def _why(error: Exception, work: Work) -> OutgateError | str:
+    if isinstance(error, OutgateError):
+        return error
+    work.on_bug(error)
+    return "4.3.0"
 
 
 def _undeliverable(rejected: tuple[Outcome, ...]) -> Step:

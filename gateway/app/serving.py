@@ -253,7 +253,7 @@ def _record(settings: Settings, log: Log, lifeline: _Lifeline) -> int:
     async def main() -> None:
         stopped = _asked_to_stop()
         socket_path = recorder_socket(settings.processes.state)
-        async with recording(settings.database.url, socket_path, settings.vault.keys):
+        async with recording(settings.database.url, socket_path, settings.vault.keys, on_end=stopped.set):
             log.event("serve.started", process="recorder", pid=os.getpid())
             lifeline.say(b"ready")
             await _pulse_until(stopped, lifeline)

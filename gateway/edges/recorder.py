@@ -15,7 +15,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -187,9 +187,17 @@ class _Client(asyncio.Protocol):
 
 @asynccontextmanager
 async def running(
-    url: str, socket: Path, keys: Path | None = None, *, tell_seconds: float = TELL_SECONDS, patience_seconds: float = 0.0
+    url: str,
+    socket: Path,
+    keys: Path | None = None,
+    *,
+    tell_seconds: float = TELL_SECONDS,
+    patience_seconds: float = 0.0,
+    on_end: Callable[[], None] = lambda: None,
 ) -> AsyncIterator[Recorder]:
     """A recorder in this event loop, for as long as the block lasts: what its process does, and a command while nothing serves.
+
+    `on_end` is called when it commits no more, by a bug too: whoever lives on would only seem to serve. The block's end raises it.
 
     Raises:
         TryLater: the database does not open.
@@ -201,6 +209,7 @@ async def running(
         await asyncio.to_thread(migrate, url)
         recorder = Recorder(open_engine(url, writer="recorder", threads=1, options=records.writing_options(keys)), tell_seconds)
         serving = asyncio.ensure_future(recorder.serve())
+        serving.add_done_callback(lambda _: on_end())
         _remove(socket)  # of one that was killed: its lock is ours now
         server = await asyncio.get_running_loop().create_unix_server(lambda: _Client(recorder), str(socket))
         try:

@@ -107,3 +107,15 @@ def test_the_socket_is_where_the_state_folder_is():
     from gateway.edges.state import recorder_socket
 
     assert recorder_socket(Path("/var/outgate")) == Path("/var/outgate/recorder/socket")
+
+
+def test_a_recorder_that_fails_says_so_instead_of_living_on(sqlite_place: Place):
+    async def story() -> None:
+        ended = asyncio.Event()
+        async with recorder.running(sqlite_place.url, sqlite_place.socket, on_end=ended.set) as serving:
+            serving._batch = None  # a bug
+            serving._wanted.set()
+            await asyncio.wait_for(ended.wait(), 10)
+
+    with pytest.raises(TypeError):
+        asyncio.run(story())
