@@ -195,7 +195,7 @@ def test_doctor_finds_a_healthy_gateway_well_and_a_dead_hop_not(running: Site) -
     assert look.startswith("LOOK  next hop internet: ")
 
 
-@pytest.mark.parametrize("pack", ["starter", "derbyshire-council", "connecticut-state"])
+@pytest.mark.parametrize("pack", ["starter", "derbyshire-council", "connecticut-state", "uk-government"])
 def test_our_packs_pass_check_and_their_own_tests(pack: str) -> None:
     for command in ("check", "test"):
         done = _outgate("policy", command, str(REPOSITORY / "rules" / pack))

@@ -7,7 +7,7 @@ from gateway.policy.parse_pack import load_pack
 from gateway.policy.rules import Policy
 
 RULES = Path(__file__).resolve().parent.parent.parent / "rules"
-PACKS = ("starter", "derbyshire-council", "connecticut-state")
+PACKS = ("starter", "derbyshire-council", "connecticut-state", "uk-government")
 OWN = ("example.org",)
 
 # ruff: noqa: E501 - rows of a pack are as long as officers write them

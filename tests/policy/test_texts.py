@@ -19,6 +19,7 @@ NEVER = re.compile(r"quarantin|\bdlp\b|violat|\bblocked\b|\brejected\b|[45]\.\d\
 URL = re.compile(r"https?:|www\.|\]\(", re.IGNORECASE)
 TICK_BOX = re.compile(r"encrypt contents|check box|tick|properties", re.IGNORECASE)  # it encrypts on the sender's own disk only
 STATUS = {
+    "old-secure-address": "5.1.2",
     "too-large": "5.2.3",
     "who-gets-open-data": "5.2.3",
     "list-not-for-you": "5.7.2",
