@@ -86,12 +86,35 @@ def serve(process: str | None, config: Path, sockets: tuple[str, ...], pulse: in
 @click.option(
     "--pack", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Decide by this pack instead of the settings' own."
 )
+@click.option(
+    "--scenario",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="What to suppose of the world, a YAML file: see below, and rules/README.md.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs; its shape is a contract.")
 @_config
 @_says_errors
-def explain(message: Path, sender: str, recipients: tuple[str, ...], pack: Path | None, as_json: bool, config: Path) -> None:
-    """Say what would happen to MESSAGE (an .eml file) for each recipient, and why. Nothing is sent and nothing is kept."""
-    found = app.explain(message, sender, recipients, pack, config)
+def explain(
+    message: Path, sender: str, recipients: tuple[str, ...], pack: Path | None, scenario: Path | None, as_json: bool, config: Path
+) -> None:
+    """Say what would happen to MESSAGE (an .eml file) for each recipient, and why. Nothing is sent and nothing is kept.
+
+    \b
+    A scenario asks "what if"; what it does not say is as it is:
+      at: 2027-04-01                        the day
+      sender_groups: [foi-team]             the directory's groups that the sender is in; or unknown
+      authenticated: true
+      certificate: CN=benefits.int          of the client
+      peer: 10.20.30.4                      its IP address
+      purpose: criminal-justice             what the sender declares
+      declared: [portal-not-suitable]       the words they declare
+      overrides: [urgent-safeguarding]
+      corrected: [{of: a.docx, is: public, by: information-governance}]
+      lifted: [restricted-to-list]          rules that a person has released
+      unusable: [cjsm]                      routes that cannot serve
+      files: {partners.yaml: {...}, lists.yaml: stale}   in place of the pack's own
+    """  # noqa: D301 - \b is click's own mark
+    found = app.explain(message, sender, recipients, pack, config, scenario)
     click.echo(json.dumps(found.as_json, indent=2, ensure_ascii=False) if as_json else found.as_text)
 
 

@@ -26,6 +26,7 @@ from gateway.model.finding import Evidence, FileFinding, Findings
 from gateway.model.message import Message
 from gateway.policy.rules import KnownList, Snapshot
 
+WORDS = "words"  # what a declaration about subject, body and file names is about
 NOWHERE = "invalid"  # the domain of an address that leads we do not know where (RFC 6761 section 6.4)
 _ROUTING = frozenset("%!@")
 
@@ -63,9 +64,22 @@ def _message(message: Message, findings: Findings, context: Context, snapshot: S
         defects=frozenset([defect.name.value for defect in message.defects]) if message.defects else frozenset(),
         sent_as=message.sent_as,
         listener=context.listener,
-        declared=context.declared,
+        declared=tuple([said for one in context.declared for said in _of_files(one, findings)]) if context.declared else (),
         looked_for=snapshot.looked_for,
     )
+
+
+def _of_files(said: Declared, findings: Findings) -> tuple[Declared, ...]:
+    """People speak of files by name, facts by id: what is said of a name is said of every file that has it."""
+    if said.what != "classification" or said.about == WORDS or any(file.id == said.about for file in findings.files):
+        return (said,)
+    return tuple([replace(said, about=file.id) for file in findings.files if said.about in file.names])
+
+
+def not_found(declared: tuple[Declared, ...], findings: Findings) -> tuple[str, ...]:
+    """What was said of files that the message does not have."""
+    there = {name for file in findings.files for name in (file.id, *file.names)} | {WORDS}
+    return tuple(one.about for one in declared if one.what == "classification" and one.about not in there)
 
 
 def _file(file: FileFinding, weights: dict[str, int]) -> FileFacts:

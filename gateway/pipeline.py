@@ -21,7 +21,7 @@ from gateway.mime.headers import HEADER_OCTETS
 from gateway.mime.identity import digest_without_trace, identity, message_id_of
 from gateway.model.decision import Decision, Reason, Verdict
 from gateway.model.envelope import Recipient
-from gateway.model.facts import UNKNOWN, Facts
+from gateway.model.facts import UNKNOWN, Declared, Facts, Missing
 from gateway.model.finding import Findings
 from gateway.model.message import Arrival, Content, Message
 from gateway.model.outcome import Answer, Ending, Outcome, Plan, Reply, Step
@@ -57,6 +57,19 @@ class Terms:
     patience_seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is known of a message beside what arrived: what people have said of it, and what has been tried."""
+
+    declared: tuple[Declared, ...] = ()
+    lifted: frozenset[str] = frozenset()  # rules whose hold or confirm a person has released
+    unusable: frozenset[str] = frozenset()  # routes that have proved unable to serve
+    authenticated: bool | Missing = UNKNOWN
+
+
+ORDINARY = Beside()
+
+
 async def judge(
     arrival: Arrival,
     recipients: tuple[Recipient, ...],
@@ -64,13 +77,13 @@ async def judge(
     house: House,
     examiner: Examiner,
     *,
-    lifted: frozenset[str] = frozenset(),
+    known: Beside = ORDINARY,
 ) -> Judgement:
     """The middle of the story, parse to decide: no effect but reading."""
     message = parse(arrival)
     findings = await examine(message, arrival.content, examiner, policy.patterns)
-    facts = gather(message, findings, _context(arrival, house), recipients, policy.snapshot, arrival.received_at)
-    return Judgement(message, findings, facts, tuple(decide(one, policy, lifted=lifted) for one in facts))
+    facts = gather(message, findings, _context(arrival, house, known), recipients, policy.snapshot, arrival.received_at)
+    return Judgement(message, findings, facts, tuple([decide(one, policy, unusable=known.unusable, lifted=known.lifted) for one in facts]))
 
 
 class Pipeline:
@@ -326,15 +339,16 @@ def _digest(content: Content) -> tuple[bytes, str | None]:
         return digest_without_trace(buffer), message_id_of(beginning[: beginning.find(b"\r\n\r\n") + 2])
 
 
-def _context(arrival: Arrival, house: House) -> Context:
+def _context(arrival: Arrival, house: House, known: Beside) -> Context:
     sender = arrival.envelope.reverse_path
     return Context(
         listener=arrival.listener,
         sender=sender,
         ours=house.is_ours(sender),
-        authenticated=UNKNOWN,
+        authenticated=known.authenticated,
         certificate=arrival.peer.certificate,
         peer_address=arrival.peer.forwarded("ADDR") or arrival.peer.address,
+        declared=known.declared,
     )
 
 

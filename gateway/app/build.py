@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +29,7 @@ from gateway.listen.stamp import received
 from gateway.log import Log
 from gateway.model.message import Arrival
 from gateway.policy.guidance import House
+from gateway.policy.pack_yaml import Sheet
 from gateway.policy.parse_pack import load_pack
 from gateway.policy.places import domain_of
 from gateway.policy.rules import Policy
@@ -40,21 +41,29 @@ _ID_OCTETS = 8
 _random: list[bytes] = []  # what ids are made of; each is used once
 
 
-def load_policy(source: Path, settings: Settings) -> Policy:
-    """The pack in force, bound to the next hops there are.
+def load_policy(source: Path, settings: Settings, instead: Mapping[str, Sheet] | None = None) -> Policy:
+    """The pack in force, bound to the next hops there are. `instead`: what is supposed of files in it.
 
     Raises:
         BadPack: with a Problem for everything that is wrong, a route to a next hop that is not configured included.
     """
-    files = read_pack(source)
-    try:
-        policy = load_pack(files, settings.organisation.domains)
-    except BadPack as bad:
-        raise _in_folder(source, bad.problems) from bad
+    policy = read_policy(source, settings, instead)
     unknown = policy.unknown_next_hops(frozenset(settings.next_hop))
     if unknown:
         raise _in_folder(source, unknown)
     return policy.bind(frozenset(settings.next_hop))
+
+
+def read_policy(source: Path, settings: Settings, instead: Mapping[str, Sheet] | None = None) -> Policy:
+    """The pack as it is written, not yet bound. Raises BadPack."""
+    files = read_pack(source)
+    try:
+        return load_pack(files, settings.organisation.domains, instead)
+    except BadPack as bad:
+        supposed = {sheet.file for sheet in (instead or {}).values()}
+        here = tuple(problem for problem in bad.problems if problem.file not in supposed)
+        there = tuple(problem for problem in bad.problems if problem.file in supposed)
+        raise BadPack((*_in_folder(source, here).problems, *there)) from bad
 
 
 def _in_folder(source: Path, problems: tuple[Problem, ...]) -> BadPack:

@@ -9,11 +9,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from gateway.app.build import house_of, load_policy, make_sandbox
+from gateway.app.build import house_of, load_policy, make_sandbox, read_policy
 from gateway.config import Hop, Listener, NoticesPlace, Organisation, PolicySource, Settings, load
 from gateway.edges.packs import read_pack
 from gateway.edges.spool import Spool
 from gateway.errors import BadInput, Problem, WillNotDo
+from gateway.gather import not_found
 from gateway.listen.grammar import BadPath, parse_path
 from gateway.listen.lines import Lines
 from gateway.log import Log
@@ -25,6 +26,7 @@ from gateway.policy.rules import Policy
 from gateway.studio.check import check
 from gateway.studio.explain import as_text
 from gateway.studio.explain import explain as explained
+from gateway.studio.scenario import Scenario, read_scenario
 from gateway.studio.test import run_tests
 
 MAX_MESSAGE = 1024 * 1_048_576  # octets of a file that explain reads
@@ -50,16 +52,17 @@ class Tested:
     passed: bool
 
 
-def explain(message: Path, sender: str, recipients: tuple[str, ...], pack: Path | None, config: Path) -> Explained:
+def explain(message: Path, sender: str, recipients: tuple[str, ...], pack: Path | None, config: Path, scenario: Path | None) -> Explained:
     """What would happen to the message, for each recipient. Without a configuration the sender's domain is the organisation's.
 
     Raises:
-        BadInput: the settings, the pack, an address or the file cannot be used.
+        BadInput: the settings, the pack, an address, the scenario or the file cannot be used.
     """
     reverse_path = _address(sender, "--sender")
     settings = _settings(config, pack, reverse_path)
-    source = pack or settings.policy.source
-    policy = load_policy(source, settings) if pack is None else _bound_to_itself(source, settings)
+    supposed = read_scenario(*(("", b"") if scenario is None else (str(scenario), _read(scenario))))
+    policy = load_policy(settings.policy.source, settings, supposed.instead) if pack is None else _bound_to_itself(pack, settings, supposed)
+    policy, known = supposed.known_groups(policy, reverse_path.key), supposed.beside(policy)
     log = Log(style="text")
     envelope = Envelope(reverse_path, tuple(Recipient(_address(text, "--recipient")) for text in recipients), body="8BITMIME")
     sandbox = make_sandbox(settings, log)
@@ -69,14 +72,17 @@ def explain(message: Path, sender: str, recipients: tuple[str, ...], pack: Path 
         sandbox.attach()
         try:
             with TemporaryDirectory(prefix="outgate-") as folder:
-                arrival = _arrival(_read(message), envelope, Spool(Path(folder)), next(iter(settings.listen)))
+                arrival = _arrival(_read(message), envelope, Spool(Path(folder)), next(iter(settings.listen)), supposed)
                 try:
-                    found = await judge(arrival, envelope.recipients, policy, house_of(settings), sandbox)
+                    found = await judge(arrival, envelope.recipients, policy, house_of(settings), sandbox, known=known)
                 finally:
                     arrival.content.close()
         finally:
             await sandbox.close()
-        return explained(found.message, found.findings, found.facts, found.decisions, policy)
+        if lacking := not_found(known.declared, found.findings):
+            raise supposed.not_in_message(lacking)
+        as_supposed = supposed.as_json if scenario is not None else None
+        return explained(found.message, found.findings, found.facts, found.decisions, policy, as_supposed)
 
     return Explained(asyncio.run(run()))
 
@@ -105,14 +111,13 @@ def test_pack(pack: Path) -> Tested:
     return Tested("\n".join(lines), not failed)
 
 
-def _arrival(octets: bytes, envelope: Envelope, spool: Spool, listener: str) -> Arrival:
+def _arrival(octets: bytes, envelope: Envelope, spool: Spool, listener: str, supposed: Scenario) -> Arrival:
     """As the listener would take it in: line ends made CRLF."""
+    peer = Peer(supposed.part.peer, 0, "explain", certificate=supposed.part.certificate)
     lines, writer = Lines(), spool()
     writer.write(lines.feed(octets) + lines.end())
     defects = tuple(Defect(name) for name in sorted(lines.defects))
-    return Arrival(
-        "explain", listener, "ESMTP", Peer("127.0.0.1", 0, "explain"), envelope, writer.finish(), datetime.now(UTC), 0.0, defects
-    )
+    return Arrival("explain", listener, "ESMTP", peer, envelope, writer.finish(), supposed.at or datetime.now(UTC), 0.0, defects)
 
 
 def _settings(config: Path, pack: Path | None, sender: Address) -> Settings:
@@ -131,9 +136,9 @@ def _settings(config: Path, pack: Path | None, sender: Address) -> Settings:
     )
 
 
-def _bound_to_itself(pack: Path, settings: Settings) -> Policy:
+def _bound_to_itself(pack: Path, settings: Settings, supposed: Scenario) -> Policy:
     """A pack to try: as if every next hop that it names were configured."""
-    policy = load_pack(read_pack(pack), settings.organisation.domains)
+    policy = read_policy(pack, settings, supposed.instead)
     return policy.bind(policy.next_hops)
 
 

@@ -17,7 +17,7 @@ from gateway.model.decision import Decision, Reason, Verdict
 from gateway.model.envelope import Peer, Recipient
 from gateway.model.message import Arrival, Content, Defect, DefectName
 from gateway.model.outcome import Step
-from gateway.pipeline import Judgement, judge
+from gateway.pipeline import Beside, Judgement, judge
 from gateway.plan import plan
 from gateway.policy.rules import Policy
 from gateway.ports import Held, Intent, ToSend
@@ -99,7 +99,7 @@ class Wishes:
         content = await desk.world.vault.get(held.object_id)
         try:
             arrival = _arrival(held, content, desk)
-            judgement = await judge(arrival, held.envelope.recipients, policy, desk.house, desk.world.examiner, lifted=lifted)
+            judgement = await judge(arrival, held.envelope.recipients, policy, desk.house, desk.world.examiner, known=Beside(lifted=lifted))
             result = await self._sorted(held, judgement, content, policy, lifted)
             await self._commit(held, result, by, why)
         finally:

@@ -6,7 +6,7 @@ For now a pack's own files are all that is known of recipients; a directory will
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date
 
 from gateway.model.facts import Entry
 from gateway.policy.pack_model import EntryPart, LimitsFilePart, ListPart, ListsPart, PackPart, RegisterPart
@@ -15,13 +15,16 @@ from gateway.policy.pack_yaml import Path, Sheet
 from gateway.policy.places import Places
 from gateway.policy.rules import KnownList, Register, Snapshot
 
+STALE = "stale"  # supposed of a file: what it says is too old to rely on
+
 
 class Known:
     """The files that pack.yaml names, each read once."""
 
-    def __init__(self, files: Mapping[str, bytes], own: tuple[str, ...]) -> None:
+    def __init__(self, files: Mapping[str, bytes], own: tuple[str, ...], instead: Mapping[str, Sheet]) -> None:
         self._files = files
         self._own = own
+        self.instead = instead  # by name, what is supposed of a file: it stands in the place of the pack's own
         self.sheets: dict[str, Sheet] = {}
         self.registers: dict[str, Register] = {}
         self._limits: dict[str, Places[int]] = {}
@@ -39,7 +42,7 @@ class Known:
             if place is not None:
                 row = Entry(entry.agreement, home(entry.owner, self._own) if entry.owner else None, entry.review_by, entry.highest)
                 rows += [(one, row) for one in own([place], self._own)]
-        self.registers[name] = Register(Places.of(rows), _stale_from(part.as_of, part.valid_for))
+        self.registers[name] = Register(Places.of(rows), self._stale_from(name, part))
 
     def limits(self, name: str, main: Sheet, path: Path) -> Places[int] | None:
         """Read what recipients' servers accept."""
@@ -58,7 +61,7 @@ class Known:
             part = part_of(ListsPart, sheet)
             if part is not None:
                 lists = self._lists(sheet, part, pack)
-                people, stale = frozenset(own(part.people, self._own)), _stale_from(part.as_of, part.valid_for)
+                people, stale = frozenset(own(part.people, self._own)), self._stale_from(pack.lists, part)
         groups = {
             name: None if group.addresses is None else Places.of((one, True) for one in own(group.addresses, self._own))
             for name, group in pack.groups.items()
@@ -70,8 +73,14 @@ class Known:
             there = [file for file in self._files if file.endswith(".yaml") and "/" not in file and file != "pack.yaml"]
             main.problems.append(main.at(path, unknown_name("file", name, there)))
             return None
-        sheet = self.sheets[name] = sheet_of(self._files, name)
+        supposed = self.instead.get(name)
+        sheet = self.sheets[name] = sheet_of(self._files, name) if supposed is None or supposed.value == STALE else supposed
         return sheet
+
+    def _stale_from(self, name: str, part: RegisterPart | ListsPart) -> date | None:
+        if name in self.instead and self.instead[name].value == STALE:
+            return date.min
+        return part.as_of + part.valid_for if part.as_of is not None and part.valid_for is not None else None
 
     def _entry(self, sheet: Sheet, index: int, entry: EntryPart, levels: list[str]) -> str | None:
         path: Path = ("entries", index)
@@ -151,7 +160,3 @@ def _expanded(address: str, members: dict[str, list[str]]) -> frozenset[str]:
         else:
             people.add(one)
     return frozenset(people)
-
-
-def _stale_from(as_of: date | None, valid_for: timedelta | None) -> date | None:
-    return as_of + valid_for if as_of is not None and valid_for is not None else None

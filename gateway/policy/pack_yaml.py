@@ -45,6 +45,16 @@ class Sheet:
         line, column = place or (1, 1)
         return Problem(self.file, line, column, says, severity)
 
+    def below(self, path: Path) -> Sheet:
+        """The part at this path as a sheet of its own; what is wrong in it stands at its place in this file."""
+        value = self.value
+        for step in path:
+            value = value[step]
+        keys, values = (
+            {place[len(path) :]: at for place, at in known.items() if place[: len(path)] == path} for known in (self.keys, self.values)
+        )
+        return Sheet(self.file, value, keys, values)
+
 
 def read(file: str, data: bytes) -> Sheet:
     """The whole file. What is wrong with it as YAML is in `problems`; then `value` is None or what could be understood."""

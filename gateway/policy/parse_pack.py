@@ -17,7 +17,7 @@ from gateway.errors import BadPack, Problem
 from gateway.model.finding import Pattern, Patterns, Place, Readable
 from gateway.policy.classify import Given, Ladder
 from gateway.policy.guidance import parse_guidance
-from gateway.policy.pack_known import Known, home, own
+from gateway.policy.pack_known import STALE, Known, home, own
 from gateway.policy.pack_model import AudiencePart, MarkingPart, PackPart, RoutePart
 from gateway.policy.pack_rules import RuleMaker
 from gateway.policy.pack_sheets import part_of, sheet_of, unknown_name
@@ -32,12 +32,13 @@ _NOT_YET = {"share": "secure links are not set up on this gateway", "seal": "enc
 _TEXT = re.compile(r"guidance/([a-z0-9][a-z0-9-]*)\.[a-z]{2}(?:-[a-z]{2})?\.md")
 
 
-def load_pack(files: Mapping[str, bytes], own_domains: Iterable[str] = ()) -> Policy:
+def load_pack(files: Mapping[str, bytes], own_domains: Iterable[str] = (), instead: Mapping[str, Sheet] | None = None) -> Policy:
     """A policy from a pack's files, by their path in the pack ("pack.yaml", "guidance/too-large.en.md").
 
     Args:
         files: octets by path.
         own_domains: what `own` stands for: the organisation's domains, the chief one first.
+        instead: what is supposed of some of the files beside pack.yaml, by name; the version stays that of the pack.
 
     Raises:
         BadPack: with a Problem for everything that is wrong.
@@ -50,7 +51,7 @@ def load_pack(files: Mapping[str, bytes], own_domains: Iterable[str] = ()) -> Po
     part = part_of(PackPart, sheet)
     if part is None:
         raise BadPack(tuple(sheet.problems))
-    return _Loader(files, sheet, part, tuple(dict.fromkeys(map(domain_of, own_domains)))).policy()
+    return _Loader(files, sheet, part, tuple(dict.fromkeys(map(domain_of, own_domains))), instead or {}).policy()
 
 
 def version_of(files: Mapping[str, bytes]) -> str:
@@ -64,12 +65,14 @@ def version_of(files: Mapping[str, bytes]) -> str:
 class _Loader:
     """Builds one policy; collects what is wrong on the way."""
 
-    def __init__(self, files: Mapping[str, bytes], sheet: Sheet, pack: PackPart, own_domains: tuple[str, ...]) -> None:
+    def __init__(
+        self, files: Mapping[str, bytes], sheet: Sheet, pack: PackPart, own_domains: tuple[str, ...], instead: Mapping[str, Sheet]
+    ) -> None:
         self.files = files
         self.sheet = sheet
         self.pack = pack
         self.own = own_domains
-        self.known = Known(files, own_domains)
+        self.known = Known(files, own_domains, instead)
         self.texts = frozenset(match[1] for name in files if (match := _TEXT.fullmatch(name)))
         self.patterns: list[Pattern] = []
 
@@ -109,6 +112,7 @@ class _Loader:
         )
         self._texts()
         self._asides()
+        self._instead()
         problems = [*self.sheet.problems, *(problem for sheet in self.known.sheets.values() for problem in sheet.problems)]
         if any(problem.severity == "error" for problem in problems):
             raise BadPack(tuple(sorted(problems, key=lambda problem: (problem.severity, problem.file, problem.line, problem.column))))
@@ -342,6 +346,14 @@ class _Loader:
         for file in self.files:
             if file.endswith(".yaml") and "/" not in file and file != MAIN and file not in self.known.sheets:
                 self.sheet.problems.append(Problem(file, 1, 1, "is not named anywhere in pack.yaml, so nobody reads it", "warning"))
+
+    def _instead(self) -> None:
+        """What is supposed of a file that nobody reads would change nothing, and nobody would notice."""
+        for name, sheet in self.known.instead.items():
+            if name not in self.known.sheets:
+                self.sheet.problems.append(sheet.at((), unknown_name("file", name, self.known.sheets)))
+            elif sheet.value == STALE and name not in self.known.registers and name != self.pack.lists:
+                self.sheet.problems.append(sheet.at((), f"`{name}` does not get stale; only registers and lists do"))
 
     def _places(self) -> dict[str, tuple[str, int, int]]:
         """Where rules, nevers and routes stand, for problems found later."""

@@ -22,9 +22,17 @@ VERSION = 1
 
 
 def explain(
-    message: Message, findings: Findings, facts: tuple[Facts, ...], decisions: tuple[Decision, ...], policy: Policy
+    message: Message,
+    findings: Findings,
+    facts: tuple[Facts, ...],
+    decisions: tuple[Decision, ...],
+    policy: Policy,
+    supposed: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The object that `outgate explain --json` prints. `facts` and `decisions` stand in the order of the recipients; at least one."""
+    """The object that `outgate explain --json` prints. `facts` and `decisions` stand in the order of the recipients; at least one.
+
+    `supposed`: the scenario, as it was written.
+    """
     mail = Mail(policy, facts[0].message)
     unmarked = mail.system.unmarked_files if mail.system is not None else None
     levels = policy.ladder.each_file(facts[0].message, unmarked)
@@ -32,6 +40,7 @@ def explain(
         "schema": VERSION,
         "pack": policy.name,
         "pack_version": policy.version,
+        "supposed": supposed,
         "message": {
             "wire_octets": message.octets,
             "attachments_octets": mail.attachments_octets,
@@ -135,6 +144,7 @@ def _printable(line: str) -> str:
 def _lines(found: dict[str, Any]) -> Iterable[str]:
     message = found["message"]
     yield f"Pack {found['pack']} ({found['pack_version'][:19]})"
+    yield from (f"Supposed {name}: {_plainly(value)}" for name, value in (found["supposed"] or {}).items())
     files = f"files {human(message['attachments_octets'])} together" if found["attachments"] else "no files"
     yield f"Message: {message['classification']}, {human(message['wire_octets'])} as mail, {files}"
     if message["defects"]:
@@ -152,6 +162,15 @@ def _lines(found: dict[str, Any]) -> Iterable[str]:
     for recipient in found["recipients"]:
         yield ""
         yield from _about(recipient)
+
+
+def _plainly(value: Any) -> str:
+    """What a scenario says, on a line."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_plainly(item)}".rstrip() if isinstance(item, str) else name for name, item in value.items())
+    if isinstance(value, list):
+        return ", ".join(_plainly(list(item.values())) if isinstance(item, dict) else _plainly(item) for item in value) or "none"
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def _found(evidence: list[dict[str, Any]]) -> Iterable[str]:
@@ -215,6 +234,7 @@ SCHEMA: dict[str, Any] = {
         schema={"const": VERSION},
         pack=_TEXT,
         pack_version=_TEXT,
+        supposed={"type": ["object", "null"]},
         message=_object(
             wire_octets=_NUMBER,
             attachments_octets=_NUMBER,

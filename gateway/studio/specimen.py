@@ -38,7 +38,19 @@ class FileRow(WordsRow):
     inside: str | None = None  # the name of the file it is in
 
 
-class FactsRow(Part):
+class SaidRow(Part):
+    """What is known beside the message: who sends, from where, and what was said of it."""
+
+    sender_groups: list[Name] | Literal["unknown"] = Field(default=[])  # of the directory; groups by address speak for themselves
+    authenticated: bool | None = None
+    certificate: str | None = None
+    peer: str = "127.0.0.1"
+    purpose: Name | None = None
+    declared: list[Name] = Field(default=[])
+    overrides: list[Name] = Field(default=[])
+
+
+class FactsRow(SaidRow):
     """What is not said is ordinary: a person of ours writes a short mail without files."""
 
     sender: Mailbox | None = None
@@ -47,15 +59,8 @@ class FactsRow(Part):
     words: WordsRow = WordsRow()
     message_size: Size | None = None
     at: Day = _ORDINARY_DAY
-    sender_groups: list[Name] | Literal["unknown"] = Field(default=[])  # of the directory; groups by address speak for themselves
-    authenticated: bool | None = None
-    certificate: str | None = None
-    peer: str = "127.0.0.1"
     sent_as: SentAs | None = None
     defects: Annotated[list[str], Field(max_length=20)] = Field(default=[])
-    purpose: Name | None = None
-    declared: list[Name] = Field(default=[])
-    overrides: list[Name] = Field(default=[])
 
 
 class Impossible(Exception):
@@ -74,7 +79,7 @@ def facts_of(row: FactsRow, policy: Policy, own_domains: tuple[str, ...]) -> Fac
     files, said = _files(row, policy)
     evidence, about_words = _evidence(row.words, policy, "words", policy.ladder.unmarked_words)
     findings = Findings(files, evidence, Readable(row.words.unreadable or "yes"))
-    declared = (*_declared(row), *said, *about_words)
+    declared = (*declared_in(row), *said, *about_words)
     authenticated = UNKNOWN if row.authenticated is None else row.authenticated
     ours = sender.domain in own_domains
     context = Context("test", sender, ours, authenticated, row.certificate, row.peer, declared)
@@ -152,7 +157,8 @@ def _marking(text: str, policy: Policy) -> Evidence:
     return Evidence(EvidenceKind.MARKING, pattern.id, 1, "test", place=place)
 
 
-def _declared(row: FactsRow) -> tuple[Declared, ...]:
+def declared_in(row: SaidRow) -> tuple[Declared, ...]:
+    """Purpose, words and overrides as they would be declared."""
     purpose = (Declared("purpose", row.purpose),) if row.purpose is not None else ()
     return (*purpose, *(Declared("word", word) for word in row.declared), *(Declared("override", name) for name in row.overrides))
 

@@ -179,6 +179,21 @@ def test_explain_in_words_names_the_rule_and_its_clause(running: Site, sender: s
     assert all(word in said for word in (outsider, "hold", RULE, "Starter 3", "plan.docx"))
 
 
+def test_explain_what_if(running: Site, sender: str, outsider: str, tmp_path: Path) -> None:
+    (tmp_path / "m.eml").write_bytes(restricted(sender, [outsider]))
+    explain = ("explain", str(tmp_path / "m.eml"), "--sender", sender, "--recipient", outsider, "--scenario", str(tmp_path / "if.yaml"))
+    partner = "{entries: [{domain: elsewhere.example, agreement: A-1, highest: restricted, review_by: 2099-01-01}]}"
+    (tmp_path / "if.yaml").write_text(f"files:\n  partners.yaml: {partner}\n")
+
+    said = json.loads(running.gateway.run(*explain, "--json"))
+    _must_fit(said, SCHEMA, "explain")
+    assert list(said["supposed"]) == ["files"]
+    assert (said["recipients"][0]["verdict"], said["recipients"][0]["route"]) == ("release", "encrypted")
+    (tmp_path / "if.yaml").write_text("lifted: [restricted]\n")
+    status, _, errors = running.gateway.command(*explain)
+    assert (status, errors) == (1, f"{tmp_path}/if.yaml:1:10: unknown rule `restricted`; did you mean `restricted-to-list`?\n")
+
+
 # --- doctor, policy, metrics ------------------------------------------------------------------------------------------------
 
 
@@ -351,7 +366,7 @@ def _must_fit(value: Any, schema: Mapping[str, Any], where: str) -> None:
     assert value == schema.get("const", value), (where, value)
     if "minimum" in schema and value is not None:
         assert value >= schema["minimum"], (where, value)
-    if isinstance(value, dict):
+    if isinstance(value, dict) and "properties" in schema:  # else anything is in it
         assert set(schema.get("required", ())) <= value.keys() <= schema["properties"].keys(), (where, sorted(value))
         for name, inner in value.items():
             _must_fit(inner, schema["properties"][name], f"{where}.{name}")
