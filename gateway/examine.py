@@ -7,7 +7,6 @@ for signatures. What is inside an attached message is read with it.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -22,6 +21,7 @@ from gateway.mime.text import body_text
 from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings, Patterns, Place, Readable
 from gateway.model.message import Buffer, Content, Digest, Message, Part, Role
 from gateway.ports import Examiner, Wanted
+from gateway.waiting import look
 
 SMALL = 200 * 1024  # octets, encoded: so much plain text of a message is read here
 _CODECS = frozenset({None, "ascii", "utf_8", "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258"})
@@ -231,7 +231,7 @@ async def _weighed(findings: tuple[FileFinding, ...], files: list[Part], content
     parts = [part for part in files if part.id in unknown]
     if not parts:
         return findings
-    digests = {known.part: known for known in await asyncio.to_thread(_digests, content, parts)}
+    digests = {known.part: known for known in await look(lambda: _digests(content, parts))}
     return tuple(
         replace(finding, octets=digests[finding.id].octets, sha256=digests[finding.id].sha256) if finding.id in digests else finding
         for finding in findings

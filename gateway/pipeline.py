@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.act import Work, act
 from gateway.answer import answer
@@ -30,11 +30,11 @@ from gateway.plan import plan
 from gateway.policy.guidance import House
 from gateway.policy.rules import Policy
 from gateway.ports import Done, Examiner, Transaction, World
-from gateway.waiting import wait_at_most
+from gateway.waiting import look, wait_at_most
 
 POISON = 3  # attempts that ended in a bug before a message is held unparsed
 MOST_POISON = 4096  # how many are remembered
-LARGE = 1_048_576  # octets from which hashing leaves the event loop
+LARGE = 1_048_576  # octets above which a message is looked at beside the event loop, by several at a time
 LINGER_SECONDS = 1.0  # how long a lock waits for the client to go on after its answer
 
 
@@ -46,6 +46,27 @@ class Judgement:
     findings: Findings
     facts: tuple[Facts, ...]
     decisions: tuple[Decision, ...]
+
+    def only(self, recipients: tuple[Recipient, ...]) -> Judgement:
+        """The same, of these recipients alone and in their order."""
+        by_recipient = {facts.recipient: (facts, decision) for facts, decision in zip(self.facts, self.decisions, strict=True)}
+        pairs = [by_recipient[recipient.address.wire] for recipient in recipients]
+        return replace(self, facts=tuple(facts for facts, _ in pairs), decisions=tuple(decision for _, decision in pairs))
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A judgement that was begun before anybody knew who still waits for the message."""
+
+    policy: Policy
+    judging: asyncio.Task[Judgement]
+
+    async def give_up(self) -> None:
+        """Nobody wants it any more. On return nothing reads the content."""
+        self.judging.cancel()
+        await asyncio.wait([self.judging])
+        if not self.judging.cancelled():
+            self.judging.exception()  # seen: a bug in it is met again when the message is
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +118,8 @@ class Pipeline:
         terms: Callable[[str], Terms],
         trigger_headers: frozenset[str],
         log: Log,
+        *,
+        large_octets: int = LARGE,
     ) -> None:
         self._world = world
         self._policy = policy
@@ -104,6 +127,7 @@ class Pipeline:
         self._terms = terms
         self._trigger_headers = trigger_headers
         self._log = log
+        self._large_octets = large_octets
         self._poison: dict[bytes, int] = {}
         self._running: set[asyncio.Task[tuple[Outcome, ...]]] = set()
 
@@ -115,15 +139,20 @@ class Pipeline:
         """
         self._world.counters.count("messages", listener=arrival.listener)
         started = self._world.clock.monotonic()
+        ahead = self._judge_ahead(arrival)
         try:
+            if ahead is not None:
+                await asyncio.sleep(0)  # the examiner's look comes first: while its child reads we have the time for ours
             name = await _identify(arrival)
             keys = tuple(recipient.address.key for recipient in arrival.envelope.recipients)
             transaction = await self._world.journal.begin(name, keys)
         except BaseException:
+            if ahead is not None:
+                await ahead.give_up()
             arrival.content.close()
             raise
         progress: dict[str, Outcome] = {}
-        work = asyncio.get_running_loop().create_task(self._carry(arrival, transaction, name, progress))
+        work = asyncio.get_running_loop().create_task(self._carry(arrival, transaction, name, progress, ahead))
         self._running.add(work)
         work.add_done_callback(self._running.discard)
         work.add_done_callback(lambda _: arrival.content.close())
@@ -152,8 +181,25 @@ class Pipeline:
 
     # --- the story ----------------------------------------------------------------------------------------------------
 
+    def _judge_ahead(self, arrival: Arrival) -> Ahead | None:
+        """A large message is judged while it is being identified: both look at all of it, on two cores."""
+        if arrival.content.octets <= self._large_octets:
+            return None
+        policy, everybody = self._policy(), tuple(_once(arrival.envelope.recipients).values())
+        judging = judge(arrival, everybody, policy, self._house, self._world.examiner)
+        return Ahead(policy, asyncio.get_running_loop().create_task(judging))
+
     async def _carry(
-        self, arrival: Arrival, transaction: Transaction, name: bytes | None, progress: dict[str, Outcome]
+        self, arrival: Arrival, transaction: Transaction, name: bytes | None, progress: dict[str, Outcome], ahead: Ahead | None
+    ) -> tuple[Outcome, ...]:
+        try:
+            return await self._for_each(arrival, transaction, name, progress, ahead)
+        finally:
+            if ahead is not None and not ahead.judging.done():
+                await ahead.give_up()
+
+    async def _for_each(
+        self, arrival: Arrival, transaction: Transaction, name: bytes | None, progress: dict[str, Outcome], ahead: Ahead | None
     ) -> tuple[Outcome, ...]:
         recipients = _once(arrival.envelope.recipients)
         outcomes: dict[str, Outcome] = {}
@@ -163,20 +209,30 @@ class Pipeline:
             progress.update({key: outcome for key, outcome in outcomes.items() if outcome.ending.is_final})
         todo = tuple([recipient for key, recipient in recipients.items() if key not in outcomes])
         if todo:
-            done = await self._decided(arrival, todo, transaction, name, progress)
+            done = await self._decided(arrival, todo, transaction, name, progress, ahead)
             outcomes |= {outcome.recipient.address.key: outcome for outcome in done}
         # INVARIANT: one outcome for each forward-path, also where one mailbox was named twice.
         return tuple([outcomes[recipient.address.key] for recipient in arrival.envelope.recipients])
 
     async def _decided(
-        self, arrival: Arrival, todo: tuple[Recipient, ...], transaction: Transaction, name: bytes | None, progress: dict[str, Outcome]
+        self,
+        arrival: Arrival,
+        todo: tuple[Recipient, ...],
+        transaction: Transaction,
+        name: bytes | None,
+        progress: dict[str, Outcome],
+        ahead: Ahead | None,
     ) -> tuple[Outcome, ...]:
-        policy, world = self._policy(), self._world
+        policy, world = ahead.policy if ahead is not None else self._policy(), self._world
         try:
             if name is not None and self._poison.get(name, 0) >= POISON:
                 judgement, steps = None, _held_unparsed(todo)
             else:
-                judgement = await judge(arrival, todo, policy, self._house, world.examiner)
+                judgement = (
+                    (await ahead.judging).only(todo)
+                    if ahead is not None
+                    else await judge(arrival, todo, policy, self._house, world.examiner)
+                )
                 steps = plan(judgement.decisions, todo)
                 self._decided_event(arrival, policy, judgement)
             work = self._work(arrival, policy, transaction, name, judgement, progress)
@@ -321,7 +377,7 @@ class Pipeline:
 async def _identify(arrival: Arrival) -> bytes | None:
     """The identity of the transaction (DESIGN section 6): what a retry has in common with the attempt before it."""
     large = arrival.content.octets > LARGE
-    body, message_id = await asyncio.to_thread(_digest, arrival.content) if large else _digest(arrival.content)
+    body, message_id = await look(lambda: _digest(arrival.content)) if large else _digest(arrival.content)
     peer = arrival.peer
     return identity(
         listener=arrival.listener,

@@ -91,6 +91,7 @@ class Story:
     hours: tuple  # before each further attempt
     again_at_once: bool  # a second attempt while the first hangs
     octets: bytes = MESSAGE
+    is_large: bool = False  # as the pipeline sees it
 
 
 @dataclass
@@ -187,7 +188,13 @@ async def play(story: Story, pack: Policy | None = None) -> Ledger:
     rules = pack or policy(story.refuse_by, story.no_route)
     terms = Terms(story.each, 7 * 86400.0, story.patience_hours * 3600.0)
     pipeline = Pipeline(
-        stage.world, lambda: rules, HOUSE, lambda listener: terms, frozenset({"x-encrypt"}), Log(stream, now=stage.clock.now)
+        stage.world,
+        lambda: rules,
+        HOUSE,
+        lambda listener: terms,
+        frozenset({"x-encrypt"}),
+        Log(stream, now=stage.clock.now),
+        **({"large_octets": 0} if story.is_large else {}),
     )
     todo = story.recipients
     for attempt in range(12):
@@ -286,4 +293,5 @@ def stories(
         hours=tuple(draw(st.lists(st.sampled_from([0, 1, 5]), min_size=1, max_size=4))),
         again_at_once=draw(st.booleans()),
         octets=draw(st.sampled_from(octets)),
+        is_large=draw(st.booleans()),
     )

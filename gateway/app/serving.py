@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import errno
-import gc
 import os
 import signal
 import socket
@@ -19,6 +18,7 @@ from typing import Any
 import uvloop
 
 from gateway.app.build import Running, hostname, house_of, load_policy, make_sandbox, new_id, prepare, running, trigger_headers
+from gateway.app.memory import settle_memory
 from gateway.config import Settings, load
 from gateway.edges.database import is_sqlite
 from gateway.edges.keys import load_keys
@@ -202,7 +202,7 @@ def _run(
         metrics = Metrics(later)
         sandbox.prepare(current.policy.patterns)
         sandbox.attach()
-        _settle_memory()
+        settle_memory()
         try:
             async with running(settings, keys, sandbox, metrics) as opened:
                 process = _Process(current, log, lifeline, opened, sockets, sandbox, [])
@@ -220,13 +220,6 @@ def _run(
         print(f"outgate {name}: {error}", file=sys.stderr)  # noqa: T201
         return 1
     return 0
-
-
-def _settle_memory() -> None:
-    """What is there now stays for good: the collector need not look through it again. Little that comes later goes round in circles."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
 
 
 def _reload(process: _Process) -> None:

@@ -19,6 +19,8 @@ _REPORT_OCTETS = 4096
 _ORDER_OCTETS = 131_072  # more patterns than this are not worth the wait
 _END_SECONDS = 5.0
 _KEPT = ("PATH", "LD_LIBRARY_PATH")  # of our environment: the rest may hold secrets and is no business of a reader
+# glibc takes large pieces of memory as huge pages: to fill one page after the other cost as much as to decode what they hold.
+_ENVIRONMENT = {"LC_ALL": "C.UTF-8", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 
 _ADVICE = {
     "rlimits": "setrlimit(2) is refused",
@@ -55,7 +57,7 @@ class Zygote:
                 stdout=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
                 cwd="/",
-                env={name: os.environ[name] for name in _KEPT if name in os.environ} | {"LC_ALL": "C.UTF-8"},
+                env={name: os.environ[name] for name in _KEPT if name in os.environ} | _ENVIRONMENT,
                 start_new_session=True,  # a terminal's signals are for the gateway
             )
 

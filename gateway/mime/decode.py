@@ -94,11 +94,14 @@ def _lines(piece: bytes, line: int) -> bytes | None:
     count = len(piece) // period
     if piece[line::period] != b"\r" * count or piece[line + 1 :: period] != b"\n" * count:
         return None
+    # Without its line ends base64 is decoded five times as quickly; to delete two columns costs a tenth of what that saves.
+    letters = bytearray(piece)
+    del letters[line + 1 :: period]
+    del letters[line :: line + 1]
     try:
-        octets = pybase64.b64decode(piece)
-    except binascii.Error:
+        octets = pybase64.b64decode(letters, validate=True)
+    except binascii.Error:  # junk, or padding in the middle
         return None
-    # Fewer octets: among the characters was junk or padding, and was skipped.
     return octets if len(octets) == count * line // 4 * 3 else None
 
 

@@ -7,6 +7,7 @@ a timer whose signal kills, also inside a library that never comes back.
 from __future__ import annotations
 
 import hashlib
+import io
 import mmap
 import os
 import signal
@@ -51,7 +52,7 @@ class Child:
     def _part(self, content: Buffer, part: Wanted, patterns: Patterns, channel: Channel) -> bool:
         signal.setitimer(signal.ITIMER_PROF, self.limits.seconds)  # SIGPROF is left to kill
         try:
-            data = b"".join(decode(content, Span(part.start, part.end), part.encoding))
+            data = _decoded(content, part)
             if self.kind is Kind.REUSABLE and kind_of(data[:HEAD], office=is_office_inside(data)) is Kind.ONE_SHOT:
                 channel.failed(part.id, "other-kind")
                 return True
@@ -65,6 +66,14 @@ class Child:
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
         return channel.found(part.id, found) or channel.found(part.id, _too_much(part, data))
+
+
+def _decoded(content: Buffer, part: Wanted) -> bytes:
+    """The file, put together as its pieces come: it never stands in memory twice."""
+    whole = io.BytesIO()
+    for piece in decode(content, Span(part.start, part.end), part.encoding):
+        whole.write(piece)
+    return whole.getvalue()
 
 
 def _too_much(part: Wanted, data: bytes) -> tuple[FileFinding, ...]:
