@@ -19,10 +19,13 @@ from gateway.content import ole
 from gateway.content.charsets import is_text
 from gateway.content.package import Package, open_zip
 from gateway.content.reading import Budget, Spent, Unreadable
+from gateway.content.zip_index import find_entries, is_regular
 
 ZIP = "application/zip"
 PDF = "application/pdf"
 TAR = "application/x-tar"
+CPIO = "application/x-cpio"
+ISO = "application/x-iso9660-image"
 OLE = ole.OLE
 EMPTY = "inode/x-empty"
 PGP = "application/pgp-encrypted"
@@ -70,6 +73,20 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"Rar!\x1a\x07", "application/vnd.rar"),
     (b"MSCF", "application/vnd.ms-cab-compressed"),
     (b"(\xb5/\xfd", "application/zstd"),
+    *((bytes((low,)) + b"\x2a\x4d\x18", "application/zstd") for low in range(0x50, 0x60)),  # a frame to be skipped
+    (b"\x1f\x9d", "application/x-compress"),
+    (b"\x04\x22\x4d\x18", "application/x-lz4"),
+    (b"\x02\x21\x4c\x18", "application/x-lz4"),  # as old kernels have it
+    (b"LZIP", "application/x-lzip"),
+    (b"\x5d\x00\x00", "application/x-lzma"),
+    (b"xar!", "application/x-xar"),
+    (b"!<arch>\n", "application/x-archive"),
+    (b"070701", CPIO),
+    (b"070702", CPIO),
+    (b"070707", CPIO),
+    (b"\xc7\x71", CPIO),
+    (b"\x71\xc7", CPIO),
+    (b"WARC/", "application/warc"),
     (b"\x00\x05\x16\x07", "application/applefile"),
     (b"\x00\x00\x00\x01Bud1", "application/applefile"),  # .DS_Store
 )
@@ -82,8 +99,12 @@ def _structures(data: bytes) -> list[str]:
     if not data:
         return [EMPTY]
     found = [ole.kind_of(data) if name == OLE else name for start, name in _STARTS if data.startswith(start)]
-    if data[257:262] == b"ustar":
+    if _is_tar(data):
         return [*found, TAR]
+    if data[32769:32774] == b"CD001":
+        found.append(ISO)
+    if data[2:5] == b"-lh" and data[6:7] == b"-":
+        found.append("application/x-lzh-compressed")
     if _CMS.match(data):
         found.append(PKCS7)
     if b"%PDF-" in data[:1024]:
@@ -93,16 +114,31 @@ def _structures(data: bytes) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def _is_tar(data: bytes) -> bool:
+    """POSIX ustar and GNU say so; older ones have only the sum of their header."""
+    if data[257:262] == b"ustar":
+        return True
+    said = data[148:156].strip(b" \0")
+    if len(data) < 512 or not said.isdigit() or not data[0]:
+        return False
+    return int(said[:8], 8) == sum(data[:148]) + 8 * 32 + sum(data[156:512]) if not said.strip(b"01234567") else False
+
+
 def _zip_kinds(data: bytes) -> list[str]:
     """OOXML by the content type of its main part, ODF by its mimetype, else a ZIP; nothing where only the letters are like one."""
     try:
         archive = open_zip(data)
         said = _mimetype(archive)
-        if said or not archive.namelist():
-            return [said or ZIP]
-        return [_main_type(data) or ZIP]
+        if not said and archive.namelist():
+            said = _main_type(data) or ""
+        return [said, ZIP] if said and not is_regular(data) and _is_disputed(data) else [said or ZIP]
     except (Unreadable, OSError, ValueError, KeyError, NotImplementedError, RuntimeError, zlib.error, zipfile.BadZipFile):
         return [ZIP] if data.startswith((b"PK\x03\x04", b"PK00PK\x03\x04")) else []  # its reader says what is wrong with it
+
+
+def _is_disputed(data: bytes) -> bool:
+    """Whether programs would not agree on the parts of a document: then it is read as an archive too."""
+    return not {"leading-data", "trailing-data"}.issuperset(find_entries(data, Spent(_LOOK)).oddities)
 
 
 def _mimetype(archive: zipfile.ZipFile) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 
-from gateway.content import archives, filetype, mail, odf, ole, ooxml, pdf, rtf, text
+from gateway.content import archives, compressed, filetype, libarchive, mail, odf, ole, ooxml, pdf, rtf, text
 from gateway.content.reading import Budget, Item, Member, Oddity, Reader, Source, Spent, Unreadable
 from gateway.detectors import Segment, scan
 from gateway.mime.protection import is_detached_signature
@@ -22,8 +22,9 @@ from gateway.model.message import Buffer
 
 
 def preload() -> None:
-    """Load everything that reading will ever need: codecs and libmagic's database. Libraries are loaded by the imports above."""
+    """Load everything that reading will ever need: codecs, libmagic's database, libarchive. Libraries are loaded by the imports above."""
     filetype.library()
+    libarchive.preload()
     for module in pkgutil.iter_modules(encodings.__path__):
         with suppress(LookupError):
             codecs.lookup(module.name)
@@ -59,14 +60,23 @@ class _File:
 
     __slots__ = ("_depth", "_id", "_inside", "_labels", "_members", "_oddities", "_patterns", "_readable", "_source", "_spent")
 
-    def __init__(self, id_: str, inside: str | None, source: Source, spent: Spent, patterns: Patterns, depth: int = 0) -> None:
+    def __init__(
+        self,
+        id_: str,
+        inside: str | None,
+        source: Source,
+        spent: Spent,
+        patterns: Patterns,
+        depth: int = 0,
+        readable: Readable = Readable.YES,
+    ) -> None:
         self._id = id_
         self._inside = inside
         self._source = source
         self._spent = spent
         self._patterns = patterns
         self._depth = depth
-        self._readable = Readable.YES
+        self._readable = readable
         self._labels: list[Evidence] = []
         self._oddities: list[str] = []
         self._members: list[FileFinding] = []
@@ -127,13 +137,14 @@ class _File:
 
     def _member(self, member: Member) -> None:
         id_ = f"{self._id}/{sum(1 for found in self._members if found.inside == self._id) + 1}"
-        names = (member.name,) if member.name else ()
-        if member.readable is not None:
+        names = tuple(dict.fromkeys(filter(None, (member.name, *member.also))))
+        if member.readable is not None and not member.data:
             unread = Evidence(EvidenceKind.UNREADABLE, member.readable.value)
             self._members.append(FileFinding(id_, self._id, names, member.declared, "", member.octets, "", member.readable, (unread,)))
             return
         source = Source(member.data, names, member.declared.lower())
-        found = list(_File(id_, self._id, source, self._spent, self._patterns, self._depth + 1).read())
+        readable = member.readable or Readable.YES
+        found = list(_File(id_, self._id, source, self._spent, self._patterns, self._depth + 1, readable).read())
         self._members.extend(found)
         if found[0].readable is Readable.OVER_BUDGET:
             self._worsen(Readable.OVER_BUDGET)  # what is inside was not seen to its end
@@ -195,8 +206,8 @@ _READERS: dict[str, Reader] = {
     filetype.EMPTY: _no_words,
     filetype.PDF: pdf.read_pdf,
     filetype.ZIP: archives.read_zip,
-    filetype.TAR: archives.read_tar,
-    **{kind: partial(archives.read_compressed, kind) for kind in ("application/gzip", "application/x-bzip2", "application/x-xz")},
+    **{kind: partial(compressed.read_compressed, kind) for kind in compressed.MEDIA_TYPES},
+    **{kind: partial(libarchive.read_archive, kind) for kind in libarchive.FORMATS},
     filetype.MESSAGE: mail.read_mail,
     filetype.RIGHTS: _is(Readable.RIGHTS_PROTECTED),
     "application/x-pfile": _is(Readable.RIGHTS_PROTECTED),

@@ -6,7 +6,9 @@ Unreadable when it cannot go on. What it yielded before still counts.
 
 from __future__ import annotations
 
+import lzma
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
@@ -15,6 +17,7 @@ from gateway.detectors import Segment
 from gateway.model.finding import Evidence, Readable
 
 _MB = 1_048_576
+BROKEN = (OSError, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAError)  # what decompressors raise
 _SPARE = 0.75  # of the processor time: who kills us from outside does so at the whole
 
 
@@ -70,6 +73,10 @@ class Spent:
         self._cells += number
         self._spend(self._cells <= self._budget.cells)
 
+    def time(self) -> None:
+        """Nothing but time has been used."""
+        self._spend(True)
+
     def unpacked(self, more: int, so_far: int, packed: int) -> None:
         """`more` octets came out of an entry that has given `so_far` octets from `packed` ones."""
         self._octets += more
@@ -109,6 +116,23 @@ class Bounded:
         """Everything that is left."""
         return b"".join(iter(self.read, b""))
 
+    def salvage(self) -> tuple[bytes, Readable | None]:
+        """Everything that is left, or that comes before it breaks; and what broke it.
+
+        Raises:
+            Unreadable: over budget.
+        """
+        pieces: list[bytes] = []
+        try:
+            pieces.extend(iter(self.read, b""))
+        except BROKEN:
+            return b"".join(pieces), Readable.DAMAGED
+        except Unreadable as unreadable:
+            if unreadable.readable is Readable.OVER_BUDGET:
+                raise
+            return b"".join(pieces), unreadable.readable
+        return b"".join(pieces), None
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -129,8 +153,9 @@ class Member:
     name: str
     data: bytes
     declared: str = ""
-    readable: Readable | None = None  # known already not to be readable: `data` is empty
-    octets: int = 0  # in that case: what is claimed
+    readable: Readable | None = None  # known already: not, or not to its end; `data` is what there is of it
+    octets: int = 0  # where there is no data: what is claimed
+    also: tuple[str, ...] = ()  # other names that another program may give it
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,5 +137,5 @@ def test_a_cut_off_gzip_is_damaged() -> None:
 
 
 @pytest.mark.parametrize("start", [b"7z\xbc\xaf\x27\x1c\0\4", b"Rar!\x1a\x07\x01\0", b"MSCF\0\0\0\0"])
-def test_other_archives_are_unsupported(start: bytes) -> None:
-    assert look(start + noise(200, "x"), "a.7z")[0].readable is Readable.UNSUPPORTED
+def test_what_only_begins_like_an_archive_is_damaged(start: bytes) -> None:
+    assert look(start + noise(200, "x"), "a.7z")[0].readable is Readable.DAMAGED

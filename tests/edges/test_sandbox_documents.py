@@ -10,6 +10,7 @@ from gateway.content import Budget, preload, read
 from gateway.edges.sandbox import Sandbox
 from gateway.model.finding import Pattern, Patterns, Place, Readable
 from tests.build import docx, encrypted_docx, pdf, png, pptx, xlsx, zip_of
+from tests.build.packers import packed
 from tests.edges.sandboxed import Bench, parts
 
 TEXT = "RESTRICTED: the NHS number is 943 476 5919"
@@ -26,6 +27,10 @@ DOCUMENTS = {
     "j.eml": f"From: a@example.org\r\nSubject: {TEXT}\r\n\r\n{TEXT}\r\n".encode(),
     "k.doc": bytes.fromhex("d0cf11e0a1b11ae1") + bytes(2000),
     "l.txt": TEXT.encode("cp500"),
+}
+DOCUMENTS |= {
+    f"m.{how}": packed(how, {"a.txt": TEXT.encode(), "ü.txt": TEXT.encode()})
+    for how in ("7z", "cab", "iso", "cpio", "tar", "zip-PPMd", "zst", "xz")
 }
 DOCUMENTS["z.zip"] = zip_of(dict(DOCUMENTS))
 PATTERNS = Patterns((Pattern("marking-1", "RESTRICTED", frozenset(Place)),), frozenset({"nhs-number"}))
