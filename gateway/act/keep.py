@@ -23,7 +23,7 @@ async def keep(steps: tuple[Step, ...], work: Work, world: World, *, alone: bool
     `alone`: nothing else happens or has happened to this message, so that one 5xx may answer for all in SMTP.
     `going`: how many other recipients have the message or are about to get it.
     """
-    parts = tuple(part for step in steps for one in _by_decider(step, work) for part in _by_telling(one, work))
+    parts = tuple(part for step in steps for one in _by_decider(step, work) for part in _by_reader(one, work))
     everyone = work.each or (alone and all(_is_answered_5xx(part, work) for part in parts))
     outcomes: list[Outcome] = []
     for number, part in enumerate(parts):
@@ -60,29 +60,25 @@ def _by_decider(step: Step, work: Work) -> tuple[Step, ...]:
     if not roles or len(step.recipients) == 1:
         return (step,)
     owners = [tuple(resolve(role, work.policy, work.house, (recipient,), work.at) for role in roles) for recipient in step.recipients]
-    return tuple(_those(step, tuple(one == owner for one in owners), wanted=True) for owner in dict.fromkeys(owners))
+    return tuple(_those(step, tuple(one == owner for one in owners)) for owner in dict.fromkeys(owners))
 
 
-def _by_telling(step: Step, work: Work) -> tuple[Step, ...]:
-    """Those whom a sender may be told of apart from the others: where nobody may be told, nobody can answer or know."""
+def _by_reader(step: Step, work: Work) -> tuple[Step, ...]:
+    """A case for each who is told and answers; where nobody may be told, nobody can answer or know."""
     if step.verdict is Verdict.HOLD:
         return (step,)
-    told = tuple(work.may_tell(recipient) for recipient in step.recipients)
-    return tuple(part for part in (_those(step, told, wanted=True), _those(step, told, wanted=False)) if part.recipients)
+    readers = tuple(work.reader(recipient) for recipient in step.recipients)
+    return tuple(_those(step, tuple(one == reader for one in readers)) for reader in dict.fromkeys(readers))
 
 
-def _those(step: Step, told: tuple[bool, ...], *, wanted: bool) -> Step:
-    pairs = [
-        (decision, recipient)
-        for decision, recipient, is_told in zip(step.decisions, step.recipients, told, strict=True)
-        if is_told is wanted
-    ]
+def _those(step: Step, wanted: tuple[bool, ...]) -> Step:
+    pairs = [(decision, recipient) for decision, recipient, is_one in zip(step.decisions, step.recipients, wanted, strict=True) if is_one]
     return replace(step, decisions=tuple(decision for decision, _ in pairs), recipients=tuple(recipient for _, recipient in pairs))
 
 
 def _for_somebody(step: Step, work: Work) -> Step:
     """A confirm nobody can answer, or a refusal nobody may be told of, is a hold that a person decides (DESIGN section 6)."""
-    if step.verdict is Verdict.HOLD or any(work.may_tell(recipient) for recipient in step.recipients):
+    if step.verdict is Verdict.HOLD or any(work.reader(recipient) for recipient in step.recipients):
         return step
     decisions = tuple(
         replace(decision, verdict=Verdict.HOLD, held_for=(decision.then if step.verdict is Verdict.CONFIRM else None) or POSTMASTER)
@@ -93,7 +89,7 @@ def _for_somebody(step: Step, work: Work) -> Step:
 
 def _is_answered_5xx(step: Step, work: Work) -> bool:
     """A refusal that the client can be told of instead of the sender."""
-    silent = not any(work.may_tell(recipient) for recipient in step.recipients)
+    silent = not any(work.reader(recipient) for recipient in step.recipients)
     return step.verdict is Verdict.REFUSE and (silent or work.policy.refuse_by == "smtp")
 
 

@@ -6,13 +6,13 @@ them; neither is written where nobody may be told (Work.may_tell). What is made 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gateway.act.deciders import POSTMASTER, Decider, resolve
-from gateway.act.work import NEVER
+from gateway.act.readers import NEVER, As, Origin, Reader, grouped, reader_of
 from gateway.errors import WillNotDo
 from gateway.mime.identity import message_id_of
 from gateway.mime.report import About as Heading
@@ -68,13 +68,12 @@ class Post:
         letters: list[ToSend] = []
         decider = self._decider(held.held_for, held)
         about = self._about(held, findings, decider)
-        if self.may_tell(held.envelope):
-            told = replace(about, recipients=_addresses(_tellable(held.envelope.recipients)), going=going, total=total)
-            letter = to_sender(told, texts_of(self.policy))
+        for reader, recipients in self.readers(held).items():
+            letter = to_sender(_for(reader, replace(about, going=going, total=total), recipients, held), texts_of(self.policy))
             if step.verdict is Verdict.REFUSE:
-                letters.append(await self._report(letter, held, content, self._refused(step, held, about)))
+                letters.append(await self._report(letter, reader, held, content, self._refused(step, recipients, held, about)))
             else:
-                letters.append(await self._notice(letter, held.envelope.reverse_path.wire, held.case, held.message_id, content))
+                letters.append(await self._notice(letter, reader.mailbox, held.case, held.message_id, content))
         if step.verdict is Verdict.HOLD:
             letters += await self._ask(about, held, decider)
         return (*letters, *await self._named(about, held, asked=decider.mailbox if step.verdict is Verdict.HOLD else ""))
@@ -93,6 +92,7 @@ class Post:
             told = Told(
                 recipients=tuple(dict.fromkeys(wire for some in words.values() for wire in some)),
                 words=tuple((reason, tuple(some)) for reason, some in words.items()),
+                kept=True,
             )
             if to != asked:
                 letter = to_told(about, told, sender, texts_of(self.policy))
@@ -101,21 +101,24 @@ class Post:
 
     async def last_word(self, held: Held, how: str, why: str = "") -> tuple[ToSend, ...]:
         """The final DSN of a case that ends without its mail going: `how` is expired | refused | not-allowed."""
-        if not self.may_tell(held.envelope):
+        readers = self.readers(held)
+        if not readers:
             return ()
-        recipients = _tellable(held.envelope.recipients)
-        about = replace(self._about(held, None, self._decider(held.held_for, held)), recipients=_addresses(recipients))
-        letter = ended(about, how, why)
-        code = Reply(550, "5.7.1", letter.subject)
-        statuses = [RecipientStatus(one.address.wire, "failed", code.status, str(code), one.orcpt, held.case) for one in recipients]
+        about = self._about(held, None, self._decider(held.held_for, held))
+        letters: list[ToSend] = []
         try:
             content = await self.world.vault.get(held.object_id)
         except WillNotDo:  # damaged: the sender is told all the same, without the header
             content = self.world.octets(b"")
         try:
-            return (await self._report(letter, held, content, statuses),)
+            for reader, recipients in readers.items():
+                letter = ended(_for(reader, about, recipients, held), how, why)
+                code = Reply(550, "5.7.1", letter.subject)
+                statuses = [RecipientStatus(one.address.wire, "failed", code.status, str(code), one.orcpt, held.case) for one in recipients]
+                letters.append(await self._report(letter, reader, held, content, statuses))
         finally:
             content.close()
+        return tuple(letters)
 
     async def ask(self, held: Held, findings: Findings | None = None) -> tuple[ToSend, ...]:
         """Somebody else decides from now on: they are asked."""
@@ -125,19 +128,27 @@ class Post:
         return await self._ask(self._about(held, findings, decider), held, decider)
 
     async def _ask_sender(self, held: Held, findings: Findings | None) -> tuple[ToSend, ...]:
-        if not self.may_tell(held.envelope):
-            return ()
         about = self._about(held, findings, self._decider(held.held_for, held))
-        letter = to_sender(replace(about, recipients=_addresses(_tellable(held.envelope.recipients))), texts_of(self.policy))
-        return (await self._notice(letter, held.envelope.reverse_path.wire, held.case, held.message_id, None),)
+        letters = [
+            (reader, to_sender(_for(reader, about, recipients, held), texts_of(self.policy)))
+            for reader, recipients in self.readers(held).items()
+        ]
+        return tuple([await self._notice(letter, reader.mailbox, held.case, held.message_id, None) for reader, letter in letters])
 
-    async def gone(self, held: Held, recipients: tuple[Recipient, ...], content: Content) -> tuple[ToSend, ...]:
-        """What was kept has been let go: the sender hears of it."""
-        told = _tellable(recipients)
-        if not told or not self.house.is_ours(held.envelope.reverse_path):
-            return ()
-        letter = let_go(replace(self._about(held, None, self._decider(held.held_for, held)), recipients=_addresses(told)))
-        return (await self._notice(letter, held.envelope.reverse_path.wire, held.case, held.message_id, content),)
+    async def gone(self, held: Held, content: Content, findings: Findings | None, told: Mapping[Reader, Told]) -> tuple[ToSend, ...]:
+        """What was kept has been let go, to the recipients of `held`: its sender hears of it, and whoever rules have `told`."""
+        about = self._about(held, findings, self._decider(held.held_for, held))
+        texts, letters = texts_of(self.policy), []
+        for reader, recipients in self.readers(held).items():
+            letter = let_go(_for(reader, about, recipients, held), told.get(reader), texts)
+            letters.append(await self._notice(letter, reader.mailbox, held.case, held.message_id, content))
+        for reader, words in told.items():
+            if reader.is_ is As.PERSON:
+                letter = to_told(about, words, held.envelope.reverse_path.wire or _NOBODY, texts)
+                letters.append(
+                    await self._notice(letter, reader.mailbox, held.case, held.message_id, None, auto_submitted="auto-generated")
+                )
+        return tuple(letters)
 
     # --- of a delivery ------------------------------------------------------------------------------------------------
 
@@ -177,29 +188,30 @@ class Post:
         return (await self._bounce(envelope, message_id, content, letter, owed, None, action="relayed"),)
 
     async def told(
-        self, envelope: Envelope, message_id: str, content: Content, told: Told, findings: Findings | None, sent_at: datetime, to: str
+        self, envelope: Envelope, message_id: str, content: Content, told: Told, findings: Findings | None, sent_at: datetime, to: Reader
     ) -> ToSend:
-        """What rules say of mail that has gone, to a mailbox or, with "", to its sender. The caller has seen who may be told."""
+        """What rules say of mail that has gone. The caller has seen who may be told."""
         about = About(
             house=self.house,
             decision=Decision("", (), Verdict.RELEASE, None),
             recipients=told.recipients,
-            findings=findings,
+            findings=None if to.is_ is As.RECIPIENT else findings,
+            author="" if to.is_ is As.SENDER else envelope.reverse_path.wire,
             case="",
             sent_at=sent_at,
             keep_until=sent_at,
             source=self.policy.source,
             names={pattern.id: pattern.text for pattern in self.policy.patterns.markings},
         )
-        sender = envelope.reverse_path.wire
-        if not to:
-            return await self._notice(advised(about, told, texts_of(self.policy)), sender, None, message_id, content)
-        letter = to_told(about, told, sender or _NOBODY, texts_of(self.policy))
-        return await self._notice(letter, to, None, message_id, None, auto_submitted="auto-generated")
+        if to.is_ is not As.PERSON:
+            return await self._notice(advised(about, told, texts_of(self.policy)), to.mailbox, None, message_id, content)
+        letter = to_told(about, told, envelope.reverse_path.wire or _NOBODY, texts_of(self.policy))
+        return await self._notice(letter, to.mailbox, None, message_id, None, auto_submitted="auto-generated")
 
-    def may_tell(self, envelope: Envelope) -> bool:
-        """A notice to a null or foreign sender would be backscatter; NOTIFY=NEVER forbids it (RFC 3461 section 4.1)."""
-        return self.house.is_ours(envelope.reverse_path) and bool(_tellable(envelope.recipients))
+    def readers(self, held: Held) -> dict[Reader, tuple[Recipient, ...]]:
+        """Who is told what becomes of kept mail, and of which of its recipients; nobody, where nobody may be."""
+        origin, now = Origin.of_case(held), self.world.clock.now()
+        return grouped(held.envelope.recipients, lambda recipient: reader_of(recipient, origin, self.policy, self.house, now))
 
     # --- how it is written --------------------------------------------------------------------------------------------
 
@@ -224,11 +236,11 @@ class Post:
             names={pattern.id: pattern.text for pattern in self.policy.patterns.markings},
         )
 
-    def _refused(self, step: Step, held: Held, about: About) -> list[RecipientStatus]:
+    def _refused(self, step: Step, recipients: tuple[Recipient, ...], held: Held, about: About) -> list[RecipientStatus]:
         texts, values = texts_of(self.policy), values_of(about)
         found = []
         for recipient, decision in zip(step.recipients, step.decisions, strict=True):
-            if recipient.notify != NEVER:
+            if recipient in recipients:
                 reply = smtp_reply(decision, texts, to=recipient.address.wire, case=held.case, values=values)
                 found.append(RecipientStatus(recipient.address.wire, "failed", reply.status, str(reply), recipient.orcpt, held.case))
         return found
@@ -244,14 +256,14 @@ class Post:
         octets = notice(self._heading(letter, to, original), auto_submitted=auto_submitted)
         return await self._row(octets, to, case, message_id)
 
-    async def _report(self, letter: Letter, held: Held, content: Content, statuses: Iterable[RecipientStatus]) -> ToSend:
-        to = held.envelope.reverse_path.wire
+    async def _report(self, letter: Letter, reader: Reader, held: Held, content: Content, statuses: Iterable[RecipientStatus]) -> ToSend:
+        to = reader.mailbox
         octets = delivery_report(
             Report(
                 about=self._heading(letter, to, content),
                 reporting_mta=self.house.hostname,
                 recipients=tuple(statuses),
-                original_header=_header(content),
+                original_header=b"" if reader.is_ is As.RECIPIENT else _header(content),
                 envid=held.envelope.envid,
                 arrived_at=held.kept_at,
                 smtputf8=held.envelope.smtputf8,
@@ -333,8 +345,13 @@ def envelope_of(row: ToSend) -> Envelope:
     return Envelope(_address(row.reverse_path), row.recipients, smtputf8=row.smtputf8, ret=row.ret, envid=row.envid)
 
 
-def _tellable(recipients: tuple[Recipient, ...]) -> tuple[Recipient, ...]:
-    return tuple(recipient for recipient in recipients if recipient.notify != NEVER)
+def _for(reader: Reader, about: About, recipients: tuple[Recipient, ...], held: Held) -> About:
+    """What this reader is told, and of whom."""
+    found = replace(about, recipients=_addresses(recipients))
+    if reader.is_ is As.SENDER:
+        return found
+    found = replace(found, author=held.envelope.reverse_path.wire)
+    return replace(found, findings=None, going=0, total=0) if reader.is_ is As.RECIPIENT else found
 
 
 def _addresses(recipients: tuple[Recipient, ...]) -> tuple[str, ...]:

@@ -87,8 +87,8 @@ async def _relayed(untold: tuple[Handed, ...], work: Work, world: World) -> tupl
 
 async def _bounced(rejected: tuple[Outcome, ...], outcomes: tuple[Outcome, ...], work: Work, world: World) -> _Settled:
     """Others have the message, so these refusals by a hop become a DSN of ours; with nobody to tell, a person looks at it."""
-    told = tuple(outcome for outcome in rejected if work.may_tell(outcome.recipient))
-    silent = tuple(outcome for outcome in rejected if not work.may_tell(outcome.recipient))
+    told = tuple(outcome for outcome in rejected if work.may_report(outcome.recipient))
+    silent = tuple(outcome for outcome in rejected if not work.may_report(outcome.recipient))
     delivered = work.delivered_before + sum(outcome.ending is Ending.DELIVERED for outcome in outcomes)
     changed: tuple[Outcome, ...] = ()
     letters: tuple[ToSend, ...] = ()

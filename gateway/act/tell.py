@@ -6,44 +6,57 @@ what fails here costs nobody more than that letter.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from gateway.act.deciders import POSTMASTER, resolve
 from gateway.act.letters import Post
+from gateway.act.readers import As, Reader
 from gateway.act.work import Work
 from gateway.errors import OutgateError
 from gateway.model.decision import Decision, Reason
 from gateway.model.envelope import Recipient
 from gateway.model.outcome import Ending, Outcome
+from gateway.policy.guidance import House
 from gateway.policy.letters import Told
-from gateway.policy.rules import Rule
+from gateway.policy.rules import Policy, Rule
 from gateway.ports import ToSend, World
 
 _SENDER = "sender"
 
 
-@dataclass(slots=True)
-class _Letter:
-    """What one addressee is told."""
+@dataclass(frozen=True, slots=True)
+class Went:
+    """A recipient whose copy has gone, or waits in our outbox, and what it was decided by."""
 
-    about: dict[str, None] = field(default_factory=dict)  # Address.wire of recipients, in their order
-    waiting: set[str] = field(default_factory=set)  # those of them whose copy is in our outbox
-    words: dict[Reason, list[str]] = field(default_factory=dict)  # and of which recipients each speaks
+    recipient: Recipient
+    decision: Decision
+    waiting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """Who can be told, and who that is at this moment."""
+
+    policy: Policy
+    house: House
+    at: datetime
+    reader: Callable[[Recipient], Reader | None]
 
 
 async def tell(outcomes: Iterable[Outcome], decided: Mapping[str, Decision], work: Work, world: World) -> tuple[ToSend, ...]:
     """The letters about what was delivered or queued. `decided`: by Address.key, what its copy was handed over for."""
     went = [
-        (outcome, decided[outcome.recipient.address.key])
+        Went(outcome.recipient, decided[outcome.recipient.address.key], outcome.ending is Ending.QUEUED)
         for outcome in outcomes
         if outcome.ending in (Ending.DELIVERED, Ending.QUEUED) and outcome.recipient.address.key in decided
     ]
     letters: list[ToSend] = []
     try:
-        for to, letter in _letters(went, work).items():
+        for reader, told in told_of(went, Circle(work.policy, work.house, work.at, work.reader)).items():
             try:
-                letters.append(await _written(to, letter, work, world))
+                letters.append(await _written(reader, told, work, world))
             except OutgateError:
                 world.counters.count("alarms", what="rule untold")
     except Exception as bug:  # noqa: BLE001 - see above
@@ -56,39 +69,51 @@ def speaks(decision: Decision) -> bool:
     return any(one.mode == "advise" and one.guidance for one in decision.watched) or any(one.effect == "notify" for one in decision.reasons)
 
 
-def _letters(went: list[tuple[Outcome, Decision]], work: Work) -> dict[str, _Letter]:
-    """By mailbox; "" is the sender."""
-    rules = {rule.id: rule for rule in work.policy.rules} if went else {}
-    letters: dict[str, _Letter] = {}
-    for outcome, decision in went:
-        for to, reason in _words(decision, outcome.recipient, rules, work):
-            letter = letters.setdefault(to, _Letter())
-            wire = outcome.recipient.address.wire
+def told_of(went: Iterable[Went], circle: Circle) -> dict[Reader, Told]:
+    """What each is to be told of mail that has gone, in one letter. Pure."""
+    rules = {rule.id: rule for rule in circle.policy.rules}
+    letters: dict[Reader, _Letter] = {}
+    for one in went:
+        wire = one.recipient.address.wire
+        for reader, reason in _words(one, rules, circle):
+            letter = letters.setdefault(reader, _Letter())
             letter.about[wire] = None
             letter.words.setdefault(reason, []).append(wire)
-            if outcome.ending is Ending.QUEUED:
+            if one.waiting:
                 letter.waiting.add(wire)
-    return letters
+    return {reader: letter.told for reader, letter in letters.items()}
 
 
-def _words(decision: Decision, recipient: Recipient, rules: Mapping[str, Rule], work: Work) -> Iterator[tuple[str, Reason]]:
+@dataclass(slots=True)
+class _Letter:
+    """What one addressee is told."""
+
+    about: dict[str, None] = field(default_factory=dict)  # Address.wire of recipients, in their order
+    waiting: set[str] = field(default_factory=set)  # those of them whose copy is in our outbox
+    words: dict[Reason, list[str]] = field(default_factory=dict)  # and of which recipients each speaks
+
+    @property
+    def told(self) -> Told:
+        words = tuple((reason, tuple(recipients)) for reason, recipients in self.words.items())
+        return Told(tuple(self.about), words, frozenset(self.waiting))
+
+
+def _words(one: Went, rules: Mapping[str, Rule], circle: Circle) -> Iterator[tuple[Reader, Reason]]:
     """To whom, and why. Each owner is asked for by recipient: the owner of one list does not learn of another (it may be a Bcc)."""
-    advised = [Reason(one.rule, "notify", guidance=one.guidance, held_for=_SENDER) for one in decision.watched if one.mode == "advise"]
-    for reason in (*(one for one in advised if one.guidance), *(one for one in decision.reasons if one.effect == "notify")):
+    decision = one.decision
+    advised = [Reason(said.rule, "notify", guidance=said.guidance, held_for=_SENDER) for said in decision.watched if said.mode == "advise"]
+    sender = circle.reader(one.recipient)
+    for reason in (*(said for said in advised if said.guidance), *(said for said in decision.reasons if said.effect == "notify")):
         rule = rules.get(reason.rule)
         word = Reason(reason.rule, "notify", rule.clause if rule else "", rule.says if rule else "", reason.guidance)
         if reason.held_for != _SENDER:
-            yield resolve(reason.held_for or POSTMASTER, work.policy, work.house, (recipient,), work.at).mailbox, word
-        elif work.may_tell(recipient):
-            yield "", word
+            mailbox = resolve(reason.held_for or POSTMASTER, circle.policy, circle.house, (one.recipient,), circle.at).mailbox
+            yield Reader(mailbox, As.PERSON), word
+        elif sender is not None:
+            yield sender, word
 
 
-async def _written(to: str, letter: _Letter, work: Work, world: World) -> ToSend:
+async def _written(to: Reader, told: Told, work: Work, world: World) -> ToSend:
     arrival = work.arrival
-    told = Told(
-        recipients=tuple(letter.about),
-        words=tuple((reason, tuple(recipients)) for reason, recipients in letter.words.items()),
-        waiting=frozenset(letter.waiting),
-    )
     post = Post(world, work.policy, work.house)
     return await post.told(arrival.envelope, arrival.id, arrival.content, told, work.findings, arrival.received_at, to)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from gateway.act.readers import NEVER, Origin, Reader, reader_of
 from gateway.errors import OutgateError, TryLater
 from gateway.model.decision import Decision
 from gateway.model.envelope import Recipient
@@ -16,7 +17,6 @@ from gateway.policy.guidance import House
 from gateway.policy.rules import Policy
 from gateway.ports import Transaction
 
-NEVER = frozenset({"NEVER"})
 NO_TIME = "4.4.7"  # RFC 3463: delivery time expired
 FULL = "4.3.1"  # RFC 3463: mail system full; its reply code is 452 (RFC 5321 section 4.2.3)
 
@@ -42,14 +42,13 @@ class Work:
     on_bug: Callable[[Exception], None]  # an error of ours after something irreversible may have happened
     progress: dict[str, Outcome] = field(default_factory=dict)  # by Address.key; what is safe to answer already
 
-    @property
-    def notifiable(self) -> bool:
-        """Whether the sender may be told anything at all: a notice to a foreign or null sender would be backscatter."""
-        return self.ours and not self.arrival.envelope.reverse_path.is_null
+    def reader(self, recipient: Recipient) -> Reader | None:
+        """Who is told what becomes of the copy for this one; None: nobody may be."""
+        return reader_of(recipient, Origin.of_arrival(self.arrival), self.policy, self.house, self.at)
 
-    def may_tell(self, recipient: Recipient) -> bool:
-        """Whether the sender may be told of this one: NOTIFY=NEVER forbids it (RFC 3461 section 4.1)."""
-        return self.notifiable and recipient.notify != NEVER
+    def may_report(self, recipient: Recipient) -> bool:
+        """Whether the reverse-path may get a report that this one's copy failed: never backscatter, nor against NOTIFY=NEVER."""
+        return self.ours and not self.arrival.envelope.reverse_path.is_null and recipient.notify != NEVER
 
     @property
     def total(self) -> int:

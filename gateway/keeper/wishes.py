@@ -11,10 +11,11 @@ from gateway.act.copies import fields, names_of
 from gateway.act.deciders import POSTMASTER
 from gateway.act.letters import LIFETIME
 from gateway.act.settle import keep_copy
+from gateway.act.tell import Circle, Went, told_of
 from gateway.errors import OutgateError, TryLater, WillNotDo
 from gateway.keeper.desk import Desk
 from gateway.model.decision import Decision, Reason, Verdict
-from gateway.model.envelope import Peer, Recipient
+from gateway.model.envelope import Peer
 from gateway.model.message import Arrival, Content, Defect, DefectName
 from gateway.model.outcome import Step
 from gateway.pipeline import Beside, Judgement, judge
@@ -109,25 +110,36 @@ class Wishes:
     async def _sorted(self, held: Held, judgement: Judgement, content: Content, policy: Policy, lifted: frozenset[str]) -> _Result:
         """What may go is to be sent, what may not is told, what stays stays under the same case."""
         post, result = self._desk.post, _Result()
-        going: list[Recipient] = []
+        going: list[Went] = []
         for step in plan(judgement.decisions, held.envelope.recipients).steps:
             whom = ", ".join(recipient.address.wire for recipient in step.recipients)
             part = replace(held, envelope=replace(held.envelope, recipients=step.recipients), decision=step.decisions[0])
             if step.verdict is Verdict.RELEASE:
                 result.letters.append(await self._released(held, step, judgement, content, policy))
-                going += step.recipients
+                pairs = zip(step.recipients, step.decisions, strict=True)
+                going += [Went(recipient, decision, waiting=True) for recipient, decision in pairs]
                 result.said.append(f"{whom}: goes by {step.route}")
-            elif step.verdict is Verdict.REFUSE and post.may_tell(part.envelope):
+            elif step.verdict is Verdict.REFUSE and post.readers(part):
                 result.letters += await post.last_word(part, "not-allowed")
                 result.said.append(f"{whom}: the rules refuse it, the sender is told")
             else:
                 result.stays.append(step)
                 result.said.append(f"{whom}: stays kept ({'; '.join(_said(step.decisions[0]))})")
-        result.letters += await post.gone(held, tuple(going), content)
+        result.letters += await self._gone(held, going, judgement, content)
         result.rest = self._remaining(held, result.stays, policy, lifted)
         if result.rest is not None and result.rest.held_for != held.held_for:
             result.letters += await post.ask(result.rest, judgement.findings)
         return result
+
+    async def _gone(self, held: Held, going: list[Went], judgement: Judgement, content: Content) -> tuple[ToSend, ...]:
+        """Its sender hears that it goes, with what rules have to say of that; so does whom a rule names."""
+        if not going:
+            return ()
+        desk, post = self._desk, self._desk.post
+        part = replace(held, envelope=replace(held.envelope, recipients=tuple(one.recipient for one in going)))
+        readers = {recipient: reader for reader, recipients in post.readers(part).items() for recipient in recipients}
+        circle = Circle(post.policy, desk.house, desk.world.clock.now(), readers.get)
+        return await post.gone(part, content, judgement.findings, told_of(going, circle))
 
     async def _commit(self, held: Held, result: _Result, by: str, why: str) -> None:
         """In one: the case ends or goes on with fewer recipients, and what is to be sent because of it."""
@@ -181,7 +193,7 @@ class Wishes:
 
     def _for_somebody(self, decision: Decision, held: Held) -> Decision:
         """A confirm that nobody can answer is a hold for who comes `then`."""
-        if decision.verdict is not Verdict.CONFIRM or self._desk.post.may_tell(held.envelope):
+        if decision.verdict is not Verdict.CONFIRM or self._desk.post.readers(held):
             return decision
         return replace(decision, verdict=Verdict.HOLD, held_for=decision.then or POSTMASTER)
 

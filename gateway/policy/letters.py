@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from gateway.mime.sizes import human
 from gateway.model.decision import Decision, Reason, Verdict
@@ -66,6 +67,13 @@ class About:
     then: str = ""  # who decides after answer_by, as a person reads it
     source: str = ""  # of the pack
     names: Mapping[str, str] = field(default_factory=dict)  # evidence id → words for it
+    author: str = ""  # who sent the email, where that is not the reader
+
+    @property
+    def which(self) -> str:
+        """The email, as its reader knows it."""
+        at = self.house.clock(self.sent_at)
+        return f"The email of {at} from {self.author}" if self.author else f"Your email of {at}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,7 @@ class Told:
     recipients: tuple[str, ...]  # addresses this letter is about
     words: tuple[tuple[Reason, tuple[str, ...]], ...]  # and of which of them each rule speaks
     waiting: frozenset[str] = frozenset()  # those who do not have it yet
+    kept: bool = False  # nobody has it, nor is about to
 
 
 # --- letters --------------------------------------------------------------------------------------------------------------
@@ -117,14 +126,16 @@ def to_decider(about: About, sender: str, texts: Mapping[str, Guidance]) -> Lett
     return Letter(f"For your decision: an email that is kept (case {about.case})", _join(parts))
 
 
-def let_go(about: About) -> Letter:
-    """To the sender, when mail that was kept goes after all."""
+def let_go(about: About, told: Told | None = None, texts: Mapping[str, Guidance] = MappingProxyType({})) -> Letter:
+    """To the sender, when mail that was kept goes after all, with what rules have to `told` them of it."""
     parts = (
-        f"**Your email of {about.house.clock(about.sent_at)} is on its way to {listed(about.recipients)}.**",
+        f"**{about.which} is on its way to {listed(about.recipients)}.**",
         "It was kept, and has now been let go. You need do nothing. You hear from us again only if it does not arrive.",
+        *(_words(about, told, texts) if told is not None else ()),
         _help(about),
     )
-    return Letter(f"On its way: your email that was kept (case {about.case})", _join(parts))
+    whose = "an" if about.author else "your"
+    return Letter(f"On its way: {whose} email that was kept (case {about.case})", _join(parts))
 
 
 def undelivered(
@@ -163,14 +174,14 @@ def advised(about: About, told: Told, texts: Mapping[str, Guidance]) -> Letter:
     gone, waiting = ([one for one in told.recipients if (one in told.waiting) is waits] for waits in (False, True))
     went = [f"has gone to {listed(tuple(gone))}"] if gone else []
     went += [f"is on its way to {listed(tuple(waiting))}"] if waiting else []
-    opening = f"**Your email of {about.house.clock(about.sent_at)} {' and '.join(went)}.**"
+    opening = f"**{about.which} {' and '.join(went)}.**"
     return Letter(f"{'Sent' if gone else 'On its way'}: {_title(told, texts)}", _join((opening, *_words(about, told, texts), _help(about))))
 
 
 def to_told(about: About, told: Told, sender: str, texts: Mapping[str, Guidance]) -> Letter:
     """To the person whom a rule names, about mail that has gone or, with a case, was kept."""
     email = f"An email from {sender} to {listed(told.recipients)}"
-    state, went = ("Not sent", "has not gone") if about.case else ("On its way", "is on its way") if told.waiting else ("Sent", "has gone")
+    state, went = ("Not sent", "has not gone") if told.kept else ("On its way", "is on its way") if told.waiting else ("Sent", "has gone")
     subject = f"{state}: {_title(told, texts)}" + (f" (case {about.case})" if about.case else "")
     return Letter(subject, _join((f"**{email} {went}.**", *_words(about, told, texts), _help(about))))
 
@@ -183,7 +194,7 @@ def ended(about: About, how: str, why: str = "") -> Letter:
         "not-allowed": ("the rules do not allow it", "It was looked at again, and the rules do not let it go. We keep no copy for them."),
     }[how]
     parts = (
-        f"**Your email of {about.house.clock(about.sent_at)} has not gone to {listed(about.recipients)}, and it will not.**",
+        f"**{about.which} has not gone to {listed(about.recipients)}, and it will not.**",
         then + (f" They said: {why}" if why else ""),
         _reasons(about) if how == "not-allowed" else "",
         "If it is still needed, send it again in a way that the rules allow.",
@@ -203,8 +214,8 @@ def _to_how_many(about: About) -> str:
 
 def _opening(about: About) -> str:
     yet = "" if about.decision.verdict is Verdict.REFUSE else " yet"
-    going = f" It is on its way to your other {_people(about.going)}." if about.going else ""
-    return f"**Your email of {about.house.clock(about.sent_at)} has not gone to {listed(about.recipients)}{yet}.**{going}"
+    going = f" It is on its way to {'its' if about.author else 'your'} other {_people(about.going)}." if about.going else ""
+    return f"**{about.which} has not gone to {listed(about.recipients)}{yet}.**{going}"
 
 
 def _what_now(about: About) -> str:

@@ -27,6 +27,7 @@ from gateway.policy.pack_words import (
     SentAs,
     Sentence,
     Size,
+    Someone,
     Span,
     Spot,
     Unread,
@@ -62,12 +63,12 @@ class GroupPart(Part):
 
 
 class SystemPart(Part):
-    owner: str  # an address or a name in people
+    owner: Someone  # an address or a name in people
     senders: list[Mailbox] = Field(min_length=1)
     client_certificate: str | None = None
     networks: list[str] = []
     unmarked_files: Name | None = None
-    notices_to: str | None = None
+    notices_to: Someone | None = None  # or: owner, recipient_if_colleague; left out, nobody is told
 
 
 class UnmarkedPart(Part):

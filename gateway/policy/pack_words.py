@@ -47,6 +47,10 @@ def _place(value: object) -> object:
     return (address_of(value) if "@" in value else _domain(value)) if isinstance(value, str) else value
 
 
+def _someone(value: object) -> object:
+    return address_of(value) if isinstance(value, str) and "@" in value else value
+
+
 def _one_or_more(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -57,6 +61,7 @@ Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Domain = Annotated[str, BeforeValidator(_domain)]  # example.org, "*.example.org", or own
 Mailbox = Annotated[str, BeforeValidator(_address)]
+Someone = Annotated[str, BeforeValidator(_someone)]  # an address, or a name in people
 Where = Annotated[str, BeforeValidator(_place)]  # an address, a domain, "*.domain" or own
 FileName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}\.yaml$")]
 HeaderName = Annotated[str, Field(pattern=r"^X-[A-Za-z0-9-]{1,60}$")]

@@ -29,6 +29,7 @@ MAIN = "pack.yaml"
 MOST_FILES = 1000
 MOST_OCTETS = 16 * 1024 * 1024
 _NOT_YET = {"share": "secure links are not set up on this gateway", "seal": "encrypting here is not set up on this gateway"}
+_READERS = ("owner", "recipient_if_colleague")  # of the notices about a system's mail, beside people and addresses
 _TEXT = re.compile(r"guidance/([a-z0-9][a-z0-9-]*)\.[a-z]{2}(?:-[a-z]{2})?\.md")
 
 
@@ -305,6 +306,8 @@ class _Loader:
                 )
             if "@" not in part.owner:
                 self._name("person", part.owner, self.pack.people, (*path, "owner"))
+            if part.notices_to is not None and "@" not in part.notices_to:
+                self._name("person", part.notices_to, [*self.pack.people, *_READERS], (*path, "notices_to"))
             unmarked = None if part.unmarked_files is None else self._level(part.unmarked_files, (*path, "unmarked_files"))
             networks = tuple(one for one in part.networks if self._is_network(one, (*path, "networks")))
             made.append(
@@ -315,7 +318,7 @@ class _Loader:
                     part.client_certificate,
                     networks,
                     unmarked,
-                    part.notices_to,
+                    part.notices_to and home(part.notices_to, self.own),
                 )
             )
         return tuple(made)

@@ -6,6 +6,7 @@ Ladder.names. Octets are octets, days are dates (UTC).
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -167,7 +168,19 @@ class System:
     certificate: str | None = None
     networks: tuple[str, ...] = ()
     unmarked_files: int | None = None
-    notices_to: str | None = None  # owner | recipient_if_colleague | a name in `people`
+    notices_to: str | None = None  # owner | recipient_if_colleague | an address or a name in `people`; None: nobody reads its mailbox
+
+    def sent(self, sender: str, certificate: str | None, client: str) -> bool:
+        """Whether mail is this system's: by its reverse-path (Address.key), and by the certificate or the IP address of the client."""
+        if sender not in self.senders:
+            return False
+        if self.certificate is not None and certificate is not None and certificate.casefold() == self.certificate.casefold():
+            return True
+        try:
+            address = ipaddress.ip_address(client)
+        except ValueError:
+            return False
+        return any(address in ipaddress.ip_network(network) for network in self.networks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +283,10 @@ class Policy:
             for route in self.routes
             if route.next_hop is not None and route.next_hop not in next_hops
         )  # fmt: skip
+
+    def system_of(self, sender: str, certificate: str | None, client: str) -> System | None:
+        """The system that mail from this reverse-path (Address.key) and client comes from; None: a person's."""
+        return next((system for system in self.systems if system.sent(sender, certificate, client)), None)
 
     def route(self, name: str) -> Route:
         """The route of this name; KeyError when there is none."""

@@ -5,14 +5,13 @@ A state is True, False, UNKNOWN or ABSENT. What concerns the whole message is wo
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
 from gateway.model.facts import ABSENT, UNKNOWN, Entry, Facts, MessageFacts, Missing
 from gateway.policy.classify import NOTHING, Levels
-from gateway.policy.rules import Audience, Policy, System
+from gateway.policy.rules import Audience, Policy
 
 State = bool | Missing
 
@@ -40,7 +39,8 @@ class Mail:
 
     def __init__(self, policy: Policy, message: MessageFacts) -> None:
         self.message: Final = message
-        self.system = _system(policy.systems, message) if policy.systems else None
+        sender = message.sender
+        self.system = policy.system_of(sender.address, sender.certificate, sender.peer) if policy.systems else None
         unmarked = self.system.unmarked_files if self.system is not None else None
         self.files: Final[Levels] = policy.ladder.files(message, unmarked) if message.files else NOTHING
         self.words: Final[Levels] = policy.ladder.words(message)
@@ -135,19 +135,3 @@ def _sent_as(message: MessageFacts, words: Levels, unmarked: int) -> str | Missi
     if message.sent_as is None or words.top > unmarked:
         return None
     return UNKNOWN if words.unknown else message.sent_as
-
-
-def _system(systems: tuple[System, ...], message: MessageFacts) -> System | None:
-    """The system that sent this: its reverse-path, and its certificate or network. Never a header field."""
-    return next((system for system in systems if message.sender.address in system.senders and _came_from(system, message)), None)
-
-
-def _came_from(system: System, message: MessageFacts) -> bool:
-    certificate = message.sender.certificate
-    if system.certificate is not None and certificate is not None and certificate.casefold() == system.certificate.casefold():
-        return True
-    try:
-        peer = ipaddress.ip_address(message.sender.peer)
-    except ValueError:
-        return False
-    return any(peer in ipaddress.ip_network(network) for network in system.networks)

@@ -503,7 +503,7 @@ def test_nobody_who_may_not_be_told_is_told(sender, notify):
         step = Step(Verdict.HOLD, "plain", (decision,), (one,))
         return (
             *await post.last_word(kept, "expired"),
-            *await post.gone(kept, (one,), Octets(b"")),
+            *await post.gone(kept, Octets(b""), None, {}),
             *await post.of_step(step, kept, Octets(b""), None, going=0, total=1),
         )
 

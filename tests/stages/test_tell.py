@@ -16,6 +16,7 @@ from gateway.policy.rules import Act, Ask, KnownList, Rule, Snapshot
 from tests.deliveries import DOMAINS, play, policy, stories
 from tests.doubles import recipient, run
 from tests.stages.test_act import ANN, Delivery
+from tests.stages.test_keeper import Later
 from tests.stages.test_letters import TEXTS, TOO_LARGE, about, text, whole
 
 GENTLY = text("gently", "secure email is coming", "From March, email to {recipients} needs a secure route.{case}\n\n{clause}")
@@ -185,6 +186,40 @@ def test_of_kept_mail_the_person_is_told_with_its_case_and_who_decides_only_once
     (case,) = story.stage.holds.cases
     assert sorted(to for to, _ in story.mail()) == [ANN, DUTY, OFFICER]
     assert (DUTY, f"Not sent: an email you wanted to know of (case {case})") in story.mail()
+
+
+def released(story, *rules):
+    """What everybody has got once a kept message was let go: (to, subject, words)."""
+    later = Later(*story, pack=pack(*rules))
+
+    async def play():
+        await later.deliver()
+        before = len(later.stage.hops["plain"].taken)
+        await later.wish("release")
+        return later.stage.hops["plain"].taken[before:]
+
+    taken = [one for one in run(play()) if one.recipient not in story]
+    mails = [email.message_from_bytes(one.octets, policy=email.policy.SMTP) for one in taken]
+    return [(one.recipient, mail["Subject"], words(mail)) for one, mail in zip(taken, mails, strict=True)]
+
+
+def test_kept_mail_that_is_let_go_tells_the_sender_in_one_letter_and_the_person_who_was_told_that_it_was_kept():
+    """Found: a release told nobody."""
+    ((to, subject, said), (person, theirs, looked)) = released(["b@kept.example"], advise(), notify("duty"))
+
+    assert (to, subject) == (ANN, "On its way: your email that was kept (case 7KQ-402)")
+    assert "You need do nothing." in said
+    assert "From March this needs a secure route." in said
+    assert (person, theirs) == (DUTY, "On its way: an email you wanted to know of (case 7KQ-402)")
+    assert looked.startswith(f"**An email from {ANN} to b@kept.example is on its way.**\n\nPlease look at ")
+    assert "geheimnis-name.txt" in looked
+
+
+def test_rules_about_other_mail_say_nothing_of_a_release():
+    said = released(["b@kept.example", "c@kept.example"], advise("free"), notify("duty", "free"))
+
+    assert [(to, subject) for to, subject, _ in said] == [(ANN, "On its way: your email that was kept (case 7KQ-402)")]
+    assert "secure route" not in said[0][2]
 
 
 # --- at no cost -----------------------------------------------------------------------------------------------------------
