@@ -8,8 +8,6 @@ Disagreement of name, declared type and content is an oddity, not a decision.
 from __future__ import annotations
 
 import re
-import zipfile
-import zlib
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,8 +15,8 @@ import magic
 
 from gateway.content import ole
 from gateway.content.charsets import is_text
-from gateway.content.package import Package, open_zip
-from gateway.content.reading import Budget, Spent, Unreadable
+from gateway.content.package import Package, package_in
+from gateway.content.reading import Source, Spent, Unreadable
 from gateway.content.zip_index import find_entries, is_regular
 
 ZIP = "application/zip"
@@ -46,9 +44,10 @@ class Identity:
     oddities: tuple[str, ...] = ()
 
 
-def identify(data: bytes, names: tuple[str, ...], declared: str) -> Identity:
+def identify(source: Source, spent: Spent) -> Identity:
     """Look at the octets, then compare with what was said."""
-    found = _structures(data) or [_by_magic(data, names, declared)]
+    data, names, declared = source.data, source.names, source.declared
+    found = _structures(source, spent) or [_by_magic(data, names, declared)]
     oddities = [*(["polyglot"] if len(found) > 1 else []), *(["type-disagrees"] if _disagrees(found, names, declared) else [])]
     return Identity(found[0], tuple(found[1:]), tuple(oddities))
 
@@ -94,8 +93,9 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
 _CMS = re.compile(rb"\x30(?:[\x00-\x80]|\x81.|\x82..|\x83...|\x84....)\x06.\x2a\x86\x48\x86\xf7\x0d\x01(?:\x07|\x09\x10\x01)", re.DOTALL)
 
 
-def _structures(data: bytes) -> list[str]:
+def _structures(source: Source, spent: Spent) -> list[str]:
     """Everything that the octets show without a doubt, what they begin with first."""
+    data = source.data
     if not data:
         return [EMPTY]
     found = [ole.kind_of(data) if name == OLE else name for start, name in _STARTS if data.startswith(start)]
@@ -110,7 +110,7 @@ def _structures(data: bytes) -> list[str]:
     if b"%PDF-" in data[:1024]:
         found.append(PDF)
     if data.startswith(b"PK") or (b"PK\x05\x06" in data[-65557:]):
-        found.extend(_zip_kinds(data))
+        found.extend(_zip_kinds(source, spent))
     return list(dict.fromkeys(found))
 
 
@@ -124,43 +124,44 @@ def _is_tar(data: bytes) -> bool:
     return int(said[:8], 8) == sum(data[:148]) + 8 * 32 + sum(data[156:512]) if not said.strip(b"01234567") else False
 
 
-def _zip_kinds(data: bytes) -> list[str]:
+def _zip_kinds(source: Source, spent: Spent) -> list[str]:
     """OOXML by the content type of its main part, ODF by its mimetype, else a ZIP; nothing where only the letters are like one."""
     try:
-        archive = open_zip(data)
-        said = _mimetype(archive)
-        if not said and archive.namelist():
-            said = _main_type(data) or ""
-        return [said, ZIP] if said and not is_regular(data) and _is_disputed(data) else [said or ZIP]
-    except (Unreadable, OSError, ValueError, KeyError, NotImplementedError, RuntimeError, zlib.error, zipfile.BadZipFile):
-        return [ZIP] if data.startswith((b"PK\x03\x04", b"PK00PK\x03\x04")) else []  # its reader says what is wrong with it
+        package = package_in(source, spent)
+        said = _mimetype(package) or _main_type(package)
+        return [said, ZIP] if said and _is_disputed(source.data, spent) else [said or ZIP]
+    except Unreadable:  # its reader says what is wrong with it
+        return [ZIP] if source.data.startswith((b"PK\x03\x04", b"PK00PK\x03\x04")) else []
 
 
-def _is_disputed(data: bytes) -> bool:
+def _is_disputed(data: bytes, spent: Spent) -> bool:
     """Whether programs would not agree on the parts of a document: then it is read as an archive too."""
-    return not {"leading-data", "trailing-data"}.issuperset(find_entries(data, Spent(_LOOK)).oddities)
+    return not is_regular(data) and not {"leading-data", "trailing-data"}.issuperset(find_entries(data, spent).oddities)
 
 
-def _mimetype(archive: zipfile.ZipFile) -> str:
+def _mimetype(package: Package) -> str:
     """ODF 1.3 part 2 section 3.3; EPUB has it too."""
-    if "mimetype" not in archive.namelist():
-        return ""
-    said = archive.open("mimetype").read(256).decode("ascii", "replace").strip().lower()
-    return said if re.fullmatch(r"application/[a-z0-9.+\-]{1,100}", said) else ""
+    for entry in package.find("mimetype"):
+        said = package.archive.open(entry, package.spent)[0][:256].decode("ascii", "replace").strip().lower()
+        return said if _IN_ZIP.fullmatch(said) else ""
+    return ""
 
 
-def _main_type(data: bytes) -> str | None:
+# What a package may say that it is: said to be a picture or a script it would not be opened.
+_IN_ZIP = re.compile(
+    r"application/(?:epub\+zip|vnd\.(?:oasis\.opendocument|sun\.xml|openxmlformats-officedocument|ms-(?:word|excel|powerpoint|visio))"
+    r"[a-z0-9.+\-]{1,100})"
+)
+
+
+def _main_type(package: Package) -> str | None:
     """The media type of an OOXML document: the content type of its main part without `.main+xml`."""
-    package = Package(data, Spent(_LOOK))
-    package.load_types()
-    for link in package.relationships():
-        for info in package.find(link.target) if link.type == "officedocument" else ():
-            stem = package.type_of(info).removesuffix("+xml").removesuffix(".main")
-            return f"{stem}.12" if "macroenabled" in stem else stem or None
+    for link in package.relationships:
+        for entry in package.find(link.target) if link.type == "officedocument" else ():
+            stem = package.type_of(entry).removesuffix("+xml").removesuffix(".main")
+            if _IN_ZIP.fullmatch(stem):
+                return f"{stem}.12" if "macroenabled" in stem else stem
     return None
-
-
-_LOOK = Budget(octets=8 * 1_048_576)  # to read the list of types and of relationships
 
 
 def _by_magic(data: bytes, names: tuple[str, ...], declared: str) -> str:

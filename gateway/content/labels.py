@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from gateway.content.package import Package, elements, local
+from gateway.content.package import Package
 from gateway.content.reading import Item, Oddity
+from gateway.content.xml import local
 from gateway.model.finding import Evidence, EvidenceKind
 
 PREFIX = "MSIP_Label_"
@@ -21,25 +22,25 @@ _TRUE = ("true", "1")
 
 def find_labels(package: Package) -> Iterator[Item]:
     """The labels of an OOXML package, as Office finds them."""
-    links = tuple(package.relationships())
+    links = package.relationships
     info = [part for link in links if link.type == "classificationlabels" for part in package.find(link.target)]
     if len(info) > 1:
         yield Oddity("duplicate-labels")
     spoken: set[str | None] = set()  # tenants of which LabelInfo speaks, even to say "removed"
     for part in info:
-        for evidence, tenant in label_info(package.open(part), part.filename):
+        for evidence, tenant in label_info(package.elements(part, "{*}label"), part.name):
             spoken.add(tenant)
             if evidence is not None:
                 yield evidence
     for link in links:
         for part in package.find(link.target) if link.type in ("custom-properties", "customproperties") else ():
             pairs = ((element.get("name", ""), _value(element)) for element in package.elements(part, "{*}property"))
-            yield from (label for label in from_pairs(pairs, part.filename) if label.tenant not in spoken)
+            yield from (label for label in from_pairs(pairs, part.name) if label.tenant not in spoken)
 
 
-def label_info(stream: Any, where: str) -> Iterator[tuple[Evidence | None, str | None]]:
-    """Each label element of a LabelInfo stream: its evidence, None when it was removed or is not enabled, and its tenant."""
-    for element in elements(stream, "{*}label"):
+def label_info(found: Iterable[Any], where: str) -> Iterator[tuple[Evidence | None, str | None]]:
+    """Each label element of a LabelInfo part or stream: its evidence, None when it was removed or is not enabled, and its tenant."""
+    for element in found:
         tenant = _guid(element.get("siteId"))
         off = element.get("removed", "").lower() in _TRUE or element.get("enabled", "true").lower() not in _TRUE
         label = _guid(element.get("id"))

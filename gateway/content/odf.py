@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from gateway.content.package import Package, local
+from gateway.content.package import package_in
 from gateway.content.reading import Item, Member, Source, Spent, Unreadable
+from gateway.content.xml import local
 from gateway.model.finding import Place, Readable
 
 _HOLDERS = ("{*}p", "{*}h")
@@ -17,25 +18,25 @@ _PIECES = (".xml", ".rdf", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".svm", ".wm
 
 def read_odf(source: Source, spent: Spent) -> Iterator[Item]:
     """Content, page headers and footers, properties; what is no piece of a document is a member."""
-    package = Package(source.data, spent)
-    for info in package.find("META-INF/manifest.xml"):
-        if any(True for _ in package.elements(info, "{*}encryption-data")):
+    package = package_in(source, spent)
+    for entry in package.find("META-INF/manifest.xml"):
+        if any(True for _ in package.elements(entry, "{*}encryption-data")):
             raise Unreadable(Readable.ENCRYPTED)
-    for info in sorted(package.parts, key=lambda info: info.filename != "content.xml"):
-        name = info.filename
+    for entry in sorted(package.parts, key=lambda entry: entry.name != "content.xml"):
+        name = entry.name
         if name == "content.xml":
-            yield Place.FIRST_LINE, source.where, "\n".join(_lines(package.elements(info, *_HOLDERS, "{*}table-row")))
+            yield Place.FIRST_LINE, source.where, "\n".join(_lines(package.elements(entry, *_HOLDERS, "{*}table-row")))
         elif name.endswith("styles.xml"):
-            for element in package.elements(info, *(f"{{*}}{edge}" for edge in _EDGES)):
+            for element in package.elements(entry, *(f"{{*}}{edge}" for edge in _EDGES)):
                 place = _EDGES[local(element)]
                 text = "\n".join("".join(line.itertext()) for holder in _HOLDERS for line in element.iter(holder))
                 yield place, place.value.replace("_", " "), text
         elif name == "meta.xml":
-            yield Place.PROPERTIES, name, "\n".join(e.text for e in package.elements(info, "*") if e.text and not e.text.isspace())
+            yield Place.PROPERTIES, name, "\n".join(e.text for e in package.elements(entry, "*") if e.text and not e.text.isspace())
         elif name.endswith("content.xml"):
-            yield Place.TEXT, name, "\n".join(_lines(package.elements(info, *_HOLDERS)))
+            yield Place.TEXT, name, "\n".join(_lines(package.elements(entry, *_HOLDERS)))
         elif not name.lower().endswith(_PIECES) and not name.startswith(("Configurations2/", "META-INF/")):
-            yield Member(name, package.open(info).all())
+            yield Member(name, package.read(entry))
 
 
 def _lines(found: Iterator[Any]) -> Iterator[str]:

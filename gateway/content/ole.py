@@ -17,8 +17,9 @@ import olefile
 import python_calamine
 
 from gateway.content import labels
-from gateway.content.package import Package
+from gateway.content.package import package_in
 from gateway.content.reading import Item, Member, Source, Spent, Unreadable
+from gateway.content.xml import elements
 from gateway.model.finding import Place, Readable
 
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -53,7 +54,7 @@ def read_protected(source: Source, _spent: Spent) -> Iterator[Item]:
             if name.rpartition("/")[2].lower().endswith("labelinfo"):
                 stream = io.BytesIO(file.openstream(name).read().rstrip(b"\0"))
                 with suppress(Unreadable):  # a broken label does not change why the document cannot be read
-                    yield from (label for label, _ in labels.label_info(stream, "LabelInfo") if label is not None)
+                    yield from (label for label, _ in labels.label_info(elements(stream, "{*}label"), "LabelInfo") if label is not None)
         rights = any("drmencrypted" in name.lower() for name in streams)
     raise Unreadable(Readable.RIGHTS_PROTECTED if rights else Readable.ENCRYPTED)
 
@@ -70,7 +71,7 @@ def read_workbook(source: Source, spent: Spent) -> Iterator[Item]:
         if _is_encrypted(source.data):
             raise Unreadable(Readable.ENCRYPTED)
     else:
-        yield from labels.find_labels(Package(source.data, spent))
+        yield from labels.find_labels(package_in(source, spent))
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(source.data))
     except python_calamine.PasswordError:

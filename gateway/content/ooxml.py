@@ -8,19 +8,19 @@ members, so that nothing travels unseen in a package.
 from __future__ import annotations
 
 import re
-import zipfile
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from gateway.content import labels
-from gateway.content.package import Package, local
-from gateway.content.reading import Item, Member, Oddity, Source, Spent
+from gateway.content import labels, xml
+from gateway.content.package import Package, package_in
+from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unreadable
+from gateway.content.wordprocessing import Reader, Words, hidden_styles
+from gateway.content.xml import local
+from gateway.content.zips import Entry
 from gateway.detectors import Segment
-from gateway.model.finding import Place
+from gateway.model.finding import Place, Readable
 
 BLOCK = 1 << 20  # characters of one segment
-_RUNS = ("{*}t", "{*}delText", "{*}tab", "{*}br", "{*}cr", "{*}noBreakHyphen")
-_SIGNS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 _NO_WORDS = re.compile(
     r"(?:styles|theme\d*|fonttable|settings|websettings|tablestyles|presprops|viewprops|calcchain|\[content_types\])\.xml", re.IGNORECASE
 )
@@ -34,60 +34,88 @@ _PIECES = re.compile(
 
 def read_ooxml(source: Source, spent: Spent) -> Iterator[Item]:
     """Everything in a package, the main part first."""
-    package = Package(source.data, spent)
-    package.load_types()
+    package = package_in(source, spent)
     yield from labels.find_labels(package)
-    if len({info.filename.lower() for info in package.parts}) < len(package.parts):
+    if package.has_duplicates:
         yield Oddity("duplicate-members")
-    strings = list(_shared_strings(package, spent))
+    yield from _one_first_line(_parts(package, source.where, spent))
+    if package.is_damaged:
+        raise Unreadable(Readable.DAMAGED)
+
+
+def _one_first_line(items: Iterator[Item]) -> Iterator[Item]:
+    """Only the first words of the main part are a first line."""
     first = True
-    for info in sorted(package.parts, key=lambda info: _order(info, package)):
-        for item in _part(info, package, strings, source.where, spent):
-            # Only the first words of the main part are a first line.
-            if isinstance(item, tuple) and item[0] is Place.FIRST_LINE and not first:
-                yield Place.TEXT, item[1], item[2]
-            else:
-                first = first and not (isinstance(item, tuple) and item[0] is Place.FIRST_LINE)
-                yield item
+    for item in items:
+        if isinstance(item, tuple) and item[0] is Place.FIRST_LINE:
+            yield item if first else (Place.TEXT, item[1], item[2])
+            first = False
+        else:
+            yield item
 
 
-def _order(info: zipfile.ZipInfo, package: Package) -> tuple[int, int, str]:
+def _parts(package: Package, where: str, spent: Spent) -> Iterator[Item]:
+    strings = list(_shared_strings(package, spent))
+    words = Reader(_hidden_styles(package))
+    for entry in sorted(package.parts, key=lambda entry: _order(entry, package)):
+        yield from _part(entry, package, strings, words, where, spent)
+
+
+def _order(entry: Entry, package: Package) -> tuple[int, int, str]:
     """Main part, then sheets and slides by number, then the rest."""
-    kind = package.type_of(info)
-    number = re.search(r"(\d+)\.[^.]*$", info.filename)
+    kind = package.type_of(entry)
     paged = kind.endswith((".slide+xml", "worksheet+xml"))
-    return (0 if _is_main_text(kind) else 1 if paged else 2, int(number[1]) if number else 0, info.filename)
+    number = _NUMBER.search(entry.name) if paged else None
+    return (0 if _is_main_text(kind) else 1 if paged else 2, int(number[1]) if number else 0, entry.name)
 
 
-def _part(info: zipfile.ZipInfo, package: Package, strings: list[str], where: str, spent: Spent) -> Iterator[Item]:
-    name, kind = info.filename.lower(), package.type_of(info)
+_NUMBER = re.compile(r"(\d{1,9})\.[^.]*$")
+
+
+def _hidden_styles(package: Package) -> frozenset[str]:
+    """The styles that hide text; almost no document has one."""
+    found: set[str] = set()
+    for entry in package.parts:
+        if package.type_of(entry).endswith("wordprocessingml.styles+xml"):
+            octets = package.read(entry)
+            if b"vanish" in octets or not octets.isascii():
+                root, _ = xml.parse(octets)
+                found.update(hidden_styles(root) if root is not None else ())
+    return frozenset(found)
+
+
+def _part(entry: Entry, package: Package, strings: list[str], words: Reader, where: str, spent: Spent) -> Iterator[Item]:
+    name, kind = entry.name.lower(), package.type_of(entry)
     is_xml = name.endswith((".xml", ".vml")) or kind.endswith(("+xml", "/xml"))
     if name.endswith("vbaproject.bin"):
         yield Oddity("macros")
-    elif "/embeddings/" in name or not (is_xml or name.endswith(".rels") or _PIECES.search(name)):
-        yield Member(info.filename.rpartition("/")[2], package.open(info).all())
+    elif name.endswith(".rels"):
+        yield from _links(entry, package)
+    elif "/embeddings/" in name or not (is_xml or _PIECES.search(name)):
+        yield Member(entry.name.rpartition("/")[2], package.read(entry))
     elif is_xml and not _NO_WORDS.match(name.rpartition("/")[2]) and not kind.endswith("sharedstrings+xml"):
-        yield from _words(info, kind, package, strings, where, spent)
+        yield from _words(entry, kind, package, strings, words, where, spent)
 
 
-def _words(info: zipfile.ZipInfo, kind: str, package: Package, strings: list[str], where: str, spent: Spent) -> Iterator[Item]:
+def _words(entry: Entry, kind: str, package: Package, strings: list[str], words: Reader, where: str, spent: Spent) -> Iterator[Item]:
     """A part with words in it, by what it is."""
     if kind.endswith("-properties+xml"):
-        yield from _properties(info, package)
+        yield from _properties(entry, package)
     elif kind.endswith(("worksheet+xml", "chartsheet+xml", "dialogsheet+xml")):
-        yield from _sheet(info, package, strings, spent)
+        yield from _sheet(entry, package, strings, spent)
     elif "presentationml" in kind and kind.endswith((".slide+xml", "master+xml", "layout+xml", "notesslide+xml")):
-        yield from _slide(info, package)
+        yield from _slide(entry, package, words)
     elif kind.endswith((".header+xml", ".footer+xml")):
-        place = Place.PAGE_HEADER if kind.endswith(".header+xml") else Place.PAGE_FOOTER
-        # A tab stop parts left, centre and right.
-        yield place, _edge_name(place), "\n".join(_paragraphs(info, package)).replace("\t", "\n")
+        yield from _page_edge(entry, kind, package, words)
     elif _is_main_text(kind):
-        yield from _blocks(_paragraphs(info, package), Place.FIRST_LINE, where)
+        yield from _running(entry, package, words, Place.FIRST_LINE, where)
+    elif "wordprocessingml" in kind or "ms-word" in kind:
+        yield from _running(entry, package, words, Place.TEXT, _called(entry))
     elif "pivotcache" in kind:
-        yield from _blocks((e.get("v", "") for e in _cleared(package.elements(info, "{*}s", "{*}n", "{*}d"))), Place.TEXT, "pivot table")
+        values = package.elements(entry, "{*}s", "{*}n", "{*}d")
+        yield from _blocks((element.get("v", "") for element in values), Place.TEXT, "pivot table")
     else:
-        yield from _blocks(_anything(info, package), Place.TEXT, _called(info))
+        yield from _blocks(_anything(entry, package, words), Place.TEXT, _called(entry))
 
 
 def _is_main_text(kind: str) -> bool:
@@ -98,10 +126,41 @@ def _edge_name(place: Place) -> str:
     return place.value.replace("_", " ")
 
 
-def _called(info: zipfile.ZipInfo) -> str:
+def _called(entry: Entry) -> str:
     """What a person calls a part: "comments", "footnotes", "chart 1"."""
-    stem = info.filename.rpartition("/")[2].partition(".")[0]
+    stem = entry.name.rpartition("/")[2].partition(".")[0]
     return re.sub(r"(?<=[a-zA-Z])(?=\d)", " ", stem)
+
+
+def _links(entry: Entry, package: Package) -> Iterator[Segment]:
+    """The targets of links out of the document."""
+    targets = [link.target for link in package.relationships_in(entry) if link.is_external]
+    if targets:
+        yield Place.TEXT, "links", "\n".join(targets)
+
+
+def _running(entry: Entry, package: Package, words: Reader, place: Place, where: str) -> Iterator[Segment]:
+    """Paragraphs gathered to segments of a bounded size; only the first begins at `place`."""
+    lines = Words()
+    for block in package.blocks(entry, "{*}p"):
+        words.read(block, lines)
+        if lines.size() > BLOCK:
+            yield from _segments(lines, place, where)
+            place, lines = Place.TEXT, Words()
+    yield from _segments(lines, place, where)
+
+
+def _segments(lines: Words, place: Place, where: str) -> Iterator[Segment]:
+    yield place, where, "\n".join(lines.shown)
+    if lines.unseen:
+        yield Place.TEXT, f"{where}, not shown", "\n".join(lines.unseen)
+
+
+def _page_edge(entry: Entry, kind: str, package: Package, words: Reader) -> Iterator[Segment]:
+    place = Place.PAGE_HEADER if kind.endswith(".header+xml") else Place.PAGE_FOOTER
+    for _, where, text in _running(entry, package, words, place, _edge_name(place)):
+        # A tab stop parts left, centre and right.
+        yield (place, where, text.replace("\t", "\n")) if where == _edge_name(place) else (Place.TEXT, where, text)
 
 
 def _blocks(lines: Iterable[str], place: Place, where: str) -> Iterator[Segment]:
@@ -125,81 +184,70 @@ def _cleared(found: Iterable[Any]) -> Iterator[Any]:
         element.clear()
 
 
-def _paragraphs(info: zipfile.ZipInfo, package: Package) -> Iterator[str]:
-    for paragraph in _cleared(package.elements(info, "{*}p")):
-        yield from _paragraph(paragraph)
-
-
-def _paragraph(paragraph: Any) -> Iterator[str]:
-    kept: list[str] = []
-    deleted: list[str] = []
-    for run in paragraph.iter(*_RUNS):
-        name = local(run)
-        (deleted if name == "delText" else kept).append(_SIGNS.get(name) or run.text or "")
-    yield "".join(kept)
-    if deleted:
-        yield "".join(deleted)
-
-
-def _anything(info: zipfile.ZipInfo, package: Package) -> Iterator[str]:
-    """A part of which we know no more than that it is XML: its paragraphs, and all other text that it holds."""
-    for element in package.elements(info, "*"):
-        name = local(element)
-        if name in _RUN_HOLDERS:
-            yield element.text or ""
-            yield from _paragraph(element)
-            element.clear()
-        elif name == "sheet":
-            yield element.get("name", "")
-        elif element.text and not element.text.isspace() and not (name in _RUN_NAMES and _is_held(element)):
-            yield element.text
-
-
 _RUN_HOLDERS = ("p", "text")  # a paragraph; a comment in a sheet
-_RUN_NAMES = ("t", "delText")
 
 
-def _is_held(run: Any) -> bool:
-    return next(run.iterancestors(*(f"{{*}}{name}" for name in _RUN_HOLDERS)), None) is not None
+def _anything(entry: Entry, package: Package, words: Reader) -> Iterator[str]:
+    """A part of which we know no more than that it is XML: its paragraphs, and all other text that it holds."""
+    for block in package.blocks(entry, *(f"{{*}}{name}" for name in _RUN_HOLDERS)):
+        yield from _loose(block, words)
 
 
-def _properties(info: zipfile.ZipInfo, package: Package) -> Iterator[Segment]:
+def _loose(element: Any, words: Reader) -> Iterator[str]:
+    name, text = local(element), element.text or ""
+    if name in _RUN_HOLDERS:
+        lines = Words()
+        words.read(element, lines)
+        yield from (text, *lines.shown, *lines.unseen)
+    elif any(child.tail and not child.tail.isspace() for child in element):
+        yield "".join(element.itertext())
+    else:
+        if name == "sheet":
+            yield element.get("name", "")
+        if text and not text.isspace():
+            yield text
+        for child in element:
+            yield from _loose(child, words)
+
+
+def _properties(entry: Entry, package: Package) -> Iterator[Segment]:
     """The values of document properties, a line each; not the attributes of labels, which are no words of the author."""
-    lines = []
-    for element in package.elements(info, "*"):
-        named = next((outer.get("name", "") for outer in element.iterancestors("{*}property")), "")
-        if element.text and not element.text.isspace() and not named.startswith(labels.PREFIX):
-            lines.append(element.text)
-    yield Place.PROPERTIES, info.filename, "\n".join(lines)
+    lines: list[str] = []
+    for block in package.blocks(entry, "{*}property"):
+        for value in block.iter():
+            if value.text and not value.text.isspace():
+                named = next((outer.get("name", "") for outer in value.iterancestors("{*}property")), "")
+                lines.extend(() if named.startswith(labels.PREFIX) else (value.text,))
+    yield Place.PROPERTIES, entry.name, "\n".join(lines)
 
 
 # --- Excel ------------------------------------------------------------------------------------------------------------
 
 
 def _shared_strings(package: Package, spent: Spent) -> Iterator[str]:
-    for info in package.parts:
-        if package.type_of(info).endswith("sharedstrings+xml"):
-            for item in _cleared(package.elements(info, "{*}si")):
+    for entry in package.parts:
+        if package.type_of(entry).endswith("sharedstrings+xml"):
+            for item in _cleared(package.elements(entry, "{*}si")):
                 spent.cells(1)
                 yield "".join(text.text or "" for text in item.iter("{*}t"))
 
 
-def _sheet(info: zipfile.ZipInfo, package: Package, strings: list[str], spent: Spent) -> Iterator[Item]:
+def _sheet(entry: Entry, package: Package, strings: list[str], spent: Spent) -> Iterator[Item]:
     edges: list[Segment] = []
-    yield from _blocks(_rows(info, package, strings, edges, spent), Place.FIRST_LINE, _called(info))
+    yield from _blocks(_rows(entry, package, strings, edges, spent), Place.FIRST_LINE, _called(entry))
     yield from edges
 
 
-def _rows(info: zipfile.ZipInfo, package: Package, strings: list[str], edges: list[Segment], spent: Spent) -> Iterator[str]:
+def _rows(entry: Entry, package: Package, strings: list[str], edges: list[Segment], spent: Spent) -> Iterator[str]:
     """A line for each row; page headers and footers go to `edges`."""
-    for element in _cleared(package.elements(info, "{*}row", "{*}headerFooter")):
+    for element in _cleared(package.elements(entry, "{*}row", "{*}headerFooter")):
         if local(element) == "row":
             spent.cells(len(element))
             yield "\t".join(_cell(cell, strings) for cell in element)
             continue
         for edge in element:
             place = Place.PAGE_HEADER if local(edge).endswith("Header") else Place.PAGE_FOOTER
-            edges.append((place, f"{_called(info)} {_edge_name(place)}", page_edge(edge.text or "")))
+            edges.append((place, f"{_called(entry)} {_edge_name(place)}", page_edge(edge.text or "")))
 
 
 def _cell(cell: Any, strings: list[str]) -> str:
@@ -236,17 +284,16 @@ _HEIGHT = 6_858_000  # EMU: the usual slide; others are a little lower
 _BAND = 0.1  # of the height
 
 
-def _slide(info: zipfile.ZipInfo, package: Package) -> Iterator[Segment]:
-    where, is_master = _called(info), not package.type_of(info).endswith("slide+xml")
-    words: list[str] = []
-    edges: dict[Place, list[str]] = {Place.PAGE_HEADER: [], Place.PAGE_FOOTER: []}
-    for shape in package.elements(info, "{*}sp", "{*}graphicFrame"):
-        lines = [line for paragraph in shape.iter("{*}p") for line in _paragraph(paragraph)]
-        edge = _edge(shape, is_master=is_master)
-        (edges[edge] if edge else words).extend(lines)
-    yield from _blocks(words, Place.TEXT if is_master or "notes" in where.lower() else Place.FIRST_LINE, where)
-    for place, lines in edges.items():
-        yield place, f"{where} {_edge_name(place)}", "\n".join(lines)
+def _slide(entry: Entry, package: Package, words: Reader) -> Iterator[Segment]:
+    where, is_master = _called(entry), not package.type_of(entry).endswith("slide+xml")
+    lines = Words()
+    edges = {place: Words() for place in (Place.PAGE_HEADER, Place.PAGE_FOOTER)}
+    for shape in package.elements(entry, "{*}sp", "{*}graphicFrame", "{*}pic", "{*}cxnSp"):
+        at = _edge(shape, is_master=is_master)
+        words.read(shape, edges[at] if at else lines)
+    yield from _segments(lines, Place.TEXT if is_master or "notes" in where.lower() else Place.FIRST_LINE, where)
+    for place, edge in edges.items():
+        yield from _segments(edge, place, f"{where} {_edge_name(place)}")
 
 
 def _edge(shape: Any, *, is_master: bool) -> Place | None:

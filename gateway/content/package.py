@@ -1,149 +1,164 @@
-"""Packages of parts in a ZIP: OPC (ECMA-376-2) and ODF. Bounded; no part is believed to be as long as it says.
-
-XML is read without entities, network or DTD; a document type declaration, which no office program writes, makes the file damaged.
-"""
+"""Packages of parts in a ZIP: OPC (ECMA-376-2) and ODF. Bounded; no part is believed to be as long as it says."""
 
 from __future__ import annotations
 
-import io
 import posixpath
-import struct
-import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from lxml import etree
-
-from gateway.content.reading import Bounded, Spent, Unreadable
+from gateway.content import xml
+from gateway.content.reading import Source, Spent, Unreadable
+from gateway.content.zips import Archive, Entry
 from gateway.model.finding import Readable
 
-_END = b"PK\x05\x06"
-_DIRECTORY_LIMIT = 4 * 1_048_576  # octets: 2000 entries of 2 KB
 
-
-@dataclass(frozen=True, slots=True)
-class Relationship:
+class Relationship(NamedTuple):
     """ECMA-376-2 section 9.3: what a part refers to."""
 
-    type: str  # the last step of its URI: "officeDocument", "header", "classificationlabels"
-    target: str  # name of a part; "" when external
+    type: str  # the last step of its URI, lower-case: "officedocument", "header", "classificationlabels"
+    target: str  # name of a part; of what is external its URI as it stands
+    is_external: bool
 
 
 class Package:
     """An open package. Names of parts compare without case (ECMA-376-2 section 9.1.1)."""
 
-    __slots__ = ("_defaults", "_overrides", "_spent", "archive", "parts")
+    __slots__ = ("_is_well_formed", "_named", "_relationships", "_types", "archive", "parts", "spent")
 
     def __init__(self, data: bytes, spent: Spent) -> None:
-        self._spent = spent
-        self.archive = open_zip(data)
-        self.parts = tuple(info for info in self.archive.infolist() if not info.is_dir())
+        self.spent = spent
+        self.archive = Archive(data)
+        self.parts = tuple(entry for entry in self.archive.entries if not entry.is_folder)
         spent.parts(len(self.parts))
-        if any(info.flag_bits & 1 for info in self.parts):
+        if any(entry.is_encrypted for entry in self.parts):
             raise Unreadable(Readable.ENCRYPTED)
-        self._defaults: dict[str, str] = {}
-        self._overrides: dict[str, str] = {}
+        self._is_well_formed = True
+        self._named: dict[str, list[Entry]] = {}
+        for entry in self.parts:
+            self._named.setdefault(entry.name.lstrip("/").lower(), []).append(entry)
+        self._types: dict[int, str] | None = None  # by where the part begins
+        self._relationships: dict[int, tuple[Relationship, ...]] = {}
 
-    def load_types(self) -> None:
-        """Read [Content_Types].xml."""
-        for info in self.find("[Content_Types].xml"):
-            for element in self.elements(info, "{*}Default", "{*}Override"):
-                kind = element.get("ContentType", "").lower()
-                if local(element) == "Default":
-                    self._defaults[element.get("Extension", "").lower()] = kind
-                else:
-                    self._overrides[element.get("PartName", "").lstrip("/").lower()] = kind
-
-    def type_of(self, info: zipfile.ZipInfo) -> str:
+    def type_of(self, entry: Entry) -> str:
         """The content type of a part, lower-case; empty when undeclared."""
-        name = info.filename.lstrip("/").lower()
-        return self._overrides.get(name) or self._defaults.get(name.rpartition(".")[2], "")
+        if self._types is None:
+            self._types = self._load_types()
+        return self._types.get(entry.at, "")
 
-    def find(self, name: str) -> Iterator[zipfile.ZipInfo]:
+    def _load_types(self) -> dict[int, str]:
+        """The types of all parts from [Content_Types].xml, which names single parts and endings."""
+        parts: dict[str, str] = {}
+        endings: dict[str, str] = {}
+        for entry in self.find("[Content_Types].xml"):
+            for element in self.elements(entry, "{*}Default", "{*}Override"):
+                kind, part = element.get("ContentType", "").lower(), element.get("PartName")
+                if part is None:
+                    endings[element.get("Extension", "").lower()] = kind
+                else:
+                    parts[part.lstrip("/").lower()] = kind
+        return {
+            entry.at: parts.get(name) or endings.get(name.rpartition(".")[2], "")
+            for name, entries in self._named.items()
+            for entry in entries
+        }
+
+    def find(self, name: str) -> list[Entry]:
         """The entries of this name: a broken or hostile package may have several, and readers differ in which they take."""
-        wanted = name.lstrip("/").lower()
-        return (info for info in self.parts if info.filename.lstrip("/").lower() == wanted)
+        return self._named.get(name.lstrip("/").lower(), [])
 
-    def relationships(self, of: str = "") -> Iterator[Relationship]:
-        """What the package, or one of its parts, refers to."""
-        folder, _, name = of.rpartition("/")
-        for info in self.find(f"{folder}/_rels/{name}.rels"):
-            for element in self.elements(info, "{*}Relationship"):
-                target = unquote(element.get("Target", ""))
-                inside = element.get("TargetMode") != "External"
-                path = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/") if inside else ""
-                yield Relationship(element.get("Type", "").rpartition("/")[2].lower(), path)
+    @property
+    def has_duplicates(self) -> bool:
+        """Whether two parts have one name."""
+        return len(self._named) < len(self.parts)
 
-    def open(self, info: zipfile.ZipInfo) -> Bounded:
-        """A part as a bounded stream."""
-        return Bounded(open_entry(self.archive, info), info.compress_size, self._spent)
+    @property
+    def relationships(self) -> tuple[Relationship, ...]:
+        """What the package itself refers to."""
+        return tuple(link for entry in self.find("_rels/.rels") for link in self.relationships_in(entry))
 
-    def elements(self, info: zipfile.ZipInfo, *tags: str) -> Iterator[Any]:
-        """The elements of a part that have these tags, each when it ends. The caller may clear them."""
-        return elements(self.open(info), *tags)
+    def relationships_of(self, part: str) -> Iterator[Relationship]:
+        """What one of its parts refers to."""
+        folder, _, name = part.rpartition("/")
+        for entry in self.find(f"{folder}/_rels/{name}.rels"):
+            yield from self.relationships_in(entry)
 
+    def relationships_in(self, entry: Entry) -> tuple[Relationship, ...]:
+        """What a part of relationships says; kept."""
+        known = self._relationships.get(entry.at)
+        if known is None:
+            folder = entry.name.rpartition("/")[0].lstrip("/").removesuffix("_rels").rstrip("/")
+            links = (_relationship(element, folder) for element in self.elements(entry, "{*}Relationship"))
+            known = self._relationships[entry.at] = tuple(links)
+        return known
 
-def open_zip(data: bytes) -> zipfile.ZipFile:
-    """Open an archive, unless its directory alone is too large to look at."""
-    end = data.rfind(_END, max(0, len(data) - 65557))
-    if end >= 0 and len(data) >= end + 22:
-        entries, octets = struct.unpack_from("<HI", data, end + 10)
-        if entries == 0xFFFF or _DIRECTORY_LIMIT < octets <= len(data):
-            raise Unreadable(Readable.OVER_BUDGET)
-    return zipfile.ZipFile(io.BytesIO(data))
+    @property
+    def is_damaged(self) -> bool:
+        """Whether anything read so far was broken; of what was, everything was given that could be."""
+        return not (self._is_well_formed and self.archive.is_intact)
 
+    def read(self, entry: Entry) -> bytes:
+        """A part whole."""
+        return self.archive.read(entry, self.spent)
 
-def open_entry(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Any:
-    """The decompressing stream of one entry.
+    def elements(self, entry: Entry, *tags: str) -> Iterator[Any]:
+        """The elements of a part that have these tags ("{*}p": of any namespace); of a large part each when it ends."""
+        root, rest = self._open(entry)
+        if root is not None:
+            yield from root.iter(*tags)
+        elif rest is not None:
+            yield from xml.elements(rest, *tags)
 
-    Raises:
-        Unreadable: it is encrypted, or compressed as we do not know.
-    """
-    if info.flag_bits & 1 or info.compress_type == 99:  # APPNOTE 4.4.5: AE-x
-        raise Unreadable(Readable.ENCRYPTED)
-    try:
-        return archive.open(info)
-    except NotImplementedError:
-        raise Unreadable(Readable.UNSUPPORTED) from None
+    def blocks(self, entry: Entry, *tags: str) -> Iterator[Any]:
+        """All of a part in bounded pieces: a small one is its root, a large one the outermost elements with these tags, then its root."""
+        root, rest = self._open(entry)
+        if root is not None:
+            yield root
+        elif rest is not None:
+            yield from xml.outermost(rest, *tags)
 
-
-def elements(stream: Any, *tags: str) -> Iterator[Any]:
-    """Parse XML as it comes; yield the elements with these tags ("{*}p": of any namespace) when they end.
-
-    Raises:
-        Unreadable: damaged, or with a document type declaration.
-    """
-    try:
-        events = etree.iterparse(
-            stream,
-            events=("end",),
-            tag=tags,
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            huge_tree=False,
-            remove_pis=True,
-            remove_comments=True,
-        )
-        checked = False
-        for _, element in events:
-            checked = checked or _without_doctype(element)
-            yield element
-        if not checked and events.root is not None:
-            _without_doctype(events.root)
-    except etree.XMLSyntaxError:
-        raise Unreadable(Readable.DAMAGED) from None
+    def _open(self, entry: Entry) -> tuple[Any, xml.Stream | None]:
+        """The root of a small part, or a large part as a stream; neither where there is nothing."""
+        head, pieces = self.archive.open(entry, self.spent)
+        for piece in pieces or ():
+            head += piece
+            if len(head) > xml.SMALL:
+                return None, _Chain(head, pieces or ())
+        root, is_well_formed = xml.parse(head)
+        self._is_well_formed = self._is_well_formed and is_well_formed
+        return root, None
 
 
-def _without_doctype(element: Any) -> bool:
-    if element.getroottree().docinfo.doctype:
-        raise Unreadable(Readable.DAMAGED)
-    return True
+def _relationship(element: Any, folder: str) -> Relationship:
+    target, is_external = element.get("Target", ""), element.get("TargetMode") == "External"
+    kind = element.get("Type", "").rpartition("/")[2].lower()
+    return Relationship(kind, target if is_external else _part_name(folder, target), is_external)
 
 
-def local(element: Any) -> str:
-    """The local name of an element; empty for a comment or an entity."""
-    tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+def _part_name(folder: str, target: str) -> str:
+    """ECMA-376-2 section 9.3.4, RFC 3986 section 5.2: a reference from a part in this folder to the name of a part."""
+    if not folder and target.replace("/", "").replace(".", "").isalnum() and "./" not in target:
+        return target.lstrip("/")
+    return posixpath.normpath(posixpath.join("/", folder, unquote(target))).lstrip("/")
+
+
+def package_in(source: Source, spent: Spent) -> Package:
+    """The package that this file is: opened once, by whoever asks first."""
+    known = source.opened.get(Package)
+    if not isinstance(known, Package):
+        known = source.opened[Package] = Package(source.data, spent)
+    return known
+
+
+class _Chain:
+    """What was read already, and what comes after it, as a stream."""
+
+    __slots__ = ("_head", "_pieces")
+
+    def __init__(self, head: bytes, pieces: Iterable[bytes]) -> None:
+        self._head = head
+        self._pieces = iter(pieces)
+
+    def read(self, _size: int = -1) -> bytes:
+        head, self._head = self._head, b""
+        return head or next(filter(None, self._pieces), b"")

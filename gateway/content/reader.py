@@ -103,7 +103,7 @@ class _File:
     def _identity(self) -> filetype.Identity:
         if self._source.is_words:
             return filetype.Identity(self._source.declared)
-        return filetype.identify(self._source.data, self._source.names, self._source.declared)
+        return filetype.identify(self._source, self._spent)
 
     def _unread(self) -> Iterator[Evidence]:
         if self._readable is not Readable.YES:

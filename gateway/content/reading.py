@@ -10,7 +10,7 @@ import lzma
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from gateway.detectors import Segment
@@ -144,6 +144,7 @@ class Source:
     charset: str | None = None
     is_words: bool = False
     where: str = "text"  # what a person calls its running text
+    opened: dict[type, object] = field(default_factory=dict, compare=False, repr=False)  # what identification opened, for the reader
 
 
 @dataclass(frozen=True, slots=True)

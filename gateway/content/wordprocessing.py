@@ -1,0 +1,244 @@
+"""WordprocessingML (ECMA-376-1 section 17) and whatever else holds paragraphs, to lines of words.
+
+A reader of the document sees the words as they will be, with its changes accepted; others see it with the changes rejected, or with hidden
+text shown. Each of these is a line of its own: `shown` is what everyone sees, `unseen` is what stands in the other views, in the codes of
+fields and in attributes (alternative texts, tool tips, form fields, watermarks). Runs are joined within a paragraph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from gateway.content.xml import local
+
+
+class _Is(Enum):
+    """What an element means for the words."""
+
+    PARAGRAPH = auto()
+    WORDS = auto()  # its text is words
+    SIGN = auto()  # it is a character
+    SAID = auto()  # its attributes hold words
+    APART = auto()  # its paragraph has to be looked at closely: changes, hidden text, fields, boxes of text
+    NOTHING = auto()
+
+
+_SIGNS = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
+_SAID = {
+    "docPr": ("descr", "title"),
+    "cNvPr": ("descr", "title"),
+    "shape": ("alt", "title"),
+    "rect": ("alt", "title"),
+    "roundrect": ("alt", "title"),
+    "imagedata": ("title",),
+    "textpath": ("string",),  # a watermark, or words as a picture: everyone sees them
+    "hyperlink": ("tooltip",),
+    "hlinkClick": ("tooltip",),
+    "fldSimple": ("instr",),
+    "tblCaption": ("val",),
+    "tblDescription": ("val",),
+    "alias": ("val",),
+    "listItem": ("displayText",),
+    "listEntry": ("val",),
+    "default": ("val",),
+    "statusText": ("val",),
+    "helpText": ("val",),
+    "lvlText": ("val",),
+}
+_BOXES = ("txbxContent", "txBody")
+_CHANGES = {"ins": "inserted", "moveTo": "inserted", "del": "deleted", "moveFrom": "deleted"}
+_CODES = ("instrText", "delInstrText")
+_NAMES = {
+    "p": _Is.PARAGRAPH,
+    "t": _Is.WORDS,
+    **dict.fromkeys(_SIGNS, _Is.SIGN),
+    **dict.fromkeys(_SAID, _Is.SAID),
+    **dict.fromkeys((*_BOXES, *_CHANGES, *_CODES, "delText", "vanish"), _Is.APART),
+}
+_WORDS, _PARAGRAPH, _APART = _Is.WORDS, _Is.PARAGRAPH, _Is.APART
+_TAGS = tuple(f"{{*}}{name}" for name in _NAMES)
+_OFF = ("0", "false", "off")
+
+
+class Words:
+    """The lines of a part."""
+
+    __slots__ = ("shown", "unseen")
+
+    def __init__(self) -> None:
+        self.shown: list[str] = []
+        self.unseen: list[str] = []
+
+    def size(self) -> int:
+        """In characters."""
+        return sum(map(len, self.shown)) + sum(map(len, self.unseen)) + len(self.shown) + len(self.unseen)
+
+    def say(self, element: Any) -> None:
+        """Take what the attributes of an element say."""
+        name, said = local(element), list(_said(element))
+        (self.shown if name == "textpath" else self.unseen).extend(said)
+
+
+class Reader:
+    """Reads blocks of paragraphs; `hidden` names the styles whose text is hidden."""
+
+    __slots__ = ("_hidden", "_kinds")
+
+    def __init__(self, hidden: frozenset[str] = frozenset()) -> None:
+        self._hidden = hidden
+        self._kinds: dict[str, _Is] = {}  # by the tags that occur
+
+    def read(self, block: Any, words: Words) -> None:
+        """All words of an element and of what is in it, in the order of the document."""
+        kinds, shown = self._kinds, words.shown
+        line: list[str] = []
+        paragraph, passed, done = None, 0, 0  # elements of this paragraph so far; elements that were read closely
+        for element in block.iter(*_TAGS):
+            if done:
+                done -= 1
+                continue
+            passed += 1
+            kind = kinds.get(element.tag) or self._kind(element)
+            if kind is _WORDS:
+                line.append(element.text or "")
+            elif kind is _PARAGRAPH:
+                shown.append("".join(line))
+                line, paragraph, passed = [], element, 1
+            elif kind is _Is.SIGN:
+                line.append(_SIGNS[local(element)])
+            elif kind is _Is.SAID:
+                words.say(element)
+            if paragraph is not None and (kind is _APART or self._hidden) and _is_inside(element, paragraph):
+                self._closely(paragraph, words)
+                done = sum(1 for _ in paragraph.iter(*_TAGS)) - passed
+                line, paragraph = [], None
+        shown.append("".join(line))
+
+    def _kind(self, element: Any) -> _Is:
+        """Of an element; kept, because there are few tags and many elements."""
+        kind = self._kinds[element.tag] = _NAMES.get(local(element), _Is.NOTHING)
+        return kind
+
+    def _closely(self, paragraph: Any, words: Words) -> None:
+        """A paragraph with more than one view, then the boxes of text in it."""
+        run = _Run(is_hidden=_style(paragraph, "pPr", "pStyle") in self._hidden)
+        pieces: list[_Piece] = []
+        boxes: list[Any] = []
+        said: list[Any] = []
+        self._walk(paragraph, run, pieces, boxes, said)
+        shown, unseen = _views(pieces)
+        words.shown.append(shown)
+        words.unseen.extend(unseen)
+        for element in said:
+            words.say(element)
+        inner = Words()
+        for box in boxes:
+            self.read(box, inner)
+        # A box stands twice, for new programs and for old ones.
+        words.shown.extend(dict.fromkeys(inner.shown))
+        words.unseen.extend(dict.fromkeys(inner.unseen))
+
+    def _walk(self, element: Any, run: _Run, pieces: list[_Piece], boxes: list[Any], said: list[Any]) -> None:
+        for child in element:
+            name = local(child)
+            if name in _BOXES:
+                boxes.append(child)
+            elif name in ("t", "delText", *_CODES):
+                pieces.append(_Piece(child.text or "", run.inside(name)))
+            elif name in _SIGNS:
+                pieces.append(_Piece(_SIGNS[name], run))
+            else:
+                said.extend((child,) if name in _SAID else ())
+                self._walk(child, self._enter(child, name, run), pieces, boxes, said)
+
+    def _enter(self, child: Any, name: str, run: _Run) -> _Run:
+        if name == "r" and (_is_hidden(child) or _style(child, "rPr", "rStyle") in self._hidden):
+            return run.inside("vanish")
+        return run.inside(name) if name in _CHANGES else run
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """In which views a run is seen."""
+
+    is_hidden: bool = False
+    is_inserted: bool = False
+    is_deleted: bool = False
+    is_code: bool = False
+
+    def inside(self, name: str) -> _Run:
+        """The same inside an element of this name."""
+        change = _CHANGES.get(name)
+        return _Run(
+            self.is_hidden or name == "vanish",
+            self.is_inserted or change == "inserted",
+            self.is_deleted or change == "deleted" or name in ("delText", "delInstrText"),
+            self.is_code or name in _CODES,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    text: str
+    run: _Run
+
+
+def _views(pieces: list[_Piece]) -> tuple[str, list[str]]:
+    """The line that everyone sees; the lines of the other views, where they differ."""
+    words = [piece for piece in pieces if not piece.run.is_code]
+    shown = "".join(piece.text for piece in words if not (piece.run.is_hidden or piece.run.is_deleted))
+    before = "".join(piece.text for piece in words if not (piece.run.is_hidden or piece.run.is_inserted))
+    with_hidden = "".join(piece.text for piece in words if not piece.run.is_deleted)
+    hidden_before = "".join(piece.text for piece in words if not piece.run.is_inserted)
+    passing = "".join(piece.text for piece in words if piece.run.is_inserted and piece.run.is_deleted)
+    codes = "".join(piece.text for piece in pieces if piece.run.is_code)
+    unseen = dict.fromkeys((before, with_hidden, hidden_before, passing, codes))
+    return shown, [line for line in unseen if line and line != shown]
+
+
+def _said(element: Any) -> Iterator[str]:
+    """The words in the attributes of an element, whatever their namespace."""
+    wanted = _SAID.get(local(element), ())
+    for name, value in element.attrib.items():
+        if name.rpartition("}")[2] in wanted and value.strip():
+            yield value
+
+
+def _is_hidden(run: Any) -> bool:
+    """ECMA-376-1 section 17.3.2.41."""
+    return any(_is_on(mark) for properties in run.iterchildren("{*}rPr") for mark in properties.iterchildren("{*}vanish"))
+
+
+def _is_on(mark: Any) -> bool:
+    return next((value.lower() for name, value in mark.attrib.items() if name.endswith("val")), "1") not in _OFF
+
+
+def _style(element: Any, properties: str, style: str) -> str:
+    for held in element.iterchildren(f"{{*}}{properties}"):
+        for mark in held.iterchildren(f"{{*}}{style}"):
+            return next((value for name, value in mark.attrib.items() if name.endswith("val")), "")
+    return ""
+
+
+def _is_inside(element: Any, paragraph: Any) -> bool:
+    return element is paragraph or any(outer is paragraph for outer in element.iterancestors())
+
+
+def hidden_styles(block: Any) -> Iterator[str]:
+    """The styles (section 17.7) whose text is hidden, also because the style that they are based on is."""
+    bases: dict[str, str] = {}
+    hidden: set[str] = set()
+    for style in block.iter("{*}style"):
+        id_ = next((value for name, value in style.attrib.items() if name.endswith("styleId")), "")
+        bases[id_] = next((value for mark in style.iterchildren("{*}basedOn") for value in mark.attrib.values()), "")
+        if _is_hidden(style):
+            hidden.add(id_)
+    for id_ in bases:
+        base, steps = id_, 0
+        while base and base not in hidden and steps < 16:
+            base, steps = bases.get(base, ""), steps + 1
+        if base in hidden:
+            yield id_

@@ -1,0 +1,219 @@
+"""The directory of a ZIP archive (APPNOTE 6.3) in a buffer, and its entries unpacked. Bounded; no size that it claims is believed.
+
+The last central directory counts, as it does for office programs; zip_index.py knows where other programs would differ. Stored and
+deflated entries are unpacked: office documents know no others (ECMA-376-2 annex C; ODF 1.3 part 2).
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gateway.content.reading import Spent, Unreadable
+from gateway.model.finding import Readable
+
+STORED, DEFLATED, AES = 0, 8, 99
+
+_END = b"PK\x05\x06"
+_END_SIZE = 22
+_END_RECORD = struct.Struct("<10xHII")  # number of entries, size and offset of the directory
+_END64 = b"PK\x06\x06"
+_LOCATOR64 = b"PK\x06\x07"
+_COMMENT = 65535  # octets at most
+_DIRECTORY_LIMIT = 4 * 1_048_576  # octets: 2000 entries of 2 KB
+_ENTRY = struct.Struct("<4s4xHH4xIIIHHH8xI")  # 46 octets: flags, method, CRC, sizes, lengths, local header
+_ENTRY_MAGIC = b"PK\x01\x02"
+_LOCAL = struct.Struct("<26xHH")  # 30 octets: lengths of name and extra field
+_LOCAL_MAGIC = b"PK\x03\x04"
+_MAX32 = 0xFFFFFFFF
+_MAX16 = 0xFFFF
+_UTF8 = 0x800  # APPNOTE 4.4.4, bit 11
+_STEP = 65536
+_FIRST = 262_144  # octets: most parts of documents come whole at once
+
+
+class Entry(NamedTuple):
+    """One entry as the directory describes it."""
+
+    name: str
+    octets: bytes  # of the name, as they stand
+    flags: int
+    method: int
+    crc: int
+    packed: int  # octets in the archive, as claimed
+    claimed: int  # octets unpacked, as claimed
+    at: int  # where its local header begins
+
+    @property
+    def is_folder(self) -> bool:
+        return self.name.endswith("/")
+
+    @property
+    def is_encrypted(self) -> bool:
+        return bool(self.flags & 1) or self.method == AES
+
+
+class Archive:
+    """A ZIP archive in a buffer."""
+
+    __slots__ = ("data", "entries", "is_intact")
+
+    def __init__(self, data: bytes) -> None:
+        """Read the directory.
+
+        Raises:
+            Unreadable: there is none, it is broken, or too large to look at.
+        """
+        self.data = data
+        self.entries = _directory(data, _find_end(data))
+        self.is_intact = True  # until an entry proves not to be what its directory says
+
+    def read(self, entry: Entry, spent: Spent) -> bytes:
+        """An entry whole."""
+        head, rest = self.open(entry, spent)
+        return b"".join((head, *rest)) if rest else head
+
+    def open(self, entry: Entry, spent: Spent) -> tuple[bytes, Iterator[bytes] | None]:
+        """How an entry begins, and what comes after that, if anything does.
+
+        One that is cut off, or is called otherwise where it stands, or has a wrong checksum, is given as far as it goes: the archive is not
+        intact then.
+
+        Raises:
+            Unreadable: it is encrypted, compressed as we do not know, or more than the budget allows.
+        """
+        if entry.is_encrypted:
+            raise Unreadable(Readable.ENCRYPTED)
+        if entry.method not in (STORED, DEFLATED):
+            raise Unreadable(Readable.UNSUPPORTED)
+        packed = self._packed(entry)
+        if entry.method == STORED and len(packed) <= _FIRST:
+            head, ended = bytes(packed), True
+        elif entry.method == DEFLATED:
+            head, ended = self._at_once(packed)
+        else:
+            head, ended = b"", False
+        if not ended:
+            return b"", self._unpack(entry, packed, spent)
+        spent.unpacked(len(head), len(head), entry.packed)
+        self.is_intact = self.is_intact and zlib.crc32(head) == entry.crc
+        return head, None
+
+    def _at_once(self, packed: memoryview) -> tuple[bytes, bool]:
+        """All of a small deflated entry, which most are."""
+        unpacker = zlib.decompressobj(-15)
+        try:
+            return unpacker.decompress(packed[:_FIRST], _FIRST), unpacker.eof
+        except zlib.error:
+            return b"", False
+
+    def _unpack(self, entry: Entry, packed: memoryview, spent: Spent) -> Iterator[bytes]:
+        """An entry piece by piece."""
+        pieces = _inflate(packed) if entry.method == DEFLATED else (packed[at : at + _STEP] for at in range(0, len(packed), _STEP))
+        size = checksum = 0
+        try:
+            for piece in pieces:
+                size += len(piece)
+                spent.unpacked(len(piece), size, entry.packed)
+                checksum = zlib.crc32(piece, checksum)
+                yield bytes(piece)
+        except (zlib.error, EOFError):
+            self.is_intact = False
+        self.is_intact = self.is_intact and checksum == entry.crc
+
+    def _packed(self, entry: Entry) -> memoryview:
+        """The octets of an entry as they stand in the archive."""
+        start, name = entry.at + _LOCAL.size, b""
+        if self.data.startswith(_LOCAL_MAGIC, entry.at) and start <= len(self.data):
+            name_size, extra_size = _LOCAL.unpack_from(self.data, entry.at)
+            name, start = self.data[start : start + name_size], start + name_size + extra_size
+        if name != entry.octets or start + entry.packed > len(self.data):
+            self.is_intact = False
+        return memoryview(self.data)[start : start + entry.packed]
+
+
+def _inflate(packed: memoryview) -> Iterator[bytes]:
+    """RFC 1951, with no more at a time than is asked for."""
+    unpacker = zlib.decompressobj(-15)
+    at = 0
+    while at < len(packed) and not unpacker.eof:
+        piece = unpacker.decompress(packed[at : at + _STEP], _STEP)
+        at = min(at + _STEP, len(packed)) - len(unpacker.unconsumed_tail)
+        yield piece
+    while not unpacker.eof:  # all is given, and something may still be inside
+        piece = unpacker.decompress(b"", _STEP)
+        if not piece:
+            raise EOFError
+        yield piece
+
+
+def _find_end(data: bytes) -> int:
+    """Where the last end record stands."""
+    at = data.rfind(_END, max(0, len(data) - _END_SIZE - _COMMENT))
+    if at < 0:
+        raise Unreadable(Readable.DAMAGED)
+    return at
+
+
+def _directory(data: bytes, end: int) -> tuple[Entry, ...]:
+    """The directory before one end record (APPNOTE 4.3.12, 4.3.14, 4.3.16)."""
+    entries: list[Entry] = []
+    try:
+        count, size, offset = _END_RECORD.unpack_from(data, end)
+        stop = end
+        if data.startswith(_LOCATOR64, max(0, end - 20)) and (_MAX32 in (size, offset) or count == _MAX16):
+            stop, count, size, offset = _end64(data, end - 20)
+        if count == _MAX16 or _DIRECTORY_LIMIT < size <= len(data):
+            raise Unreadable(Readable.OVER_BUDGET)
+        at = stop - size
+        shift = at - offset  # octets before the archive
+        if at < 0 or shift < 0:
+            raise Unreadable(Readable.DAMAGED)
+        while at < stop:
+            magic, flags, method, crc, packed, claimed, name_size, extra_size, comment_size, local = _ENTRY.unpack_from(data, at)
+            extra = at + _ENTRY.size + name_size
+            if magic != _ENTRY_MAGIC:
+                raise Unreadable(Readable.DAMAGED)
+            if _MAX32 in (packed, claimed, local):
+                packed, claimed, local = _wide(data[extra : extra + extra_size], packed, claimed, local)
+            name = data[extra - name_size : extra]
+            entries.append(Entry(_decoded(name, flags), name, flags, method, crc, packed, claimed, local + shift))
+            at = extra + extra_size + comment_size
+    except struct.error:
+        raise Unreadable(Readable.DAMAGED) from None
+    if at > stop:  # a comment that would hide the entries after it
+        raise Unreadable(Readable.DAMAGED)
+    return tuple(entries)
+
+
+def _end64(data: bytes, locator: int) -> tuple[int, int, int, int]:
+    """Where the record of a large archive stands, its number of entries, the size and the offset of the directory."""
+    (claimed,) = struct.unpack_from("<Q", data, locator + 8)
+    at = claimed if data.startswith(_END64, claimed) else data.rfind(_END64, 0, locator)
+    if at < 0:
+        raise Unreadable(Readable.DAMAGED)
+    return (at, *struct.unpack_from("<QQQ", data, at + 32))
+
+
+def _wide(extra: bytes, packed: int, claimed: int, local: int) -> tuple[int, int, int]:
+    """APPNOTE 4.5.3: what does not fit into 32 bits stands in the extra field, in this order."""
+    at = 0
+    while at + 4 <= len(extra):
+        kind, size = struct.unpack_from("<HH", extra, at)
+        if kind == 1:
+            values = iter(struct.unpack_from(f"<{min(size, len(extra) - at - 4) // 8}Q", extra, at + 4))
+            claimed = next(values, claimed) if claimed == _MAX32 else claimed
+            packed = next(values, packed) if packed == _MAX32 else packed
+            local = next(values, local) if local == _MAX32 else local
+        at += 4 + size
+    return packed, claimed, local
+
+
+def _decoded(name: bytes, flags: int) -> str:
+    """APPNOTE appendix D. A name ends at NUL, as it does for everyone else."""
+    name = name[: name.index(0)] if b"\0" in name else name
+    if name.isascii():
+        return name.decode("ascii")
+    return name.decode("utf-8", "replace") if flags & _UTF8 else name.decode("cp437")
