@@ -34,6 +34,12 @@ FORMATS = {
     "application/warc": "warc",
     "application/x-tar": "tar",
 }
+# By which programs find an archive behind other octets.
+SIGNATURES = {
+    "application/vnd.rar": (b"Rar!\x1a\x07\x01\x00", b"Rar!\x1a\x07\x00"),
+    "application/x-7z-compressed": (b"7z\xbc\xaf\x27\x1c\x00",),
+    "application/vnd.ms-cab-compressed": (b"MSCF\x00\x00\x00\x00",),
+}
 FILTERS = {
     "application/zstd": "zstd",
     "application/x-compress": "compress",
@@ -67,7 +73,15 @@ def read_archive(media_type: str, source: Source, spent: Spent) -> Iterator[Item
     if media_type == "application/x-iso9660-image":
         yield from _image(source.data, spent)
     else:
-        yield from entries(source.data, FORMATS[media_type], spent, options=_PREFERRED.get(media_type, b""))
+        begin = max(begin_of(media_type, source.data), 0)
+        yield from entries(
+            source.data[begin:] if begin else source.data, FORMATS[media_type], spent, options=_PREFERRED.get(media_type, b"")
+        )
+
+
+def begin_of(media_type: str, data: bytes) -> int:
+    """Where an archive begins that may stand behind something else; -1 where there is none."""
+    return min((at for signature in SIGNATURES.get(media_type, ()) if (at := data.find(signature)) >= 0), default=-1)
 
 
 def _image(data: bytes, spent: Spent) -> Iterator[Item]:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 
-from gateway.content import archives, compressed, filetype, libarchive, mail, odf, ole, ooxml, pdf, rtf, text
+from gateway.content import archives, compressed, filetype, libarchive, mail, msg, odf, ole, ooxml, pdf, rtf, structure, text, tnef
 from gateway.content.reading import Budget, Item, Member, Oddity, Reader, Source, Spent, Unreadable
 from gateway.detectors import Segment, scan
 from gateway.mime.protection import is_detached_signature
@@ -203,24 +203,25 @@ _RIGHTS_NAMES = (".pfile", ".rpmsg", ".ppdf", ".ptxt", ".pxml", ".pjpg", ".pjpeg
 _ENVELOPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _ENVELOPE_NAMES = (".p7m", ".gpg", ".pgp")
 _READERS: dict[str, Reader] = {
-    filetype.EMPTY: _no_words,
-    filetype.PDF: pdf.read_pdf,
-    filetype.ZIP: archives.read_zip,
+    structure.EMPTY: _no_words,
+    structure.PDF: pdf.read_pdf,
+    structure.ZIP: archives.read_zip,
     **{kind: partial(compressed.read_compressed, kind) for kind in compressed.MEDIA_TYPES},
     **{kind: partial(libarchive.read_archive, kind) for kind in libarchive.FORMATS},
-    filetype.MESSAGE: mail.read_mail,
-    filetype.RIGHTS: _is(Readable.RIGHTS_PROTECTED),
+    structure.MESSAGE: mail.read_mail,
+    structure.RIGHTS: _is(Readable.RIGHTS_PROTECTED),
     "application/x-pfile": _is(Readable.RIGHTS_PROTECTED),
-    filetype.PGP: _is(Readable.ENVELOPED),
-    filetype.PKCS7: _pkcs7,
+    structure.PGP: _is(Readable.ENVELOPED),
+    structure.PKCS7: _pkcs7,
     ole.ENCRYPTED: ole.read_protected,
     ole.OLE: ole.read_object,
     "application/msword": ole.read_old_office,
     "application/vnd.ms-powerpoint": ole.read_old_office,
-    "application/vnd.ms-outlook": ole.read_old_office,
+    msg.MEDIA_TYPE: msg.read_msg,
+    structure.TNEF: tnef.read_tnef,
     "application/vnd.ms-excel": ole.read_workbook,
     "application/vnd.ms-excel.sheet.binary.macroenabled.12": ole.read_workbook,
-    filetype.RTF: rtf.read_rtf,
+    structure.RTF: rtf.read_rtf,
     "application/epub+zip": archives.read_zip,
     "application/applefile": text.read_text,  # what a Mac keeps beside a file, or a whole one in an unusual wrapping
     "text/html": text.read_html,

@@ -98,6 +98,16 @@ def is_regular(data: bytes) -> bool:
     return bool(begin + octets == end and begin <= reach <= begin + _DESCRIPTOR)
 
 
+def holds_local_entry(data: bytes) -> bool:
+    """Whether the header of a file stands somewhere, however far from the start."""
+    at = data.find(_LOCAL)
+    while at >= 0:
+        if _local_entry(data, at) is not None:
+            return True
+        at = data.find(_LOCAL, at + 4)
+    return False
+
+
 def _plain_spans(data: bytes, at: int, end: int, count: int) -> Iterator[tuple[int, int]]:
     """Of each entry whose headers agree, from its local header to behind its data; one impossible span where they do not."""
     for _ in range(count):

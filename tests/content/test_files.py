@@ -27,7 +27,7 @@ CMS = bytes.fromhex("3082010006092a864886f70d010703a08201")
         (png(3, 3, "x"), "a.png", "image/png", "image/png", Readable.YES),
         (noise(3000, "x"), "a.bin", "application/octet-stream", "", Readable.UNSUPPORTED),
         (b"{\\rtf1 hello}", "a.rtf", "application/rtf", "application/rtf", Readable.YES),
-        (bytes.fromhex("789f3e22") + bytes(90), "winmail.dat", "application/ms-tnef", "application/ms-tnef", Readable.UNSUPPORTED),
+        (bytes.fromhex("789f3e22") + bytes(90), "winmail.dat", "application/ms-tnef", "application/ms-tnef", Readable.DAMAGED),
         (CMS + noise(200, "x"), "smime.p7m", "application/pkcs7-mime", "application/pkcs7-mime", Readable.ENVELOPED),
         (b"x", "smime.p7m", "application/pkcs7-mime", "text/plain", Readable.ENVELOPED),
         (b"-----BEGIN PGP MESSAGE-----\n\nabc\n", "a.asc", "text/plain", "application/pgp-encrypted", Readable.ENVELOPED),

@@ -29,7 +29,6 @@ def test_an_encrypted_old_workbook() -> None:
     [
         ("WordDocument", "application/msword"),
         ("PowerPoint Document", "application/vnd.ms-powerpoint"),
-        ("__properties_version1.0", "application/vnd.ms-outlook"),
         ("Something", "application/x-ole-storage"),
     ],
 )

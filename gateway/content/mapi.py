@@ -1,0 +1,106 @@
+"""Properties of an Outlook item, whichever wrapping they came in (TNEF, .msg), to segments and labels.
+
+Standards: [MS-OXPROPS], [MS-OXCMSG]; named properties [MS-OXCDATA] 2.6. In: a Properties that a reader has filled. A label stands in the
+named property `msip_labels` or among the transport headers, as in a header section (FACTS 3.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from gateway.content import lzfu
+from gateway.content.reading import Item, Source, Spent, Unreadable
+from gateway.content.rtf import read_rtf
+from gateway.content.text import read_html, read_text
+from gateway.mime.labels import header_labels
+from gateway.model.finding import Evidence, Place, Readable
+from gateway.model.message import Field, Span
+
+SUBJECT, BODY, HTML, RTF, HEADERS, SENSITIVITY, CODE_PAGE = 0x0037, 0x1000, 0x1013, 0x1009, 0x007D, 0x0036, 0x3FDE
+DATA, EXTENSION, SHORT_NAME, METHOD, LONG_NAME, DISPLAY_NAME, MIME_TAG = 0x3701, 0x3703, 0x3704, 0x3705, 0x3707, 0x3001, 0x370E
+UNICODE, STRING, OBJECT, BINARY = 0x1F, 0x1E, 0x0D, 0x102
+EMBEDDED_MESSAGE, OLE_OBJECT = 5, 6  # values of METHOD
+_BODIES = frozenset({SUBJECT, BODY, HTML, RTF, HEADERS})
+_SENSITIVE = {1: "Personal", 2: "Private", 3: "Company-Confidential"}
+_TOLD = frozenset({"keywords", "sensitivity", "classification", "comments"})  # named ones that may carry a marking
+
+
+@dataclass(slots=True)
+class Properties:
+    """What one item, or one attachment, has: for each property its type and octets. Several of one name are all kept."""
+
+    known: dict[int, list[tuple[int, bytes]]] = field(default_factory=dict)
+    named: dict[str, list[tuple[int, bytes]]] = field(default_factory=dict)  # by name, lower-case
+    charset: str = "cp1252"  # of 8-bit strings
+
+    def add(self, id_: int, kind: int, octets: bytes, name: str = "") -> None:
+        if name:
+            self.named.setdefault(name.lower(), []).append((kind, octets))
+        else:
+            self.known.setdefault(id_, []).append((kind, octets))
+            if id_ == CODE_PAGE and kind == 3:
+                self.charset = f"cp{int.from_bytes(octets[:4], 'little')}"
+
+    def texts(self, id_: int) -> Iterator[str]:
+        yield from (self.text(kind, octets) for kind, octets in self.known.get(id_, ()))
+
+    def octets(self, id_: int) -> Iterator[bytes]:
+        yield from (octets for _, octets in self.known.get(id_, ()))
+
+    def number(self, id_: int) -> int:
+        return next((int.from_bytes(octets[:4], "little") for octets in self.octets(id_)), 0)
+
+    def text(self, kind: int, octets: bytes) -> str:
+        """A string property; those of 8 bits in the item's code page."""
+        try:
+            text = octets.decode("utf-16-le" if kind == UNICODE else self.charset, "replace")
+        except LookupError:
+            text = octets.decode("cp1252", "replace")
+        return text.rstrip("\0")
+
+    def names(self) -> tuple[str, ...]:
+        """Of an attachment: everything that a program may call it."""
+        found = [text for id_ in (LONG_NAME, SHORT_NAME, DISPLAY_NAME) for text in self.texts(id_)]
+        return tuple(dict.fromkeys(name for text in found if (name := text.strip())))
+
+
+def words(item: Properties, spent: Spent) -> Iterator[Item]:
+    """Labels, subject, and the body in each of its forms.
+
+    Raises:
+        Unreadable: one of the bodies is broken, or was more than we may read; the others were read.
+    """
+    yield from _labels(item)
+    yield from ((Place.SUBJECT_START, "subject", text) for text in item.texts(SUBJECT))
+    if item.number(SENSITIVITY) in _SENSITIVE:
+        yield Place.HEADER_FIELD, "header field Sensitivity", _SENSITIVE[item.number(SENSITIVITY)]
+    for name, values in item.named.items():
+        if name in _TOLD or name.startswith("x-"):
+            yield from ((Place.HEADER_FIELD, f"header field {name}", item.text(*value)) for value in values)
+    broken: Readable | None = None
+    body = Source(b"", (), "text/plain", is_words=True, where="body")
+    for text in item.texts(BODY):
+        yield from read_text(replace(body, data=text.encode(), charset="utf-8"), spent)
+    for kind, octets in item.known.get(HTML, ()):
+        is_wide = kind == UNICODE
+        html = item.text(kind, octets).encode() if is_wide else octets
+        yield from read_html(replace(body, data=html, charset="utf-8" if is_wide else None, where="HTML body"), spent)
+    for packed in item.octets(RTF):
+        rtf, damage = lzfu.decompress(packed, spent)
+        broken = broken or damage
+        try:
+            yield from read_rtf(replace(body, data=rtf, declared="application/rtf", is_words=False), spent)
+        except Unreadable as unreadable:
+            broken = broken or unreadable.readable
+    if broken is not None:
+        raise Unreadable(broken)
+
+
+def _labels(item: Properties) -> Iterator[Evidence]:
+    values = [item.text(*value) for value in item.named.get("msip_labels", ())]
+    for headers in item.texts(HEADERS):
+        unfolded = headers.replace("\r\n", "\n").replace("\n ", " ").replace("\n\t", " ")
+        fields = (line.partition(":") for line in unfolded.split("\n"))
+        values += [value.strip() for name, _, value in fields if name.strip().lower() == "msip_labels"]
+    yield from header_labels(Field("msip_labels", value, Span(0, 0)) for value in values)
