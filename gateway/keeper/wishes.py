@@ -16,9 +16,10 @@ from gateway.errors import OutgateError, TryLater, WillNotDo
 from gateway.keeper.desk import Desk
 from gateway.model.decision import Decision, Reason, Verdict
 from gateway.model.envelope import Peer
+from gateway.model.judgement import Judgement
 from gateway.model.message import Arrival, Content, Defect, DefectName
 from gateway.model.outcome import Step
-from gateway.pipeline import Beside, Judgement, judge
+from gateway.pipeline import Beside, judge
 from gateway.plan import plan
 from gateway.policy.rules import Policy
 from gateway.ports import Held, Intent, ToSend
