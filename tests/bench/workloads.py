@@ -16,6 +16,7 @@ SENDER, RECIPIENT = "clerk@sender.example", "partner@recipient.example"
 
 _MARK = b"qqqqUNIQUEqqqqqq"  # stands where a message differs; never in prose
 _LETTERS = bytes.maketrans(b"0123456789abcdef", b"abcdefghijklmnop")
+_LARGEST = 35 * 1_048_576 - 16_384  # below the 35 MB cap of the pack: it must be relayed, not kept
 _COUNTER = itertools.count(1)
 
 
@@ -63,12 +64,16 @@ def _medium() -> bytes:
 
 
 def _large(wire_octets: int) -> bytes:
+    document = large_document(wire_octets)
+    document = _marked(document, document.index(b"\nstream\n", document.index(b"/Subtype /Image")) + 8)  # in the first picture
+    return _message(prose(300, "cover"), ("survey.pdf", document, "application/pdf"))
+
+
+def large_document(wire_octets: int = _LARGEST) -> bytes:
     """A scanned report: for each 640 KiB of pictures one page of text, as much of both as fits."""
     raw = wire_octets * 57 // 78
     pages = raw // 655_360
-    document = pdf([prose(250, f"page {page}") for page in range(pages)], header="Survey", pad_octets=raw - 4000 - pages * 2200)
-    document = _marked(document, document.index(b"\nstream\n", document.index(b"/Subtype /Image")) + 8)  # in the first picture
-    return _message(prose(300, "cover"), ("survey.pdf", document, "application/pdf"))
+    return pdf([prose(250, f"page {page}") for page in range(pages)], header="Survey", pad_octets=raw - 4000 - pages * 2200)
 
 
 def _message(text: str, *files: tuple[str, bytes, str]) -> bytes:
@@ -93,7 +98,7 @@ _WORKLOADS: dict[str, tuple[Callable[[], bytes], tuple[int, ...]]] = {
     "S": (_small, (20,)),
     "M": (_medium, (20,)),
     "L": (lambda: _large(12_000_000), (1, 20)),
-    "XL": (lambda: _large(35 * 1_048_576 - 16_384), (1, 20)),  # below the 35 MB cap of the pack: it must be relayed, not kept
+    "XL": (lambda: _large(_LARGEST), (1, 20)),
 }
 
 

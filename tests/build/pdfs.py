@@ -47,6 +47,33 @@ def pdf(
     return _file(objects)
 
 
+def pdf_of(
+    content: bytes = b"", *, page: bytes = b"", catalog: bytes = b"", info: bytes = b"", more: Sequence[bytes] = (), trailer: bytes = b""
+) -> bytes:
+    """One page, drawn by this content stream; further keys of its dictionaries; further objects, the first of which is `7 0 R`."""
+    fonts = b"/Resources << /Font << /F1 3 0 R >> >>"
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R %s >>" % catalog,
+        b"<< /Type /Pages /Kids [5 0 R] /Count 1 >>",
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+        b"<< /Producer (Samples) %s >>" % info,
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 %d %d] /Contents 6 0 R %s %s >>" % (_WIDTH, _HEIGHT, fonts, page),
+        stream(content),
+        *more,
+    ]
+    return _file(objects, trailer)
+
+
+def stream(data: bytes, keys: bytes = b"") -> bytes:
+    """A stream object."""
+    return _stream(keys, data)
+
+
+def shown(text: str, x: int = 50, y: int = 500) -> bytes:
+    """One line of text at a place, in points from the lower left."""
+    return b"BT /F1 10 Tf 1 0 0 1 %d %d Tm (%s) Tj ET\n" % (x, y, _escape(text))
+
+
 _ROW = 3 * 512
 
 
@@ -81,10 +108,10 @@ def _info(info: Mapping[str, str] | None) -> bytes:
 
 
 def _stream(keys: bytes, data: bytes) -> bytes:
-    return b"<< %s/Length %d >>\nstream\n%s\nendstream" % (keys, len(data), data)
+    return b"<< %s /Length %d >>\nstream\n%s\nendstream" % (keys, len(data), data)
 
 
-def _file(objects: Sequence[bytes]) -> bytes:
+def _file(objects: Sequence[bytes], more: bytes = b"") -> bytes:
     # The comment of four high octets marks the file as binary (7.5.2).
     pieces = [b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"]
     at, offsets = len(pieces[0]), []
@@ -94,6 +121,6 @@ def _file(objects: Sequence[bytes]) -> bytes:
         at += len(pieces[-1])
     size = len(objects) + 1
     table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    trailer = b"trailer\n<< /Size %d /Root 1 0 R /Info 4 0 R >>\nstartxref\n%d\n%%%%EOF\n"
-    pieces.append(b"xref\n0 %d\n0000000000 65535 f \n%s" % (size, table) + trailer % (size, at))
+    trailer = b"trailer\n<< /Size %d /Root 1 0 R /Info 4 0 R %s >>\nstartxref\n%d\n%%%%EOF\n"
+    pieces.append(b"xref\n0 %d\n0000000000 65535 f \n%s" % (size, table) + trailer % (size, more, at))
     return b"".join(pieces)

@@ -1,0 +1,180 @@
+"""Pages of a PDF to segments, by pdfium: text in the order in which it is drawn, and what stands at the top and at the bottom.
+
+In: an open document of pypdfium2. Out: the text of each page; the lines whose pieces were drawn one here, one there, put together; words
+without the hyphens of line ends; the lines of page header and footer, each also in the pieces that wide gaps part.
+Standards: ISO 32000-2 section 9, also for text that is invisible, white, clipped, on a hidden layer or beside the paper; section 12.5.5,
+annotations as they are drawn. pdf_objects reads what they say besides.
+Limits: a word of which each letter stands by itself, far from the next, stays apart. A scan has no words.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import pypdfium2.raw as pdfium
+
+from gateway.content.pdf_words import Box, Scratch, Words
+from gateway.content.reading import Spent
+from gateway.detectors import Segment
+from gateway.model.finding import Place
+
+_BAND = 0.1  # of the height
+_EDGE_LINES = 64  # in one band; what has more is no page header
+_EDGE_LINE = 120  # characters; what is longer is prose
+_LINES = 2000  # of a page that are put in the order in which they stand
+_WIDE = 1.5  # heights of a line: a gap that parts what stands on it
+_NARROW = 0.15  # a gap within a word
+_SAME_LINE = 0.3  # between two base lines
+_ALMOST = 4.0  # points between two base lines that may be one
+_BROKEN = re.compile("[^\r\n\ufffe]{0,80}\ufffe[^\r\n]{0,80}")
+_BLANKS = re.compile(" +")
+
+
+def read_pages(document: Any, spent: Spent) -> Iterator[Segment]:
+    """All pages in their order."""
+    scratch = Scratch()
+    for number in range(len(document)):
+        spent.pages()
+        yield from _page(document.raw, number, scratch)
+
+
+def _page(document: Any, number: int, scratch: Scratch) -> Iterator[Segment]:
+    page = _load(document, number)
+    if not page:
+        return
+    try:
+        text = pdfium.FPDFText_LoadPage(page)
+        if not text:
+            return
+        try:
+            yield from _segments(page, Words(text, scratch), number)
+        finally:
+            pdfium.FPDFText_ClosePage(text)
+    finally:
+        pdfium.FPDF_ClosePage(page)
+
+
+def _load(document: Any, number: int) -> Any:
+    """A page with its annotations drawn into it."""
+    page = pdfium.FPDF_LoadPage(document, number)
+    if page and _is_drawn_on(page) and pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS:
+        pdfium.FPDF_ClosePage(page)
+        page = pdfium.FPDF_LoadPage(document, number)
+    return page
+
+
+def _is_drawn_on(page: Any) -> bool:
+    """Whether an annotation is drawn by a stream of its own; links, which are most of them, are not."""
+    for index in range(pdfium.FPDFPage_GetAnnotCount(page)):
+        annotation = pdfium.FPDFPage_GetAnnot(page, index)
+        if annotation:
+            drawn = pdfium.FPDFAnnot_HasKey(annotation, b"AP")
+            pdfium.FPDFPage_CloseAnnot(annotation)
+            if drawn:
+                return True
+    return False
+
+
+def _segments(page: Any, words: Words, number: int) -> Iterator[Segment]:
+    if not words.text:
+        return
+    where = f"page {number + 1}"
+    yield Place.FIRST_LINE if number == 0 else Place.TEXT, where, words.text.replace("\r\n", "\n").replace("\ufffe", "-")
+    if "\ufffe" in words.text:
+        broken = (found[0].replace("\ufffe", "") for found in _BROKEN.finditer(words.text))
+        yield Place.TEXT, f"{where} without hyphens", "\n".join(broken)
+    yield Place.TEXT, f"{where} side by side", "\n".join(_side_by_side(words))
+    for place, band in _bands(page):
+        yield place, f"{where} {place.value.removeprefix('page_')}", "\n".join(_edge(words, band))
+
+
+# --- the edges of a page ----------------------------------------------------------------------------------------------
+
+
+def _bands(page: Any) -> tuple[tuple[Place, Box], ...]:
+    """The top and the bottom of a page, as it is turned when it is shown."""
+    paper = pdfium.FS_RECTF()
+    if not pdfium.FPDF_GetPageBoundingBox(page, paper):
+        return ()
+    left, bottom, right, top = paper.left, paper.bottom, paper.right, paper.top
+    across, up = (right - left) * _BAND, (top - bottom) * _BAND
+    sides = (
+        Box(left, top - up, right, top),
+        Box(left, bottom, left + across, top),
+        Box(left, bottom, right, bottom + up),
+        Box(right - across, bottom, right, top),
+    )
+    quarters = pdfium.FPDFPage_GetRotation(page)  # clockwise
+    return (Place.PAGE_HEADER, sides[quarters % 4]), (Place.PAGE_FOOTER, sides[(quarters + 2) % 4])
+
+
+def _edge(words: Words, band: Box) -> Iterator[str]:
+    """Each line in a band; and each piece of it, where wide gaps part it."""
+    for line in words.within(band).split("\r\n")[:_EDGE_LINES]:
+        yield line.replace("\ufffe", "-")
+        if " " in line and len(line) <= _EDGE_LINE:
+            pieces = _pieces(words, line.strip(), band)
+            yield from pieces if len(pieces) > 1 else ()
+
+
+def _pieces(words: Words, line: str, band: Box) -> list[str]:
+    at = words.find(line, band)
+    if at is None or words.is_at_one_go(at, at + len(line)):
+        return [line]
+    pieces, start = [], 0
+    for blanks in _BLANKS.finditer(line):
+        if words.is_wide(at + blanks.start() - 1, at + blanks.end(), _WIDE):
+            pieces.append(line[start : blanks.start()])
+            start = blanks.end()
+    return [*pieces, line[start:]]
+
+
+# --- what stands on one line ------------------------------------------------------------------------------------------
+
+
+def _side_by_side(words: Words) -> Iterator[str]:
+    """What stands on one line and was not drawn one after the other: words in pieces, the columns of a table."""
+    placed = sorted(words.bases(_LINES))
+    near = [(one, other) for one, other in itertools.pairwise(placed) if other[0] - one[0] < _ALMOST]
+    pieces = [_piece(words, *line) for line in dict.fromkeys(itertools.chain.from_iterable(near))]
+    row: list[_Piece] = []
+    for piece in sorted(filter(None, pieces), key=lambda piece: (-round(piece.base), piece.first.left)):
+        if row and not _continues(row[-1], piece):
+            yield from _joined(words.text, row)
+            row = []
+        row.append(piece)
+    yield from _joined(words.text, row)
+
+
+class _Piece(NamedTuple):
+    """A line of the text, and where it stands."""
+
+    base: float
+    first: Box  # its first letter
+    last: Box
+    start: int
+    end: int
+
+
+def _piece(words: Words, base: float, start: int, end: int) -> _Piece | None:
+    first, last = words.letter(start), words.letter(end - 1)
+    return _Piece(base, first, last, start, end) if first and last else None
+
+
+def _continues(before: _Piece, after: _Piece) -> bool:
+    height = before.last.height
+    return abs(before.base - after.base) < _SAME_LINE * height and -_SAME_LINE * height < _gap(before, after) < _WIDE * height
+
+
+def _joined(text: str, row: Sequence[_Piece]) -> Iterator[str]:
+    """The pieces of a row as a person reads them; nothing where there is one alone."""
+    if len(row) > 1:
+        blanks = ("" if _gap(before, after) < _NARROW * before.last.height else " " for before, after in itertools.pairwise(row))
+        yield "".join(blank + text[piece.start : piece.end] for blank, piece in zip(("", *blanks), row, strict=True))
+
+
+def _gap(before: _Piece, after: _Piece) -> float:
+    return after.first.left - before.last.right
