@@ -13,6 +13,8 @@ import click
 
 from gateway import app
 from gateway.errors import BadInput, OutgateError
+from gateway.model.facts import Declared
+from gateway.ports import Because
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
@@ -171,37 +173,84 @@ def hold_show(case: str, config: Path) -> None:
     click.echo(app.show_hold(config, case))
 
 
-@hold.command("release")
-@click.argument("case")
-@_by
-@_why
-@_config
-@_says_errors
+def _decides(name: str, why: Callable[..., Any] = _why) -> Callable[[Callable[..., Any]], Any]:
+    """A command about one CASE that leaves a wish for the keeper; who and why are recorded."""
+    pieces = (hold.command(name), click.argument("case"), _by, why, _config, _says_errors)
+
+    def decorate(command: Callable[..., Any]) -> Any:
+        for piece in reversed(pieces):
+            command = piece(command)
+        return command
+
+    return decorate
+
+
+@_decides("release")
 def hold_release(case: str, by: str, why: str, config: Path) -> None:
     """Let CASE go: its hold or confirm reasons are lifted and it is decided again. What a rule requires stays required."""
-    click.echo(app.ask(config, "release", case, by, why))
+    click.echo(app.ask(config, "release", case, Because(by, why)))
 
 
-@hold.command("refuse")
-@click.argument("case")
-@_by
-@_why
-@_config
-@_says_errors
+@_decides("refuse")
 def hold_refuse(case: str, by: str, why: str, config: Path) -> None:
     """Refuse CASE: the sender is told and the message is deleted."""
-    click.echo(app.ask(config, "refuse", case, by, why))
+    click.echo(app.ask(config, "refuse", case, Because(by, why)))
 
 
-@hold.command("redecide")
-@click.argument("case")
-@_by
-@click.option("--why", default="", help="Why, in a sentence.")
-@_config
-@_says_errors
+@_decides("redecide", click.option("--why", default="", help="Why, in a sentence."))
 def hold_redecide(case: str, by: str, why: str, config: Path) -> None:
     """Decide CASE again by the policy as it is now, lifting nothing."""
-    click.echo(app.ask(config, "redecide", case, by, why))
+    click.echo(app.ask(config, "redecide", case, Because(by, why)))
+
+
+@_decides("declare")
+@click.option("--purpose", help="What the email is for, as the pack names it.")
+@click.option("--word", "words", multiple=True, help="A word that a confirm asks for.")
+@click.option("--classification", "classifications", multiple=True, help="FILE=LEVEL, or words=LEVEL: what a file, or the text, really is.")
+@click.option("--override", "overrides", multiple=True, help="An override of the pack; what it asks is answered with --answer.")
+@click.option("--answer", "answers", multiple=True, help="QUESTION=TEXT.")
+@click.option("--as", "role", default="sender", show_default=True, help="Who says so: sender, or one of the pack's people.")
+def hold_declare(
+    case: str,
+    by: str,
+    why: str,
+    config: Path,
+    purpose: str | None,
+    words: tuple[str, ...],
+    classifications: tuple[str, ...],
+    overrides: tuple[str, ...],
+    answers: tuple[str, ...],
+    role: str,
+) -> None:
+    """Note what somebody has said of CASE, and decide it again by that.
+
+    \b
+    outgate hold declare 7KQ-402 --purpose criminal-justice --by "Service desk, Jo" --why "the sender rang"
+    outgate hold declare 7KQ-402 --classification Report.docx=public --as information-governance --by "A. Smith" --why "marked by mistake"
+    outgate hold declare 7KQ-402 --override urgent-safeguarding --answer reason="a child is at risk" \\
+        --answer who-could-be-harmed-by-waiting="the child" --by "Duty manager" --why "rang at 17:50"
+
+    The sender can declare a purpose, a word, an override, and what a file is that nobody has marked; a person of the pack can correct any
+    classification. What a rule requires stays required. Everything is recorded.
+    """  # noqa: D301 - \b is click's own mark
+    declared = (
+        *((Declared("purpose", purpose, role),) if purpose else ()),
+        *(Declared("word", word, role) for word in words),
+        *(Declared("classification", level, role, file) for file, level in _pairs("--classification", classifications)),
+        *(Declared("override", name, role) for name in overrides),
+    )
+    click.echo(app.ask(config, "declare", case, Because(by, why, declared, _pairs("--answer", answers))))
+
+
+def _pairs(option: str, texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """NAME=VALUE; a file may have an = in its name, a level has none."""
+    found = []
+    for text in texts:
+        name, equals, value = text.rpartition("=") if option == "--classification" else text.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint=option)
+        found.append((name, value))
+    return tuple(found)
 
 
 @main.command(short_help="Look at everything that mail depends on.")

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from gateway.model.decision import Decision
 from gateway.model.envelope import Envelope, Recipient
+from gateway.model.facts import Declared
 from gateway.model.finding import FileFinding, Patterns
 from gateway.model.message import Arrival, Content, Encoding
 from gateway.model.outcome import Copy, Ending, Outcome, Reply
@@ -139,6 +140,17 @@ class Held:
     lifted: tuple[str, ...] = ()
     certificate: str | None = None  # of the peer, as it was shown then: a system is known by it when the case is decided again
     defects: tuple[str, ...] = ()  # DefectNames of the arrival, which the kept octets no longer show
+    declared: tuple[Declared, ...] = ()  # what people have said of it since
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """Who has done something to a case, and what they said; all of it goes into the audit."""
+
+    by: str
+    why: str = ""
+    declared: tuple[Declared, ...] = ()
+    answers: tuple[tuple[str, str], ...] = ()  # to what an override asks: the question, the answer
 
 
 class Holds(Protocol):
@@ -161,11 +173,11 @@ class Holds(Protocol):
         """A refusal whose notice nobody took: a person must look at it. An open case only changes hands."""
         ...
 
-    async def redecided(self, before: Held, held: Held, by: str, why: str, to_send: tuple[ToSend, ...] = ()) -> bool:
+    async def redecided(self, before: Held, held: Held, because: Because, to_send: tuple[ToSend, ...] = ()) -> bool:
         """Decided again, and these recipients stay kept: the new row, and what goes out. False: the case is no longer as it was read."""
         ...
 
-    async def end(self, case: str, state: str, by: str, why: str = "", to_send: tuple[ToSend, ...] = ()) -> bool:
+    async def end(self, case: str, state: str, because: Because, to_send: tuple[ToSend, ...] = ()) -> bool:
         """Close an open hold with what is to be sent because of it, in one commit; False when it was not open: then nothing is sent."""
         ...
 
@@ -342,7 +354,7 @@ class Intent:
     """What a command or a page asks for; the keeper carries it out."""
 
     id: str
-    kind: str  # release | refuse | redecide
+    kind: str  # release | refuse | redecide | declare
     case: str
     by: str  # who asks
     why: str
@@ -350,12 +362,19 @@ class Intent:
     at: datetime
     state: str = "new"  # new | running | done | failed
     result: str = ""  # what to tell who asked
+    declared: tuple[Declared, ...] = ()  # with declare
+    answers: tuple[tuple[str, str], ...] = ()  # to what a declared override asks
+
+    @property
+    def because(self) -> Because:
+        """Who asks, and what they said."""
+        return Because(self.by, self.why, self.declared, self.answers)
 
 
 class Intents(Protocol):
     """Rows that commands and pages put, each carried out once."""
 
-    async def put(self, kind: str, case: str, by: str, why: str = "", lifts: tuple[str, ...] = ()) -> str:
+    async def put(self, kind: str, case: str, because: Because, lifts: tuple[str, ...] = ()) -> str:
         """Durable on return; the intent's id. Raises TryLater."""
         ...
 

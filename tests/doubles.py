@@ -15,7 +15,7 @@ from gateway.model.envelope import Address, Envelope, Peer, Recipient
 from gateway.model.finding import FileFinding, Readable
 from gateway.model.message import Arrival
 from gateway.model.outcome import Reply
-from gateway.ports import Done, Handed, Intent, World
+from gateway.ports import Because, Done, Handed, Intent, World
 
 START = datetime(2026, 11, 5, 14, 6, tzinfo=UTC)
 RECEIVED = b"Received: from client.example by gateway.example with ESMTP\r\n"
@@ -245,6 +245,7 @@ class MemoryHolds:
         self._luck = luck or Luck()
         self.cases: dict[str, object] = {}
         self.ended: dict[str, tuple[str, str]] = {}  # by, why
+        self.said: list[Because] = []  # what the audit has of decisions
 
     def insert(self, holds) -> None:
         for held in holds:
@@ -277,21 +278,24 @@ class MemoryHolds:
             if held.state in ("open", "refused") and case not in self.ended:
                 self.cases[case] = replace(held, state="open", held_for=held_for, answer_by=None)
 
-    async def redecided(self, before, held, by, why, to_send=()):
+    async def redecided(self, before, held, because, to_send=()):
         with self._luck.call("holds.redecided"):
-            if self.cases[held.case].state != "open" or self.cases[held.case].envelope != before.envelope:
+            now = self.cases[held.case]
+            if now.state != "open" or (now.envelope, now.lifted, now.declared) != (before.envelope, before.lifted, before.declared):
                 return False
             self.cases[held.case] = held
+            self.said.append(because)
             self._outbox.insert(to_send)
             return True
 
-    async def end(self, case, state, by, why="", to_send=()):
+    async def end(self, case, state, because, to_send=()):
         with self._luck.call("holds.end"):
             held = self.cases[case]
             if held.state != "open":
                 return False
             self.cases[case] = replace(held, state=state)
-            self.ended[case] = by, why
+            self.ended[case] = because.by, because.why
+            self.said.append(because)
             self._outbox.insert(to_send)
             return True
 
@@ -306,9 +310,10 @@ class MemoryIntents:
         self._leases: dict[str, datetime] = {}
         self._number = count(1)
 
-    async def put(self, kind, case, by, why="", lifts=()):
+    async def put(self, kind, case, because, lifts=()):
         intent_id = f"i{next(self._number)}"
-        self.rows[intent_id] = Intent(intent_id, kind, case, by, why, lifts, self._clock.now())
+        said = {"declared": because.declared, "answers": because.answers}
+        self.rows[intent_id] = Intent(intent_id, kind, case, because.by, because.why, lifts, self._clock.now(), **said)
         return intent_id
 
     async def claim(self, now, lease_seconds, limit=20):

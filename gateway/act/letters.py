@@ -30,6 +30,7 @@ from gateway.policy.letters import (
     advised,
     ended,
     let_go,
+    overridden,
     relayed,
     to_decider,
     to_sender,
@@ -38,8 +39,8 @@ from gateway.policy.letters import (
     values_of,
 )
 from gateway.policy.places import domain_of
-from gateway.policy.rules import Policy
-from gateway.ports import Handed, Held, ToSend, World
+from gateway.policy.rules import Override, Policy
+from gateway.ports import Because, Handed, Held, ToSend, World
 
 LIFETIME = timedelta(days=5)  # how long our outbox tries (RFC 5321 section 4.5.4.1)
 _HEADER_OCTETS = 65_536
@@ -148,6 +149,24 @@ class Post:
                 letters.append(
                     await self._notice(letter, reader.mailbox, held.case, held.message_id, None, auto_submitted="auto-generated")
                 )
+        return tuple(letters)
+
+    async def overridden(
+        self, held: Held, override: Override, because: Because, going: tuple[str, ...], findings: Findings | None
+    ) -> tuple[ToSend, ...]:
+        """To whom a pack names in `told`: this override was used. Each owner hears of their own recipients (another may be a Bcc)."""
+        if override.told is None:
+            return ()
+        now, sender = self.world.clock.now(), held.envelope.reverse_path.wire or _NOBODY
+        by_mailbox: dict[str, tuple[Recipient, ...]] = {}
+        for one in held.envelope.recipients:
+            to = sender if override.told == "sender" else resolve(override.told, self.policy, self.house, (one,), now).mailbox
+            by_mailbox[to] = (*by_mailbox.get(to, ()), one)
+        letters: list[ToSend] = []
+        for to, recipients in by_mailbox.items():
+            about = replace(self._about(held, findings, self._decider(held.held_for, held)), recipients=_addresses(recipients))
+            letter = overridden(about, override, because, sender, tuple(address for address in going if address in about.recipients))
+            letters.append(await self._notice(letter, to, held.case, held.message_id, None, auto_submitted="auto-generated"))
         return tuple(letters)
 
     # --- of a delivery ------------------------------------------------------------------------------------------------

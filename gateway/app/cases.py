@@ -14,7 +14,8 @@ from gateway.edges.clock import SystemClock
 from gateway.edges.state import State
 from gateway.errors import TryLater, WillNotDo
 from gateway.model.decision import Decision
-from gateway.ports import Held
+from gateway.model.facts import Declared
+from gateway.ports import Because, Held
 
 WAIT_SECONDS = 60.0  # for the keeper
 ASK_SECONDS = 0.1
@@ -58,6 +59,8 @@ def show_hold(config: Path, case: str) -> str:
         f"Message   {held.message_id} by [listen.{held.listener}]",
         "Reasons",
         *(f"  {row}" for row in _reasons(held.decision)),
+        *(f"Declared  {_declared(said)}" for said in held.declared),
+        *(f"Asked     outgate hold declare {held.case} {option} --by NAME --why TEXT" for option in _asked(held.decision)),
     ]
     if held.decision.routes_tried:
         lines += ["Routes tried", *(f"  {tried.route}: {tried.why_not}" for tried in held.decision.routes_tried)]
@@ -66,12 +69,12 @@ def show_hold(config: Path, case: str) -> str:
     return "\n".join(lines)
 
 
-def ask(config: Path, kind: str, case: str, by: str, why: str) -> str:
+def ask(config: Path, kind: str, case: str, because: Because) -> str:
     """Leave a wish and wait for the keeper to carry it out; what it says. Raises WillNotDo (it cannot be done), TryLater (no keeper)."""
 
     async def put_and_wait() -> str:
         async with _state(config) as state:
-            intent_id = await state.intents.put(kind, case, by, why)
+            intent_id = await state.intents.put(kind, case, because)
             until = asyncio.get_running_loop().time() + WAIT_SECONDS
             while asyncio.get_running_loop().time() < until:
                 intent = await state.intents.get(intent_id)
@@ -121,6 +124,7 @@ def _plain(held: Held) -> dict[str, object]:
         "message_id": held.message_id,
         "pack": held.pack,
         "pack_version": held.pack_version,
+        "declared": [{"what": said.what, "value": said.value, "by": said.by, "about": said.about} for said in held.declared],
         "reasons": [{"rule": reason.rule, "effect": reason.effect, "text": reason.text} for reason in held.decision.reasons],
     }
 
@@ -130,6 +134,17 @@ def _reasons(decision: Decision) -> list[str]:
         f"{reason.effect}: {reason.rule}" + (f" - {reason.text}" if reason.text else "") + (f" ({reason.clause})" if reason.clause else "")
         for reason in decision.reasons
     ]
+
+
+def _declared(said: Declared) -> str:
+    about = f" of {said.about}" if said.about else ""
+    return f"{said.what}{about}: {said.value} (by {said.by})"
+
+
+def _asked(decision: Decision) -> list[str]:
+    """How to note the answer to what the sender is asked."""
+    asked = dict.fromkeys(reason.declares for reason in decision.reasons if reason.declares)
+    return ["--purpose PURPOSE" if word == "purpose" else f"--word {word}" for word in asked]
 
 
 def _when(at: datetime) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, or_, select, update
 
 from gateway.edges import audit, outbox
-from gateway.edges.nouns import decode, encode, from_json, to_json
+from gateway.edges.nouns import decode, encode, from_json, to_json, to_plain
 from gateway.edges.operations import Payload, operation
 from gateway.edges.store import Store
 from gateway.edges.tables import hold, micros, moment
@@ -21,7 +21,11 @@ from gateway.edges.tables import outbox as outbox_table
 from gateway.errors import TryLater
 from gateway.model.decision import Decision
 from gateway.model.envelope import Envelope
-from gateway.ports import Held, ToSend
+from gateway.model.facts import Declared
+from gateway.ports import Because, Held, ToSend
+
+_DECLARED = tuple[Declared, ...]
+_READ = ("envelope", "lifted", "declared")  # who decided again by other ones was first
 
 
 class Holds:
@@ -50,28 +54,27 @@ class Holds:
         """A refusal whose notice nobody took: a person must look at it. An open case only changes hands."""
         await self._store.run("hold.reopen", {"case": case, "held_for": held_for, "at": _now()})
 
-    async def redecided(self, before: Held, held: Held, by: str, why: str, to_send: tuple[ToSend, ...] = ()) -> bool:
+    async def redecided(self, before: Held, held: Held, because: Because, to_send: tuple[ToSend, ...] = ()) -> bool:
         """Decided again, and these recipients stay kept: the new row, and what goes out because of it.
 
         False when the case is not open any more, or not the one that was read: somebody else was first, and nothing goes out.
         """
         payload = {
             "row": to_row(held),
-            "was": to_json(before.envelope),
-            "by": by,
-            "why": why,
+            "was": {name: to_row(before)[name] for name in _READ},
+            **_said(because),
             "at": _now(),
             "outbox": [outbox.to_row(row) for row in to_send],
         }
         return bool((await self._store.run("hold.redecided", payload))["was_open"])
 
-    async def end(self, case: str, state: str, by: str, why: str = "", to_send: tuple[ToSend, ...] = ()) -> bool:
+    async def end(self, case: str, state: str, because: Because, to_send: tuple[ToSend, ...] = ()) -> bool:
         """Close an open hold, with what is to be sent because of it in the same commit.
 
         False when it was not open, somebody else was first: then nothing is sent.
         """
         rows = [outbox.to_row(row) for row in to_send]
-        payload = {"case": case, "state": state, "by": by, "why": why, "at": _now(), "outbox": rows}
+        payload = {"case": case, "state": state, **_said(because), "at": _now(), "outbox": rows}
         return bool((await self._store.run("hold.end", payload))["was_open"])
 
     async def in_use(self, object_ids: Iterable[str], now: datetime) -> frozenset[str]:
@@ -107,7 +110,14 @@ def to_row(held: Held) -> Payload:
         "lifted": encode(list(held.lifted)),
         "certificate": held.certificate,
         "defects": encode(list(held.defects)),
+        "declared": to_json(held.declared),
     }
+
+
+def _said(because: Because) -> Payload:
+    """Who, and what they said: parts of a row of the audit; what was not said leaves none."""
+    said = {"declared": to_plain(because.declared), "answers": dict(because.answers)}
+    return {"by": because.by, "why": because.why, "said": {name: value for name, value in said.items() if value}}
 
 
 def _to_noun(row: Any) -> Held:
@@ -130,6 +140,7 @@ def _to_noun(row: Any) -> Held:
         lifted=tuple(decode(row["lifted"])),
         certificate=row["certificate"],
         defects=tuple(decode(row["defects"])),
+        declared=from_json(_DECLARED, row["declared"]),
     )
 
 
@@ -210,15 +221,13 @@ def reopen(connection: Connection, payload: Payload) -> Payload:
 @operation("hold.redecided")
 def redecided(connection: Connection, payload: Payload) -> Payload:
     row = payload["row"]
-    names = ("envelope", "decision", "answer_by", "keep_until", "held_for", "pack", "pack_version", "lifted")
-    as_read = and_(_open(row["case_number"]), hold.c.envelope == payload["was"])
+    names = ("envelope", "decision", "answer_by", "keep_until", "held_for", "pack", "pack_version", "lifted", "declared")
+    as_read = and_(_open(row["case_number"]), *(hold.c[name] == value for name, value in payload["was"].items()))
     was_open = connection.execute(update(hold).where(as_read).values({name: row[name] for name in names})).rowcount
     if was_open:
         outbox.insert(connection, payload["outbox"])
         details = {name: row[name] for name in ("held_for", "pack_version", "lifted")}
-        audit.append(
-            connection, "hold.redecided", payload["at"], {"case": row["case_number"], "by": payload["by"], "why": payload["why"], **details}
-        )
+        audit.append(connection, "hold.redecided", payload["at"], {"case": row["case_number"], **_who(payload), **details})
     return {"was_open": bool(was_open)}
 
 
@@ -229,7 +238,7 @@ def end(connection: Connection, payload: Payload) -> Payload:
     if not connection.execute(update(hold).where(_open(payload["case"])).values(values)).rowcount:
         return {"was_open": False}
     outbox.insert(connection, payload["outbox"])
-    audit.append(connection, f"hold.{payload['state']}", payload["at"], {name: payload[name] for name in ("case", "by", "why")})
+    audit.append(connection, f"hold.{payload['state']}", payload["at"], {"case": payload["case"], **_who(payload)})
     return {"was_open": True}
 
 
@@ -241,6 +250,10 @@ def purge(connection: Connection, payload: Payload) -> Payload:
 
 
 _insert = hold.insert()
+
+
+def _who(payload: Payload) -> Payload:
+    return {"by": payload["by"], "why": payload["why"], **payload["said"]}
 
 
 def _open(case: str) -> Any:

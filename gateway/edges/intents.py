@@ -12,11 +12,15 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, insert, or_, select, update
 
-from gateway.edges.nouns import decode, encode
+from gateway.edges.nouns import decode, from_json, to_json
 from gateway.edges.operations import Payload, operation
 from gateway.edges.store import Store
 from gateway.edges.tables import intent, micros, moment
-from gateway.ports import Intent
+from gateway.model.facts import Declared
+from gateway.ports import Because, Intent
+
+_DECLARED = tuple[Declared, ...]
+_ANSWERS = tuple[tuple[str, str], ...]
 
 
 class Intents:
@@ -25,10 +29,11 @@ class Intents:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def put(self, kind: str, case: str, by: str, why: str = "", lifts: tuple[str, ...] = ()) -> str:
+    async def put(self, kind: str, case: str, because: Because, lifts: tuple[str, ...] = ()) -> str:
         """Durable on return; the intent's id. Raises TryLater."""
-        row = {"id": secrets.token_hex(8), "kind": kind, "case_number": case, "asked_by": by, "why": why, "lifts": encode(list(lifts))}
-        await self._store.run("intent.put", {**row, "at": micros(datetime.now(UTC))})
+        row = {"id": secrets.token_hex(8), "kind": kind, "case_number": case, "asked_by": because.by, "why": because.why}
+        said = {"lifts": to_json(lifts), "declared": to_json(because.declared), "answers": to_json(because.answers)}
+        await self._store.run("intent.put", {**row, **said, "at": micros(datetime.now(UTC))})
         return row["id"]
 
     async def claim(self, now: datetime, lease_seconds: float, limit: int = 20) -> tuple[Intent, ...]:
@@ -61,6 +66,8 @@ def _to_noun(row: Any) -> Intent:
         at=moment(row["at"]),
         state=row["state"],
         result=row["result"],
+        declared=from_json(_DECLARED, row["declared"]),
+        answers=from_json(_ANSWERS, row["answers"]),
     )
 
 

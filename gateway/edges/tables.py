@@ -104,6 +104,7 @@ hold = Table(
     Column("lifted", Text, nullable=False),  # JSON list
     Column("certificate", Text),
     Column("defects", Text, nullable=False),  # JSON list
+    Column("declared", Text, nullable=False, server_default="[]"),  # JSON list of the nouns
     Column("ended_at", BigInteger),
     Column("ended_by", Text),
     Column("ended_why", Text),
@@ -140,11 +141,13 @@ intent = Table(
     "intent",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("kind", Text, nullable=False),  # release | refuse | redecide
+    Column("kind", Text, nullable=False),  # release | refuse | redecide | declare
     Column("case_number", Text, nullable=False),
     Column("asked_by", Text, nullable=False),
     Column("why", Text, nullable=False),
     Column("lifts", Text, nullable=False),  # JSON list of rule ids
+    Column("declared", Text, nullable=False, server_default="[]"),  # JSON list of the nouns
+    Column("answers", Text, nullable=False, server_default="[]"),  # JSON list of questions and answers
     Column("state", Text, nullable=False),  # new | running | done | failed
     Column("at", BigInteger, nullable=False),
     Column("leased_until", BigInteger, nullable=False),

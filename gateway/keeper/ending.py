@@ -7,7 +7,7 @@ from dataclasses import replace
 from gateway.act.deciders import POSTMASTER
 from gateway.errors import TryLater
 from gateway.keeper.desk import Desk
-from gateway.ports import Held
+from gateway.ports import Because, Held
 
 
 async def end_cases(desk: Desk) -> None:
@@ -28,7 +28,7 @@ async def end_cases(desk: Desk) -> None:
 async def _expire(desk: Desk, held: Held) -> None:
     """The final DSN is committed before the content goes."""
     letters = await desk.post.last_word(held, "expired")
-    if await desk.shelves.holds.end(held.case, "expired", "time", to_send=letters):
+    if await desk.shelves.holds.end(held.case, "expired", Because("time"), letters):
         desk.log.event("hold.expired", case=held.case)
         await desk.forget(held.object_id)
 

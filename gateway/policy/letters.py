@@ -17,6 +17,8 @@ from gateway.model.decision import Decision, Reason, Verdict
 from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings
 from gateway.model.outcome import Reply
 from gateway.policy.guidance import PLACEHOLDER, Guidance, House, text_for
+from gateway.policy.rules import Override
+from gateway.ports import Because
 
 _MOST_NAMED = 10
 _MOST_SHOWN = 160  # characters of a file name
@@ -184,6 +186,28 @@ def to_told(about: About, told: Told, sender: str, texts: Mapping[str, Guidance]
     state, went = ("Not sent", "has not gone") if told.kept else ("On its way", "is on its way") if told.waiting else ("Sent", "has gone")
     subject = f"{state}: {_title(told, texts)}" + (f" (case {about.case})" if about.case else "")
     return Letter(subject, _join((f"**{email} {went}.**", *_words(about, told, texts), _help(about))))
+
+
+def overridden(about: About, override: Override, because: Because, sender: str, going: tuple[str, ...]) -> Letter:
+    """To whom a pack names: an override was used, by whom, and what they answered. `going`: who gets the mail because of it."""
+    waits = tuple(address for address in about.recipients if address not in going)
+    went = [f"is on its way to {listed(going)}"] if going else []
+    went += [f"stays kept for {listed(waits)}"] if waits else []
+    answers = "\n".join(f"- {ask.replace('-', ' ').capitalize()}: {_in_line(text)}" for ask, text in because.answers)
+    rows = tuple(dict.fromkeys(reason.text or reason.rule for reason in about.decision.reasons if reason.rule in override.lifts))
+    lifted = "\n".join(("It was kept because:", *(f"- {row}" for row in rows))) if rows else ""
+    where = ", ".join(text for text in (about.source, override.clause) if text)
+    parts = (
+        f"**An email from {sender} {' and '.join(went)}: the override {override.id} was used.**",
+        f"{_in_line(because.by)} noted it: {_in_line(because.why)}",
+        f"What was answered:\n{answers}",
+        lifted,
+        "What these rules require was not lifted: it travels as protected as before.",
+        _table(about),
+        f"The rule: {where}." if override.clause else "",
+        _help(about),
+    )
+    return Letter(f"Override used: {override.id.replace('-', ' ')} (case {about.case})", _join(parts))
 
 
 def ended(about: About, how: str, why: str = "") -> Letter:

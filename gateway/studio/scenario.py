@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
+from itertools import count
 from typing import Any
 
 from pydantic import Field
@@ -17,6 +18,7 @@ from pydantic import Field
 from gateway.errors import BadInput, Problem
 from gateway.model.facts import UNKNOWN, Declared
 from gateway.pipeline import Beside
+from gateway.policy.declared import strange
 from gateway.policy.pack_model import Part
 from gateway.policy.pack_sheets import part_of, unknown_name
 from gateway.policy.pack_words import Day, FileName, Name
@@ -74,9 +76,8 @@ class Scenario:
         problems = tuple(self._unknown(policy))
         if problems:
             raise BadInput(problems)
-        corrected = tuple(Declared("classification", one.is_, one.by, one.of) for one in part.corrected)
         authenticated = UNKNOWN if part.authenticated is None else part.authenticated
-        return Beside((*declared_in(part), *corrected), frozenset(part.lifted), frozenset(part.unusable), authenticated)
+        return Beside(tuple(said for said, _ in self._declared()), frozenset(part.lifted), frozenset(part.unusable), authenticated)
 
     def known_groups(self, policy: Policy, sender: str) -> Policy:
         """The policy where this sender (Address.key) is in the named groups, and in no other group of the directory."""
@@ -97,30 +98,29 @@ class Scenario:
 
     def _unknown(self, policy: Policy) -> Iterable[Problem]:
         part = self.part
-        words = {act.declares for rule in policy.rules for act in rule.acts if act.declares not in (None, "purpose")}
-        rules = [rule.id for rule in policy.rules]
-        if part.purpose is not None:
-            yield from self._names("purpose", [part.purpose], [*policy.purposes, "other"], "purpose")
-        yield from self._names("word (no confirm declares it)", part.declared, words, "declared")
-        yield from self._names("override", part.overrides, [one.id for one in policy.overrides], "overrides")
-        yield from self._names("rule", part.lifted, rules, "lifted")
+        for said, places in self._declared():
+            yield from (self._wrong(places[field], says) for field, says in strange(said, policy))
+        yield from self._names("rule", part.lifted, [rule.id for rule in policy.rules], "lifted")
         yield from self._names("route", part.unusable, [route.name for route in policy.routes], "unusable")
         if part.sender_groups != "unknown":
             yield from self._names("group", part.sender_groups, policy.snapshot.groups, "sender_groups")
         if not _is_ip(part.peer):
             yield self._wrong(("peer",), f"`{part.peer}` is no IP address; write 10.20.30.4")
-        for index, one in enumerate(part.corrected):
-            yield from self._name("classification", one.is_, policy.ladder.names, ("corrected", index, "is"))
-            yield from self._name("person", one.by, [*policy.people, "owner", "sender"], ("corrected", index, "by"))
+
+    def _declared(self) -> Iterable[tuple[Declared, dict[str, Path]]]:
+        """All that is declared, and where each of its fields stands."""
+        counts = {"purpose": count(), "word": count(), "override": count()}
+        keys = {"purpose": "purpose", "word": "declared", "override": "overrides"}
+        for said in declared_in(self.part):
+            index = next(counts[said.what])
+            yield said, {"value": (keys[said.what],) if said.what == "purpose" else (keys[said.what], index)}
+        for index, one in enumerate(self.part.corrected):
+            place: Path = ("corrected", index)
+            yield Declared("classification", one.is_, one.by, one.of), {"value": (*place, "is"), "by": (*place, "by")}
 
     def _names(self, what: str, names: list[str], known: Iterable[str], key: str) -> Iterable[Problem]:
         there = list(known)
-        for index, name in enumerate(names):
-            yield from self._name(what, name, there, (key, index))
-
-    def _name(self, what: str, name: str, known: Iterable[str], path: Path) -> Iterable[Problem]:
-        if name not in known:
-            yield self._wrong(path, unknown_name(what, name, known))
+        yield from (self._wrong((key, index), unknown_name(what, name, there)) for index, name in enumerate(names) if name not in there)
 
     def _wrong(self, path: Path, says: str) -> Problem:
         return self.sheet.at(path, says)

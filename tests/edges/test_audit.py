@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from gateway.edges.operations import Payload, operation
-from gateway.ports import Bundle
+from gateway.ports import Because, Bundle
 from tests.edges.durable import NOON, Place, held, living
 
 
@@ -22,8 +22,8 @@ async def busy_day(state) -> None:
     transaction = await state.journal.begin(None, ())
     await transaction.finish(Bundle(holds=(held("A-1"), held("B-2"))), durable=True)
     await state.holds.pass_on("A-1", "duty-manager", None)
-    await state.holds.end("A-1", "released", "officer", "is fine")
-    await state.holds.end("A-1", "refused", "too late")
+    await state.holds.end("A-1", "released", Because("officer", "is fine"))
+    await state.holds.end("A-1", "refused", Because("too late"))
     state.audit.policy_loaded("starter", "sha256:2", NOON + timedelta(hours=2))
     await state.store.flush()
 

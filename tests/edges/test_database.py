@@ -1,5 +1,6 @@
 """The tables and how they come to be."""
 
+import asyncio
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,9 +11,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
 from gateway.edges.database import migrate, open_engine, parse_url
-from gateway.edges.tables import metadata
+from gateway.edges.holds import to_row
+from gateway.edges.tables import hold, metadata
 from gateway.errors import TryLater, WillNotDo
-from tests.edges.durable import Place
+from tests.edges.durable import Place, held, living
 
 
 def test_the_migrations_make_exactly_the_tables(place: Place):
@@ -31,6 +33,25 @@ def test_migrating_again_and_at_the_same_time_does_no_harm(place: Place):
 
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(migrate, [place.url] * 4)) == [None] * 4
+
+
+def test_what_was_kept_before_a_change_of_the_tables_is_there_after_it(sqlite_place: Place):
+    """The first tables, as the version wrote them that made them, with a case in them."""
+    engine = open_engine(sqlite_place.url)
+    with engine.begin() as connection:
+        for table, column in (("hold", "declared"), ("intent", "declared"), ("intent", "answers")):
+            connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+        row = {name: value for name, value in to_row(held()).items() if name != "declared"}
+        connection.execute(hold.insert(), row)
+    engine.dispose()
+
+    async def found():
+        async with living(sqlite_place) as (state,):
+            return await state.holds.get("7KQ-402")
+
+    migrate(sqlite_place.url)
+    assert asyncio.run(found()) == held()
 
 
 def _drop_everything(connection: Connection) -> None:

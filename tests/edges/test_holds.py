@@ -1,12 +1,16 @@
 """Kept mail: nothing of it is lost on the way through the database, and it ends once."""
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import timedelta
 
+from sqlalchemy import text
+
 from gateway.edges.state import State
 from gateway.model.decision import Verdict
-from gateway.ports import Bundle
+from gateway.model.facts import Declared
+from gateway.ports import Because, Bundle
 from tests.edges.durable import NOON, Place, held, living, mail
 
 
@@ -66,8 +70,8 @@ def test_who_is_first_ends_a_hold_and_only_theirs_is_sent(place: Place):
         async with living(place, processes=2) as (one, other):
             await keep(one, held())
             ended = await asyncio.gather(
-                one.holds.end("7KQ-402", "released", "officer", "is fine", to_send=(mail("from-one"),)),
-                other.holds.end("7KQ-402", "refused", "keeper", to_send=(mail("from-other"),)),
+                one.holds.end("7KQ-402", "released", Because("officer", "is fine"), to_send=(mail("from-one"),)),
+                other.holds.end("7KQ-402", "refused", Because("keeper"), to_send=(mail("from-other"),)),
             )
             assert sorted(ended) == [False, True]
             kept = await one.holds.get("7KQ-402")
@@ -86,12 +90,31 @@ def test_a_hold_that_is_decided_again_stays_open_with_its_new_reasons(place: Pla
             await keep(state, before)
             again = held(mailbox="c@example.org", held_for="sender", lifted=("x", "y"), pack_version="sha256:2")
             again = replace(again, decision=replace(again.decision, verdict=Verdict.CONFIRM))
-            assert await state.holds.redecided(before, again, "officer", "one may go", (mail("n1"),))
-            assert not await state.holds.redecided(before, again, "another", "read before the first was done", (mail("n3"),))
+            assert await state.holds.redecided(before, again, Because("officer", "one may go"), (mail("n1"),))
+            assert not await state.holds.redecided(before, again, Because("another", "read before the first was done"), (mail("n3"),))
             assert await state.holds.get("7KQ-402") == again
-            assert await state.holds.end("7KQ-402", "expired", "keeper")
-            assert not await state.holds.redecided(again, again, "officer", "too late", (mail("n2"),))
+            assert await state.holds.end("7KQ-402", "expired", Because("keeper"))
+            assert not await state.holds.redecided(again, again, Because("officer", "too late"), (mail("n2"),))
             assert [row.id for row in await state.outbox.claim(NOON, 60)] == ["n1"]
+
+    asyncio.run(story())
+
+
+def test_of_two_who_declare_at_once_the_second_decides_on_what_the_first_has_noted(place: Place):
+    async def story() -> None:
+        async with living(place, processes=2) as (one, other):
+            before = held()
+            await keep(one, before)
+            words = [replace(before, declared=(Declared("word", word),)) for word in ("a", "b")]
+            first = Because("jo", "rang", words[0].declared, (("reason", "käse"),))
+            assert await one.holds.redecided(before, words[0], first)
+            assert not await other.holds.redecided(before, words[1], Because("kim"))
+            assert await other.holds.get("7KQ-402") == words[0]
+            details = await one.store.read(lambda c: c.execute(text("SELECT details FROM audit WHERE event = 'hold.redecided'")).scalar())
+            noted = json.loads(details)
+            assert (noted["by"], noted["why"], noted["answers"]) == ("jo", "rang", {"reason": "käse"})
+            assert noted["declared"] == [{"what": "word", "value": "a", "by": "sender", "about": ""}]
+            assert await one.audit.verify() == ()
 
     asyncio.run(story())
 
@@ -100,7 +123,7 @@ def test_a_refusal_that_nobody_was_told_of_is_opened_for_a_person(place: Place):
     async def story() -> None:
         async with living(place) as (state,):
             await keep(state, held("NO-1", state="refused"), held("OPEN-1"), held("GONE-1"))
-            await state.holds.end("GONE-1", "released", "officer")
+            await state.holds.end("GONE-1", "released", Because("officer"))
             for case in ("NO-1", "OPEN-1", "GONE-1"):
                 await state.holds.reopen(case, "postmaster")
             rows = {kept.case: (kept.state, kept.held_for, kept.answer_by) for kept in await state.holds.find(state=None)}
@@ -115,7 +138,7 @@ def test_objects_are_in_use_as_long_as_somebody_may_want_them(place: Place):
         async with living(place) as (state,):
             await keep(state, held("OPEN-1"), held("GONE-1"), held("NO-1", state="refused"), held("SENT-1", object_id="notices-n1"))
             for case in ("GONE-1", "SENT-1"):
-                await state.holds.end(case, "released", "officer", to_send=(mail("n1"),) if case == "SENT-1" else ())
+                await state.holds.end(case, "released", Because("officer"), to_send=(mail("n1"),) if case == "SENT-1" else ())
             ids = ("holds-OPEN-1", "holds-GONE-1", "holds-NO-1", "notices-n1", "holds-orphan")
             assert await state.holds.in_use(ids, NOON) == {"holds-OPEN-1", "holds-NO-1", "notices-n1"}
             assert await state.holds.in_use(ids, NOON + timedelta(days=8)) == {"holds-OPEN-1", "notices-n1"}

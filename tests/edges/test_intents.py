@@ -3,6 +3,8 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+from gateway.model.facts import Declared
+from gateway.ports import Because
 from tests.edges.durable import Place, living
 
 
@@ -10,8 +12,8 @@ def test_an_intent_is_claimed_once_and_tells_its_result(place: Place):
     async def story() -> None:
         now = datetime.now(UTC) + timedelta(seconds=1)
         async with living(place, processes=2) as (one, other):
-            name = await one.intents.put("release", "7KQ-402", "officer@derbyshire.gov.uk", "is fine", ("restricted-to-list",))
-            await other.intents.put("redecide", "ABC-001", "officer@derbyshire.gov.uk")
+            name = await one.intents.put("release", "7KQ-402", Because("officer@derbyshire.gov.uk", "is fine"), ("restricted-to-list",))
+            await other.intents.put("redecide", "ABC-001", Because("officer@derbyshire.gov.uk"))
             claims = await asyncio.gather(*(state.intents.claim(now, 60, limit=1) for state in (one, other, one, other)))
             claimed = [intent for intents in claims for intent in intents]
             assert sorted(intent.kind for intent in claimed) == ["redecide", "release"]
@@ -28,11 +30,25 @@ def test_an_intent_is_claimed_once_and_tells_its_result(place: Place):
     asyncio.run(story())
 
 
+def test_what_is_declared_and_answered_is_kept_as_it_was_said(place: Place):
+    said = Because(
+        "jo", "rang", (Declared("override", "urgent"), Declared("classification", "public", "ig", "a.docx")), (("reason", "käse = x"),)
+    )
+
+    async def story() -> None:
+        async with living(place) as (state,):
+            intent = await state.intents.get(await state.intents.put("declare", "7KQ-402", said))
+            assert intent is not None
+            assert intent.because == said
+
+    asyncio.run(story())
+
+
 def test_what_a_dead_keeper_left_is_claimed_again_and_what_is_done_is_not(place: Place):
     async def story() -> None:
         now = datetime.now(UTC) + timedelta(seconds=1)
         async with living(place) as (state,):
-            done, left = [await state.intents.put("refuse", "7KQ-402", "officer", "") for _ in range(2)]
+            done, left = [await state.intents.put("refuse", "7KQ-402", Because("officer")) for _ in range(2)]
             assert len(await state.intents.claim(now, 60)) == 2
             await state.intents.finish(done, "failed", "no such case")
             assert await state.intents.claim(now + timedelta(seconds=59), 60) == ()

@@ -135,6 +135,23 @@ def test_a_decision_needs_a_name_and_a_reason(running: Site) -> None:
     assert "--by" in errors
 
 
+RULE_OF_FILES = "confirm: {guidance: mark-your-files}"
+ASKS = {f"{RULE_OF_FILES}\n    mode: watch": "unless: {declared: checked}\n    confirm: {declares: checked, guidance: no-method}"}
+
+
+def test_what_somebody_says_of_a_case_is_noted_and_decided_by(running: Site, sender: str, outsider: str) -> None:
+    octets = message(sender, [outsider], "Look", "See there.", attachments=[("a.docx", docx(["A."]), "application/msword")])
+    with _changed_pack(running, ASKS), running.hop("internet") as plain:
+        running.send(sender, [outsider], octets)
+        (case,) = running.gateway.cases(sender)
+        assert f"outgate hold declare {case} --word checked --by NAME --why TEXT" in running.gateway.run("hold", "show", case)
+        status, _, errors = running.gateway.command("hold", "declare", case, "--word", "cheked", *DECIDES)
+        assert (status, errors) == (1, "unknown word (no confirm declares it) `cheked`; did you mean `checked`?\n")
+        assert "goes by plain" in running.gateway.run("hold", "declare", case, "--word", "checked", *DECIDES)
+        plain.wait_messages(1, seconds=20)
+        assert below_received(plain.messages[0].octets) == octets
+
+
 # --- explain --------------------------------------------------------------------------------------------------------------
 
 SCHEMA = json.loads((REPOSITORY / "rules" / "explain.schema.json").read_text())

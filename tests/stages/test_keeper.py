@@ -12,6 +12,7 @@ from gateway.keeper.sending import PAUSES
 from gateway.log import Log
 from gateway.policy.places import Places
 from gateway.policy.rules import Act, Ask, Audience, Rule
+from gateway.ports import Because
 from tests.deliveries import HOUSE, MESSAGE, failed_in, policy
 from tests.doubles import NO, RECEIVED, recipient, run
 from tests.stages.test_act import ANN, Delivery
@@ -45,8 +46,8 @@ class Later:
         await self.keeper.turn()
         await self.keeper.drain()
 
-    async def wish(self, kind, case=CASE, by="officer", why="it is fine", lifts=()):
-        intent_id = await self.stage.intents.put(kind, case, by, why, lifts)
+    async def wish(self, kind, case=CASE, by="officer", why="it is fine", lifts=(), **said):
+        intent_id = await self.stage.intents.put(kind, case, Because(by, why, **said), lifts)
         await self.turn()
         intent = self.stage.intents.rows[intent_id]
         return intent.state, intent.result
@@ -239,7 +240,7 @@ def test_who_has_it_does_not_get_it_again_because_another_failed():
 
     async def story():
         await later.deliver()
-        await later.stage.intents.put("release", CASE, "officer")
+        await later.stage.intents.put("release", CASE, Because("officer"))
         later.stage.luck.breaks = ["outbox.put"]  # of the DSN about c
         for _ in range(3):
             await later.turn(minutes=31)
@@ -326,8 +327,8 @@ def test_it_is_released_once_whoever_asks_again():
 
     async def story():
         await later.deliver()
-        await later.stage.intents.put("release", CASE, "officer")
-        await later.stage.intents.put("release", CASE, "duty")
+        await later.stage.intents.put("release", CASE, Because("officer"))
+        await later.stage.intents.put("release", CASE, Because("duty"))
         second = await later.wish("refuse")
         await later.turn(seconds=1)
         return second
@@ -447,8 +448,8 @@ def test_a_wish_waits_while_the_store_is_down_and_the_others_go_on():
 
     async def story():
         await later.deliver()
-        first = await later.stage.intents.put("release", "7KQ-402", "officer")
-        second = await later.stage.intents.put("refuse", "7KQ-403", "officer")
+        first = await later.stage.intents.put("release", "7KQ-402", Because("officer"))
+        second = await later.stage.intents.put("refuse", "7KQ-403", Because("officer"))
         later.stage.luck._plan = ["", "fails"]  # the claim; the vault
         await later.turn()
         between = later.stage.intents.rows[first].state, later.stage.intents.rows[second].state
@@ -534,7 +535,7 @@ def test_whatever_fails_on_the_way_a_release_reaches_its_recipient(plan):
 
     async def story():
         await later.deliver()
-        await later.stage.intents.put("release", CASE, "officer")
+        await later.stage.intents.put("release", CASE, Because("officer"))
         later.stage.luck._plan = list(plan)
         for _ in range(16):
             await later.turn(minutes=31)

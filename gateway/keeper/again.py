@@ -1,0 +1,211 @@
+"""A kept message decided again, by the same pipeline as the mail path: what may go goes, what may not is told, what stays stays kept.
+
+A person's release lifts the hold or confirm reasons of that case, never what a rule requires; a declaration is a fact like any other, and
+an override lifts what the pack says it lifts (DESIGN section 5). All that follows is one commit with the case.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from gateway.act.copies import fields, names_of
+from gateway.act.deciders import POSTMASTER
+from gateway.act.letters import LIFETIME
+from gateway.act.settle import keep_copy
+from gateway.act.tell import Circle, Went, told_of
+from gateway.errors import WillNotDo
+from gateway.gather import not_found
+from gateway.keeper.desk import Desk
+from gateway.model.decision import Decision, Reason, Verdict
+from gateway.model.envelope import Peer
+from gateway.model.judgement import Judgement
+from gateway.model.message import Arrival, Content, Defect, DefectName
+from gateway.model.outcome import Step
+from gateway.pipeline import Beside, judge
+from gateway.plan import plan
+from gateway.policy.declared import why_not_accepted, with_new
+from gateway.policy.rules import Override, Policy
+from gateway.ports import Because, Held, ToSend
+
+LIFTED = ("hold", "confirm")  # the effects that a person's release lifts
+_NOTHING: frozenset[str] = frozenset()
+
+
+async def decide_again(desk: Desk, held: Held, because: Because, lifts: frozenset[str] = _NOTHING) -> str:
+    """What came of it, to tell who asked.
+
+    Raises:
+        WillNotDo: somebody else was first, a file that was spoken of is not there, or an override lifts nothing; nothing has changed.
+    """
+    policy = desk.policy()
+    known = Beside(with_new(held.declared, because.declared), frozenset(held.lifted) | lifts)
+    content = await desk.world.vault.get(held.object_id)
+    try:
+        arrival = _arrival(held, content, desk)
+        judgement = await judge(arrival, held.envelope.recipients, policy, desk.house, desk.world.examiner, known=known)
+        if lacking := not_found(because.declared, judgement.findings):
+            raise WillNotDo(f"the message has no file `{lacking[0]}`; {_files(judgement)}")
+        return await _Again(desk, held, because, policy, known, judgement, content).carry_out()
+    finally:
+        content.close()
+
+
+def keeps(reason: Reason) -> bool:
+    """Whether it is one of those for which a message is kept."""
+    return reason.effect in (*LIFTED, "refuse") or (reason.effect == "never" and reason.held_for is not None)
+
+
+@dataclass(slots=True)
+class _Again:
+    """One case on its way to its new row, or its end."""
+
+    desk: Desk
+    held: Held
+    because: Because
+    policy: Policy
+    known: Beside
+    judgement: Judgement
+    content: Content
+    letters: list[ToSend] = field(default_factory=list)
+    going: list[Went] = field(default_factory=list)
+    stays: list[Step] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+
+    async def carry_out(self) -> str:
+        overrides = self._accepted()
+        for step in plan(self.judgement.decisions, self.held.envelope.recipients).steps:
+            await self._sort(step)
+        self.letters += await self._gone()
+        for override in overrides:
+            self.letters += await self._overridden(override)
+        rest = self._remaining()
+        if rest is not None and rest.held_for != self.held.held_for:
+            self.letters += await self.desk.post.ask(rest, self.judgement.findings)
+        await self._commit(rest)
+        return "; ".join(self.said)
+
+    def _accepted(self) -> tuple[Override, ...]:
+        """The overrides that were declared just now. One that lifts nothing must not be noted as if it had."""
+        names = {said.value for said in self.because.declared if said.what == "override"}
+        found = tuple(one for one in self.policy.overrides if one.id in names)
+        lifted = _NOTHING.union(*[decision.lifted for decision in self.judgement.decisions])
+        for one in found:
+            if lifted.isdisjoint(one.lifts):
+                raise WillNotDo(why_not_accepted(one, self.judgement.facts[0].message))
+        return found
+
+    async def _sort(self, step: Step) -> None:
+        post = self.desk.post
+        whom = ", ".join(recipient.address.wire for recipient in step.recipients)
+        part = self._part(step)
+        if step.verdict is Verdict.RELEASE:
+            self.letters.append(await self._released(step))
+            self.going += [Went(recipient, made, waiting=True) for recipient, made in zip(step.recipients, step.decisions, strict=True)]
+            self.said.append(f"{whom}: goes by {step.route}")
+        elif step.verdict is Verdict.REFUSE and post.readers(part):
+            self.letters += await post.last_word(part, "not-allowed")
+            self.said.append(f"{whom}: the rules refuse it, the sender is told")
+        else:
+            self.stays.append(step)
+            self.said.append(f"{whom}: stays kept ({'; '.join(_reasons(step.decisions[0]))})")
+
+    def _part(self, step: Step) -> Held:
+        return replace(self.held, envelope=replace(self.held.envelope, recipients=step.recipients), decision=step.decisions[0])
+
+    async def _released(self, step: Step) -> ToSend:
+        world, held = self.desk.world, self.held
+        next_hop = self.policy.next_hop_of(step.route or "")
+        head = fields(world.hops[next_hop].trigger_header, step.decisions[0].stamps)
+        triggers = names_of(hop.trigger_header for hop in world.hops.values())
+        return ToSend(
+            id=world.new_id(),
+            object_id=await keep_copy(head, self.content, self.judgement.message, triggers, world),
+            reverse_path=held.envelope.reverse_path.wire,
+            recipients=step.recipients,
+            next_hop=next_hop,
+            kind="release",
+            case=held.case,
+            message_id=held.message_id,
+            next_at=world.clock.now(),
+            expires_at=world.clock.now() + LIFETIME,
+            smtputf8=held.envelope.smtputf8,
+            ret=held.envelope.ret,
+            envid=held.envelope.envid,
+        )
+
+    async def _gone(self) -> tuple[ToSend, ...]:
+        """Its sender hears that it goes, with what rules have to say of that; so does whom a rule names."""
+        if not self.going:
+            return ()
+        desk, post = self.desk, self.desk.post
+        part = replace(self.held, envelope=replace(self.held.envelope, recipients=tuple(one.recipient for one in self.going)))
+        readers = {recipient: reader for reader, recipients in post.readers(part).items() for recipient in recipients}
+        circle = Circle(self.policy, desk.house, desk.world.clock.now(), readers.get)
+        return await post.gone(part, self.content, self.judgement.findings, told_of(self.going, circle))
+
+    async def _overridden(self, override: Override) -> tuple[ToSend, ...]:
+        """Whom the pack names is told of every override, and what was answered."""
+        going = tuple(one.recipient.address.wire for one in self.going)
+        return await self.desk.post.overridden(self.held, override, self.because, going, self.judgement.findings)
+
+    # --- the case -----------------------------------------------------------------------------------------------------
+
+    def _remaining(self) -> Held | None:
+        """The case with those who stay. The strictest decision speaks for all, with everybody's reasons: a release lifts them together."""
+        held, policy = self.held, self.policy
+        if not self.stays:
+            return None
+        recipients = tuple(recipient for step in self.stays for recipient in step.recipients)
+        rest = replace(held, envelope=replace(held.envelope, recipients=recipients), pack=policy.name, pack_version=policy.version)
+        decision = self._for_somebody(_joined(self.stays), rest)
+        rest = replace(rest, decision=decision, lifted=tuple(sorted(self.known.lifted)), declared=self.known.declared)
+        if decision.held_for == held.decision.held_for:
+            return rest  # whoever has it by now keeps it, and the time they have
+        within = decision.within
+        answer_by = self.desk.world.clock.now() + within if within is not None else None
+        return replace(rest, held_for=decision.held_for or POSTMASTER, answer_by=answer_by)
+
+    def _for_somebody(self, decision: Decision, held: Held) -> Decision:
+        """A confirm that nobody can answer is a hold for who comes `then`."""
+        if decision.verdict is not Verdict.CONFIRM or self.desk.post.readers(held):
+            return decision
+        return replace(decision, verdict=Verdict.HOLD, held_for=decision.then or POSTMASTER)
+
+    async def _commit(self, rest: Held | None) -> None:
+        """In one: the case ends or goes on with fewer recipients, and what is to be sent because of it."""
+        desk, held, letters = self.desk, self.held, tuple(self.letters)
+        if rest is None:
+            was_open = await desk.shelves.holds.end(held.case, "released", self.because, letters)
+        else:
+            was_open = await desk.shelves.holds.redecided(held, rest, self.because, letters)
+        if not was_open:
+            raise WillNotDo(f"somebody else has just ended case {held.case}, or changed it")
+        if rest is None:
+            desk.log.event("hold.released", case=held.case, by=self.because.by)
+            await desk.forget(held.object_id)
+        else:
+            desk.log.event("hold.redecided", case=held.case, verdict=rest.decision.verdict.word)
+
+
+def _arrival(held: Held, content: Content, desk: Desk) -> Arrival:
+    """The message as it arrived then; it is decided by what is known and in force now."""
+    peer = Peer(held.client, 0, "", certificate=held.certificate)
+    known = {name.value: name for name in DefectName}
+    defects = tuple(Defect(known[name]) for name in held.defects if name in known)
+    now = desk.world.clock.now()
+    return Arrival(held.message_id, held.listener, held.protocol, peer, held.envelope, content, now, float("inf"), defects)
+
+
+def _joined(stays: list[Step]) -> Decision:
+    first = max((step.decisions[0] for step in stays), key=lambda decision: decision.verdict)
+    reasons = tuple(dict.fromkeys(reason for step in stays for decision in step.decisions for reason in decision.reasons))
+    return replace(first, reasons=reasons)
+
+
+def _reasons(decision: Decision) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(reason.text or reason.rule for reason in decision.reasons if keeps(reason)))
+
+
+def _files(judgement: Judgement) -> str:
+    names = [file.names[0] for file in judgement.findings.files if file.names]
+    return f"it has: {', '.join(names)}" if names else "it has no file with a name"
