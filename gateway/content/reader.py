@@ -13,10 +13,28 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 
-from gateway.content import archives, compressed, filetype, libarchive, mail, msg, odf, ole, ooxml, pdf, rtf, structure, text, tnef
+from gateway.content import (
+    archives,
+    cms,
+    compressed,
+    data_uris,
+    filetype,
+    libarchive,
+    mail,
+    mbox,
+    msg,
+    odf,
+    ole,
+    ooxml,
+    pdf,
+    pgp,
+    rtf,
+    structure,
+    text,
+    tnef,
+)
 from gateway.content.reading import Budget, Item, Member, Oddity, Reader, Source, Spent, Unreadable
 from gateway.detectors import Segment, scan
-from gateway.mime.protection import is_detached_signature
 from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Patterns, Place, Readable
 from gateway.model.message import Buffer
 
@@ -161,19 +179,44 @@ class _File:
 def _reader(kind: str, source: Source) -> Reader:
     """The reader for a media type."""
     if source.is_words:
-        return text.read_html if kind in _MARKUP else text.read_text
+        return _in_words(text.read_html if kind in _MARKUP else text.read_text, source)
     names = tuple(name.lower() for name in source.names)
     if any(name.endswith(_RIGHTS_NAMES) for name in names):
         return _is(Readable.RIGHTS_PROTECTED)
-    if source.declared in _ENVELOPES or (kind == filetype.UNKNOWN_BINARY and any(name.endswith(_ENVELOPE_NAMES) for name in names)):
-        return _is(Readable.ENVELOPED)
-    known = _READERS.get(kind)
-    if known is not None:
-        return known
-    for start, reader in _FAMILIES:
-        if kind.startswith(start):
-            return reader
-    return _is(Readable.UNSUPPORTED)
+    if kind == filetype.UNKNOWN_BINARY and any(name.endswith(_PGP_NAMES) for name in names):
+        return pgp.read_pgp
+    if kind != structure.PKCS7 and (source.declared in _ENVELOPES or any(name.endswith(".p7m") for name in names)):
+        return cms.read_cms if cms.unarmoured(source.data)[:1] == b"\x30" else _is(Readable.ENVELOPED)
+    known = _READERS.get(kind) or next((reader for start, reader in _FAMILIES if kind.startswith(start)), None)
+    if known in (text.read_text, text.read_html):
+        return _in_words(known, source)
+    return known or _is(Readable.UNSUPPORTED)
+
+
+def _in_words(reader: Reader, source: Source) -> Reader:
+    """Text, and the files that stand in it: as data: URIs, as messages of PGP."""
+    readers = [reader]
+    if data_uris.has_data_uris(source.data):
+        readers.append(data_uris.read_data_uris)
+    if b"-----BEGIN PGP MESSAGE-----" in source.data:
+        readers.append(pgp.read_pgp)
+    return reader if len(readers) == 1 else _all_of(*readers)
+
+
+def _all_of(*readers: Reader) -> Reader:
+    """One reader after the other; what is wrong is what was wrong first."""
+
+    def read_all(source: Source, spent: Spent) -> Iterator[Item]:
+        broken: Unreadable | None = None
+        for reader in readers:
+            try:
+                yield from reader(source, spent)
+            except Unreadable as unreadable:
+                broken = broken or unreadable
+        if broken is not None:
+            raise broken
+
+    return read_all
 
 
 def _is(readable: Readable) -> Reader:
@@ -191,17 +234,10 @@ def _no_words(_source: Source, _spent: Spent) -> Iterator[Item]:
     yield from ()
 
 
-def _pkcs7(source: Source, _spent: Spent) -> Iterator[Item]:
-    """A detached signature says nothing; anything else of CMS is an envelope."""
-    yield from ()
-    if source.declared not in ("application/pkcs7-signature", "application/x-pkcs7-signature") or not is_detached_signature(source.data):
-        raise Unreadable(Readable.ENVELOPED)
-
-
 _MARKUP = ("text/html", "text/enriched", "text/richtext", "text/x-amp-html", "text/watch-html")
 _RIGHTS_NAMES = (".pfile", ".rpmsg", ".ppdf", ".ptxt", ".pxml", ".pjpg", ".pjpeg", ".ppng", ".ptif", ".ptiff", ".pbmp", ".pgif")
 _ENVELOPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
-_ENVELOPE_NAMES = (".p7m", ".gpg", ".pgp")
+_PGP_NAMES = (".gpg", ".pgp")
 _READERS: dict[str, Reader] = {
     structure.EMPTY: _no_words,
     structure.PDF: pdf.read_pdf,
@@ -211,8 +247,9 @@ _READERS: dict[str, Reader] = {
     structure.MESSAGE: mail.read_mail,
     structure.RIGHTS: _is(Readable.RIGHTS_PROTECTED),
     "application/x-pfile": _is(Readable.RIGHTS_PROTECTED),
-    structure.PGP: _is(Readable.ENVELOPED),
-    structure.PKCS7: _pkcs7,
+    structure.PGP: pgp.read_pgp,
+    structure.PKCS7: cms.read_cms,
+    mbox.MEDIA_TYPE: mbox.read_mbox,
     ole.ENCRYPTED: ole.read_protected,
     ole.OLE: ole.read_object,
     "application/msword": ole.read_old_office,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gateway.content import libarchive, ole, tnef
+from gateway.content import libarchive, mbox, ole, tnef
 from gateway.content.package import Package, package_in
 from gateway.content.reading import Source, Spent, Unreadable
 from gateway.content.zip_index import find_entries, holds_local_entry, is_regular
@@ -31,13 +31,16 @@ TNEF = tnef.MEDIA_TYPE
 _WRAPPERS = frozenset(
     {OLE, TNEF, CPIO, "application/vnd.ms-outlook", "application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint"}
     | {"application/x-archive", "application/x-iso9660-image", "application/x-7z-compressed", "application/vnd.rar"}
-    | {"application/vnd.ms-cab-compressed", "application/warc", "application/x-xar", ole.ENCRYPTED, PKCS7}
+    | {"application/vnd.ms-cab-compressed", "application/warc", "application/x-xar", ole.ENCRYPTED, PKCS7, PGP}
 )
 _STARTS: tuple[tuple[bytes, str], ...] = (
     (ole.MAGIC, OLE),
     (b"\x76\xe8\x04\x60\xc4\x11\xe3\x86", RIGHTS),  # [MS-OXORMMS] 2.2.3.1
     (b".pfile", "application/x-pfile"),
     (b"-----BEGIN PGP MESSAGE-----", PGP),
+    *((start + b"\x0d\x03" + kind, PGP) for start in (b"\x90", b"\xc4") for kind in (b"\0", b"\1")),  # signed in one pass (RFC 9580)
+    (b"-----BEGIN PKCS7-----", PKCS7),
+    (b"-----BEGIN CMS-----", PKCS7),
     (tnef.SIGNATURE, TNEF),
     (b"{\\rt", RTF),
     (b"\x1f\x8b\x08", "application/gzip"),
@@ -82,6 +85,8 @@ def find_structures(source: Source, spent: Spent) -> list[str]:
         found.append("application/x-lzh-compressed")
     if _CMS.match(data):
         found.append(PKCS7)
+    if data.startswith(b"From ") and mbox.BEGIN.match(data):
+        found.append(mbox.MEDIA_TYPE)
     if b"%PDF-" in data[:1024]:
         found.append(PDF)
     if data.startswith(b"PK") or _ends_as_zip(data, whole=bool(found) and found[0] in _WRAPPERS):

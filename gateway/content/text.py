@@ -11,18 +11,15 @@ import re
 from collections.abc import Iterator
 
 from gateway.content.charsets import texts
-from gateway.content.reading import Item, Source, Spent, Unreadable
-from gateway.model.finding import Place, Readable
-
-PGP_MESSAGE = b"\n-----BEGIN PGP MESSAGE-----"
+from gateway.content.reading import Item, Source, Spent
+from gateway.mime.clearsigned import BEGIN, without_frame
+from gateway.model.finding import Place
 
 
 def read_text(source: Source, _spent: Spent) -> Iterator[Item]:
     """Text as it stands, under each plausible charset."""
     for text in texts(source.data, source.charset):
-        yield Place.FIRST_LINE, source.where, text
-    if PGP_MESSAGE in source.data:
-        raise Unreadable(Readable.ENVELOPED)
+        yield Place.FIRST_LINE, source.where, without_frame(text.replace("\r\n", "\n")) if BEGIN in text else text
 
 
 def read_html(source: Source, _spent: Spent) -> Iterator[Item]:

@@ -40,7 +40,7 @@ def unpack(data: bytes, entry: Entry, spent: Spent) -> tuple[bytes, Readable | N
         octets, broken = _by_libarchive(data[entry.data : entry.end], entry, spent)
     else:
         return b"", Readable.UNSUPPORTED
-    if entry.data + claimed > len(data) or (isinstance(stream, _Decoded) and stream.used > entry.data + claimed):
+    if entry.data + claimed > len(data) or (isinstance(stream, Decoded) and stream.used > entry.data + claimed):
         broken = broken or Readable.DAMAGED
     has_sum = entry.packed >= 0 and not (entry.streamed and entry.is_local_only)
     return octets, broken or (Readable.DAMAGED if has_sum and zlib.crc32(octets) != entry.crc else None)
@@ -63,13 +63,13 @@ def _stream(data: bytes, entry: Entry, end: int) -> Stream | None:
             end = following if following >= 0 else end
         return _Stored(data, entry.data, end)
     if entry.method == _DEFLATE:
-        return _Decoded(zlib.decompressobj(-15), data, entry.data)
+        return Decoded(zlib.decompressobj(-15), data, entry.data)
     if entry.method == _BZIP2:
-        return _Decoded(bz2.BZ2Decompressor(), data, entry.data)
+        return Decoded(bz2.BZ2Decompressor(), data, entry.data)
     if entry.method == _LZMA:
         return _lzma(data, entry.data, end)
     if entry.method == _XZ:
-        return _Decoded(lzma.LZMADecompressor(memlimit=_MEMORY), data, entry.data)
+        return Decoded(lzma.LZMADecompressor(memlimit=_MEMORY), data, entry.data)
     return None
 
 
@@ -87,7 +87,7 @@ class _Stored:
         return octets
 
 
-class _Decoded:
+class Decoded:
     """A decompressor of the standard library over octets in memory, from a place on."""
 
     __slots__ = ("_at", "_data", "_decoder", "_end")
@@ -140,7 +140,7 @@ def _lzma(data: bytes, at: int, end: int) -> Stream | None:
         return None
 
 
-class _Unended(_Decoded):
+class _Unended(Decoded):
     """LZMA without its own mark of the end: it ends where its octets end."""
 
     __slots__ = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gateway.mime.charsets import body_to_text
+from gateway.mime.clearsigned import BEGIN, without_frame
 from gateway.mime.decode import READINGS, decode
 from gateway.model.message import Buffer, Encoding, Part
 
@@ -19,4 +20,5 @@ def body_text(buffer: Buffer, part: Part) -> str:
 
 
 def _unix(text: str) -> str:
-    return text.replace("\r\n", "\n") if "\r" in text else text
+    text = text.replace("\r\n", "\n") if "\r" in text else text
+    return without_frame(text) if BEGIN in text else text
