@@ -202,10 +202,12 @@ def test_a_signature_is_not_read_but_must_be_one() -> None:
     assert len(look(signed(docx(["x"]))).files) == 1
 
 
-def test_a_signature_that_holds_what_it_signs_is_a_file_nobody_can_read() -> None:
-    (file,) = look(mail(attachments=[("smime.p7s", signature(b"943 476 5919", detached=False), "application/pkcs7-signature")])).files
+def test_a_signature_that_holds_what_it_signs_is_a_file_and_is_read() -> None:
+    signed = mail(attachments=[("smime.p7s", signature(b"943 476 5919", detached=False), "application/pkcs7-signature")])
 
-    assert file.readable is Readable.ENVELOPED
+    _, inside = look(signed).files
+
+    assert seen(inside.evidence) == [("nhs-number", 1, "text")]
 
 
 def signature(words: bytes, *, detached: bool) -> bytes:
