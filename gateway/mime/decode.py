@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import pybase64
 
 from gateway.mime.groups import Groups
+from gateway.mime.uuencode import unpack_line
 from gateway.model.message import Buffer, DefectName, Digest, Encoding, Part, Span
 
 CHUNK_OCTETS = 320 * 1024
@@ -167,14 +168,8 @@ def _find_begin(buffer: Buffer, span: Span, chunk: int) -> int | None:
 
 
 def _unpack(line: bytes, defects: set[DefectName]) -> bytes:
-    if not line.rstrip():
+    octets = unpack_line(line)
+    if octets is None:
+        defects.add(DefectName.ODD_ENCODING)
         return b""
-    try:
-        return binascii.a2b_uu(line)
-    except binascii.Error:
-        # Broken encoders leave characters after the counted ones.
-        try:
-            return binascii.a2b_uu(line[: ((line[0] - 32 & 63) * 4 + 5) // 3])
-        except binascii.Error:
-            defects.add(DefectName.ODD_ENCODING)
-            return b""
+    return octets

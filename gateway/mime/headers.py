@@ -1,12 +1,14 @@
 """The header section of a message or part: where it ends, and what fields it has (RFC 5322 section 2.2). Pure.
 
 Fields are found by splitting at line ends that no blank follows, in one step; a line that is no field is skipped and noted.
+Where readers differ about the fields or about where the body begins, the other sections stand beside the first (`others`).
 Limits: 64 KiB and 1000 fields of one section are read; where its body begins is always found.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -22,6 +24,9 @@ _PEEK_OCTETS = 8 * 1024
 _NAME_OCTETS = 256  # a longer field name is none
 _LINE = re.compile(rb"\r\n(?![ \t])")
 _NAME = re.compile(rb"([!-9;-~]++)[ \t]*+")
+_BLANK_LINE = re.compile(rb"(?:\A|(?<=\r\n))[ \t]++\r\n")
+_NO_NAME = bytes(octet for octet in range(256) if not 33 <= octet <= 126 or octet == 58)  # what no field name holds
+_MAILBOX_LINES = (b"From ", b">From ")  # of a mailbox file: every reader passes them over
 
 
 class Raw(NamedTuple):
@@ -34,6 +39,9 @@ class Raw(NamedTuple):
     end: int  # with its line end
 
 
+_raw = tuple.__new__  # a third of the time of calling it, and there are twenty fields in every message
+
+
 class Section(NamedTuple):
     """A header section and where the body begins."""
 
@@ -41,37 +49,117 @@ class Section(NamedTuple):
     body: int
     fields: tuple[Raw, ...]
     defects: tuple[DefectName, ...] = ()
+    others: tuple[Section, ...] = ()  # as other readers have it; empty nearly always
 
 
 def read_section(buffer: Buffer, start: int, end: int) -> Section:
     """The header section of the entity that stands in [start, end)."""
     header_end, body = _find_end(buffer, start, end)
+    octets = buffer[start : min(header_end, start + HEADER_OCTETS)]
     defects: list[DefectName] = []
-    limit = min(header_end, start + HEADER_OCTETS)
-    if limit < header_end:
-        defects.append(DefectName.HEADER_TOO_LARGE)
     fields: list[Raw] = []
     at = start
-    for line in _LINE.split(buffer[start:limit], HEADER_FIELDS):
+    for line in _LINE.split(octets, HEADER_FIELDS):
         stop = at + len(line) + 2
         name, colon, value = line.partition(b":")
         names = _names(name) if colon and len(name) <= _NAME_OCTETS else None
         if names is not None:
-            fields.append(Raw(*names, value, at, stop))
+            fields.append(_raw(Raw, (*names, value, at, stop)))
         elif line:
             if at == start and not line.startswith((b"From ", b" ", b"\t")):
                 # No field at all, so this is already the body. Only a mailbox file's From line and a stray continuation are passed over.
-                return Section(Span(start, start), start, (), (DefectName.NO_HEADER,))
+                section = Section(Span(start, start), start, (), (DefectName.NO_HEADER,))
+                return _with_others(section, octets, (header_end, body))
             defects.append(DefectName.ODD_HEADER)
-            if body == end and limit == header_end:  # no empty line follows: readers take this one as the beginning of the body
-                return Section(Span(start, at), at, tuple(fields), tuple(dict.fromkeys(defects)))
+            if body == end and start + len(octets) == header_end:
+                # No empty line follows: readers take this one as the beginning of the body.
+                section = Section(Span(start, at), at, tuple(fields), tuple(dict.fromkeys(defects)))
+                return _with_others(section, octets, (header_end, body))
         at = stop
     if fields and fields[-1].end > header_end:  # the last line has no line end
         fields[-1] = fields[-1]._replace(end=header_end)
     if len(fields) > HEADER_FIELDS:
         del fields[HEADER_FIELDS:]
         defects.append(DefectName.HEADER_TOO_LARGE)
-    return Section(Span(start, header_end), body, tuple(fields), tuple(dict.fromkeys(defects)))
+    if start + len(octets) < header_end:
+        defects.append(DefectName.HEADER_TOO_LARGE)
+    section = Section(Span(start, header_end), body, tuple(fields), tuple(dict.fromkeys(defects)) if defects else ())
+    # What readers differ about, beside lines that are no fields, are blanks before a line end or a colon.
+    if defects or b" \r" in octets or b" :" in octets or (b"\t" in octets and (b"\t\r" in octets or b"\t:" in octets)):
+        return _with_others(section, octets, (header_end, body))
+    return section
+
+
+# --- as other readers have it -----------------------------------------------------------------------------------------
+
+
+def _with_others(section: Section, octets: bytes, ends: tuple[int, int]) -> Section:
+    """The section with those beside it in which a reader finds other content fields, or another beginning of the body.
+
+    `ends` are where it ends, and where the body begins, at the first empty line.
+    """
+    start = section.span.start
+    defects = list(section.defects)
+    others: list[Section] = []
+    if (blank := _BLANK_LINE.search(octets)) is not None:
+        # RFC 5322 section 4.2 has it as a continuation; some take it for the empty line.
+        defects.append(DefectName.ODD_HEADER_END)
+        others.append(_cut(section, start + blank.start(), start + blank.end()))
+    lenient = _lenient(octets, section, ends)
+    if any(not _is_plain(raw) for raw in (*section.fields, *lenient.fields) if raw.key.startswith("content-")):
+        defects.append(DefectName.ODD_FIELD_NAME)
+        others.append(section._replace(fields=tuple(raw for raw in section.fields if _is_plain(raw))))
+    if section.defects:
+        others.append(lenient)
+        others.extend(_stopped(octets, section))
+    return section._replace(defects=tuple(dict.fromkeys(defects)), others=_differing(section, others))
+
+
+def _cut(section: Section, end: int, body: int) -> Section:
+    """The same, ended earlier."""
+    return Section(Span(section.span.start, end), body, tuple(raw for raw in section.fields if raw.start < end))
+
+
+def _lenient(octets: bytes, section: Section, ends: tuple[int, int]) -> Section:
+    """As whoever takes every line with a colon that names a content field, whatever else stands in the name."""
+    found = {raw.start: raw for raw in section.fields}
+    at = start = section.span.start
+    for line in _LINE.split(octets, HEADER_FIELDS):
+        name, colon, value = line.partition(b":")
+        clean = name[:_NAME_OCTETS].translate(None, _NO_NAME).lower()
+        if colon and at not in found and clean.startswith(b"content-"):
+            found[at] = Raw(clean.decode("ascii"), clean.decode("ascii"), value, at, at + len(line) + 2)
+        at += len(line) + 2
+    if len(found) == len(section.fields):
+        return section
+    return Section(Span(start, ends[0]), ends[1], tuple(found[at] for at in sorted(found)))
+
+
+def _stopped(octets: bytes, section: Section) -> Iterator[Section]:
+    """As whoever begins the body at the first line that is no field."""
+    at = 0
+    for line in _LINE.split(octets, HEADER_FIELDS):
+        if at and line and not _is_field(line) and not line.startswith(_MAILBOX_LINES):
+            yield _cut(section, section.span.start + at, section.span.start + at)
+            return
+        at += len(line) + 2
+
+
+def _is_plain(raw: Raw) -> bool:
+    """Whether the colon stands right behind a name of ordinary characters."""
+    return raw.end - raw.start - len(raw.name) - len(raw.value) in (1, 3)
+
+
+def _differing(section: Section, others: list[Section]) -> tuple[Section, ...]:
+    """Each once that says something else about the body."""
+    found = {_meaning(section): section}
+    for other in others:
+        found.setdefault(_meaning(other), other._replace(defects=()))
+    return tuple(found.values())[1:]
+
+
+def _meaning(section: Section) -> tuple[object, ...]:
+    return section.body, tuple((raw.key, raw.value) for raw in section.fields if raw.key.startswith("content-"))
 
 
 def odd_lines(buffer: Buffer, span: Span) -> bytes:

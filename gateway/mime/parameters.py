@@ -20,10 +20,10 @@ CANDIDATES = 64  # more of one parameter are not kept
 PARAMETERS = 128  # more of one value are not read
 
 # A run of semicolons that no parameter follows matches too, without a name: tried again from each of them it would take quadratic time.
-_PARAMETER = re.compile(r';[\s;]*+(?:([^\s=;"()]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^;]*+))|)', re.DOTALL)
+_PARAMETER = re.compile(r';[\s;]*+(?:([^\s=;"()]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"([^;]*+)|([^;]*+))|)', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _TOKEN = re.compile(r'[^\s(;"]++')
-_SECTION = re.compile(r"(.+?)(?:\*([0-9]{1,3}))?(\*)?")
+_SECTION = re.compile(r"(.+?)(?:\*([0-9]{1,9}))?(\*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,14 @@ def parse_parameters(value: str) -> Parameters:
 
 
 def _parse(value: str) -> Parameters:
-    text = _without_comments(value) if "(" in value else value
+    text = without_comments(value) if "(" in value else value
     token = _TOKEN.search(text.partition(";")[0].replace('"', ""))
     plain: dict[str, list[str]] = {}
     sections: dict[str, list[tuple[int, bool, str]]] = {}
     matches = (found for found in _PARAMETER.finditer(text) if found[1] is not None)
     for found in islice(matches, PARAMETERS):
         name = found[1].lower()
-        values = _quoted(found[2]) if found[2] is not None else _bare(found[3])
+        values = _quoted(found[2], found[3]) if found[2] is not None else _bare(found[4])
         if "*" in name:
             base, number, extended = _section(name)
             sections.setdefault(base, []).append((number, extended, values[0]))
@@ -61,14 +61,15 @@ def _parse(value: str) -> Parameters:
             plain.setdefault(name, []).extend(values)
     read = {name: _read(written) for name, written in plain.items()}
     for name, parts in sections.items():
-        read[name] = tuple(dict.fromkeys((*_join(parts), *read.get(name, ()))))[:CANDIDATES]
+        joined = (text for value in _join(parts) for text in ((decode_words(value), value) if "=?" in value else (value,)))
+        read[name] = tuple(dict.fromkeys((*joined, *read.get(name, ()))))[:CANDIDATES]
     return Parameters(token[0].lower() if token else "", read, next(matches, None) is None)
 
 
 _remembered = lru_cache(maxsize=512)(_parse)
 
 
-def _without_comments(text: str) -> str:
+def without_comments(text: str) -> str:
     """Comments outside of quoted-strings left out (RFC 5322 section 3.2.2); one that is never closed stays."""
     done: list[str] = []
     depth = at = start = 0
@@ -93,11 +94,13 @@ def _without_comments(text: str) -> str:
     return "".join(done) + text[start:]
 
 
-def _quoted(text: str) -> tuple[str, ...]:
-    if "\\" not in text:
+def _quoted(text: str, behind: str) -> tuple[str, ...]:
+    """In quotes. What follows them up to the semicolon is nothing to some, and to others a part of the value."""
+    if "\\" not in text and not behind.strip():
         return (text,)
     # Some senders write a Windows path without doubling its backslashes.
-    return _ESCAPED.sub(r"\1", text), text
+    whole = (text + behind.rstrip()).replace('"', "") if behind.strip() else text
+    return tuple(dict.fromkeys((_ESCAPED.sub(r"\1", text), text, whole)))
 
 
 def _bare(text: str) -> tuple[str, ...]:
@@ -121,18 +124,31 @@ def _join(parts: list[tuple[int, bool, str]]) -> Iterator[str]:
         if number < 0 and extended:
             charset, octets = _extended(value)
             yield to_text(octets, charset)
-    numbered = {number: (extended, value) for number, extended, value in reversed(parts) if number >= 0}  # of duplicates the first
-    if not numbered:
-        return
+    numbered = [part for part in parts if part[0] >= 0]
+    if numbered:
+        yield from dict.fromkeys(_joined(sections) for sections in _orders(numbered))
+
+
+def _orders(parts: list[tuple[int, bool, str]]) -> Iterator[list[tuple[int, bool, str]]]:
+    """The sections in the orders in which readers put them together: nearly always one."""
+    numbers = [number for number, _, _ in parts]
+    in_order = sorted({number: part for number, part in zip(reversed(numbers), reversed(parts), strict=True)}.values())  # of duplicates the first
+    yield in_order
+    if numbers != list(range(len(parts))):
+        yield [part for at, part in enumerate(in_order) if part[0] == at]  # up to a gap
+        yield sorted(dict(zip(numbers, parts, strict=True)).values())  # of duplicates the last
+        yield parts  # as they stand there
+
+
+def _joined(parts: list[tuple[int, bool, str]]) -> str:
     charset, pieces = None, []
-    for number in sorted(numbered):
-        extended, value = numbered[number]
+    for _, extended, value in parts:
         if extended and charset is None and "'" in value:
             charset, octets = _extended(value)
         else:
             octets = unquote_to_bytes(value) if extended else value.encode("utf-8", "replace")
         pieces.append(octets)
-    yield to_text(b"".join(pieces), charset)
+    return to_text(b"".join(pieces), charset)
 
 
 def _extended(value: str) -> tuple[str | None, bytes]:

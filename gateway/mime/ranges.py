@@ -1,24 +1,36 @@
-"""The index of all parts of a message: byte ranges, nothing copied (RFC 2046 section 5.1). Pure; hostile input becomes defects.
+"""The index of all parts of a message under one reading: byte ranges, nothing copied (RFC 2046 section 5.1). Pure; hostile input becomes
+defects.
 
-A multipart is split by searching for its own delimiter, never line by line. An outer delimiter always ends what is inside.
+A multipart is split by searching for its own delimiter, never line by line. An outer delimiter always ends what is inside, unless the way
+says otherwise. Where readers differ, `asked` says about what; the other readings are other walks (mime/readings.py).
 Limits: 1000 parts, depth 30, 10,000 lines that only look like a delimiter; beyond them the rest is one part that nobody has read.
-Under base64 or quoted-printable a composite (which RFC 2045 6.4 forbids) is one opaque part, unless its delimiters stand there in clear.
+Under base64 or quoted-printable a composite (which RFC 2045 6.4 forbids) is one opaque part, read as a whole where files are read, unless
+its delimiters stand there in clear.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from gateway.mime.composites import hides_delimiters
 from gateway.mime.declared import Declared, read_declared
 from gateway.mime.headers import WINDOW_OCTETS, Section, read_section
+from gateway.mime.uuencode import has_file_in_text
+from gateway.mime.ways import Allowance, Choice, Spent
 from gateway.model.message import Buffer, Defect, DefectName, Encoding, Span
 
 PARTS = 1000
 DEPTH = 30
 LOOKALIKES = 10_000
+GUESSES = 4  # boundaries that nobody has declared
 
 _REST = Declared("application/octet-stream", None, (), Encoding.IDENTITY, None, (), None, None, is_mime=True, defects=())
+_GUESS = re.compile(rb"(?:\A|\r\n)--([^\r\n]{1,200}?)(?:--)?[ \t]*\r\n(?=content-[a-z-]{2,40}[ \t]*:)", re.IGNORECASE)
+_GUESS_OCTETS = 1024 * 1024  # of a body searched for boundaries that nobody has declared
+_SHORT = len("begin 644 a")  # octets that are not enough to hide a part
+_CONTENT_FIELD = re.compile(rb"^content-(?:type|disposition|transfer-encoding)[ \t]*:", re.IGNORECASE | re.MULTILINE)
 
 
 class Node(NamedTuple):
@@ -32,6 +44,9 @@ class Node(NamedTuple):
     is_container: bool  # a multipart whose members follow
     around: str  # media type of the multipart that it is a member of, or ""
     message: str  # id of the message/rfc822 part it is in, "" for the outermost message
+
+
+_node = tuple.__new__  # a third of the time of calling it
 
 
 class _Place(NamedTuple):
@@ -64,42 +79,92 @@ class _Members(NamedTuple):
     spans: tuple[Span, ...]
     defects: tuple[DefectName, ...] = ()
     rest: Span | None = None  # what was too much to split
+    preamble: int = 0  # where it ends
+    epilogue: int = -1  # where it begins: behind the closing delimiter; -1 when there is none
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether there was a closing delimiter."""
+        return self.epilogue >= 0
 
 
 class Index:
-    """Walks a message once. Afterwards `nodes` stand in order of position, containers first."""
+    """Walks a message once. Afterwards `nodes` stand in order of position, containers first.
 
-    __slots__ = ("_buffer", "_lookalikes", "defects", "nodes", "section")
+    Args:
+        way: what to take where readers differ; the first everywhere when nothing is said.
+        allowance: what a further walk may still look at; None for the first walk.
+    """
 
-    def __init__(self, buffer: Buffer) -> None:
+    __slots__ = ("_allowance", "_behind", "_buffer", "_is_outside", "_lookalikes", "_way", "asked", "beside", "defects", "nodes", "section")
+
+    def __init__(self, buffer: Buffer, way: Mapping[Choice, int] | None = None, allowance: Allowance | None = None) -> None:
         self._buffer = buffer
+        self._way = way or {}
+        self._allowance = allowance
+        self._behind: Allowance | None = None  # to look for what goes on behind the end of what is around it
         self._lookalikes = 0
+        self._is_outside = False
         self.nodes: list[Node] = []
+        self.beside: list[Node] = []  # what stands outside of the parts, or is read in a second way without making another tree
         self.defects: list[Defect] = []
-        self.section = read_section(buffer, 0, len(buffer))
-        self._entity(self.section, len(buffer), _Place())
+        self.asked: dict[Choice, int] = {}  # where readers differ: between how many
+        size = len(buffer)
+        self.section = self._section(0, size, "")
+        self._entity(self.section, size, _Place(), size)
 
-    def _entity(self, section: Section, end: int, place: _Place) -> None:
+    # --- where readers differ -----------------------------------------------------------------------------------------
+
+    def _pick(self, choice: Choice, options: int, message: str) -> int:
+        """The number of what this walk takes. Attached messages are read in all ways with their file, not here."""
+        if message:
+            return 0
+        if options > self.asked.get(choice, 1):
+            self.asked[choice] = options
+        return min(self._way.get(choice, 0), options - 1)
+
+    def _section(self, start: int, end: int, message: str) -> Section:
+        section = read_section(self._buffer, start, end)
+        if section.others or self._allowance is not None:
+            return self._resolved(section, start, message)
+        return section
+
+    def _resolved(self, section: Section, start: int, message: str) -> Section:
+        if self._allowance is not None:
+            self._allowance.fields(section.body - start)
+        if not section.others:
+            return section
+        return (section, *section.others)[self._pick(Choice.HEADER, 1 + len(section.others), message)]
+
+    # --- entities -----------------------------------------------------------------------------------------------------
+
+    def _entity(self, section: Section, end: int, place: _Place, limit: int) -> int:
+        """Index one entity. Returns where it ends: at `end`, or at most at `limit` when it goes on behind the end of what is around it."""
         declared = read_declared(section.fields, place.default)
+        if declared.others:
+            declared = (declared, *declared.others)[self._pick(Choice.TYPE, 1 + len(declared.others), place.message)]
         body = Span(section.body, end)
         oddities = [*section.defects, *declared.defects]
         members: _Members | None = None
         inner = False
         if declared.is_multipart:
-            members = self._members(body, declared, place.depth, oddities)
+            body, members = self._members(body, declared, place, oddities, limit)
         elif declared.is_message:
             inner = self._is_open(declared, place.depth, oddities)
         is_container = members is not None
         name = place.name(container=is_container)
-        node = Node(name, place.parent, section.span, body, declared, is_container, place.around, place.message)
+        node = _node(Node, (name, place.parent, section.span, body, declared, is_container, place.around, place.message))
         self.nodes.append(node)
         if oddities:
             self.defects.extend(Defect(oddity, name) for oddity in oddities)
         if members is not None:
-            self._walk(node, members, place)
+            self._walk(node, members, place, limit)
         elif inner:
             whole = _Place(parent=name, prefix=f"{name}.", message=name, depth=place.depth + 1)
-            self._entity(read_section(self._buffer, body.start, end), end, whole)
+            self._entity(self._section(body.start, end, name), end, whole, end)
+        if declared.encodings or declared.charsets or DefectName.ENCODED_COMPOSITE in oddities:
+            self._beside_itself(node, members)
+        return body.end
 
     def _is_open(self, declared: Declared, depth: int, oddities: list[DefectName]) -> bool:
         """Whether a composite stands there in clear and may be entered."""
@@ -111,52 +176,128 @@ class Index:
             return False
         return True
 
-    def _members(self, body: Span, declared: Declared, depth: int, oddities: list[DefectName]) -> _Members | None:
-        """The members of a multipart, or None when it cannot be split."""
-        if depth >= DEPTH:
+    def _beside_itself(self, node: Node, members: _Members | None) -> None:
+        """An entity in its other encodings, and its words in their other charsets."""
+        declared = node.declared
+        if node.message or len(self.beside) >= PARTS:
+            return
+        if declared.encoding is not Encoding.IDENTITY and (declared.is_multipart or declared.is_message):
+            # To some a composite stands there as it is, to others in the encoding that it must not have.
+            if declared.is_message and self._section(node.body.start, node.body.end, node.id).fields:
+                self._add_beside(node, declared._replace(encoding=Encoding.IDENTITY))
+            elif members is not None and hides_delimiters(self._buffer, node.body, declared.encoding, declared.boundaries, len(members.spans)):
+                self._add_beside(node, declared)
+            return
+        for encoding in declared.encodings:
+            self._add_beside(node, declared._replace(encoding=encoding))
+        for charset in declared.charsets:
+            self._add_beside(node, declared._replace(charset=charset))
+
+    def _add_beside(self, node: Node, declared: Declared) -> None:
+        self.beside.append(node._replace(declared=declared, is_container=False))
+
+    # --- multiparts ---------------------------------------------------------------------------------------------------
+
+    def _members(
+        self, body: Span, declared: Declared, place: _Place, oddities: list[DefectName], limit: int
+    ) -> tuple[Span, _Members | None]:
+        """The body of a multipart and its members, or None when it cannot be split."""
+        if place.depth >= DEPTH:
             oddities.append(DefectName.TOO_DEEP)
-            return None
+            return body, None
         if declared.encoding is not Encoding.IDENTITY:
             oddities.append(DefectName.ENCODED_COMPOSITE)
-        found = [members for boundary in declared.boundaries[:4] if (members := self._split(body, boundary))]
-        if len(found) > 1:
-            oddities.append(DefectName.READINGS_DISAGREE)
+        if len(declared.boundaries) == 1:
+            members = self._split(body, declared.boundaries[0], place.message)
+            if members is not None and members.epilogue >= 0:  # as nearly always
+                if members.defects:
+                    oddities.extend(members.defects)
+                return body, members
+        body, found = self._splits(body, declared.boundaries, place.message, limit)
+        if not found and DefectName.ENCODED_COMPOSITE not in oddities:
+            oddities.append(DefectName.BOUNDARY_MISSING)
+            found = [None, *self._guessed(body, place.message)]
+        elif len(found) > 1:
+            oddities.append(DefectName.ODD_BOUNDARY)
         if not found:
-            if DefectName.ENCODED_COMPOSITE not in oddities:
-                oddities.append(DefectName.BOUNDARY_MISSING)
-            return None
-        members = found[0]
-        oddities.extend(members.defects)
-        return members
+            return body, None
+        members = found[self._pick(Choice.BOUNDARY, len(found), place.message)] if len(found) > 1 else found[0]
+        if members is not None:
+            oddities.extend(members.defects)
+        return body, members
 
-    def _split(self, body: Span, boundary: bytes) -> _Members | None:
+    def _splits(self, body: Span, boundaries: tuple[bytes, ...], message: str, limit: int) -> tuple[Span, list[_Members | None]]:
+        """How each boundary splits the body, and where that ends."""
+        found: list[_Members | None] = []
+        for boundary in boundaries:
+            members = self._split(body, boundary, message)
+            if limit > body.end and (members is None or members.epilogue < 0) and self._goes_on(boundary, body.end, limit):
+                # What is around it has ended. To readers who look for one boundary at a time it goes on.
+                if self._pick(Choice.NESTING, 2, message):
+                    body = Span(body.start, limit)
+                    members = self._split(body, boundary, message)
+                    body = Span(body.start, members.epilogue) if members is not None and members.is_closed else body
+            if members is not None and not any(other is not None and other.spans == members.spans for other in found):
+                found.append(members)
+        return body, found
+
+    def _goes_on(self, boundary: bytes, start: int, end: int) -> bool:
+        """Whether a delimiter of a multipart stands behind the end of what is around it."""
+        self._behind = self._behind or Allowance(len(self._buffer))
+        try:
+            self._behind.octets(end - start)
+        except Spent:
+            self.defects.append(Defect(DefectName.TOO_MANY_READINGS))
+            return False
+        return self._find(b"\r\n--" + boundary, max(start - 2, 0), end) >= 0
+
+    def _guessed(self, body: Span, message: str) -> Iterator[_Members | None]:
+        """As it is split by whoever takes the first delimiter-like lines for delimiters. Nobody looks far for them."""
+        if message:
+            return
+        octets = self._buffer[body.start : min(body.end, body.start + _GUESS_OCTETS)]
+        for boundary in list(dict.fromkeys(found[1].rstrip() for found in _GUESS.finditer(octets)))[:GUESSES]:
+            if (members := self._split(body, boundary, message)) is not None:
+                yield members
+
+    def _split(self, body: Span, boundary: bytes, message: str) -> _Members | None:
         """Every member between two delimiter lines."""
         needle = b"\r\n--" + boundary
+        if self._allowance is not None:
+            self._allowance.octets(len(body))
         spans: list[Span] = []
-        opened = -1
-        for delimiter in self._delimiters(body, needle):
+        opened = preamble = -1
+        delimiters = self._delimiters(body, needle, message)
+        delimiter = next(delimiters, None)
+        while delimiter is not None:
             if opened >= 0:
                 # RFC 2046 5.1.1: the line end before a delimiter belongs to it; of two in a row it is the same one.
                 spans.append(Span(opened, max(opened, delimiter.start)))
-            if delimiter.closes:
-                return _Members(tuple(spans), self._after_close(delimiter, needle, body.end)) if opened >= 0 else None
+            else:
+                preamble = max(delimiter.start, body.start)
+            following = next(delimiters, None)
+            # Some readers go on behind the closing delimiter.
+            if delimiter.closes and (following is None or not self._pick(Choice.CLOSE, 2, message)):
+                beyond = (DefectName.TOO_MANY_PARTS,) if self._lookalikes > LOOKALIKES else ()
+                return _Members(tuple(spans), beyond, preamble=preamble, epilogue=delimiter.after) if opened >= 0 else None
             opened = delimiter.after
-            if len(self.nodes) + len(spans) >= PARTS or self._lookalikes > LOOKALIKES:
-                return _Members(tuple(spans), (DefectName.TOO_MANY_PARTS,), Span(opened, body.end))
+            if len(self.nodes) + len(spans) >= PARTS:
+                return _Members(tuple(spans), (DefectName.TOO_MANY_PARTS,), Span(opened, body.end), preamble)
+            delimiter = following
         if opened < 0:
             return None
         if self._lookalikes > LOOKALIKES:
-            return _Members(tuple(spans), (DefectName.TOO_MANY_PARTS,), Span(opened, body.end))
-        return _Members((*spans, Span(opened, body.end)), (DefectName.BOUNDARY_UNCLOSED,))
+            return _Members(tuple(spans), (DefectName.TOO_MANY_PARTS,), Span(opened, body.end), preamble)
+        return _Members((*spans, Span(opened, body.end)), (DefectName.BOUNDARY_UNCLOSED,), None, preamble)
 
-    def _delimiters(self, body: Span, needle: bytes) -> Iterator[_Delimiter]:
+    def _delimiters(self, body: Span, needle: bytes, message: str) -> Iterator[_Delimiter]:
         """Delimiter lines from the start of the body on; what only begins like one is passed over."""
         if self._buffer[body.start : min(body.start + len(needle) - 2, body.end)] == needle[2:]:
             found = body.start - 2
         else:
             found = self._find(needle, body.start, body.end)
         while found >= 0:
-            delimiter = self._read_delimiter(found, found + len(needle), body.end)
+            delimiter = self._read_delimiter(found, found + len(needle), body.end, message)
             if delimiter is not None:
                 yield delimiter
                 at = max(delimiter.after - 2, found + 2)
@@ -167,33 +308,69 @@ class Index:
                 at = found + 2
             found = self._find(needle, at, body.end)
 
-    def _read_delimiter(self, start: int, after: int, end: int) -> _Delimiter | None:
-        """The rest of a line that begins with the boundary: blanks, or `--`. Anything else is another boundary, or text."""
+    def _read_delimiter(self, start: int, after: int, end: int, message: str) -> _Delimiter | None:
+        """The rest of a line that begins with the boundary: nothing, or `--`.
+
+        Blanks may follow, as RFC 2046 has it; to some they may not. Anything else is another boundary, or text; to those who compare as
+        RFC 2046 says (the boundary has only to stand at the beginning) it is a delimiter too.
+        """
         rest = self._buffer[after : min(after + 1024, end)]
         line, found, _ = rest.partition(b"\r\n")
-        closes = line.startswith(b"--")
-        if (line[2:] if closes else line).strip(b" \t") or (not found and after + len(rest) < end):
+        if not found and after + len(rest) < end:
             return None
+        closes = line.startswith(b"--")
+        more = line[2:] if closes else line
+        if more:
+            is_blank = not more.strip(b" \t")
+            taken = self._pick(Choice.DELIMITER, 3, message)  # 0: blanks may follow, 1: anything may, 2: nothing may
+            if taken == 2 or not (taken or is_blank):
+                return None
         return _Delimiter(start, after + len(line) + len(found), closes)
 
-    def _after_close(self, close: _Delimiter, needle: bytes, end: int) -> tuple[DefectName, ...]:
-        """Some readers go on behind the closing delimiter."""
-        found = self._find(needle, close.after - 2, end)
-        again = found >= 0 and self._read_delimiter(found, found + len(needle), end) is not None
-        return (DefectName.READINGS_DISAGREE,) if again else ()
-
-    def _walk(self, node: Node, members: _Members, place: _Place) -> None:
-        """Index the members of a multipart."""
+    def _walk(self, node: Node, members: _Members, place: _Place, limit: int) -> None:
+        """Index the members of a multipart, and what stands around them."""
         prefix = place.prefix if place.number is None else f"{node.id}."
         default = "message/rfc822" if node.declared.media_type == "multipart/digest" else "text/plain"
+        done = node.body.start
         for number, span in enumerate(members.spans, 1):
+            if span.start < done:  # in a member that went on
+                continue
             if len(self.nodes) >= PARTS:
                 self._give_up(node, prefix, number, Span(span.start, node.body.end))
                 return
             member = _Place(node.id, prefix, number, default, node.declared.media_type, node.message, place.depth + 1)
-            self._entity(read_section(self._buffer, span.start, span.end), span.end, member)
+            section = read_section(self._buffer, span.start, span.end)
+            if section.others or self._allowance is not None:
+                section = self._resolved(section, span.start, node.message)
+            done = self._entity(section, span.end, member, limit)
         if members.rest is not None:
             self._give_up(node, prefix, len(members.spans) + 1, members.rest)
+        if members.preamble - node.body.start > _SHORT:
+            self._outside(node, Span(node.body.start, members.preamble), f"{prefix}preamble", place.depth)
+        if node.body.end - members.epilogue > _SHORT and members.is_closed:
+            self._outside(node, Span(members.epilogue, node.body.end), f"{prefix}epilogue", place.depth)
+
+    def _outside(self, node: Node, span: Span, name: str, depth: int) -> None:
+        """A part or a file that stands before the first delimiter or behind the last; words that stand there are read elsewhere."""
+        if node.message or self._is_outside:
+            return
+        octets = self._buffer[span.start : min(span.end, span.start + _GUESS_OCTETS)]
+        found = _CONTENT_FIELD.search(octets)
+        if found is None and not has_file_in_text(octets):
+            return
+        if len(self.beside) >= PARTS:
+            self.defects.append(Defect(DefectName.TOO_MANY_PARTS))
+            return
+        self.defects.append(Defect(DefectName.PART_OUTSIDE))
+        if found is None:
+            self.beside.append(Node(f"{name}.1", None, Span(span.start, span.start), span, read_declared(()), False, "", ""))
+            return
+        nodes, defects = self.nodes, self.defects
+        self.nodes, self.defects, self._is_outside = [], [], True
+        start = span.start + found.start()
+        self._entity(self._section(start, span.end, ""), span.end, _Place(None, f"{name}.", 1, depth=depth + 1), span.end)
+        self.beside.extend(self.nodes)
+        self.nodes, self.defects, self._is_outside = nodes, [*defects, *(Defect(defect.name) for defect in self.defects)], False
 
     def _give_up(self, node: Node, prefix: str, number: int, rest: Span) -> None:
         """What is too much is one file of unknown content."""

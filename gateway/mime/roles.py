@@ -19,6 +19,7 @@ HTML_OCTETS = 1024 * 1024  # of an HTML body looked through for pictures
 
 _SHOWN = frozenset({"text/plain", "text/html", "text/enriched", "text/richtext", "text/markdown", "text/x-amp-html", "text/watch-html"})
 _INVITATIONS = frozenset({"text/calendar", "application/ics", "text/vcard", "text/x-vcard", "text/directory"})
+_NOT_ATTACHED = frozenset({None, "inline"})
 _SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"})
 _REPORTS = frozenset(
     {"message/delivery-status", "message/disposition-notification", "message/feedback-report", "text/rfc822-headers"}
@@ -50,7 +51,8 @@ def _role(node: Node) -> Role:
         return Role.CONTAINER
     declared = node.declared
     kind = declared.media_type
-    attached = declared.disposition == "attachment"
+    # RFC 2183 section 2.8: what nobody knows is an attachment.
+    attached = declared.disposition not in _NOT_ATTACHED
     if kind in _REPORTS or kind in _INVITATIONS or kind in _SIGNATURES:
         return Role.AUXILIARY if _is_auxiliary(node, attached=attached) else Role.FILE
     if attached or not kind.startswith("text/"):
@@ -76,7 +78,7 @@ def _may_be_inline(node: Node) -> bool:
         declared.content_id is not None
         and declared.media_type.startswith("image/")
         and declared.media_type != "image/svg+xml"  # may hold text, scripts and other files
-        and declared.disposition != "attachment"
+        and declared.disposition in _NOT_ATTACHED
         and len(node.body) <= (INLINE_OCTETS * 3 // 2 if declared.encoding is Encoding.BASE64 else INLINE_OCTETS)
         and all(_PICTURE_NAME.fullmatch(name) for name in declared.names)
     )

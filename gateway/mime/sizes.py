@@ -39,9 +39,14 @@ def outermost_files(message: Message) -> tuple[Part, ...]:
 
 def enclosing_files(message: Message) -> dict[str, str | None]:
     """For each part the id of the nearest file that it is in; None for what stands in the message itself."""
+    return nearest_files(message.parts)
+
+
+def nearest_files(parts: Iterable[Part]) -> dict[str, str | None]:
+    """The same for the parts of one reading."""
     inside: dict[str, str | None] = {}
     files: set[str] = set()
-    for part in message.parts:  # parents come first
+    for part in parts:  # parents come first
         if part.parent is None:
             inside[part.id] = None
         else:

@@ -57,16 +57,30 @@ class DefectName(StrEnum):
     NO_HEADER = "no-header"
     HEADER_TOO_LARGE = "header-too-large"
     ODD_HEADER = "odd-header"  # a line in the header section that is no field
+    ODD_HEADER_END = "odd-header-end"  # a line of blanks in the header section, which some take for its end
+    ODD_FIELD_NAME = "odd-field-name"  # a content field with blanks or control characters in or behind its name
     DUPLICATE_HEADER = "duplicate-header"  # Content-Type, Content-Transfer-Encoding or Content-Disposition stands twice in one part
+    CONFLICTING_HEADER = "conflicting-header"  # ... and says two different things
+    ODD_MEDIA_TYPE = "odd-media-type"  # a badly written Content-Type that may or may not be a multipart or a message
     ODD_ENCODING = "odd-encoding"  # an unknown or badly written Content-Transfer-Encoding
-    BAD_BASE64 = "bad-base64"
+    BAD_BASE64 = "bad-base64"  # junk, padding in the middle, or odd lengths
+    BAD_QUOTED_PRINTABLE = "bad-quoted-printable"  # an `=` that is no escape
     BOUNDARY_MISSING = "boundary-missing"
     BOUNDARY_UNCLOSED = "boundary-unclosed"
+    ODD_BOUNDARY = "odd-boundary"  # two boundaries, an empty one, or one that is written so that readers may see another
+    ODD_DELIMITER = "odd-delimiter"  # a line that some take for a delimiter and some do not
+    NESTED_BOUNDARY = "nested-boundary"  # a multipart that goes on behind the end of the one around it
+    PART_OUTSIDE = "part-outside"  # a part before the first delimiter or behind the last
+    FILE_IN_TEXT = "file-in-text"  # uuencode or yEnc in the middle of words
+    ODD_NAME = "odd-name"  # a file name with direction overrides, control characters, a path, or dots and blanks at its end
+    NAMES_DISAGREE = "names-disagree"  # two names of one file with different endings
+    MESSAGE_PARTIAL = "message-partial"  # message/partial: one piece of a message that the recipient's program puts together
+    EXTERNAL_BODY = "external-body"  # message/external-body: the content stands somewhere else
     TOO_MANY_PARTS = "too-many-parts"
     TOO_DEEP = "too-deep"
     ENCODED_COMPOSITE = "encoded-composite"  # multipart/* or message/* under base64 or quoted-printable
     MIME_VERSION_MISSING = "mime-version-missing"
-    READINGS_DISAGREE = "readings-disagree"
+    READINGS_DISAGREE = "readings-disagree"  # two readers would see different files
     TOO_MANY_READINGS = "too-many-readings"
 
 
@@ -161,10 +175,12 @@ class Message:
     message_id: str | None
     originators: tuple[str, ...]  # addresses of From and Sender, lower-case
     addressed: tuple[str, ...]  # addresses of To and Cc, lower-case: who is visibly addressed
-    parts: tuple[Part, ...]  # in order of position, containers first
+    parts: tuple[Part, ...]  # under the main reading, in order of position, containers first
     octets: int  # on the wire as it arrived
     defects: tuple[Defect, ...] = ()
     sent_as: str | None = None  # "microsoft-365" | "smime" | "pgp" when the whole message is already inside a protection
+    # What other readers would see beside: leaves only, called "1.2~3"; `parent` is the leaf of `parts` that it shares octets with.
+    otherwise: tuple[Part, ...] = ()
 
     @property
     def subjects(self) -> tuple[str, ...]:

@@ -98,7 +98,7 @@ def test_no_octets_and_no_charset_raise(octets: bytes, charset: str) -> None:
         ('attachment; filename="a(1).docx"', ("a(1).docx",)),
         ("attachment; filename*=utf-8''%e2%82%ac%20rates.xlsx; filename=rates.xlsx", ("€ rates.xlsx", "rates.xlsx")),
         ("attachment; filename=rates.xlsx; filename*=utf-8''%e2%82%ac.xlsx", ("€.xlsx", "rates.xlsx")),
-        ("attachment; filename*1=lan.docx; filename*0=p", ("plan.docx",)),
+        ("attachment; filename*1=lan.docx; filename*0=p", ("plan.docx", "lan.docxp")),
         ("attachment; filename*0*=iso-8859-1''caf%e9; filename*1=.docx", ("café.docx",)),
         ("attachment; filename*0*=utf-8''%c3; filename*1*=%a9.docx", ("é.docx",)),
         ('attachment; filename="=?utf-8?b?cGxhbi5leGU=?="', ("plan.exe", "=?utf-8?b?cGxhbi5leGU=?=")),
