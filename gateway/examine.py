@@ -2,7 +2,8 @@
 
 Header fields, names and small plain text are read here, with our own reader; HTML and every file go to the examiner's child in one call.
 An inline picture is no file and is not read, but it must be a picture: anything else under that cloak is examined as a file. The same goes
-for signatures. What is inside an attached message is read with it.
+for signatures. What is inside an attached message is read with it. What only another reader than most would see is read beside: so the
+strictest evidence of all readings counts.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from gateway.mime.outside import is_indexed_whole, outside_text
 from gateway.mime.protection import SIGNATURE_OCTETS, is_detached_signature
 from gateway.mime.sizes import enclosing_files
 from gateway.mime.text import body_text
+from gateway.mime.uuencode import has_file_in_text
 from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings, Patterns, Place, Readable
-from gateway.model.message import Buffer, Content, Digest, Message, Part, Role
+from gateway.model.message import Buffer, Content, DefectName, Digest, Message, Part, Role
 from gateway.ports import Examiner, Wanted
 from gateway.waiting import look
 
@@ -53,7 +55,7 @@ async def examine(message: Message, content: Content, examiner: Examiner, patter
     """
     with content.view() as buffer:
         sorted_ = _sort(message, buffer)
-        texts = [body_text(buffer, part) for part in sorted_.here]
+        texts = _texts(sorted_, buffer)
         outside = outside_text(buffer, message, SMALL)
     words = _Words(message, sorted_, scan(_segments(message, sorted_, (*texts, outside or ""), patterns), patterns))
     words.add_evidence(header_labels(message.fields))
@@ -62,12 +64,13 @@ async def examine(message: Message, content: Content, examiner: Examiner, patter
     if any(_PGP_MESSAGE in text for text in texts):
         words.add_unread(Readable.ENVELOPED)
     if not sorted_.files and not sorted_.words:
-        return Findings((), words.evidence(), words.readable)
+        return Findings((), words.evidence(), words.readable, tuple(sorted(sorted_.oddities)))
     found = _by_part(await examiner.read(content, tuple(_requests(sorted_)), patterns))
     for part in sorted_.words:
         words.add_part(part, found.get(part.id) or (_crashed(part),))
     files = [finding for part in sorted_.files for finding in found.get(part.id) or (_crashed(part),)]
-    return Findings(await _weighed((*files, *words.files), sorted_.files, content), words.evidence(), words.readable)
+    weighed = await _weighed((*files, *words.files), sorted_.files, content)
+    return Findings(_placed(weighed, sorted_.files, message), words.evidence(), words.readable, tuple(sorted(sorted_.oddities)))
 
 
 # --- who reads what ---------------------------------------------------------------------------------------------------
@@ -80,13 +83,14 @@ class _Sorted:
     here: list[Part] = field(default_factory=list)  # words, in this process
     words: list[Part] = field(default_factory=list)  # words, by the examiner
     files: list[Part] = field(default_factory=list)  # files, by the examiner
+    oddities: set[str] = field(default_factory=set)  # about the words
 
 
 def _sort(message: Message, buffer: Buffer) -> _Sorted:
     found = _Sorted()
     inside = enclosing_files(message) if len(message.parts) > 1 else {}
     room = SMALL  # for all together: many small texts would stop the mail of others as long as a large one
-    for part in message.parts:
+    for part in (*message.parts, *message.otherwise) if message.otherwise else message.parts:
         if part.role is Role.CONTAINER or inside.get(part.id) is not None:
             continue
         if part.role is Role.FILE or _is_disguised(part, buffer):
@@ -96,6 +100,21 @@ def _sort(message: Message, buffer: Buffer) -> _Sorted:
             (found.here if is_here else found.words).append(part)
             room -= len(part.body) if is_here else 0
     return found
+
+
+def _texts(found: _Sorted, buffer: Buffer) -> list[str]:
+    """The words that are read here. What has a file in the middle goes to the examiner after all."""
+    texts: list[str] = []
+    defects: set[DefectName] = set()
+    for part in tuple(found.here):
+        text = body_text(buffer, part, defects)
+        if "begin" in text and has_file_in_text(text.encode("latin-1", "replace")):
+            found.here.remove(part)
+            found.words.append(part)
+        else:
+            texts.append(text)
+    found.oddities.update(defect.value for defect in defects)
+    return texts
 
 
 def _is_disguised(part: Part, buffer: Buffer) -> bool:
@@ -144,9 +163,10 @@ class _Words:
     Plain text and HTML of one multipart/alternative say the same: of a detector the larger count stands, not the sum.
     """
 
-    __slots__ = ("_counts", "_groups", "_others", "files", "readable")
+    __slots__ = ("_counts", "_groups", "_oddities", "_others", "files", "readable")
 
     def __init__(self, message: Message, found: _Sorted, here: tuple[Evidence, ...]) -> None:
+        self._oddities = found.oddities
         self._groups = _alternatives(message) if found.words else {}
         # What is read here is one scan; it belongs to the alternative that it is a member of.
         ours = {self._groups[part.id] for part in found.here if part.id in self._groups}
@@ -165,14 +185,16 @@ class _Words:
         self.readable = readable if self.readable is Readable.YES else self.readable
 
     def add_part(self, part: Part, findings: tuple[FileFinding, ...]) -> None:
-        """What the examiner says of a body, under each reading of it."""
+        """What the examiner says of a body, under each reading of it. To a person a file in the middle of it is one beside it."""
         for finding in findings:
-            if finding.id == part.id or "/as-" in finding.id:
+            if _is_reading(finding.id, part.id):
+                self._oddities.update(finding.oddities)
                 self._add(
                     tuple(item for item in finding.evidence if item.kind is not EvidenceKind.UNREADABLE), self._groups.get(part.id, part.id)
                 )
             else:
-                self.files.append(finding)
+                beside = finding.inside is not None and _is_reading(finding.inside, part.id)
+                self.files.append(replace(finding, inside=None) if beside else finding)
         if findings[0].readable is not Readable.YES:
             self.add_unread(findings[0].readable)
 
@@ -190,12 +212,17 @@ class _Words:
                 self._others.setdefault((item.kind, item.id, item.place, item.where, item.tenant), item)
 
 
+def _is_reading(name: str, part: str) -> bool:
+    """Whether a finding is of the part itself, or of it under another reading."""
+    return name == part or (name.startswith(f"{part}/as-") and all(step.startswith("as-") for step in name.split("/")[1:]))
+
+
 def _summed(groups: tuple[Evidence, ...]) -> Evidence:
     return replace(groups[0], count=sum(item.count for item in groups)) if len(groups) > 1 else groups[0]
 
 
 def _alternatives(message: Message) -> dict[str, str]:
-    """For each part the outermost multipart/alternative that it is in."""
+    """For each part the outermost multipart/alternative that it is in; what another reader sees says the same as what it stands beside."""
     found: dict[str, str] = {}
     kinds = {part.id: part.media_type for part in message.parts}
     for part in message.parts:  # parents come first
@@ -203,6 +230,9 @@ def _alternatives(message: Message) -> dict[str, str]:
             around = found.get(part.parent) or (part.parent if kinds[part.parent] == "multipart/alternative" else None)
             if around is not None:
                 found[part.id] = around
+    for part in message.otherwise:
+        if part.parent is not None:
+            found[part.id] = found.setdefault(part.parent, part.parent)
     return found
 
 
@@ -223,6 +253,15 @@ def _crashed(part: Part) -> FileFinding:
     """For a part about which the examiner says nothing."""
     unread = Evidence(EvidenceKind.UNREADABLE, Readable.CRASHED.value)
     return FileFinding(part.id, None, part.names, part.media_type, "", 0, "", Readable.CRASHED, (unread,))
+
+
+def _placed(findings: tuple[FileFinding, ...], files: list[Part], message: Message) -> tuple[FileFinding, ...]:
+    """What another reader sees in the octets of a file counts as inside of it: its size does not count twice."""
+    if not message.otherwise:
+        return findings
+    known = {part.id for part in files}
+    inside = {part.id: part.parent for part in message.otherwise if part.parent in known}
+    return tuple([replace(finding, inside=inside[finding.id]) if finding.id in inside else finding for finding in findings])
 
 
 async def _weighed(findings: tuple[FileFinding, ...], files: list[Part], content: Content) -> tuple[FileFinding, ...]:

@@ -23,10 +23,11 @@ from gateway.model.facts import (
     SenderFacts,
 )
 from gateway.model.finding import Evidence, FileFinding, Findings
-from gateway.model.message import Message
+from gateway.model.message import DefectName, Message
 from gateway.policy.rules import KnownList, Snapshot
 
 WORDS = "words"  # what a declaration about subject, body and file names is about
+_DEFECTS = frozenset(name.value for name in DefectName)
 NOWHERE = "invalid"  # the domain of an address that leads we do not know where (RFC 6761 section 6.4)
 _ROUTING = frozenset("%!@")
 
@@ -54,19 +55,27 @@ def gather(
 
 
 def _message(message: Message, findings: Findings, context: Context, snapshot: Snapshot) -> MessageFacts:
-    weights = {part.id: len(part.header) + len(part.body) for part in message.parts} if findings.files else {}
+    parts = (*message.parts, *message.otherwise) if findings.files else ()
+    weights = {part.id: len(part.header) + len(part.body) for part in parts}
     return MessageFacts(
         wire_octets=message.octets,
         sender=_sender(context, snapshot),
         files=tuple([_file(file, weights) for file in findings.files]) if findings.files else (),
         words=_unsampled(findings.words),
         words_readable=findings.words_readable,
-        defects=frozenset([defect.name.value for defect in message.defects]) if message.defects else frozenset(),
+        defects=_defects(message, findings),
         sent_as=message.sent_as,
         listener=context.listener,
         declared=tuple([said for one in context.declared for said in _of_files(one, findings)]) if context.declared else (),
         looked_for=snapshot.looked_for,
     )
+
+
+def _defects(message: Message, findings: Findings) -> frozenset[str]:
+    """What was odd about the message, those attached to it, and how its words and files are encoded."""
+    found = {defect.name.value for defect in message.defects}
+    odd = {oddity for file in findings.files for oddity in file.oddities}.union(findings.words_oddities)
+    return frozenset(found | (odd & _DEFECTS)) if found or odd else frozenset()
 
 
 def _of_files(said: Declared, findings: Findings) -> tuple[Declared, ...]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
+from gateway.content.files_in_text import read_files_in_text
 from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unreadable
 from gateway.content.text import read_html, read_text
-from gateway.mime.decode import READINGS, decode
+from gateway.mime.doubtful import all_octets
 from gateway.mime.labels import header_labels
 from gateway.mime.outside import is_indexed_whole, outside_text
 from gateway.mime.sizes import enclosing_files
 from gateway.model.finding import Place, Readable
-from gateway.model.message import Encoding, Part, Role
+from gateway.model.message import DefectName, Part, Role
 from gateway.parse import parse_buffer
 
 
@@ -24,22 +26,29 @@ def read_mail(source: Source, spent: Spent) -> Iterator[Item]:
     yield Place.FIRST_LINE, "outside of the parts", outside_text(data, message, len(data)) or ""
     yield from (Oddity(defect.name.value) for defect in message.defects)
     inside = enclosing_files(message)
-    for part in message.parts:
+    defects: set[DefectName] = set()
+    for part in (*message.parts, *message.otherwise):
         # What is inside a message inside this one is read with it.
-        if part.role is not Role.CONTAINER and inside[part.id] is None:
+        if part.role is not Role.CONTAINER and inside.get(part.id) is None:
             spent.entries()
-            for encoding in READINGS[part.encoding]:
-                yield from _part(data, part, encoding, spent)
+            for octets in all_octets(data, part, defects):
+                yield from _part(octets, part, spent)
+    yield from (Oddity(defect.value) for defect in sorted(defects))
     if not is_indexed_whole(message):
         raise Unreadable(Readable.OVER_BUDGET)
 
 
-def _part(data: bytes, part: Part, encoding: Encoding, spent: Spent) -> Iterator[Item]:
-    octets = b"".join(decode(data, part.body, encoding))
+def read_multipart(source: Source, spent: Spent) -> Iterator[Item]:
+    """The members of a multipart that stood under an encoding: its header section is not here, so its delimiters say what they are."""
+    return read_mail(replace(source, data=b"Content-Type: multipart/mixed\r\nMIME-Version: 1.0\r\n\r\n" + source.data), spent)
+
+
+def _part(octets: bytes, part: Part, spent: Spent) -> Iterator[Item]:
     words = Source(octets, (), part.media_type, part.charset, is_words=True, where="body")
     if part.role in (Role.FILE, Role.INLINE) or not part.media_type.startswith(("text/", "message/")):
-        yield Member(part.names[0] if part.names else "", octets, part.media_type)
+        yield Member(part.names[0] if part.names else "", octets, part.media_type, also=part.names[1:])
     elif part.media_type == "text/html":
         yield from read_html(words, spent)
     else:
         yield from read_text(words, spent)
+        yield from read_files_in_text(words, spent)

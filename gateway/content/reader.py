@@ -33,6 +33,7 @@ from gateway.content import (
     text,
     tnef,
 )
+from gateway.content.files_in_text import read_files_in_text
 from gateway.content.reading import Budget, Item, Member, Oddity, Reader, Source, Spent, Unreadable
 from gateway.detectors import Segment, scan
 from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Patterns, Place, Readable
@@ -135,6 +136,8 @@ class _File:
             try:
                 self._spent.depth(self._depth)
                 yield from self._texts(_reader(kind, self._source)(self._source, self._spent))
+                if kind.startswith("text/") and kind not in _MARKUP:
+                    yield from self._texts(read_files_in_text(self._source, self._spent))
             except Unreadable as unreadable:
                 self._worsen(unreadable.readable)
             except MemoryError:
@@ -180,6 +183,8 @@ def _reader(kind: str, source: Source) -> Reader:
     """The reader for a media type."""
     if source.is_words:
         return _in_words(text.read_html if kind in _MARKUP else text.read_text, source)
+    if source.declared.startswith("multipart/") and kind.startswith(("text/", structure.MESSAGE)):
+        kind = "multipart/mixed"  # of one that stood under an encoding
     names = tuple(name.lower() for name in source.names)
     if any(name.endswith(_RIGHTS_NAMES) for name in names):
         return _is(Readable.RIGHTS_PROTECTED)
@@ -245,6 +250,7 @@ _READERS: dict[str, Reader] = {
     **{kind: partial(compressed.read_compressed, kind) for kind in compressed.MEDIA_TYPES},
     **{kind: partial(libarchive.read_archive, kind) for kind in libarchive.FORMATS},
     structure.MESSAGE: mail.read_mail,
+    "multipart/mixed": mail.read_multipart,
     structure.RIGHTS: _is(Readable.RIGHTS_PROTECTED),
     "application/x-pfile": _is(Readable.RIGHTS_PROTECTED),
     structure.PGP: pgp.read_pgp,

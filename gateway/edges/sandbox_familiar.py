@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import TypeAlias, TypeVar
 
 from gateway.mime.decode import decode
-from gateway.model.message import Buffer, Content, Span
+from gateway.model.message import Buffer, Content, DefectName, Span
 from gateway.ports import Wanted
 from gateway.waiting import look
 
@@ -94,8 +94,12 @@ def _sum(buffer: Buffer, part: Wanted) -> int:
 
 
 def _digested(buffer: Buffer, part: Wanted) -> Wanted:
+    """With its digest, but for what is oddly encoded: such content is more than one, and is read again each time."""
     sha256, octets = hashlib.sha256(), 0
-    for piece in decode(buffer, Span(part.start, part.end), part.encoding):
+    defects: set[DefectName] = set()
+    for piece in decode(buffer, Span(part.start, part.end), part.encoding, defects=defects):
         sha256.update(piece)
         octets += len(piece)
+    if defects:
+        return part
     return replace(part, sha256=sha256.hexdigest(), octets=octets)

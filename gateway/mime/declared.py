@@ -53,7 +53,7 @@ class Declared(NamedTuple):
     protocol: str | None
     is_mime: bool  # there was a Content-Type
     defects: tuple[DefectName, ...]
-    encodings: tuple[Encoding, ...] = ()  # in which some read it instead
+    encodings: tuple[Encoding, ...] = ()  # in which some read it instead; UNKNOWN in itself stands for several
     charsets: tuple[str, ...] = ()  # likewise
     others: tuple[Declared, ...] = ()  # the same header section to readers who take another media type from it
 
@@ -190,11 +190,11 @@ def _encoding(values: list[str], defects: list[DefectName]) -> tuple[Encoding, t
         read.add(encoding)
     if is_odd:
         defects.append(DefectName.ODD_ENCODING)
-    if len(read) > 1:
-        return Encoding.UNKNOWN, ()
-    (encoding,) = read
+    encoding = read.pop() if len(read) == 1 else Encoding.UNKNOWN
+    if encoding is Encoding.UNKNOWN:
+        return encoding, (encoding,)
     # Whoever does not know a token takes the body as it stands (RFC 2045 section 6.4).
-    return encoding, (Encoding.IDENTITY,) if is_odd and encoding not in (Encoding.IDENTITY, Encoding.UNKNOWN) else ()
+    return encoding, (Encoding.IDENTITY,) if is_odd and encoding is not Encoding.IDENTITY else ()
 
 
 def _names(types: list[Parameters], dispositions: list[Parameters], defects: list[DefectName]) -> tuple[str, ...]:

@@ -39,7 +39,7 @@ def decode(
         case Encoding.BASE64:
             return _base64(buffer, span, chunk, found)
         case Encoding.QUOTED_PRINTABLE:
-            return _quoted_printable(buffer, span, chunk)
+            return _quoted_printable(buffer, span, chunk, defects)
         case Encoding.UUENCODE:
             return _uuencode(buffer, span, chunk, found)
         case Encoding.IDENTITY | Encoding.UNKNOWN:
@@ -115,7 +115,7 @@ def _one_line(piece: bytes) -> bytes | None:
         return None
 
 
-def _quoted_printable(buffer: Buffer, span: Span, chunk: int) -> Iterator[bytes]:
+def _quoted_printable(buffer: Buffer, span: Span, chunk: int, defects: set[DefectName] | None) -> Iterator[bytes]:
     rest = b""
     for piece in _identity(buffer, span, chunk):
         text = rest + piece
@@ -123,8 +123,8 @@ def _quoted_printable(buffer: Buffer, span: Span, chunk: int) -> Iterator[bytes]
         if not cut:  # one long line: only an escape must not be cut
             cut = _before_escape(text)
         rest = text[cut:]
-        yield _unescape(text[:cut])
-    yield _unescape(rest)
+        yield _unescaped(text[:cut], defects)
+    yield _unescaped(rest, defects)
 
 
 def _before_escape(text: bytes) -> int:
@@ -134,9 +134,13 @@ def _before_escape(text: bytes) -> int:
     return escape if run % 2 else len(text)
 
 
-def _unescape(text: bytes) -> bytes:
+def _unescaped(text: bytes, defects: set[DefectName] | None) -> bytes:
     # RFC 2045 6.7 (3): blanks that a relay added after a soft line break go.
-    return binascii.a2b_qp(_PADDED_SOFT_BREAK.sub(b"=\r\n", text) if b"= " in text or b"=\t" in text else text)
+    octets = binascii.a2b_qp(_PADDED_SOFT_BREAK.sub(b"=\r\n", text) if b"= " in text or b"=\t" in text else text)
+    # What is no escape stays as it is: an `=` more than there are escapes of one. Of a doubled one the half stays.
+    if defects is not None and (b"==" in text or octets.count(b"=") != text.count(b"=3D") + text.count(b"=3d")):
+        defects.add(DefectName.BAD_QUOTED_PRINTABLE)
+    return octets
 
 
 def _uuencode(buffer: Buffer, span: Span, chunk: int, defects: set[DefectName]) -> Iterator[bytes]:

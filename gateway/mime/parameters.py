@@ -132,7 +132,7 @@ def _join(parts: list[tuple[int, bool, str]]) -> Iterator[str]:
 def _orders(parts: list[tuple[int, bool, str]]) -> Iterator[list[tuple[int, bool, str]]]:
     """The sections in the orders in which readers put them together: nearly always one."""
     numbers = [number for number, _, _ in parts]
-    in_order = sorted({number: part for number, part in zip(reversed(numbers), reversed(parts), strict=True)}.values())  # of duplicates the first
+    in_order = sorted(dict(zip(reversed(numbers), reversed(parts), strict=True)).values())  # of duplicates the first
     yield in_order
     if numbers != list(range(len(parts))):
         yield [part for at, part in enumerate(in_order) if part[0] == at]  # up to a gap

@@ -185,13 +185,17 @@ class Index:
             # To some a composite stands there as it is, to others in the encoding that it must not have.
             if declared.is_message and self._section(node.body.start, node.body.end, node.id).fields:
                 self._add_beside(node, declared._replace(encoding=Encoding.IDENTITY))
-            elif members is not None and hides_delimiters(self._buffer, node.body, declared.encoding, declared.boundaries, len(members.spans)):
+            elif members is not None and self._hides_more(node, len(members.spans)):
                 self._add_beside(node, declared)
             return
         for encoding in declared.encodings:
             self._add_beside(node, declared._replace(encoding=encoding))
         for charset in declared.charsets:
             self._add_beside(node, declared._replace(charset=charset))
+
+    def _hides_more(self, node: Node, members: int) -> bool:
+        declared = node.declared
+        return hides_delimiters(self._buffer, node.body, declared.encoding, declared.boundaries, members)
 
     def _add_beside(self, node: Node, declared: Declared) -> None:
         self.beside.append(node._replace(declared=declared, is_container=False))
@@ -231,12 +235,12 @@ class Index:
         found: list[_Members | None] = []
         for boundary in boundaries:
             members = self._split(body, boundary, message)
-            if limit > body.end and (members is None or members.epilogue < 0) and self._goes_on(boundary, body.end, limit):
-                # What is around it has ended. To readers who look for one boundary at a time it goes on.
-                if self._pick(Choice.NESTING, 2, message):
-                    body = Span(body.start, limit)
-                    members = self._split(body, boundary, message)
-                    body = Span(body.start, members.epilogue) if members is not None and members.is_closed else body
+            goes_on = limit > body.end and (members is None or members.epilogue < 0) and self._goes_on(boundary, body.end, limit)
+            # What is around it has ended. To readers who look for one boundary at a time it goes on.
+            if goes_on and self._pick(Choice.NESTING, 2, message):
+                body = Span(body.start, limit)
+                members = self._split(body, boundary, message)
+                body = Span(body.start, members.epilogue) if members is not None and members.is_closed else body
             if members is not None and not any(other is not None and other.spans == members.spans for other in found):
                 found.append(members)
         return body, found

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from gateway.mime.ranges import Index, Node
 from gateway.mime.roles import find_roles
 from gateway.mime.ways import Allowance, Choice, Spent
-from gateway.model.message import Buffer, Defect, DefectName, Role
+from gateway.model.message import Buffer, Defect, DefectName, Encoding, Role
 
 READINGS = 16
 LEAVES = 1000  # that other readings may add; more are too many readings
@@ -89,11 +89,12 @@ class Readings:
         if not index.beside:
             return
         for leaf in _outermost(zip(index.beside, find_roles(self._buffer, index.beside), strict=True)):
-            if self._is_new(leaf):
+            is_new = self._is_new(leaf)
+            if is_new:
                 self.leaves.append(leaf)
-                # An attached message that must not be encoded, and is: a defect of its own, and common.
-                if leaf[1] is Role.FILE and not leaf[0].declared.is_message:
-                    self.defects.append(Defect(DefectName.READINGS_DISAGREE))
+            # An attached message that must not be encoded, and is, has a defect of its own, and is common.
+            if leaf[1] is Role.FILE and not leaf[0].declared.is_message and (is_new or leaf[0].declared.encoding is Encoding.UNKNOWN):
+                self.defects.append(Defect(DefectName.READINGS_DISAGREE))
 
     def _is_new(self, leaf: Leaf) -> bool:
         """Whether nobody has come upon this leaf before; from now on somebody has."""
@@ -136,6 +137,4 @@ def _key(leaf: Leaf) -> tuple[object, ...]:
 
 
 def _files(leaves: Iterable[Leaf]) -> frozenset[tuple[object, ...]]:
-    return frozenset(
-        (node.body, node.declared.encoding) for node, role in leaves if role is Role.FILE and node.body
-    )
+    return frozenset((node.body, node.declared.encoding) for node, role in leaves if role is Role.FILE and node.body)

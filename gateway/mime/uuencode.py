@@ -38,9 +38,9 @@ def has_file_in_text(octets: bytes) -> bool:
 
 def files_in_text(octets: bytes) -> Iterator[Found]:
     """Every file, in order. None reaches beyond the beginning of the next: the time grows with the text alone."""
-    begins = list(islice(_BEGIN.finditer(octets), FILES))
-    for begin, following in zip(begins, (*begins[1:], None), strict=True):
-        stop = following.start() if following else len(octets)
+    begins = list(islice(_BEGIN.finditer(octets), FILES)) if b"begin" in octets else []
+    stops = [begin.start() for begin in begins[1:]] + [len(octets)]
+    for begin, stop in zip(begins, stops, strict=False):
         if begin[2] is not None:
             data = _yenc(octets[begin.end() : stop])
         elif begin[0].startswith(b"begin-"):

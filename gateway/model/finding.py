@@ -97,6 +97,7 @@ class Findings:
     files: tuple[FileFinding, ...]
     words: tuple[Evidence, ...]  # subject, body, file names, header labels
     words_readable: Readable = Readable.YES  # of the words themselves: an unread HTML body is not clean
+    words_oddities: tuple[str, ...] = ()  # how they were encoded, files in the middle of them
 
     @property
     def outermost(self) -> tuple[FileFinding, ...]:

@@ -8,7 +8,7 @@ from gateway.parse import parse_buffer
 
 def text(fields: bytes, body: bytes) -> str:
     octets = b"MIME-Version: 1.0\r\n" + fields + b"\r\n" + body
-    return body_text(octets, parse_buffer(octets).parts[0])
+    return body_text(octets, parse_buffer(octets).parts[0], set())
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def everything(octets: bytes) -> Message:
     parsed = parse_buffer(octets)
     for part in parsed.parts:
         assert digest(octets, part).octets >= 0
-        body_text(octets, part)
+        body_text(octets, part, set())
     header_labels(parsed.fields)
     digest_without_trace(octets)
     outermost_files(parsed)
