@@ -2,14 +2,18 @@
 
 Upper and lower case never matter, nor do the signs between the words of a marking: OFFICIAL-SENSITIVE is also "Official : Sensitive".
 A `whole_line` marking must stand alone: beside it only brackets, punctuation, a page number, or itself again. At the start of a subject
-it must be followed by the end or by a colon, a dash or a closing bracket: `RESTRICTED: Smith`, never `Restricted mobility`.
-Quoted earlier text is no first line; in running text its markings are reported apart.
+it must be followed by the end or by a colon, a dash or a closing bracket: `RESTRICTED: Smith`, never `Restricted mobility`. Anywhere else in a
+subject it must stand in brackets: `Smith [SECURE]`. What it `may_add` (OFFICIAL-SENSITIVE - PERSONAL) counts as part of it.
+R E S T R I C T E D is read as the word. Quoted earlier text is no first line; in running text its markings are reported apart.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
+
+import re2
 
 from gateway.detectors.normalise import normalise
 from gateway.model.finding import Pattern
@@ -26,12 +30,15 @@ _REPLY = re.compile(
 _SIGNS = bytes(octet for octet in range(128) if not chr(octet).isalnum())
 _NEVER = r"[^\x00-\x{10FFFF}]"  # matches no character
 _BETWEEN = r"[\s\-:/_.,&]{0,5}"
-_ORIGINAL = re.compile(
-    r"^[ \t>]*-{3,}[ \t]*(?:original message|forwarded message|forwarded by)\b"
-    r"|^[ \t>]*(?:begin forwarded message:|from:[^\n]{0,400}\n(?:[^\n]{0,400}\n){0,2}[ \t>]*(?:sent|date|to):)"
-    r"|^[ \t>]*on [^\n]{4,200}(?:\n[^\n]{0,200})? wrote:[ \t\r]*$",
-    re.IGNORECASE | re.MULTILINE,
+_SPACED_FROM = 5  # letters: so long must a marking be to be read with blanks between its letters
+_SPACE = r"[ \t.\-_*]{1,3}"
+# How mail programs begin earlier text. Both re and re2.
+EARLIER = (
+    r"(?im)^[ \t>]*-{3,}[ \t]*(?:original message|forwarded message|forwarded by)\b"
+    r"|^[ \t>]*(?:begin forwarded message:|from:[^\n]*\n(?:[^\n]*\n){0,2}?[ \t>]*(?:sent|date|to):)"
+    r"|^[ \t>]*on [^\n]{4,200}(?:\n[^\n]{0,200})? wrote:[ \t\r]*$"
 )
+_ORIGINAL = re.compile(EARLIER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +47,21 @@ class Marking:
 
     pattern: Pattern
     key: str  # what a whole line comes down to
-    first: str  # its first word, case folded: a text without it needs no closer look
+    first: str  # the letters of its first word, case folded: a text without them needs no closer look
     running: str  # re2: the marking in running text, its words as group 1
     inside: re.Pattern[str]  # the marking somewhere on a line
     opening: re.Pattern[str]  # the marking at the start of a subject
+    added: re.Pattern[str] | None  # what may stand beside it
 
 
 def prepare(pattern: Pattern) -> Marking:
     """Compile one marking. A text without a letter or digit matches nothing."""
     text = normalise(pattern.text)
     words = re.findall(r"[^\W_]+", text)
-    joined = _BETWEEN.join(words) or "(?!)"
-    after = r"\s*(?:$|[:\-\])}>*|\"'])" if pattern.whole_line else r"(?![^\W_])"
+    joined = _written(words) if words else "(?!)"
+    added = "|".join(_BETWEEN.join(re.findall(r"[^\W_]+", normalise(more))) for more in pattern.may_add)
+    beside = rf"(?:[\s\-:/_.,&()\[\]]{{0,5}}(?:{added})(?![^\W_])){{0,4}}" if added else ""
+    after = rf"{beside}\s*(?:$|[:\-\])}}>*|\"'])" if pattern.whole_line else r"(?![^\W_])"
     return Marking(
         pattern,
         key_of(text),
@@ -60,7 +70,15 @@ def prepare(pattern: Pattern) -> Marking:
         rf"(?i)(?:^|[^\pL\pN])({joined if words else _NEVER})(?:[^\pL\pN]|$)",
         re.compile(rf"(?<![^\W_]){joined}(?![^\W_])", re.IGNORECASE),
         re.compile(rf"[\s\[({{<*\"'#]*{joined}{after}", re.IGNORECASE),
+        re.compile(rf"(?<![^\W_])(?:{added})(?![^\W_])", re.IGNORECASE) if added else None,
     )
+
+
+def _written(words: list[str]) -> str:
+    """The words with any signs between them, or all their letters apart."""
+    letters = "".join(words)
+    joined = _BETWEEN.join(words)
+    return rf"(?:{joined}|{_SPACE.join(letters)})" if len(letters) >= _SPACED_FROM else joined
 
 
 def key_of(line: str) -> str:
@@ -98,11 +116,34 @@ def openings(subject: str) -> tuple[int, ...]:
     return tuple(found)
 
 
-def on_line(line: str, folded: str, marking: Marking) -> bool:
-    """Whether a line of a page header, a property, a name or the first line carries the marking as its pack asks; `folded`: case folded."""
+def on_line(line: str, letters: str, marking: Marking) -> bool:
+    """Whether a line of a page header, a property, a name or the first line carries the marking as its pack asks; `letters`: its key."""
+    if marking.first not in letters:
+        return False
     if marking.pattern.whole_line:
-        return is_whole_line(line, marking.key)
-    return marking.first in folded and marking.inside.search(line) is not None
+        return _is_alone(line, marking)
+    return marking.inside.search(line) is not None
+
+
+def stands_alone(data: bytes, at: int, _end: int, marking: Marking) -> bool:
+    """Whether a marking that was found in running text is all that its line says."""
+    end = data.find(b"\n", at)
+    line = data[data.rfind(b"\n", 0, at) + 1 : end if end >= 0 else len(data)]
+    return len(line) <= 4 * LONGEST_LINE and _is_alone(line.decode("utf-8", "replace"), marking)
+
+
+def is_bracketed(data: bytes, at: int, end: int, marking: Marking) -> bool:
+    """Whether a marking that was found in a subject stands in brackets there, or is all of it."""
+    before, after = data[:at].rstrip()[-1:], data[end:].decode("utf-8", "replace")
+    rest = marking.added.sub("", after) if marking.added else after
+    closing = rest.lstrip(" \t-:/_.,&")[:1]
+    return (before, closing) in ((b"[", "]"), (b"(", ")"), (b"{", "}")) or _is_alone(data.decode("utf-8", "replace"), marking)
+
+
+def _is_alone(line: str, marking: Marking) -> bool:
+    if is_whole_line(line, marking.key):
+        return True
+    return marking.added is not None and is_whole_line(marking.added.sub("", line), marking.key)
 
 
 def first_line(text: str) -> str:
@@ -118,7 +159,16 @@ def first_line(text: str) -> str:
     return ""
 
 
-def quoted_from(text: str) -> int:
-    """Where earlier text begins that has no `>` before its lines; the length of the text when there is none."""
-    found = _ORIGINAL.search(text)
-    return found.start() if found else len(text)
+def quoted_from(data: bytes, start: int) -> int:
+    """The first octet from `start` where earlier text begins that has no `>` before its lines; the length of the data when there is none."""
+    found = _earlier.search(data, start)
+    return int(found.start()) if found else len(data)
+
+
+def _options() -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    return options
+
+
+_earlier = re2.compile(EARLIER.encode(), _options())

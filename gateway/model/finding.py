@@ -28,6 +28,7 @@ class Place(StrEnum):
     PAGE_FOOTER = "page_footer"
     FIRST_LINE = "first_line"  # of the body, or of a document
     TEXT = "text"  # anywhere else
+    QUOTED = "quoted"  # earlier text that somebody answers or passes on
     FILE_NAME = "file_name"
     PROPERTIES = "properties"  # document properties
     HEADER_FIELD = "header_field"
@@ -51,6 +52,19 @@ class Pattern:
     text: str
     where: frozenset[Place]
     whole_line: bool = False
+    may_add: tuple[str, ...] = ()  # words that may stand beside it on a whole line: handling caveats
+
+
+@dataclass(frozen=True, slots=True)
+class OwnDetector:
+    """What a pack looks for besides the detectors of the house: patterns, or a list of words. Matched by detectors/own.py."""
+
+    id: str  # unique among all detectors
+    says: str = ""  # what it finds, for a person, in the singular
+    like: tuple[str, ...] = ()  # RE2; any of them ...
+    words: tuple[str, ...] = ()  # ... or words and phrases: how many different ones occur is what counts
+    near: tuple[str, ...] = ()  # it counts only beside one of these
+    shows: str = "end"  # end | all | nothing: what of a value people are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +72,11 @@ class Patterns:
     """Everything that a pack wants looked for."""
 
     markings: tuple[Pattern, ...] = ()
-    detectors: frozenset[str] = frozenset()  # ids of detectors/identifiers.py: nhs-number nino us-ssn card iban ...
+    detectors: frozenset[str] = frozenset()  # ids of the house's: nhs-number nino us-ssn card iban small-cells link-out ...
+    own: tuple[OwnDetector, ...] = ()
+    services: frozenset[str] = frozenset()  # domains of file sharing besides the well-known ones
+    approved: frozenset[str] = frozenset()  # domains to which a link is no link out; "*.example.org": everything below
+    small_below: int = 6  # a count of people below this may tell who they are
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from stdnum.gb import upn as upn_oracle
 from stdnum.us import ssn as ssn_oracle
 
 from gateway.detectors import DETECTORS, scan
-from gateway.detectors.identifiers import is_card, is_iban, is_luhn, is_nhs_number, is_nino, is_upn, is_us_ssn
+from gateway.detectors.checks import is_card, is_iban, is_luhn, is_nhs_number, is_nino, is_upn, is_us_ssn
 from gateway.model.finding import Evidence, Patterns, Place
 
 digits = lambda size: st.text("0123456789", min_size=size, max_size=size)  # noqa: E731

@@ -114,7 +114,7 @@ def test_quoted_earlier_text_is_reported_apart() -> None:
 
     evidence = found(Place.FIRST_LINE, body, "TOP SECRET", where, whole=False)
 
-    assert [(item.where, item.count) for item in evidence] == [("here", 1), ("here, quoted earlier text", 2)]
+    assert [(item.where, item.count) for item in evidence] == [("here", 1), ("here, line 2, quoted earlier text", 2)]
 
 
 def test_a_whole_line_in_running_text() -> None:

@@ -1,0 +1,193 @@
+"""Numbers that name a person or an account in the United Kingdom. Pure."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+
+from gateway.detectors.checks import (
+    is_day,
+    is_mrz_of_passport,
+    is_nhs_number,
+    is_nino,
+    is_uk_driver_number,
+    is_upn,
+    is_utr,
+    may_be_nhs_number,
+    valid_nhs_numbers,
+)
+from gateway.detectors.detector import Detector, Found, ending
+
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
+_DAY = (
+    r"\b(?:[0-9]{1,2}[/.\- ][0-9]{1,2}[/.\- ](?:[0-9]{4}|[0-9]{2})|[0-9]{4}[/.\-][0-9]{1,2}[/.\-][0-9]{1,2}"
+    rf"|[0-9]{{1,2}}(?:st|nd|rd|th)?[ \-/]{_MONTH},?[ \-/][0-9]{{2,4}}|{_MONTH} [0-9]{{1,2}}(?:st|nd|rd|th)?,? [0-9]{{4}})\b"
+)
+_SORT_CODE = r"\b[0-9]{2}[ \-]?[0-9]{2}[ \-]?[0-9]{2}\b"
+_PAIR = rf"{_SORT_CODE}[^0-9]{{1,40}}\b[0-9]{{8}}\b|\b[0-9]{{8}}\b[^0-9]{{1,40}}{_SORT_CODE}"
+_MRZ = r"\b[0-9A-Z<]{9}[0-9]GB[RDNOPS][0-9]{7}[MFX<][0-9]{7}[0-9A-Z<]{14}[0-9<][0-9]"
+# Postcode areas (Royal Mail PAF); BX is of banks, GIR of one, and they are no addresses.
+_AREAS = frozenset(
+    "AB AL B BA BB BD BH BL BN BR BS BT CA CB CF CH CM CO CR CT CV CW DA DD DE DG DH DL DN DT DY E EC EH EN EX FK FY G GL GU GY HA HD HG HP HR HS"
+    " HU HX IG IM IP IV JE KA KT KW KY L LA LD LE LL LN LS LU M ME MK ML N NE NG NN NP NR NW OL OX PA PE PH PL PO PR RG RH RM S SA SE SG SK SL SM"
+    " SN SO SP SR SS ST SW SY TA TD TF TN TQ TR TS TW UB W WA WC WD WF WN WR WS WV YO ZE".split()
+)
+
+
+def _digits(text: str) -> str:
+    return re.sub("[^0-9]", "", text)
+
+
+def _nhs(text: str, length: int) -> Found | None:
+    """Sure only as 3-3-4 with blanks: with dashes it may be a North American telephone number, unparted it may be anything."""
+    written = text[:length]
+    digits = re.sub("[ -]", "", written)
+    if not is_nhs_number(digits) or not may_be_nhs_number(digits):
+        return None
+    return Found(digits, sure=length == 12 and written[3] == written[7] == " ")
+
+
+def _nino(text: str, length: int) -> Found | None:
+    """Sure in capitals and with its last letter; small letters, or no last letter, could be any code."""
+    written = re.sub("[ -]", "", text[:length])
+    value = written.upper()
+    if len(value) == 8:
+        return Found(value, sure=False) if is_nino(value + "A") else None
+    return Found(value, sure=written == value) if is_nino(value) else None
+
+
+def _utr(text: str, length: int) -> Found | None:
+    digits = _digits(text[:length])
+    return Found(digits, sure=False) if is_utr(digits) else None
+
+
+def _upn(text: str, length: int) -> Found | None:
+    return Found(text[:length], sure=True) if is_upn(text[:length]) else None
+
+
+def _passport(text: str, length: int) -> Found | None:
+    """Sure in the machine-readable zone, whose three check digits fit; nine digits could be anything."""
+    written = text[:length]
+    if length == 44:
+        return Found(written[:9], sure=True) if is_mrz_of_passport(written) else None
+    return Found(written, sure=False) if len(set(written)) > 2 else None
+
+
+def _driver(text: str, length: int) -> Found | None:
+    value = text[:length].replace(" ", "")
+    return Found(value, sure=True) if is_uk_driver_number(value) else None
+
+
+def _account(text: str, length: int) -> Found | None:
+    """Sort code and account number, in this order."""
+    account = re.search(r"\b[0-9]{8}\b", text[:length])
+    code = _digits(text[:length].replace(account[0], "", 1)) if account else ""
+    return Found(code + account[0], sure=False) if account and len(code) == 6 and len(set(account[0])) > 1 else None
+
+
+def _postcode(text: str, length: int) -> Found | None:
+    """Sure with its blank; run together it could be a part number."""
+    written = text[:length]
+    value = written.replace(" ", "")
+    area = re.match("[A-Z]+", value)
+    return Found(f"{value[:-3]} {value[-3:]}", sure=" " in written) if area is not None and area[0] in _AREAS else None
+
+
+def _birth(text: str, length: int) -> Found | None:
+    return Found(text[:length].upper(), sure=False) if is_day(text[:length]) else None
+
+
+DETECTORS = (
+    Detector(
+        "nhs-number",
+        "NHS number",
+        r"\b[0-9]{3}[ \-]?[0-9]{3}[ \-]?[0-9]{4}\b",
+        _nhs,
+        lambda value: f"••• ••• {value[-4:]}",
+        written=r"\b[0-9]{3}(?:[ \-][0-9]{3}[ \-]?|[0-9]{3}[ \-])[0-9]{4}\b",
+        runs=(10,),
+        valid=valid_nhs_numbers,
+        near=r"nhs|patient|\bchi\b|h&c|health and care|hospital n",
+        heading=r"(?i)nhs[ _\-]*(?:no|num|nbr|#|id\b)|\bchi[ _\-]*(?:no|num)",
+        company=True,
+    ),
+    Detector(
+        "nino",
+        "National Insurance number",
+        r"(?i)\b[a-z]{2}[ \-]?[0-9]{2}[ \-]?[0-9]{2}[ \-]?[0-9]{2}(?:[ \-]?[a-d])?\b",
+        _nino,
+        lambda value: f"•• •• •• {value[6:8]} {value[8:]}".strip(),
+        near=r"national ins|\bni (?:no|num|#)|\bnino\b|\bnin\b",
+        heading=r"(?i)\bnino\b|national[ _\-]*insurance[ _\-]*(?:no|num|#)|\bni[ _\-]*(?:no|num)",
+    ),
+    Detector(
+        "utr",
+        "Unique Taxpayer Reference",
+        r"\b[0-9]{5} ?[0-9]{5}K?\b",
+        _utr,
+        ending,
+        written="",
+        loose=r"\b[0-9]{5} ?[0-9]{5}K?\b",
+        near=r"\butrs?\b|unique tax|tax(?:payer)?(?:'s)? ref|self[ \-]?assess",
+        heading=r"(?i)\butr\b|unique[ _\-]*tax",
+    ),
+    Detector(
+        "upn",
+        "Unique Pupil Number",
+        r"\b[A-HJ-NP-RT-Z][0-9]{11}[0-9A-HJ-NP-RT-Z]\b",
+        _upn,
+        lambda value: f"••••••••• {value[-4:]}",
+    ),
+    Detector(
+        "uk-passport",
+        "UK passport number",
+        rf"{_MRZ}|\b[0-9]{{9}}\b",
+        _passport,
+        partial(ending, shown=3),
+        written=_MRZ,
+        loose=r"\b[0-9]{9}\b",
+        near=r"passport",
+        heading=r"(?i)passport[ _\-]*(?:no|num|#)",
+        heading_needs=3,
+    ),
+    Detector(
+        "uk-driving-licence",
+        "UK driving licence number",
+        r"\b[A-Z9]{5} ?[0-9]{6} ?[A-Z][A-Z9][0-9][A-Z]{2}\b",
+        _driver,
+        ending,
+    ),
+    Detector(
+        "uk-bank-account",
+        "UK bank account (sort code and number)",
+        _PAIR,
+        _account,
+        partial(ending, shown=3),
+        written="",
+        loose=_PAIR,
+        near=r"sort[ \-]?code|\bs/c\b|account (?:no|num)|\bacc(?:oun)?t\b|\ba/c\b|\bbacs\b|bank details",
+        heading=r"(?i)sort[ _\-]*code",
+        heading_needs=3,
+    ),
+    Detector(
+        "uk-postcode",
+        "UK postcode",
+        r"\b[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][ABD-HJLNP-UW-Z]{2}\b",
+        _postcode,
+        lambda value: f"{value[:-3].strip()} •••",
+        near=r"post ?code|address",
+        heading=r"(?i)\bpost[ _\-]*code",
+    ),
+    Detector(
+        "date-of-birth",
+        "date of birth",
+        rf"(?i){_DAY}",
+        _birth,
+        lambda value: "••/••/" + _digits(value)[-2:],
+        written="",
+        loose=rf"(?i){_DAY}",
+        near=r"\bd\.?o\.?b\b|date[ _\-]of[ _\-]birth|birth ?dat|\bborn\b|birthday",
+        heading=r"(?i)\bd\.?o\.?b\b|date[ _\-]*of[ _\-]*birth|birth[ _\-]*date",
+        heading_needs=3,
+    ),
+)
