@@ -220,7 +220,7 @@ class Post:
             sent_at=sent_at,
             keep_until=sent_at,
             source=self.policy.source,
-            names={pattern.id: pattern.text for pattern in self.policy.patterns.markings},
+            names=self.policy.patterns.names,
         )
         if to.is_ is not As.PERSON:
             return await self._notice(advised(about, told, texts_of(self.policy)), to.mailbox, None, message_id, content)
@@ -252,7 +252,7 @@ class Post:
             phone=decider.phone,
             then=self._decider(then, held).name if then else "",
             source=self.policy.source,
-            names={pattern.id: pattern.text for pattern in self.policy.patterns.markings},
+            names=self.policy.patterns.names,
         )
 
     def _refused(self, step: Step, recipients: tuple[Recipient, ...], held: Held, about: About) -> list[RecipientStatus]:

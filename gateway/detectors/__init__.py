@@ -3,4 +3,14 @@
 from gateway.detectors.identifiers import DETECTORS
 from gateway.detectors.scan import Segment, scan
 
-__all__ = ["DETECTORS", "Segment", "scan"]
+# Every detector of the house by its id, as a person calls one thing that it finds.
+NAMES = {
+    **{detector.id: detector.name for detector in DETECTORS.values()},
+    "persons-in-table": "listed person",
+    "identifying-columns": "identifying column",
+    "small-cells": "small count",
+    "link-out": "file-sharing link",
+    "link-out-quoted": "quoted file-sharing link",
+}
+
+__all__ = ["DETECTORS", "NAMES", "Segment", "scan"]

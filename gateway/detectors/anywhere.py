@@ -58,9 +58,7 @@ DETECTORS = (
         runs=(13, 14, 15, 16, 17, 18, 19),
         valid=valid_cards,
     ),
-    Detector(
-        "iban", "IBAN", r"(?i)\b[a-z]{2}[0-9]{2} ?[a-z0-9]{4} ?[a-z0-9]{4}", _iban, lambda value: f"{value[:2]}•• •••• {value[-4:]}"
-    ),
+    Detector("iban", "IBAN", r"(?i)\b[a-z]{2}[0-9]{2} ?[a-z0-9]{4} ?[a-z0-9]{4}", _iban, lambda value: f"{value[:2]}•• •••• {value[-4:]}"),
     Detector("phone", "telephone number", _PHONE, _phone, lambda value: f"•••• {value[-3:]}"),
     Detector(
         "email-address",

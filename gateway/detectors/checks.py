@@ -1,7 +1,7 @@
 """Check digits, of one number and of many at a time. Pure.
 
-Many at a time: all first digits, then all second digits, and so on, each turned by a table into its share of the sum, and the shares added as
-one large integer with an octet for each number. So a column of a hundred thousand numbers costs a few nanoseconds a digit.
+Many at a time: all first digits, then all second digits, and so on, each turned by a table into its share of the sum, and the shares added
+as one large integer with an octet for each number. So a column of a hundred thousand numbers costs a few nanoseconds a digit.
 
 Standards: NHS Data Dictionary (NHS NUMBER, CHI), HMRC NIM39110 (NINO), SSA POMS RM 10201 (SSN), IRS (ITIN), ISO/IEC 7812 (card), ISO 13616
 (IBAN), DfE Unique Pupil Numbers guide (UPN), HMRC (UTR), ICAO 9303 (passport), DVLA (driver number).

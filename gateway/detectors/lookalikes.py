@@ -1,9 +1,11 @@
 """Letters of other scripts that a person reads as Latin ones, to those. Pure data.
 
-A part of the confusables of UTS #39: letters that look alike in the usual fonts, in either case, so that a marking written with them is read as
-it is seen. A word that is honestly Russian or Greek loses nothing by it: the pack's own words are spelled the same way before they are compared.
-Limits: letters with accents stay what they are, and so do digits that look like letters.
+A part of the confusables of UTS #39: letters that look alike in the usual fonts, in either case, so that a marking written with them is
+read as it is seen. A word that is honestly Russian or Greek loses nothing by it: the pack's own words are spelled the same way before they
+are compared. Limits: letters with accents stay what they are, and so do digits that look like letters.
 """
+
+# ruff: noqa: RUF001 - letters that look like others are what this file is about
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ _LISU = ("ꓐꓑꓓꓔꓖꓗꓙꓚꓜꓝꓟꓠꓡꓢꓣꓦꓧꓪꓫꓬꓮꓰꓲ�
 _SMALL_CAPITALS = ("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "ABCDEFGHIJKLMNOPRSTUVWYZ")
 _LATIN = ("ıɑɡɩ℮ⱭⱮ", "iagieAM")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_SIGNS = tuple("".join(map(chr, range(first, first + 26))) for first in (0x1F1E6, 0x1F150, 0x1F170))  # flags; white on black, round and square
+_SIGNS = tuple(
+    "".join(map(chr, range(first, first + 26))) for first in (0x1F1E6, 0x1F150, 0x1F170)
+)  # flags; white on black, round and square
 
 # By code point, for str.translate.
 LOOKALIKES: dict[int, str] = {

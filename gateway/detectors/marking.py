@@ -2,8 +2,8 @@
 
 Upper and lower case never matter, nor do the signs between the words of a marking: OFFICIAL-SENSITIVE is also "Official : Sensitive".
 A `whole_line` marking must stand alone: beside it only brackets, punctuation, a page number, or itself again. At the start of a subject
-it must be followed by the end or by a colon, a dash or a closing bracket: `RESTRICTED: Smith`, never `Restricted mobility`. Anywhere else in a
-subject it must stand in brackets: `Smith [SECURE]`. What it `may_add` (OFFICIAL-SENSITIVE - PERSONAL) counts as part of it.
+it must be followed by the end or by a colon, a dash or a closing bracket: `RESTRICTED: Smith`, never `Restricted mobility`. Anywhere else
+in a subject it must stand in brackets: `Smith [SECURE]`. What it `may_add` (OFFICIAL-SENSITIVE - PERSONAL) counts as part of it.
 R E S T R I C T E D is read as the word. Quoted earlier text is no first line; in running text its markings are reported apart.
 """
 
@@ -160,7 +160,7 @@ def first_line(text: str) -> str:
 
 
 def quoted_from(data: bytes, start: int) -> int:
-    """The first octet from `start` where earlier text begins that has no `>` before its lines; the length of the data when there is none."""
+    """The first octet from `start` where earlier text begins that has no `>` before its lines; the length of the data when none does."""
     found = _earlier.search(data, start)
     return int(found.start()) if found else len(data)
 

@@ -1,12 +1,13 @@
 """A pack's own detectors: its patterns and its word lists, made to detectors. Pure.
 
-A pattern is RE2 syntax, so that no pattern can cost more than its text is long. It is matched as a whole word, and upper and lower case do not
-matter. A word list counts the different words of it that occur.
+A pattern is RE2 syntax, so that no pattern can cost more than its text is long. It is matched as a whole word, and upper and lower case do
+not matter. A word list counts the different words of it that occur.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 import re2
@@ -72,4 +73,4 @@ def _options() -> re2.Options:
     return options
 
 
-_MASKS = {"end": ending, "all": str, "nothing": lambda _: "•••"}
+_MASKS: dict[str, Callable[[str], str]] = {"end": ending, "all": str, "nothing": lambda _: "•••"}

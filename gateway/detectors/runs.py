@@ -1,8 +1,8 @@
 """Plain runs of digits in octets, many at a time. Pure.
 
-A table of numbers holds a candidate every few octets, and to look at each one by one is most of the cost of a scan. So a whole stretch is cut
-at once: one table turns what ends a number into blanks and what makes it part of something longer into a sign, and what is left between the
-blanks is counted by its length.
+A table of numbers holds a candidate every few octets, and to look at each one by one is most of the cost of a scan. So a whole stretch is
+cut at once: one table turns what ends a number into blanks and what makes it part of something longer into a sign, and what is left between
+the blanks is counted by its length.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def digit_runs(stretch: bytes, lengths: Collection[int]) -> dict[int, list[bytes
 
 def places(data: bytes, start: int, end: int, runs: list[bytes]) -> list[int]:
     """Where each of these runs, in order, begins in the data."""
-    found, at = [], start
+    found: list[int] = []
+    at = start
     for run in runs:
         at = data.find(run, at, end)
         while at > 0 and (data[at - 1 : at].isalnum() or data[at + len(run) : at + len(run) + 1].isalnum()):

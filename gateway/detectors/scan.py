@@ -1,7 +1,7 @@
 """Segments of text to evidence: one pass that finds every detector and marking of a pack. Pure.
 
-Almost all text holds nothing, so an re2.Set says first which patterns occur in each 64 KiB at all; of those that do, it is asked again for each
-4 KiB, and only there are they looked for. Plain runs of digits, which a table is full of, are judged many at a time (runs.py).
+Almost all text holds nothing, so an re2.Set says first which patterns occur in each 64 KiB at all; of those that do, it is asked again for
+each 4 KiB, and only there are they looked for. Plain runs of digits, which a table is full of, are judged many at a time (runs.py).
 A segment is named by the place where it begins: SUBJECT_START is a subject, FIRST_LINE a body or a document. Its later text counts as
 SUBJECT or TEXT, and what it quotes as QUOTED. Other places are read line by line. A TEXT segment with the name of the one before continues it.
 """
@@ -63,15 +63,14 @@ class _Compiled:
         self.telling = tuple(re2.compile(f"(?i){one.near}".encode(), _options()) if one.near else None for one in self.detectors)
         self.loose = tuple(re2.compile(one.loose.encode(), _options()) if one.loose else None for one in self.detectors)
         self.lengths = frozenset(length for one in self.detectors for length in one.runs)
-        # What each pattern of the set is: the heading or telling words of detectors by number, runs of digits, or else something to act upon.
+        # What each pattern of the set is: heading or telling words of a detector, by its number; runs of digits; or something to act upon.
         sources: list[str] = []
         self.heads, self.near, self.acts, self.runs = {}, {}, {}, -1
         for number, detector in enumerate(self.detectors):
             if detector.heading:
                 self.heads[_added(sources, detector.heading)] = number
-            if detector.loose or detector.runs:
-                if detector.near:
-                    self.near[_added(sources, f"(?i){detector.near}")] = number
+            if detector.near and (detector.loose or detector.runs):
+                self.near[_added(sources, f"(?i){detector.near}")] = number
             if detector.written != "":
                 self.acts[_added(sources, detector.written or detector.candidate)] = _identify(number, detector)
         if self.lengths:
@@ -259,21 +258,15 @@ class _Search:
             return
         if compiled.earlier in occurring and text.place is Place.FIRST_LINE:
             text.quoted = min(text.quoted, marking.quoted_from(text.data, start))
-        acts, near = [], []
-        for index in sorted(occurring):
+        for index in occurring:
             if index in compiled.heads:
                 self.tally(compiled.heads[index]).headed = True
-            elif index in compiled.near:
-                near.append(compiled.near[index])
-            elif index in compiled.acts:
-                acts.append(index)
+        near = [compiled.near[index] for index in occurring if index in compiled.near]
         if compiled.runs in occurring:
             self._digits(text, start, end, near)
-        for number in near:
+        for number in {*near, *(number for number, tally in self.tallies.items() if tally.headed)}:
             self._loose(text, start, end, number)
-        for number, tally in self.tallies.items():
-            if tally.headed and number not in near:
-                self._loose(text, start, end, number)
+        acts = sorted(index for index in occurring if index in compiled.acts)
         if acts:
             self._act(text, start, end, acts)
 
@@ -328,7 +321,10 @@ class _Search:
         words = self.compiled.telling[number]
         if words is None:
             return []
-        return [word.start() for word in words.finditer(text.data, _whole(text.data, max(0, start - BEFORE)), min(len(text.data), end + _OVERLAP))]
+        return [
+            word.start()
+            for word in words.finditer(text.data, _whole(text.data, max(0, start - BEFORE)), min(len(text.data), end + _OVERLAP))
+        ]
 
     def _loose(self, text: _Text, start: int, end: int, number: int) -> None:
         """Forms that could be anything: beside each telling word, and under a heading everywhere."""

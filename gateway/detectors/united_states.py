@@ -81,7 +81,7 @@ DETECTORS = (
         ending,
         written="",
         loose=_CODE,
-        near=r"student (?:id|no\b|num|ref)|pupil (?:id|no\b|num|ref)|\bsasid\b|\buln\b|learner (?:id|no\b|num|ref)|candidate (?:no\b|num)|admission (?:no\b|num)",
+        near=r"(?:student|pupil|learner) (?:id|no\b|num|ref)|\bsasid\b|\buln\b|(?:candidate|admission) (?:no\b|num)",
         heading=r"(?i)(?:student|pupil|learner)[ _\-]*(?:id|no\b|num|ref)|\bsasid\b|\buln\b|candidate[ _\-]*(?:no\b|num)",
         heading_needs=3,
     ),

@@ -78,6 +78,11 @@ class Patterns:
     approved: frozenset[str] = frozenset()  # domains to which a link is no link out; "*.example.org": everything below
     small_below: int = 6  # a count of people below this may tell who they are
 
+    @property
+    def names(self) -> dict[str, str]:
+        """What a person calls the markings and the pack's own detectors, by id."""
+        return {**{mark.id: mark.text for mark in self.markings}, **{one.id: one.says for one in self.own}}
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:

@@ -13,7 +13,7 @@ import struct
 from enum import StrEnum
 from typing import Any
 
-from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Pattern, Patterns, Place, Readable
+from gateway.model.finding import Evidence, EvidenceKind, FileFinding, OwnDetector, Pattern, Patterns, Place, Readable
 
 LENGTH = struct.Struct("!I")
 REPLY_LIMIT = 1_048_576  # octets of one frame from a child: all that it found in one file
@@ -88,13 +88,22 @@ def is_calm(found: tuple[FileFinding, ...]) -> bool:
 
 def write_patterns(patterns: Patterns) -> bytes:
     """JSON that is the same for equal patterns."""
-    markings = [[mark.id, mark.text, sorted(mark.where), mark.whole_line] for mark in patterns.markings]
-    return json.dumps({"markings": markings, "detectors": sorted(patterns.detectors)}, separators=(",", ":")).encode()
+    markings = [[mark.id, mark.text, sorted(mark.where), mark.whole_line, mark.may_add] for mark in patterns.markings]
+    own = [[one.id, one.says, one.like, one.words, one.near, one.shows] for one in patterns.own]
+    domains = [sorted(patterns.services), sorted(patterns.approved)]
+    said = {"markings": markings, "detectors": sorted(patterns.detectors), "own": own, "sharing": domains, "small": patterns.small_below}
+    return json.dumps(said, separators=(",", ":")).encode()
 
 
 def read_patterns(value: Any) -> Patterns:
-    markings = tuple(Pattern(id, text, frozenset(map(Place, where)), whole) for id, text, where, whole in value["markings"])  # noqa: A001 - the noun's own word
-    return Patterns(markings, frozenset(value["detectors"]))
+    markings = tuple(
+        Pattern(name, text, frozenset(map(Place, where)), whole, tuple(adds)) for name, text, where, whole, adds in value["markings"]
+    )
+    own = tuple(
+        OwnDetector(name, says, tuple(like), tuple(words), tuple(near), shows) for name, says, like, words, near, shows in value["own"]
+    )
+    services, approved = map(frozenset, value["sharing"])
+    return Patterns(markings, frozenset(value["detectors"]), own, services, approved, value["small"])
 
 
 # --- from the child ---------------------------------------------------------------------------------------------------

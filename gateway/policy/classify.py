@@ -48,6 +48,7 @@ class Given:
     category: str | None = None
     at_least: int = 1  # of a detector: distinct values
     whole_line: bool = False  # of a text: may lower, where it stands in a page header or footer
+    quoted: bool = False  # of a text: counts in quoted earlier text too
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ class Ladder:
                         yield _LABEL, label
                 case EvidenceKind.MARKING:
                     marking = self.markings.get(item.id)
-                    if marking is not None and (marking.level >= unmarked or (marking.whole_line and item.place in _LOWERING)):
+                    if marking is not None and _counts(marking, item.place, unmarked):
                         yield _MARKING, marking
                 case EvidenceKind.DETECTOR:
                     yield from ((_DETECTOR, given) for given in self.detectors.get(item.id, ()) if item.count >= given.at_least)
@@ -191,9 +192,16 @@ class Ladder:
         Of a file whose kind the pack names, and of which nothing was read, the content facts are absent.
         """
         if looked_for is not self.looks_for and (readable is Readable.YES or partly_read):
-            yield from (f"not looked for:{name}" for name in sorted(self.looks_for - looked_for))
+            yield from (f"not looked for:{name.partition('~')[0]}" for name in sorted(self.looks_for - looked_for))
         if readable is not Readable.YES and readable.value not in self.unreadable:
             yield f"unreadable:{readable.value}"
+
+
+def _counts(marking: Given, place: Place | None, unmarked: int) -> bool:
+    """Whether a marking says something at this place: in quoted text only where the pack wants it, and only an edge of a page lowers."""
+    if place is Place.QUOTED and not marking.quoted:
+        return False
+    return marking.level >= unmarked or (marking.whole_line and place in _LOWERING)
 
 
 def _of(found: Mapping[int, int], unknown: tuple[str, ...] = (), categories: frozenset[str] = frozenset()) -> Levels:

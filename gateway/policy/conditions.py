@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gateway.model.facts import ABSENT, UNKNOWN, ListFacts, Missing
+from gateway.model.finding import EvidenceKind
 from gateway.policy.classify import KINDS, NOTHING, Levels
 from gateway.policy.rules import Ask
 from gateway.policy.view import State, View, any_of, negated
@@ -166,6 +167,24 @@ def _unreadable(_: str, value: Any) -> Condition:
     return unreadable
 
 
+def _found(_: str, value: Any) -> Condition:
+    """What a detector found in one file or in the words. What could not be read is for `unreadable` to ask about."""
+    detector, at_least, of = value
+
+    def found(view: View) -> State:
+        message = view.facts.message
+        files = () if of == "words" else message.files
+        places = ((message.words,) if of != "files" else ()) + tuple(file.evidence for file in files)
+        if any(item.kind is EvidenceKind.DETECTOR and item.id == detector and item.count >= at_least for place in places for item in place):
+            return True
+        if message.looked_for is view.policy.ladder.looks_for:
+            return False
+        wanted = next((name for name in view.policy.ladder.looks_for if name.partition("~")[0] == detector), detector)
+        return False if wanted in message.looked_for else UNKNOWN
+
+    return found
+
+
 _MAKERS: dict[str, Callable[[str, Any], Condition]] = {
     "audience": _audience,
     "classification": _classification,
@@ -187,4 +206,5 @@ _MAKERS: dict[str, Callable[[str, Any], Condition]] = {
     "sent_as": _sent_as,
     "defects": lambda _, value: lambda view: not view.facts.message.defects.isdisjoint(value),
     "unreadable": _unreadable,
+    "found": _found,
 }

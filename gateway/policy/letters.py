@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 
+from gateway.detectors import NAMES
 from gateway.mime.sizes import human
 from gateway.model.decision import Decision, Reason, Verdict
 from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings
@@ -22,14 +23,6 @@ from gateway.ports import Because
 
 _MOST_NAMED = 10
 _MOST_SHOWN = 160  # characters of a file name
-_DETECTED = {  # by id of detectors/identifiers.py, in the singular
-    "nhs-number": "NHS number",
-    "nino": "National Insurance number",
-    "us-ssn": "US Social Security number",
-    "card": "payment card number",
-    "iban": "IBAN",
-    "upn": "Unique Pupil Number",
-}
 _BY_SIZE = (" takes ", " takes; assumed ")  # how routes say that something is too large (routes.py)
 _READABLE_AS = {
     "encrypted": "it has a password",
@@ -403,11 +396,20 @@ def _found(item: Evidence, about: About) -> str:
         case EvidenceKind.LABEL | EvidenceKind.MARKING:
             return f"is marked {name}{where}"
         case EvidenceKind.DETECTOR:
-            return f"has {item.count} {_DETECTED.get(item.id, name)}{'s' if item.count > 1 else ''}{where}"
+            return f"has {item.count} {_counted(about.names.get(item.id) or NAMES.get(item.id, item.id), item.count)}{where}"
         case EvidenceKind.UNREADABLE:
             return f"could not be read: {_READABLE_AS.get(item.id, name)}"
         case EvidenceKind.UNMARKED:
             return "is not marked"
+
+
+def _counted(name: str, count: int) -> str:
+    """`NHS numbers`, `dates of birth`, `e-mail addresses`."""
+    if count == 1:
+        return name
+    if name.startswith("date of "):
+        return f"dates of {name.removeprefix('date of ')}"
+    return f"{name}es" if name.endswith("s") else f"{name}s"
 
 
 def _file(file: FileFinding) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from gateway.model.facts import Entry
-from gateway.policy.pack_model import EntryPart, LimitsFilePart, ListPart, ListsPart, PackPart, RegisterPart
+from gateway.policy.pack_model import EntryPart, LimitsFilePart, ListPart, ListsPart, PackPart, RegisterPart, WordsFilePart
 from gateway.policy.pack_sheets import part_of, sheet_of, unknown_name
 from gateway.policy.pack_yaml import Path, Sheet
 from gateway.policy.places import Places
@@ -28,6 +28,7 @@ class Known:
         self.sheets: dict[str, Sheet] = {}
         self.registers: dict[str, Register] = {}
         self._limits: dict[str, Places[int]] = {}
+        self._words: dict[str, tuple[str, ...]] = {}
 
     def register(self, name: str, main: Sheet, path: Path, levels: list[str]) -> None:
         """Read a register; the name of its file is the name of the register."""
@@ -51,6 +52,13 @@ class Known:
             if part is not None:
                 self._limits[name] = Places.of(list(part.limits.items()))
         return self._limits.get(name)
+
+    def words(self, name: str, main: Sheet, path: Path) -> tuple[str, ...]:
+        """Read the words of a dictionary."""
+        if name not in self._words and (sheet := self._sheet(name, main, path)) is not None:
+            part = part_of(WordsFilePart, sheet)
+            self._words[name] = tuple(dict.fromkeys(part.words)) if part is not None else ()
+        return self._words.get(name, ())
 
     def snapshot(self, pack: PackPart, main: Sheet, looked_for: frozenset[str]) -> Snapshot:
         """Everything together."""

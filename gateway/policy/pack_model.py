@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from gateway.policy.pack_words import (
     Count,
@@ -33,6 +33,7 @@ from gateway.policy.pack_words import (
     Unread,
     Where,
     Wheres,
+    Words,
 )
 
 
@@ -89,10 +90,45 @@ class MarkingPart(Part):
     text: Annotated[str, Field(min_length=2, max_length=80)] | None = None
     where: list[Spot] | None = None
     whole_line: bool | None = None
+    may_add: Words | None = None
     detector: Name | None = None
     at_least: Count | None = None
     unreadable: list[Unread] | None = None
     category: Name | None = None
+
+
+class PatternPart(Part):
+    """A detector of the pack's own: what its values look like."""
+
+    says: Annotated[str, Field(min_length=2, max_length=60)]  # what it finds, in the singular
+    like: Annotated[
+        list[Annotated[str, Field(min_length=1, max_length=300)]],
+        BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+        Field(min_length=1, max_length=20),
+        WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+    ]
+    near: Words | None = None
+    shows: Literal["end", "all", "nothing"] = "end"
+
+
+class DictionaryPart(Part):
+    """A detector of the pack's own: a list of words, of which the different ones are counted."""
+
+    says: Annotated[str, Field(min_length=2, max_length=60)]
+    words: FileName
+    near: Words | None = None
+    shows: Literal["end", "all", "nothing"] = "all"
+
+
+class SharingPart(Part):
+    """Links to file-sharing services: which are ours, and which others there are besides the well-known ones."""
+
+    approved: Domains | None = None
+    services: Domains | None = None
+
+
+class TablesPart(Part):
+    small_below: Annotated[int, Field(ge=2, le=1000)] = 6
 
 
 class AudiencePart(Part):
@@ -176,6 +212,14 @@ class SenderAsk(Part):
     domain: Domains | None = None
 
 
+class FoundAsk(Part):
+    """What a detector found in one file or in the words, whatever it is classified as."""
+
+    detector: Name
+    at_least: Count = 1
+    of: Literal["files", "words", "any"] = "any"
+
+
 class AsksPart(Part):
     """Every condition must hold. The whole vocabulary of `when`, `unless` and `facts`."""
 
@@ -197,6 +241,7 @@ class AsksPart(Part):
     sent_as: list[SentAs] | None = None
     defects: list[Name] | None = None
     unreadable: list[Unread] | None = None
+    found: FoundAsk | None = None
 
 
 class ConfirmPart(Part):
@@ -297,6 +342,10 @@ class PackPart(Part):
     categories: list[Name] = []
     unmarked: UnmarkedPart
     markings: list[MarkingPart] = []
+    patterns: dict[Name, PatternPart] = {}
+    dictionaries: dict[Name, DictionaryPart] = {}
+    sharing: SharingPart = SharingPart()
+    tables: TablesPart = TablesPart()
     audiences: dict[Name, AudiencePart]
     protections: dict[Name, Literal["files", "message"]] = {}
     purposes: dict[Name, PurposePart] = {}
@@ -348,6 +397,12 @@ class ListsPart(Part):
     lists: list[ListPart]
 
 
+class WordsFilePart(Part):
+    """The words of a dictionary."""
+
+    words: Words
+
+
 class LimitsFilePart(Part):
     """What recipients' servers accept, in octets on the wire."""
 
@@ -357,7 +412,7 @@ class LimitsFilePart(Part):
 def schema() -> dict[str, Any]:
     """JSON Schema for editors: pack.yaml, with the other files under $defs."""
     made: dict[str, Any] = PackPart.model_json_schema(by_alias=True)
-    for other in (RegisterPart, ListsPart, LimitsFilePart):
+    for other in (RegisterPart, ListsPart, WordsFilePart, LimitsFilePart):
         extra = other.model_json_schema(by_alias=True)
         made["$defs"] |= extra.pop("$defs", {})
         made["$defs"][other.__name__] = extra

@@ -20,11 +20,14 @@ _DEFECTS = [name.value for name in DefectName]
 class RuleMaker:
     """Everything that rests on `when`, `unless` or `facts`."""
 
-    def __init__(self, sheet: Sheet, pack: PackPart, own_domains: tuple[str, ...], texts: frozenset[str]) -> None:
+    def __init__(
+        self, sheet: Sheet, pack: PackPart, own_domains: tuple[str, ...], texts: frozenset[str], detectors: tuple[str, ...]
+    ) -> None:
         self.sheet = sheet
         self.pack = pack
         self.own = own_domains
         self.texts = texts
+        self.detectors = detectors
         self.ids = [rule.id for rule in pack.rules]
         self.words = {
             rule.confirm.declares for rule in pack.rules if rule.confirm is not None and rule.confirm.declares not in (None, "purpose")
@@ -190,6 +193,9 @@ class RuleMaker:
             yield Ask("sent_as", "any", frozenset(part.sent_as))
         if part.defects:
             yield Ask("defects", "any", self._names("defect", part.defects, _DEFECTS, (*path, "defects")))
+        if part.found is not None:
+            self._name("detector", part.found.detector, self.detectors, (*path, "found", "detector"))
+            yield Ask("found", "at_least", (part.found.detector, part.found.at_least, part.found.of))
         if part.unreadable:
             yield Ask("unreadable", "any", frozenset(part.unreadable))
 

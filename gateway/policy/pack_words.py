@@ -73,12 +73,18 @@ _LIST_OF = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "s
 Names = Annotated[list[Name], BeforeValidator(_one_or_more), Field(min_length=1), WithJsonSchema(_LIST_OF)]
 Domains = Annotated[list[Domain], BeforeValidator(_one_or_more), Field(min_length=1), WithJsonSchema(_LIST_OF)]
 Wheres = Annotated[list[Where], BeforeValidator(_one_or_more), Field(min_length=1), WithJsonSchema(_LIST_OF)]
+Words = Annotated[
+    list[Annotated[str, Field(min_length=2, max_length=80)]],
+    BeforeValidator(_one_or_more),
+    Field(min_length=1, max_length=5000),
+    WithJsonSchema(_LIST_OF),
+]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
 Kind = Literal["label", "marking", "detector", "unreadable", "unmarked"]
 Unread = Literal["encrypted", "rights-protected", "enveloped", "damaged", "over-budget", "crashed", "unsupported"]
 Spot = Literal[
-    "subject_start", "subject", "page_header", "page_footer", "first_line", "text", "file_name", "properties", "header_field"
+    "subject_start", "subject", "page_header", "page_footer", "first_line", "text", "quoted", "file_name", "properties", "header_field"
 ]  # fmt: skip
 SentAs = Literal["microsoft-365", "smime", "pgp"]
 Mode = Literal["watch", "advise", "enforce"]

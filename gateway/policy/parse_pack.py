@@ -12,12 +12,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from gateway.detectors.identifiers import DETECTORS
 from gateway.errors import BadPack, Problem
-from gateway.model.finding import Pattern, Patterns, Place, Readable
+from gateway.model.finding import Pattern, Place, Readable
 from gateway.policy.classify import Given, Ladder
 from gateway.policy.guidance import parse_guidance
 from gateway.policy.pack_known import STALE, Known, home, own
+from gateway.policy.pack_looked import Looked, looks_for
 from gateway.policy.pack_model import AudiencePart, MarkingPart, PackPart, RoutePart
 from gateway.policy.pack_rules import RuleMaker
 from gateway.policy.pack_sheets import part_of, sheet_of, unknown_name
@@ -75,20 +75,23 @@ class _Loader:
         self.own = own_domains
         self.known = Known(files, own_domains, instead)
         self.texts = frozenset(match[1] for name in files if (match := _TEXT.fullmatch(name)))
-        self.patterns: list[Pattern] = []
+        self.markings: list[Pattern] = []
+        self.looked = Looked(sheet, pack, self.known)
 
     def policy(self) -> Policy:
         pack = self.pack
         audiences = self._audiences()
         ladder = self._ladder()
+        patterns = replace(self.looked.patterns(ladder.detectors), markings=tuple(self.markings))
+        ladder = replace(ladder, looks_for=looks_for(patterns))
         routes = tuple(self._route(name, part) for name, part in pack.routes.items())
-        rules = RuleMaker(self.sheet, pack, self.own, self.texts)
+        rules = RuleMaker(self.sheet, pack, self.own, self.texts, self.looked.names)
         no_route, too_large = rules.no_route()
         policy = Policy(
             name=pack.pack,
             version=version_of(self.files),
             ladder=ladder,
-            patterns=Patterns(tuple(self.patterns), frozenset(ladder.detectors)),
+            patterns=patterns,
             rules=rules.rules(),
             routes=routes,
             audiences=audiences,
@@ -134,7 +137,8 @@ class _Loader:
         unreadable: dict[str, Given] = {}
         for index, part in enumerate(pack.markings):
             path: Path = ("markings", index)
-            given = Given(self._level(part.is_, (*path, "is")), part.category, part.at_least or 1, bool(part.whole_line))
+            quoted = Place.QUOTED in (part.where or ())
+            given = Given(self._level(part.is_, (*path, "is")), part.category, part.at_least or 1, bool(part.whole_line), quoted)
             self._check_marking(part, given, path, files)
             if part.label is not None:
                 labels[part.label.tenant, part.label.id] = given
@@ -152,7 +156,7 @@ class _Loader:
                 key=True,
             )
         people = frozenset(pack.people) | {"owner"}
-        return Ladder(names, files, words, labels, markings, detectors, unreadable, people, frozenset(markings) | frozenset(detectors))
+        return Ladder(names, files, words, labels, markings, detectors, unreadable, people)
 
     def _check_marking(self, part: MarkingPart, given: Given, path: Path, unmarked: int) -> None:
         kinds = [name for name in ("label", "text", "detector", "unreadable") if getattr(part, name) is not None]
@@ -160,12 +164,14 @@ class _Loader:
             self._wrong(path, "needs exactly one of `label`, `text`, `detector`, `unreadable`")
         if part.category is not None and part.category not in self.pack.categories:
             self._wrong((*path, "category"), unknown_name("category", part.category, self.pack.categories))
-        if (part.text is None) != (part.where is None) or (part.whole_line is not None and part.text is None):
-            self._wrong(path, "`text` needs a `where`, and only `text` has `where` and `whole_line`")
+        if (part.text is None) != (part.where is None) or (part.text is None and (part.whole_line is not None or part.may_add)):
+            self._wrong(path, "`text` needs a `where`, and only `text` has `where`, `whole_line` and `may_add`")
+        if part.may_add and not part.whole_line:
+            self._wrong((*path, "may_add"), "says what may stand beside it on a whole line: it goes with `whole_line: true`", key=True)
         if part.at_least is not None and part.detector is None:
             self._wrong((*path, "at_least"), "only a detector counts", key=True)
-        if part.detector is not None and part.detector not in DETECTORS:
-            self._wrong((*path, "detector"), unknown_name("detector", part.detector, DETECTORS))
+        if part.detector is not None and part.detector not in self.looked.names:
+            self._wrong((*path, "detector"), unknown_name("detector", part.detector, self.looked.names))
         lowers_here = part.whole_line and set(part.where or ()) <= {Place.PAGE_HEADER.value, Place.PAGE_FOOTER.value}
         if given.level < unmarked and part.text is not None and not lowers_here:
             says = f"`{part.text}` would lower what nobody marked; only a whole line in a page header or footer may"
@@ -178,7 +184,9 @@ class _Loader:
         text = part.text or ""
         base = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "marking"
         name = base if base not in taken else next(f"{base}-{n}" for n in range(2, 1000) if f"{base}-{n}" not in taken)
-        self.patterns.append(Pattern(name, text, frozenset(Place(where) for where in part.where or ()), bool(part.whole_line)))
+        self.markings.append(
+            Pattern(name, text, frozenset(Place(where) for where in part.where or ()), bool(part.whole_line), tuple(part.may_add or ()))
+        )
         return name
 
     def _level(self, name: str, path: Path) -> int:

@@ -1,12 +1,10 @@
-"""How fast content is looked through: a table of named measurements. `python -m tests.bench.reading [NAME ...]`.
+"""How fast text is looked through for forty patterns: rows of `python -m tests.bench.reading`.
 
-Each row is one process's work on one core, the best of a few runs, with its goal. Figures of another hour or machine do not compare.
-To add one, write a function that returns a Measured and name it in ROWS.
+Each is the work of one process on one core, the best of a few runs, with its goal. Figures of another hour or machine do not compare.
 """
 
 from __future__ import annotations
 
-import argparse
 import random
 import time
 from collections.abc import Callable
@@ -29,9 +27,10 @@ class Measured:
     more_is_better: bool = True
     note: str = ""
 
-    @property
-    def is_reached(self) -> bool:
-        return self.figure >= self.goal if self.more_is_better else self.figure <= self.goal
+    def __str__(self) -> str:
+        is_reached = self.figure >= self.goal if self.more_is_better else self.figure <= self.goal
+        sign = ">=" if self.more_is_better else "<="
+        return f"{self.figure:10.1f} {self.unit:10} {sign} {self.goal:g}{'' if is_reached else '  NOT REACHED'}  {self.note}".rstrip()
 
 
 def best(work: Callable[[], object], runs: int = _RUNS) -> float:
@@ -75,13 +74,14 @@ _OWN = (
     OwnDetector("safeguarding", "safeguarding word", words=("child protection", "section 47", "strategy meeting", "care order")),
 )
 FORTY = Patterns(tuple(Pattern(f"m{n}", text, _PLACES) for n, text in enumerate(_MARKINGS)), frozenset(DETECTORS), _OWN)
-_WORDS = (
-    "the of and to in a is that for it as was with be by on not he his but at are this have from or had an they which one you were all her she"
-    " there would their we him been has when who will no more if out so up said what its about than into them can only other time new some could"
-    " these two may first then do any like my now over such our man me even most made after also did many must before back see through way where"
-    " get much go well your know should down work year because come people just say each those take day good how long little own make still world"
-    " life never might under council meeting report section public access community service office because development planning information"
-).split()
+_WORDS = """
+the of and to in a is that for it as was with be by on not he his but at are this have from or had an they which one you
+were all her she there would their we him been has when who will no more if out so up said what its about than into them
+can only other time new some could these two may first then do any like my now over such our man me even most made after
+also did many must before back see through way where get much go well your know should down work year because come people
+just say each those take day good how long little own make still world life never might under council meeting report
+section public access community service office because development planning information
+""".split()  # noqa: SIM905 - words as one reads them
 _PLANTED = (
     "943 476 5919",
     "AB 12 34 56 C",
@@ -153,22 +153,3 @@ ROWS: dict[str, Callable[[], Measured]] = {
     "patterns-csv": patterns_csv,
     "patterns-small-mail": small_mail,
 }
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Print the rows that are asked for; 1 when a goal is not reached."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(ROWS)}; left out: all")
-    names = parser.parse_args(arguments).names or list(ROWS)
-    missed = 0
-    for name in names:
-        row = ROWS[name]()
-        missed += not row.is_reached
-        sign = "at least" if row.more_is_better else "at most"
-        says = f"{sign} {row.goal:g}" + ("" if row.is_reached else "  NOT REACHED")
-        print(f"{name:24} {row.figure:10.1f} {row.unit:6} goal {says}  {row.note}", flush=True)
-    return 1 if missed else 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -1,7 +1,8 @@
 """`python -m tests.bench.reading [NAME ...]`: how fast files are read, beside the bare library that each reader stands on.
 
 A measurement is a named pair of functions over the same file: ours, and what the library itself needs at least. They take turns, and of
-each the quickest run counts, in processor time; trust the ratios, not the milliseconds. Ratios are printed, never asserted.
+each the quickest run counts, in processor time; trust the ratios, not the milliseconds. Ratios are printed, never asserted. How fast text is
+looked through has no library to stand beside: those rows (patterns.py) have a goal in MB/s.
 """
 
 import sys
@@ -14,6 +15,7 @@ import pypdfium2
 from gateway.content import preload
 from gateway.content.pdf import read_pdf
 from gateway.content.reading import Budget, Source, Spent
+from tests.bench import patterns
 from tests.bench.workloads import large_document
 from tests.build import pdf, prose
 
@@ -81,6 +83,9 @@ def main(names: list[str]) -> None:
             one = make()
             ours, bare = measure(one)
             print(f"{one.name:40} {ours * 1000:10.2f} {bare * 1000:10.2f} {ours / bare:7.2f}  {one.goal}", flush=True)
+    for name, row in patterns.ROWS.items():
+        if not names or name in names:
+            print(f"{name:40} {row()}", flush=True)
 
 
 if __name__ == "__main__":
