@@ -34,9 +34,10 @@ def _iban(text: str, _: int) -> Found | None:
 
 
 def _phone(text: str, length: int) -> Found | None:
+    """Sure with its blanks or its country; a plain run may be an old ISBN."""
     digits = re.sub("[^0-9]", "", text[:length])
     enough = 10 <= len(digits) <= 11 if text[0] in "0(" else 8 <= len(digits) <= 15
-    return Found(digits, sure=True) if enough and len(set(digits)) > 2 else None
+    return Found(digits, sure=len(digits) < length) if enough and len(set(digits)) > 2 else None
 
 
 def _mailbox(text: str, length: int) -> Found | None:
@@ -59,7 +60,16 @@ DETECTORS = (
         valid=valid_cards,
     ),
     Detector("iban", "IBAN", r"(?i)\b[a-z]{2}[0-9]{2} ?[a-z0-9]{4} ?[a-z0-9]{4}", _iban, lambda value: f"{value[:2]}•• •••• {value[-4:]}"),
-    Detector("phone", "telephone number", _PHONE, _phone, lambda value: f"•••• {value[-3:]}"),
+    Detector(
+        "phone",
+        "telephone number",
+        _PHONE,
+        _phone,
+        lambda value: f"•••• {value[-3:]}",
+        near=r"\btel|phone|mobile|\bmob\b|\bfax|\bcall\b|\bring\b|whatsapp",
+        heading=r"(?i)phone|mobile|\btel\b",
+        heading_needs=3,
+    ),
     Detector(
         "email-address",
         "e-mail address",

@@ -1,8 +1,8 @@
 """Text as a person sees it: one spelling for what looks alike. Pure.
 
 Compatibility forms (NFKC, UAX #15) become plain, letters of other scripts that look like Latin ones become those (lookalikes.py), strokes
-through letters go, and so does what cannot be seen; all dashes are one dash and all digits ASCII digits. Line ends stay line ends, so that the
-number of a line is the same before and after.
+through letters go, and so does what cannot be seen; all dashes are one dash and all digits ASCII digits. Line ends stay line ends, so that
+the number of a line is the same before and after.
 
 ASCII text is returned as it is. In other text only what is not ASCII is looked at, with the character before it.
 """

@@ -3,7 +3,7 @@
 Almost all text holds nothing, so an re2.Set says first which patterns occur in each 64 KiB at all; of those that do, it is asked again for
 each 4 KiB, and only there are they looked for. Plain runs of digits, which a table is full of, are judged many at a time (runs.py).
 A segment is named by the place where it begins: SUBJECT_START is a subject, FIRST_LINE a body or a document. Its later text counts as
-SUBJECT or TEXT, and what it quotes as QUOTED. Other places are read line by line. A TEXT segment with the name of the one before continues it.
+SUBJECT or TEXT, and what it quotes as QUOTED. Other places are read line by line. A TEXT segment continues the one before of its name.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ class _Text:
     place: Place
     where: str
     data: bytes
-    lines: int  # of the same text, in segments before this
+    lines: int | None  # of the same text, in segments before this; None where a person counts no lines
     quoted: int = sys.maxsize  # octet where earlier text begins, as far as the search has come
     counted: tuple[int, int] = (0, 0)  # an octet, and the line ends before it
 
@@ -141,10 +141,12 @@ class _Text:
 
     def spot(self, at: int) -> str:
         """Where a person finds this octet: "body, line 12"."""
+        if self.lines is None:
+            return self.where
         start, ends = self.counted if self.counted[0] <= at else (0, 0)
         self.counted = (at, ends + self.data.count(b"\n", start, at))
         line = self.lines + self.counted[1] + 1
-        return f"{self.where}, line {line}" if line > 1 and self.place in _RUNNING else self.where
+        return f"{self.where}, line {line}" if line > 1 else self.where
 
     def place_of(self, at: int) -> Place:
         """The place this octet counts as."""
@@ -220,8 +222,11 @@ class _Search:
         found = self.seen.get((pattern.id, place))
         self.saw(pattern, place, text.spot(at) if found is None else "")
 
-    def _before(self, place: Place, where: str) -> int:
-        return self._last[1] if place is Place.TEXT and self._last[0] == where else 0
+    def _before(self, place: Place, where: str) -> int | None:
+        """Lines are counted from where a body or document begins."""
+        if place is Place.FIRST_LINE:
+            return 0
+        return self._last[1] if place is Place.TEXT and self._last[0] == where else None
 
     def _subject(self, where: str, text: str) -> None:
         letters, starts = marking.key_of(text), marking.openings(text)
@@ -248,7 +253,7 @@ class _Search:
         end = len(text.data)
         for start, stop in _stretches(text.data, end):
             self._chunk(text, start, stop)
-        if text.place in _RUNNING:
+        if text.lines is not None:
             self._last = (text.where, text.lines + text.data.count(b"\n") + 1)
 
     def _chunk(self, text: _Text, start: int, end: int) -> None:

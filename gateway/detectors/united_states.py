@@ -69,7 +69,10 @@ DETECTORS = (
         ending,
         written="",
         loose=_CODE,
-        near=r"\bmrns?\b|medical record|hosp(?:ital|\.)? (?:no|num|id)|patient (?:id|no\b|num)|\bunit num|chart (?:no\b|num)",
+        near=(
+            r"\bmrns?\b|medical record|hosp(?:ital|\.)? (?:no|num(?:ber)?\b|id)|patient (?:id|no\b|num(?:ber)?\b)|\bunit num(?:ber)?\b"
+            r"|chart (?:no\b|num(?:ber)?\b)"
+        ),
         heading=r"(?i)\bmrn\b|medical[ _\-]*record|hospital[ _\-]*(?:no|num|id)|patient[ _\-]*(?:id|no\b|num)",
         heading_needs=3,
     ),
@@ -81,7 +84,7 @@ DETECTORS = (
         ending,
         written="",
         loose=_CODE,
-        near=r"(?:student|pupil|learner) (?:id|no\b|num|ref)|\bsasid\b|\buln\b|(?:candidate|admission) (?:no\b|num)",
+        near=r"(?:student|pupil|learner) (?:id|no\b|num(?:ber)?\b|ref)|\bsasid\b|\buln\b|(?:candidate|admission) (?:no\b|num(?:ber)?\b)",
         heading=r"(?i)(?:student|pupil|learner)[ _\-]*(?:id|no\b|num|ref)|\bsasid\b|\buln\b|candidate[ _\-]*(?:no\b|num)",
         heading_needs=3,
     ),

@@ -109,7 +109,7 @@ def _files(row: FactsRow, policy: Policy) -> tuple[tuple[FileFinding, ...], tupl
 def _evidence(row: WordsRow, policy: Policy, about: str, unmarked: int) -> tuple[tuple[Evidence, ...], tuple[Declared, ...]]:
     found = [Evidence(EvidenceKind.DETECTOR, name, count) for name, count in row.detectors.items()]
     for name in row.detectors:
-        if name not in policy.ladder.detectors:
+        if name not in policy.patterns.detectors and name not in policy.patterns.names:
             raise Impossible(f"the pack does not look for `{name}`")
     if row.label is not None:
         found.append(_label(row.label, policy))

@@ -1,8 +1,8 @@
 """`python -m tests.bench.reading [NAME ...]`: how fast files are read, beside the bare library that each reader stands on.
 
 A measurement is a named pair of functions over the same file: ours, and what the library itself needs at least. They take turns, and of
-each the quickest run counts, in processor time; trust the ratios, not the milliseconds. Ratios are printed, never asserted. How fast text is
-looked through has no library to stand beside: those rows (patterns.py) have a goal in MB/s.
+each the quickest run counts, in processor time; trust the ratios, not the milliseconds. Ratios are printed, never asserted. How fast text
+is looked through has no library to stand beside: those rows (patterns.py) have a goal in MB/s.
 """
 
 import sys

@@ -142,7 +142,7 @@ def test_everything_else_goes_to_the_examiner_in_one_call() -> None:
     assert [file.octets for file in findings.outermost] == [len(word), len(archive)]
     assert findings.outermost[0].sha256 == hashlib.sha256(word).hexdigest()
     assert [file.inside for file in findings.files if file.inside] == [findings.outermost[1].id]
-    assert seen(findings.files[0].evidence) == [("nhs-number", 1, "text"), ("restricted", 1, "page header")]
+    assert seen(findings.files[0].evidence) == [("nhs-number", 1, "text, line 2"), ("restricted", 1, "page header")]
     assert sorted(seen(findings.words)) == [("restricted", 1, "HTML body"), ("restricted", 1, "file name")]
 
 

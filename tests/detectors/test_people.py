@@ -1,0 +1,113 @@
+"""Persons and accounts, and the many numbers that are neither."""
+
+import pytest
+
+from gateway.detectors import DETECTORS, scan
+from gateway.model.finding import Patterns, Place
+
+EVERYTHING = Patterns(detectors=frozenset(DETECTORS))
+
+
+def found(text: str, place: Place = Place.FIRST_LINE) -> dict[str, int]:
+    return {item.id: item.count for item in scan([(place, "body", text)], EVERYTHING)}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Our UTR is 1955839661.", {"utr": 1}),
+        ("Unique Taxpayer Reference: 19558 39661", {"utr": 1}),
+        ("passport no. 925665416", {"uk-passport": 1}),
+        ("925665416 (passport)", {"uk-passport": 1}),
+        ("P<GBRSMITH<<ANNA<<<<<<<<<<<<<<<<<<<<<<<<<<<<\n9256654166GBR8001014F2501017<<<<<<<<<<<<<<00", {"uk-passport": 1}),
+        ("Licence MORGA657054SM9IJ", {"uk-driving-licence": 1}),
+        ("Driver: MORGA 657054 SM9IJ", {"uk-driving-licence": 1}),
+        ("Sort code 12-34-56, account number 12345678", {"uk-bank-account": 1}),
+        ("Account no 12345678 sort code 123456", {"uk-bank-account": 1}),
+        ("Date of birth: 12/03/1984", {"date-of-birth": 1}),
+        ("She was born on 12 March 1984.", {"date-of-birth": 1}),
+        ("DOB 1984-03-12", {"date-of-birth": 1}),
+        ("ITIN 912-70-1234", {"us-itin": 1}),
+        ("MRN: 00482915", {"medical-record-number": 1}),
+        ("hospital number RX123456", {"medical-record-number": 1}),
+        ("Student ID: 20481134", {"student-number": 1}),
+        ("SASID 1029384756", {"student-number": 1}),
+        ("Ring 020 7946 0958 or +44 (0)1632 960983", {"phone": 2}),
+        ("(415) 555-0132", {"phone": 1}),
+        ("Write to Jo.Smith@example.org", {"email-address": 1}),
+        ("mailto:a@example.org?cc=b@example.org", {"email-address": 2}),
+        ("12 High Street, Matlock DE4 3AG", {"uk-postcode": 1}),
+        ("address: DE43AG", {"uk-postcode": 1}),
+    ],
+)
+def test_what_is_a_person_or_an_account(text: str, expected: dict[str, int]) -> None:
+    assert found(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Order 9434765919 was sent",  # passes the check of an NHS number by chance
+        "ISBN 978-0-306-40615-7 and ISBN 0306406152",
+        "ISBN 9780306406157",
+        "timestamp 1617235200, 1617235201, 1700000000",  # seconds since 1970
+        "1617235200000",
+        "Invoice 925665416 is due",
+        "part MORGA-65705-SM",
+        "SHA1 2fd4e1c67a2d28fced849ee1bb76e7391b93eb12",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "Meeting on 12/03/2026 at 10:00, room 12-34-56",
+        "released 12.03.84",
+        "version 10.2.3.4, host 192.168.10.20",
+        "GBP 123456.78 and 12345678 units",
+        "9999999999",
+        "0000000000 1111111111 1234567890",
+        "barcode 5012345678900",
+        "reference AB123456 dated 2026-01-05",
+        "LB 12 34 56",
+        "passport control opens at 9",
+        "Born in Derby, raised in Leeds; founded 1854",
+        "account manager: see room 12345678",
+        "tracking JD014600003SN9999999",
+        "vat GB123456789",
+        "2019 2020 2021 2022 2023 2024",
+        "£4,111,111,111,111,111",
+        "https://wiki.example/pages/viewpage.action?pageId=943476",
+        "S3 bucket a1b2c3d4, EC2 9AA1B2",
+        "M25, A38, B5023, E10 fuel, W3C, MP3, H2O",
+        "student numbers have fallen to 12345",
+        "patients number in the thousands",
+        "code 4111 1111 1111 1112",
+        "grid reference SK 295 603",
+    ],
+)
+def test_what_is_neither(text: str) -> None:
+    assert found(text) == {}
+
+
+def test_a_list_under_its_heading_needs_no_word_beside_each_line() -> None:
+    people = "\n".join(f"Person {n}\n9256654{n:02}" for n in range(16, 30))
+
+    assert found(f"Passport numbers\n\n{people}") == {"uk-passport": 14}
+
+
+def test_what_is_quoted_has_left_before_and_leaves_again() -> None:
+    (evidence,) = scan([(Place.FIRST_LINE, "body", "Thanks\n> 943 476 5919\n")], Patterns(detectors=frozenset({"nhs-number"})))
+
+    assert (evidence.count, evidence.place, evidence.where) == (1, Place.QUOTED, "body, line 2")
+
+
+@pytest.mark.parametrize(
+    ("text", "sample"),
+    [
+        ("passport 925665416", "•••• 416"),
+        ("MORGA657054SM9IJ", "•••• M9IJ"),
+        ("Sort code 12-34-56 account 12345678", "•••• 678"),
+        ("born 12 March 1984", "••/••/84"),
+        ("Jo@example.org", "•••@example.org"),
+        ("Matlock DE4 3AG", "DE4 •••"),
+        ("MRN 00482915", "•••• 15"),
+    ],
+)
+def test_a_sample_does_not_give_the_person_away(text: str, sample: str) -> None:
+    assert [item.sample for item in scan([(Place.TEXT, "x", text)], EVERYTHING)] == [sample]
