@@ -59,7 +59,8 @@ def prepare(pattern: Pattern) -> Marking:
     text = normalise(pattern.text)
     words = re.findall(r"[^\W_]+", text)
     joined = _written(words) if words else "(?!)"
-    added = "|".join(_BETWEEN.join(re.findall(r"[^\W_]+", normalise(more))) for more in pattern.may_add)
+    added = "|".join(_BETWEEN.join(re.findall(r"[^\W_]+", normalise(more))) for more in sorted(pattern.may_add, key=len, reverse=True))
+    prefix = rf"(?:(?:{added})[\s\-:/_.,]{{1,5}})?" if added else ""
     beside = rf"(?:[\s\-:/_.,&()\[\]]{{0,5}}(?:{added})(?![^\W_])){{0,4}}" if added else ""
     after = rf"{beside}\s*(?:$|[:\-\])}}>*|\"'])" if pattern.whole_line else r"(?![^\W_])"
     return Marking(
@@ -69,7 +70,7 @@ def prepare(pattern: Pattern) -> Marking:
         # re2 knows no look-around, but Unicode classes.
         rf"(?i)(?:^|[^\pL\pN])({joined if words else _NEVER})(?:[^\pL\pN]|$)",
         re.compile(rf"(?<![^\W_]){joined}(?![^\W_])", re.IGNORECASE),
-        re.compile(rf"[\s\[({{<*\"'#]*{joined}{after}", re.IGNORECASE),
+        re.compile(rf"[\s\[({{<*\"'#]*{prefix}{joined}{after}", re.IGNORECASE),
         re.compile(rf"(?<![^\W_])(?:{added})(?![^\W_])", re.IGNORECASE) if added else None,
     )
 
