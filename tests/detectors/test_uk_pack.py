@@ -29,7 +29,8 @@ def level(place: Place, text: str) -> str:
         ("[OFFICIAL-SENSITIVE] Smith", "official-sensitive"),
         ("OFFICIAL-SENSITIVE - PERSONAL: Smith", "official-sensitive"),
         ("OFFICIAL-SENSITIVE [RECIPIENTS ONLY] - rota", "official-sensitive"),
-        ("UK OFFICIAL-SENSITIVE COMMERCIAL - tender", ""),  # begins with a prefix that no marking is
+        ("UK OFFICIAL-SENSITIVE COMMERCIAL - tender", "official-sensitive"),
+        ("UK government is official", ""),
         ("Re: FW: OFFICIAL-SENSITIVE: Smith", "official-sensitive"),
         ("Smith [OFFICIAL-SENSITIVE]", "official-sensitive"),
         ("Smith (OFFICIAL-SENSITIVE PERSONAL)", "official-sensitive"),
@@ -58,7 +59,7 @@ def test_a_subject(subject: str, expected: str) -> None:
     [
         ("OFFICIAL-SENSITIVE", "official-sensitive"),
         ("UK OFFICIAL-SENSITIVE", "official-sensitive"),
-        ("OFFICIAL-SENSITIVE – PERSONAL          Page 3 of 10", "official-sensitive"),
+        ("OFFICIAL-SENSITIVE \u2013 PERSONAL          Page 3 of 10", "official-sensitive"),
         ("OFFICIAL SENSITIVE (LEGAL PROFESSIONAL PRIVILEGE)", "official-sensitive"),
         ("TOP SECRET STRAP UK EYES ONLY", "secret"),
         ("OFFICIAL", "official"),
@@ -86,7 +87,7 @@ def test_a_page_header_or_footer(place: Place, line: str, expected: str) -> None
         ("Please see below.\n\n-----Original Message-----\nFrom: A\nSent: Monday\n\nRESTRICTED\nthe plan", "official-sensitive"),
         ("> OFFICIAL-SENSITIVE\n> the plan\n\nThanks", "official-sensitive"),
         (
-            "Dear all\n\nThe RESTRICTED road is open again.\n\nThis e-mail and its files may contain RESTRICTED or OFFICIAL-SENSITIVE\ninformation.",
+            "Dear all\n\nThe RESTRICTED road is open again.\n\nThis e-mail may contain RESTRICTED or OFFICIAL-SENSITIVE\ninformation.",
             "",
         ),
         ("Hello\n-- \nJo Smith\nControlled Drugs Liaison Officer", ""),
