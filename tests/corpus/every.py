@@ -1,0 +1,34 @@
+"""All techniques and all innocents, in the order of their families. Made once for each process: some take a real program."""
+
+from functools import cache
+
+from tests.corpus.entries import Innocent, Technique
+from tests.corpus.families import (
+    containers,
+    encodings,
+    identifiers,
+    innocents,
+    labels,
+    markup,
+    names,
+    opened,
+    pdfs,
+    pictures,
+    sealed,
+    sheets,
+    structure,
+    texts,
+    word,
+)
+
+_FAMILIES = (structure, encodings, names, containers, word, sheets, opened, pdfs, markup, texts, pictures, labels, identifiers, sealed)
+
+
+@cache
+def all_techniques() -> tuple[Technique, ...]:
+    return tuple(technique for family in _FAMILIES for technique in family.techniques())
+
+
+@cache
+def all_innocents() -> tuple[Innocent, ...]:
+    return tuple(innocents.innocents())

@@ -1,0 +1,1 @@
+"""The techniques, a file for each family or two, and the innocents."""

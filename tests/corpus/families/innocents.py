@@ -1,0 +1,224 @@
+"""What must pass: public papers, words that only look like markings, numbers that only look like persons, and the daily mail of an office."""
+
+from collections.abc import Iterator
+
+from PIL import Image
+
+from tests.build import docx, pdf, png, pptx, prose, xlsx, zip_of
+from tests.build.signing import clear_signed, detached_signed
+from tests.build.tnef import tnef
+from tests.corpus.entries import EXCEL, OFFICIAL_LABEL, OUTSIDER, PUBLIC_LABEL, SENDER, SLIDES, WORD, Innocent, carrying, mail, raw
+from tests.corpus.families.opened import odt
+
+_ODT = "application/vnd.oasis.opendocument.text"
+
+
+def innocents() -> Iterator[Innocent]:
+    for words in _WORDS:
+        yield Innocent("daily words", words, mail(text=f"Dear Kim,\n\n{words}\n\nKind regards, Alex\n"))
+    for subject in _SUBJECTS:
+        yield Innocent("subjects", subject, mail(subject=subject))
+    for name, text in _NUMBERS.items():
+        yield Innocent("numbers", name, mail(text=text))
+    for name, (file, octets, kind) in {**_public(), **_papers(), **_tables()}.items():
+        yield Innocent("ordinary files", name, carrying(file, octets, kind))
+    for name, octets in {**_mails(), **_machines()}.items():
+        yield Innocent("ordinary mail", name, octets)
+
+
+_WORDS = (
+    "The restricted stock of the firm vests in May.",
+    "Restricted stock units are taxed as they vest.",
+    "There is a Controlled Parking Zone around the station.",
+    "Controlled Parking Zone",
+    "The path is a Restricted Byway, open to walkers and riders.",
+    "Restricted Byway",
+    "Controlled drugs are kept in the second cabinet.",
+    "Controlled drugs register",
+    "The public footpath along the river is closed.",
+    "Public footpath",
+    "She has restricted mobility and needs the ground floor.",
+    "Access to the site is restricted to permit holders.",
+    "This area is for public use; dogs must be controlled.",
+    "The ballot is secret, the count is public.",
+    "Top secret recipe: more butter.",
+    "The official opening is sensitive to the weather.",
+    "This email may contain RESTRICTED information. If it is not for you, delete it.",
+    "This footer may be on OFFICIAL-SENSITIVE emails as well as on others.",
+    "Emails may be marked OFFICIAL or OFFICIAL-SENSITIVE; see our policy.",
+    "Unless marked CONTROLLED or RESTRICTED, this may be shared.",
+    "Confidential waste is collected on Fridays.",
+    "Security classification training: how to mark papers SECRET and when not to.",
+    "Price controlled, quality unrestricted.",
+    "The Official Secrets Act 1989 applies to contractors.",
+    "Sensitive plants need shade.",
+)
+_SUBJECTS = (
+    "Restricted mobility parking bay, Mill Lane",
+    "Controlled Parking Zone: consultation opens",
+    "Restricted Byway 14: works in March",
+    "Public footpath 7 diversion",
+    "Secret Santa draws on Friday",
+    "Secrets of good minutes",
+    "Official opening of the library",
+    "Controlled drugs: new cabinet keys",
+    "Public meeting on 12 May",
+    "Re: RE: Fwd: lunch?",
+)
+_NUMBERS = {
+    "a phone number of a town": "Call 01629 580000 or 01629 580 001.",
+    "a mobile number": "My mobile is 07700 900123, hers is 07700 900456.",
+    "an international number": "+44 1629 580000, +1 212 555 0123",
+    "an NHS number with a wrong check digit": "NHS number: 485 777 3450",
+    "a filler for an NHS number": "NHS number: 999 999 9999",
+    "a card number with a wrong check digit": "Card: 4111 1111 1111 1112",
+    "an IBAN with wrong check digits": "IBAN GB28 NWBK 6016 1331 9268 19",
+    "a NINO with letters that HMRC does not give": "QQ 12 34 56 C is the example on every form.",
+    "an ISBN of ten digits": "ISBN 0-306-40615-2, and ISBN 0306406152",
+    "an ISBN of thirteen digits": "ISBN 978-0-306-40615-7",
+    "order numbers": "Order 4857773457 was shipped with order 4857773465.",
+    "an invoice number": "Invoice no. 2026000123 of 5 January, total 1234.56.",
+    "epoch stamps": "Started at 1767603600, ended at 1767607200, took 3600.",
+    "milliseconds since 1970": "1767603600123 1767603600456",
+    "coordinates": "53.1385, -1.5565 and 53.1398, -1.5571",
+    "grid references": "SK 296 602, SK 298 611",
+    "a parcel's number": "Your parcel JD0002 1234 5678 9012 is on its way.",
+    "a meter's number": "MPAN 12 345 678 901 23 and reading 012345",
+    "a planning reference": "Application CD5/0124/17 and CM9/1223/24",
+    "amounts of money": "1,234,567.89 of 9,876,543,210 remain.",
+    "a date and a time": "2026-01-05 09:00:00, week 2, day 005",
+    "versions": "Version 10.0.19045.4170 of 2024.03.12",
+    "hexadecimal digits": "sha256 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "an identifier of a page": "https://example.org/wiki/pages/4857773457/view",
+    "a barcode": "EAN 5012345678900",
+    "a company's number": "Registered in England, company number 01234567, VAT GB 123 4567 89",
+    "a postcode": "County Hall, Matlock, Derbyshire DE4 3AG",
+    "a meeting's number": "Meeting ID: 987 6543 2101, passcode: 123456",
+}
+
+
+def _public() -> dict[str, tuple[str, bytes, str]]:
+    return {
+        "a document marked PUBLIC": ("leaflet.docx", docx(["A leaflet."], header="PUBLIC"), WORD),
+        "a document with a public label": ("leaflet.docx", docx(["A leaflet."], label=PUBLIC_LABEL), WORD),
+        "a document with an OFFICIAL label": ("note.docx", docx(["A note."], label=OFFICIAL_LABEL), WORD),
+        "a workbook with a public label": ("spend.xlsx", xlsx([["supplier", "amount"], ["a", 500]], label=PUBLIC_LABEL), EXCEL),
+        "a deck with a public label": ("talk.pptx", pptx(["Welcome"], label=PUBLIC_LABEL), SLIDES),
+        "a PDF with a public label": ("leaflet.pdf", pdf(["A leaflet."], info=dict(PUBLIC_LABEL.attributes())), "application/pdf"),
+        "a PDF for public release": ("leaflet.pdf", pdf(["A leaflet."], footer="FOR PUBLIC RELEASE"), "application/pdf"),
+        "a document marked OFFICIAL": ("note.docx", docx(["A note."], footer="OFFICIAL"), WORD),
+    }
+
+
+def _papers() -> dict[str, tuple[str, bytes, str]]:
+    return {
+        "minutes": ("minutes.docx", docx(prose(900).split("\n\n"), header="Minutes", footer="Page 1 of 3"), WORD),
+        "a report": ("report.pdf", pdf([prose(400, "a"), prose(400, "b")], header="Annual report", footer="Page 1"), "application/pdf"),
+        "a talk": ("talk.pptx", pptx(["Welcome", "What we did", "Thank you"], footer="County Council"), SLIDES),
+        "an open document": ("letter.odt", odt(f"<text:p>{prose(100)}</text:p>"), _ODT),
+        "an RTF": ("letter.rtf", b"{\\rtf1\\ansi Dear Kim,\\par thank you for your letter.\\par}", "application/rtf"),
+        "a text": ("readme.txt", prose(300).encode(), "text/plain"),
+        "a text in UTF-16": ("readme.txt", prose(300).encode("utf-16"), "text/plain"),
+        "a page of HTML": ("page.html", f"<html><body><h1>News</h1><p>{prose(80)}</p></body></html>".encode(), "text/html"),
+        "a zip of papers": ("papers.zip", zip_of({"a.docx": docx([prose(50)]), "b.pdf": pdf([prose(50)]), "c.txt": b"Hello."}), "application/zip"),
+        "a policy about marking": ("policy.docx", docx(["Marking policy", "Papers may be OFFICIAL-SENSITIVE, SECRET or TOP SECRET.", *prose(200).split("\n\n")]), WORD),
+        "a planning notice": ("notice.pdf", pdf(["Notice of a Controlled Parking Zone\n\nThe restricted hours are Mon-Fri 9-5."]), "application/pdf"),
+        "a photo": ("photo.jpg", _photo("JPEG"), "image/jpeg"),
+        "a plan as a picture": ("plan.png", png(200, 150), "image/png"),
+        "an attached mail": ("note.eml", mail(text="Hello.\n"), "message/rfc822"),
+        "a winmail.dat without secrets": ("winmail.dat", tnef({"notes.txt": b"Nothing to see.\n"}, body="Hello."), "application/ms-tnef"),
+        "a signed text": ("note.txt.asc", clear_signed("The meeting is at ten.\n").encode(), "text/plain"),
+    }  # fmt: skip
+
+
+def _photo(kind: str) -> bytes:
+    import io
+
+    target = io.BytesIO()
+    Image.effect_noise((320, 240), 60).convert("RGB").save(target, kind)
+    return target.getvalue()
+
+
+def _tables() -> dict[str, tuple[str, bytes, str]]:
+    lines = [
+        ["supplier", "date", "amount"],
+        *[[f"Supplier {row}", f"2026-01-{1 + row % 28:02}", round(row * 13.37, 2)] for row in range(200)],
+    ]
+    stock = [["isbn", "title", "copies"], *[[f"978030640{row:04}", prose(3, str(row)), row % 7] for row in range(100)]]
+    orders = [["order", "ref", "total"], *[[4857770000 + 7 * row, f"R{row:05}", row] for row in range(100)]]
+    hours = [["epoch", "value"], *[[1767603600 + 3600 * row, row * 2] for row in range(200)]]
+    return {
+        "spending": ("spend.xlsx", xlsx(lines), EXCEL),
+        "spending as CSV": ("spend.csv", _csv(lines), "text/csv"),
+        "a library's stock": ("stock.csv", _csv(stock), "text/csv"),
+        "orders": ("orders.csv", _csv(orders), "text/csv"),
+        "orders in a workbook": ("orders.xlsx", xlsx(orders), EXCEL),
+        "a meter's readings": ("readings.csv", _csv(hours), "text/csv"),
+        "phone numbers of offices": ("phones.csv", _csv([["office", "phone"], *[[f"Office {row}", f"01629 58{row:04}"] for row in range(50)]]), "text/csv"),
+        "opening times in JSON": ("times.json", b'{"library": {"monday": "09:00-17:00"}, "updated": 1767603600}', "application/json"),
+    }  # fmt: skip
+
+
+def _csv(rows: list[list[object]]) -> bytes:
+    return "\n".join(",".join(str(cell) for cell in row) for row in rows).encode()
+
+
+def _mails() -> dict[str, bytes]:
+    logo = [("logo@x", "logo.png", png(80, 30), "image/png")]
+    return {
+        "a thank-you": mail(subject="Thank you!", text="Thanks, Kim. See you on Monday.\n"),
+        "a signature with a logo": mail(text="Hello.", html="<p>Hello.</p><p>Alex Doe<br>County Council</p><img src='cid:logo@x'>", inline=logo),
+        "two logos in a signature": mail(html="<img src='cid:logo@x'><img src='cid:two@x'>", inline=[*logo, ("two@x", "two.png", png(40, 40), "image/png")]),
+        "a long signature": mail(text="Hello.\n-- \nAlex Doe | Officer\nCounty Hall, Matlock DE4 3AG\nTel 01629 580000 | Mob 07700 900123\nwww.example.gov.uk\n"),
+        "a disclaimer": mail(text="Hello.\n\nThink before you print. This email or email thread section may contain confidential information. If it is marked RESTRICTED or CONTROLLED and you are not the addressee, tell us.\n"),
+        "a disclaimer in HTML": mail(html="<p>Hello.</p><hr><p style='font-size:8pt'>This message may contain RESTRICTED information and is for the addressee alone.</p>"),
+        "a reply below": mail(subject="Re: lunch", text="Yes!\n\n> Lunch at one?\n> Kim\n"),
+        "a forwarded mail": mail(subject="Fwd: agenda", text="FYI\n\n---------- Forwarded message ---------\nFrom: Kim\nDate: Mon\nSubject: agenda\nTo: Alex\n\nSee below.\n"),
+        "a mail in French": mail(subject="R\u00e9union de mardi", text="Bonjour,\n\n\u00e0 mardi pour la r\u00e9union publique.\n"),
+        "a mail in Chinese": mail(subject="\u4f1a\u8bae", text="\u4f60\u597d\uff0c\u661f\u671f\u4e8c\u89c1\u3002\n"),
+        "a mail with a public label": mail(headers=[("msip_labels", PUBLIC_LABEL.header_value())]),
+        "a mail with a partner's label": mail(headers=[("msip_labels", "MSIP_Label_99999999-0000-0000-0000-000000000009_Enabled=true; MSIP_Label_99999999-0000-0000-0000-000000000009_SiteId=99999999-0000-0000-0000-0000000000bb")]),
+        "a newsletter": mail(subject="News from the library", text=prose(300), html="".join(f"<h2>{prose(4, str(at))}</h2><p>{prose(60, str(at))}</p><a href='https://news.example/{at}?u=4857773457'>more</a>" for at in range(12))),
+        "an invitation": _invitation("REQUEST"),
+        "an answer to an invitation": _invitation("REPLY", "Accepted: "),
+        "a cancelled meeting": _invitation("CANCEL", "Cancelled: "),
+        "a visiting card": mail(files=[("alex.vcf", b"BEGIN:VCARD\r\nVERSION:3.0\r\nN:Doe;Alex\r\nFN:Alex Doe\r\nTEL;TYPE=work:+44 1629 580000\r\nEMAIL:alex@sender.example\r\nEND:VCARD\r\n", "text/vcard")]),
+        "an S/MIME signature": _signed(),
+        "words under a clear PGP signature": mail(text=clear_signed("The meeting is at ten.\n")),
+        "no words at all": mail(text=""),
+        "a mail without MIME": raw("\nHello Kim,\nsee you on Monday.\nAlex\n"),
+    }  # fmt: skip
+
+
+def _invitation(method: str, before: str = "") -> bytes:
+    event = f"BEGIN:VCALENDAR\nVERSION:2.0\nMETHOD:{method}\nBEGIN:VEVENT\nUID:040000008200E00074C5B7101A82E00800000000A0B1C2D3E4F5\nDTSTART:20260112T090000Z\nDTEND:20260112T100000Z\nSUMMARY:Planning\nLOCATION:Meeting ID: 987 6543 2101\nEND:VEVENT\nEND:VCALENDAR\n"
+    head = f"Subject: {before}Planning\nMIME-Version: 1.0\nContent-Type: multipart/alternative; boundary=b\n\n"
+    return _top(
+        f"{head}--b\nContent-Type: text/plain\n\nPlanning, Monday at nine.\n--b\nContent-Type: text/calendar; method={method}\n\n{event}--b--\n"
+    )
+
+
+def _top(text: str) -> bytes:
+    return raw(f"Date: Mon, 05 Jan 2026 09:00:00 +0000\nFrom: {SENDER}\nTo: {OUTSIDER}\n{text}", top=False)
+
+
+def _signed() -> bytes:
+    import base64
+
+    part = b"Content-Type: text/plain\r\n\r\nThe meeting is at ten.\r\n"
+    signature = base64.encodebytes(detached_signed(part)).decode()
+    head = 'MIME-Version: 1.0\nContent-Type: multipart/signed; protocol="application/pkcs7-signature"; micalg=sha-256; boundary=b\n\n'
+    return raw(
+        f'{head}--b\n{part.decode()}\n--b\nContent-Type: application/pkcs7-signature; name="smime.p7s"\nContent-Transfer-Encoding: base64\n\n{signature}--b--\n'
+    )
+
+
+def _machines() -> dict[str, bytes]:
+    report = "MIME-Version: 1.0\nContent-Type: multipart/report; report-type={kind}; boundary=b\n\n--b\nContent-Type: text/plain\n\n{text}\n--b\nContent-Type: message/{kind}\n\n{fields}\n--b--\n"
+    return {
+        "a read receipt": raw(report.format(kind="disposition-notification", text="Your message was read.", fields="Final-Recipient: rfc822; clerk@sender.example\nOriginal-Message-ID: <1@x>\nDisposition: manual-action/MDN-sent-manually; displayed\n")),
+        "an answer out of office": mail(subject="Automatic reply: lunch", text="I am away until 12 January. In urgent matters call 01629 580000.\n", headers=[("Auto-Submitted", "auto-replied")]),
+        "a nightly report": mail(subject="[cron] backup ok", text="started 1767603600\nfinished 1767607200\nfiles 4857773457\nbytes 123456789012\n"),
+        "an invoice by a system": mail(subject="Invoice 2026000123", text="Invoice 2026000123\nAmount due: 123.45\nSort it out by 5 February.\n"),
+        "a list's digest": raw("MIME-Version: 1.0\nContent-Type: multipart/digest; boundary=b\n\n--b\n\nFrom: a@x.example\nSubject: one\n\nHello.\n--b\n\nFrom: b@x.example\nSubject: two\n\nGood bye.\n--b--\n"),
+    }  # fmt: skip

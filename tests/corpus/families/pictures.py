@@ -1,0 +1,82 @@
+"""Words in pictures and scanned pages, which only tesseract can read."""
+
+import io
+from collections.abc import Iterator
+
+import pikepdf
+from PIL import Image, ImageDraw, ImageFont
+
+from tests.build import docx, pdf, zip_of
+from tests.corpus.entries import MARKING, PERSON, Technique, carrying, mail
+
+_LINES = ("Discharge summary", PERSON, "Please call the ward.")
+
+
+def techniques() -> Iterator[Technique]:
+    for name, (file, octets) in _files().items():
+        yield Technique("pictures", name, "detector", file, carrying(file, octets))
+    inline = [("scan@x", "scan.png", _picture("PNG"), "image/png")]
+    yield Technique(
+        "pictures", "a picture shown in the mail", "detector", "nhs-number", mail(html="<p>See:</p><img src='cid:scan@x'>", inline=inline)
+    )
+    yield Technique(
+        "pictures",
+        "a marking at the top of a scanned page",
+        "marking",
+        "official-sensitive",
+        carrying("scan.pdf", _scanned((MARKING, *_LINES))),
+    )
+
+
+def picture(lines: tuple[str, ...] = _LINES) -> Image.Image:
+    """Black on white, as a scanner or a screenshot gives it."""
+    image = Image.new("L", (1000, 120 + 70 * len(lines)), 255)
+    pen, font = ImageDraw.Draw(image), ImageFont.load_default(size=40)
+    for at, line in enumerate(lines):
+        pen.text((60, 50 + 70 * at), line, 0, font)
+    return image
+
+
+def _picture(kind: str, **how: object) -> bytes:
+    target = io.BytesIO()
+    picture().save(target, kind, **how)
+    return target.getvalue()
+
+
+def _scanned(lines: tuple[str, ...] = _LINES) -> bytes:
+    """A page that is one picture, without text."""
+    image = picture(lines)
+    target = io.BytesIO()
+    with pikepdf.open(io.BytesIO(pdf([""]))) as document:
+        stream = document.make_stream(image.tobytes())
+        stream.Type, stream.Subtype = pikepdf.Name.XObject, pikepdf.Name.Image
+        stream.Width, stream.Height, stream.ColorSpace, stream.BitsPerComponent = image.width, image.height, pikepdf.Name.DeviceGray, 8
+        document.pages[0].Resources.XObject = pikepdf.Dictionary(Im1=stream)
+        document.pages[0].Contents = document.make_stream(b"q 500 0 0 %d 40 500 cm /Im1 Do Q" % (500 * image.height // image.width))
+        document.save(target)
+    return target.getvalue()
+
+
+def _files() -> dict[str, tuple[str, bytes]]:
+    return {
+        "a PNG": ("scan.png", _picture("PNG")),
+        "a JPEG": ("scan.jpg", _picture("JPEG", quality=80)),
+        "a GIF": ("scan.gif", _picture("GIF")),
+        "a TIFF": ("scan.tif", _picture("TIFF")),
+        "a BMP": ("scan.bmp", _picture("BMP")),
+        "a WebP": ("scan.webp", _picture("WEBP", lossless=True)),
+        "a scanned page": ("scan.pdf", _scanned()),
+        "a picture in a document": ("plan.docx", _in_docx()),
+        "a picture in a zip": ("a.zip", zip_of({"scan.png": _picture("PNG")})),
+    }
+
+
+def _in_docx() -> bytes:
+    import zipfile
+
+    target = io.BytesIO(docx(["A plan."], pad_octets=768))
+    made = io.BytesIO()
+    with zipfile.ZipFile(target) as old, zipfile.ZipFile(made, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, _picture("PNG") if name.endswith(".png") else old.read(name))
+    return made.getvalue()

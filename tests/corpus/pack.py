@@ -1,0 +1,31 @@
+"""The pack by which the corpus is judged: rules/uk-government.
+
+Besides, it looks for the identifiers of other countries, and for a marking in file names.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.journey.gateway import REPOSITORY
+from tests.peers import folder
+
+_UK = REPOSITORY / "rules" / "uk-government"
+_BEFORE = "  - {unreadable: ["
+_MORE = """\
+  - {text: OFFICIAL-SENSITIVE, where: [file_name], is: official-sensitive}
+  - {detector: us-ssn, at_least: 1, is: official-sensitive}
+"""
+
+
+@contextmanager
+def uk_pack() -> Iterator[Path]:
+    """A copy of the pack in a folder of its own."""
+    with folder("corpus") as place:
+        pack = place / "pack"
+        shutil.copytree(_UK, pack)
+        text = (pack / "pack.yaml").read_text()
+        assert text.count(_BEFORE) == 1
+        (pack / "pack.yaml").write_text(text.replace(_BEFORE, _MORE + _BEFORE))
+        yield pack
