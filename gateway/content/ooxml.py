@@ -14,6 +14,7 @@ from typing import Any
 from gateway.content import labels, xml
 from gateway.content.package import Package, package_in
 from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unreadable
+from gateway.content.spreadsheet import Workbook
 from gateway.content.wordprocessing import Reader, Words, hidden_styles
 from gateway.content.xml import local
 from gateway.content.zips import Entry
@@ -55,10 +56,10 @@ def _one_first_line(items: Iterator[Item]) -> Iterator[Item]:
 
 
 def _parts(package: Package, where: str, spent: Spent) -> Iterator[Item]:
-    strings = list(_shared_strings(package, spent))
+    book = Workbook(package, spent)
     words = Reader(_hidden_styles(package))
     for entry in sorted(package.parts, key=lambda entry: _order(entry, package)):
-        yield from _part(entry, package, strings, words, where, spent)
+        yield from _part(entry, package, book, words, where)
 
 
 def _order(entry: Entry, package: Package) -> tuple[int, int, str]:
@@ -84,7 +85,7 @@ def _hidden_styles(package: Package) -> frozenset[str]:
     return frozenset(found)
 
 
-def _part(entry: Entry, package: Package, strings: list[str], words: Reader, where: str, spent: Spent) -> Iterator[Item]:
+def _part(entry: Entry, package: Package, book: Workbook, words: Reader, where: str) -> Iterator[Item]:
     name, kind = entry.name.lower(), package.type_of(entry)
     is_xml = name.endswith((".xml", ".vml")) or kind.endswith(("+xml", "/xml"))
     if name.endswith("vbaproject.bin"):
@@ -94,15 +95,15 @@ def _part(entry: Entry, package: Package, strings: list[str], words: Reader, whe
     elif "/embeddings/" in name or not (is_xml or _PIECES.search(name)):
         yield Member(entry.name.rpartition("/")[2], package.read(entry))
     elif is_xml and not _NO_WORDS.match(name.rpartition("/")[2]) and not kind.endswith("sharedstrings+xml"):
-        yield from _words(entry, kind, package, strings, words, where, spent)
+        yield from _words(entry, kind, package, book, words, where)
 
 
-def _words(entry: Entry, kind: str, package: Package, strings: list[str], words: Reader, where: str, spent: Spent) -> Iterator[Item]:
+def _words(entry: Entry, kind: str, package: Package, book: Workbook, words: Reader, where: str) -> Iterator[Item]:
     """A part with words in it, by what it is."""
     if kind.endswith("-properties+xml"):
         yield from _properties(entry, package)
-    elif kind.endswith(("worksheet+xml", "chartsheet+xml", "dialogsheet+xml")):
-        yield from _sheet(entry, package, strings, spent)
+    elif kind.endswith(("worksheet+xml", "macrosheet+xml")):
+        yield from book.sheet(entry, _called(entry))
     elif "presentationml" in kind and kind.endswith((".slide+xml", "master+xml", "layout+xml", "notesslide+xml")):
         yield from _slide(entry, package, words)
     elif kind.endswith((".header+xml", ".footer+xml")):
@@ -111,11 +112,11 @@ def _words(entry: Entry, kind: str, package: Package, strings: list[str], words:
         yield from _running(entry, package, words, Place.FIRST_LINE, where)
     elif "wordprocessingml" in kind or "ms-word" in kind:
         yield from _running(entry, package, words, Place.TEXT, _called(entry))
-    elif "pivotcache" in kind:
-        values = package.elements(entry, "{*}s", "{*}n", "{*}d")
-        yield from _blocks((element.get("v", "") for element in values), Place.TEXT, "pivot table")
     else:
-        yield from _blocks(_anything(entry, package, words), Place.TEXT, _called(entry))
+        where = book.names.get(entry.name.lstrip("/").lower(), _called(entry))
+        if kind.endswith(("chartsheet+xml", "dialogsheet+xml")):
+            yield from book.around(entry, where)
+        yield from _blocks(_anything(entry, package, words), Place.TEXT, where)
 
 
 def _is_main_text(kind: str) -> bool:
@@ -177,14 +178,8 @@ def _blocks(lines: Iterable[str], place: Place, where: str) -> Iterator[Segment]
         yield place, where, "\n".join(gathered)
 
 
-def _cleared(found: Iterable[Any]) -> Iterator[Any]:
-    """Elements whose content is dropped once it was looked at: a large part never stands in memory whole."""
-    for element in found:
-        yield element
-        element.clear()
-
-
 _RUN_HOLDERS = ("p", "text")  # a paragraph; a comment in a sheet
+_SAID = ("name", "caption", "displayName", "title", "descr", "description", "prompt", "command", "connection", "v")  # attributes with words
 
 
 def _anything(entry: Entry, package: Package, words: Reader) -> Iterator[str]:
@@ -202,8 +197,7 @@ def _loose(element: Any, words: Reader) -> Iterator[str]:
     elif any(child.tail and not child.tail.isspace() for child in element):
         yield "".join(element.itertext())
     else:
-        if name == "sheet":
-            yield element.get("name", "")
+        yield from (value for key in _SAID if (value := element.get(key)))
         if text and not text.isspace():
             yield text
         for child in element:
@@ -219,62 +213,6 @@ def _properties(entry: Entry, package: Package) -> Iterator[Segment]:
                 named = next((outer.get("name", "") for outer in value.iterancestors("{*}property")), "")
                 lines.extend(() if named.startswith(labels.PREFIX) else (value.text,))
     yield Place.PROPERTIES, entry.name, "\n".join(lines)
-
-
-# --- Excel ------------------------------------------------------------------------------------------------------------
-
-
-def _shared_strings(package: Package, spent: Spent) -> Iterator[str]:
-    for entry in package.parts:
-        if package.type_of(entry).endswith("sharedstrings+xml"):
-            for item in _cleared(package.elements(entry, "{*}si")):
-                spent.cells(1)
-                yield "".join(text.text or "" for text in item.iter("{*}t"))
-
-
-def _sheet(entry: Entry, package: Package, strings: list[str], spent: Spent) -> Iterator[Item]:
-    edges: list[Segment] = []
-    yield from _blocks(_rows(entry, package, strings, edges, spent), Place.FIRST_LINE, _called(entry))
-    yield from edges
-
-
-def _rows(entry: Entry, package: Package, strings: list[str], edges: list[Segment], spent: Spent) -> Iterator[str]:
-    """A line for each row; page headers and footers go to `edges`."""
-    for element in _cleared(package.elements(entry, "{*}row", "{*}headerFooter")):
-        if local(element) == "row":
-            spent.cells(len(element))
-            yield "\t".join(_cell(cell, strings) for cell in element)
-            continue
-        for edge in element:
-            place = Place.PAGE_HEADER if local(edge).endswith("Header") else Place.PAGE_FOOTER
-            edges.append((place, f"{_called(entry)} {_edge_name(place)}", page_edge(edge.text or "")))
-
-
-def _cell(cell: Any, strings: list[str]) -> str:
-    kind = cell.get("t", "n")
-    if kind == "inlineStr":
-        return "".join(text.text or "" for text in cell.iter("{*}t"))
-    value = next((child.text or "" for child in cell if local(child) == "v"), "")
-    if kind == "s":
-        return strings[int(value)] if value.isdigit() and int(value) < len(strings) else ""
-    return _number(value) if "E" in value else value
-
-
-def _number(value: str) -> str:
-    """4.11E+15 as a person reads it."""
-    try:
-        number = float(value)
-    except ValueError:
-        return value
-    return str(int(number)) if number.is_integer() and abs(number) < 1e20 else value
-
-
-def page_edge(codes: str) -> str:
-    """A header or footer of a sheet (ECMA-376-1 section 18.3.1.46): left, centre and right a line each, without codes."""
-    shown = re.sub(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|K\d\d[+-]\d{3}|\d{1,3})', "", codes.replace("&&", "\0"))
-    shown = re.sub(r"&[LCR]", "\n", shown)
-    shown = re.sub(r"&[PN]", "1", shown)  # page number, number of pages
-    return re.sub(r"&.", "", shown).replace("\0", "&")
 
 
 # --- PowerPoint -------------------------------------------------------------------------------------------------------

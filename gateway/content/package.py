@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -19,6 +20,7 @@ class Relationship(NamedTuple):
     type: str  # the last step of its URI, lower-case: "officedocument", "header", "classificationlabels"
     target: str  # name of a part; of what is external its URI as it stands
     is_external: bool
+    id: str  # by which the part refers to it
 
 
 class Package:
@@ -101,6 +103,11 @@ class Package:
         """A part whole."""
         return self.archive.read(entry, self.spent)
 
+    def pieces(self, entry: Entry) -> Iterator[bytes]:
+        """A part piece by piece."""
+        head, rest = self.archive.open(entry, self.spent)
+        return chain((head,), rest or ())
+
     def elements(self, entry: Entry, *tags: str) -> Iterator[Any]:
         """The elements of a part that have these tags ("{*}p": of any namespace); of a large part each when it ends."""
         root, rest = self._open(entry)
@@ -123,7 +130,7 @@ class Package:
         for piece in pieces or ():
             head += piece
             if len(head) > xml.SMALL:
-                return None, _Chain(head, pieces or ())
+                return None, xml.Pieces(chain((head,), pieces or ()))
         root, is_well_formed = xml.parse(head)
         self._is_well_formed = self._is_well_formed and is_well_formed
         return root, None
@@ -132,7 +139,7 @@ class Package:
 def _relationship(element: Any, folder: str) -> Relationship:
     target, is_external = element.get("Target", ""), element.get("TargetMode") == "External"
     kind = element.get("Type", "").rpartition("/")[2].lower()
-    return Relationship(kind, target if is_external else _part_name(folder, target), is_external)
+    return Relationship(kind, target if is_external else _part_name(folder, target), is_external, element.get("Id", ""))
 
 
 def _part_name(folder: str, target: str) -> str:
@@ -148,17 +155,3 @@ def package_in(source: Source, spent: Spent) -> Package:
     if not isinstance(known, Package):
         known = source.opened[Package] = Package(source.data, spent)
     return known
-
-
-class _Chain:
-    """What was read already, and what comes after it, as a stream."""
-
-    __slots__ = ("_head", "_pieces")
-
-    def __init__(self, head: bytes, pieces: Iterable[bytes]) -> None:
-        self._head = head
-        self._pieces = iter(pieces)
-
-    def read(self, _size: int = -1) -> bytes:
-        head, self._head = self._head, b""
-        return head or next(filter(None, self._pieces), b"")

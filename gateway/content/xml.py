@@ -5,7 +5,8 @@ A document type declaration, which no office program writes, makes a part damage
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import html
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 from lxml import etree
@@ -32,6 +33,18 @@ class Stream(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
+class Pieces:
+    """Pieces of octets as a stream."""
+
+    __slots__ = ("_pieces",)
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = iter(pieces)
+
+    def read(self, _size: int = -1) -> bytes:
+        return next(filter(None, self._pieces), b"")
+
+
 def parse(data: bytes) -> tuple[Any, bool]:
     """The root of a small part, and whether it was well-formed; of a broken one what could be mended, None when nothing.
 
@@ -54,33 +67,41 @@ def elements(stream: Stream, *tags: str) -> Iterator[Any]:
     Raises:
         Unreadable: damaged, or with a document type declaration.
     """
+    return (element for element, is_root in _events(stream, tags) if not is_root)
+
+
+def outermost(stream: Stream, *tags: str) -> Iterator[Any]:
+    """The elements with these tags that stand in no other of them, each when it ends and then forgotten; last the root, without them."""
+    for element, is_root in _events(stream, tags):
+        if is_root or next(element.iterancestors(*tags), None) is None:
+            yield element
+            element.clear(keep_tail=True)
+
+
+def _events(stream: Stream, tags: tuple[str, ...]) -> Iterator[tuple[Any, bool]]:
+    """Elements when they end, and at last the root."""
     try:
         events = etree.iterparse(stream, events=("end",), tag=tags, **_OPTIONS)
         checked = False
         for _, element in events:
             checked = checked or _without_doctype(element)
-            yield element
-        if not checked and events.root is not None:
+            yield element, False
+        if events.root is not None:
             _without_doctype(events.root)
+            yield events.root, True
     except etree.XMLSyntaxError:
         raise Unreadable(Readable.DAMAGED) from None
-
-
-def outermost(stream: Stream, *tags: str) -> Iterator[Any]:
-    """The elements with these tags that stand in no other of them, each when it ends and then forgotten; last the root, without them."""
-    element = None
-    for element in elements(stream, *tags):
-        if next(element.iterancestors(*tags), None) is None:
-            yield element
-            element.clear(keep_tail=True)
-    if element is not None:
-        yield element.getroottree().getroot()
 
 
 def _without_doctype(element: Any) -> bool:
     if element.getroottree().docinfo.internalDTD is not None:
         raise Unreadable(Readable.DAMAGED)
     return True
+
+
+def unescape(text: str) -> str:
+    """Character references and the five entities of XML (section 4.6) to what they stand for."""
+    return html.unescape(text) if "&" in text else text
 
 
 def local(element: Any) -> str:

@@ -6,11 +6,12 @@ The places that differ are 16 letters long, and 16 letters are also valid base64
 
 import base64
 import itertools
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from tests.build import docx, message, pdf, prose
+from tests.build import docx, message, pdf, prose, xlsx
 
 SENDER, RECIPIENT = "clerk@sender.example", "partner@recipient.example"
 
@@ -55,12 +56,17 @@ def _small() -> bytes:
 
 
 def _medium() -> bytes:
-    document = docx(
-        prose(4000, "report").split("\n\n"), header="Quarterly report", footer="Printed on both sides", pad_octets=58_500, comment=b"#" * 96
-    )
+    document = medium_document()
     document = _marked(document, len(document) - 96)  # in the archive's comment
     kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
     return _message(prose(300, "cover"), ("report.docx", document, kind))
+
+
+def medium_document() -> bytes:
+    """A Word document of 71 KB: a report and a picture."""
+    return docx(
+        prose(4000, "report").split("\n\n"), header="Quarterly report", footer="Printed on both sides", pad_octets=58_500, comment=b"#" * 96
+    )
 
 
 def _large(wire_octets: int) -> bytes:
@@ -74,6 +80,27 @@ def large_document(wire_octets: int = _LARGEST) -> bytes:
     raw = wire_octets * 57 // 78
     pages = raw // 655_360
     return pdf([prose(250, f"page {page}") for page in range(pages)], header="Survey", pad_octets=raw - 4000 - pages * 2200)
+
+
+def large_workbook(rows: int) -> bytes:
+    """A register of persons: numbers, names, dates, and an identifier behind a number format."""
+    chance = random.Random(1)
+    towns = ("Derby", "Matlock", "Buxton", "Chesterfield", "Glossop")
+    heads = ("Id", "Name", "Town", "NHS number", "Born", "Amount", "Telephone", "Visits")
+    lines = (
+        (
+            number,
+            f"Person {chance.randrange(50_000)}",
+            chance.choice(towns),
+            chance.randrange(10**9, 10**10),
+            chance.randrange(20_000, 45_000),
+            round(chance.random() * 1000, 2),
+            chance.randrange(10**9, 10**10),
+            chance.randrange(100),
+        )
+        for number in range(rows)
+    )
+    return xlsx(itertools.chain((heads,), lines), formats={3: "000 000 0000", 4: "dd/mm/yyyy"})
 
 
 def _message(text: str, *files: tuple[str, bytes, str]) -> bytes:

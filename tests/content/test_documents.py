@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from gateway.content import Budget
-from gateway.content.ooxml import page_edge
+from gateway.content.spreadsheet import page_edge
 from gateway.model.finding import Readable
 from tests.build import docx, encrypted_docx, pptx, xlsx, zip_of
 from tests.content.reading import look, seen

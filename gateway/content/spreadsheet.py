@@ -1,0 +1,175 @@
+"""Excel workbooks in XML (ECMA-376-1 section 18) to segments: every sheet with its cells, and what stands around the cells.
+
+A sheet is named as its tab is, with the word that says that it is hidden; cells are read as they are shown where the file's own spelling
+would hide something (number_formats.py). Notes, threads, validation lists, defined names, caches of other workbooks and of pivot tables,
+page headers and footers are read too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from gateway.content import sheets, xml
+from gateway.content.number_formats import Show, find_show
+from gateway.content.package import Package
+from gateway.content.reading import Spent
+from gateway.content.sheets import Book, NotPlain, Rest, Rows
+from gateway.content.xml import local
+from gateway.content.zips import Entry
+from gateway.detectors import Segment
+from gateway.detectors.grid import Grid
+from gateway.model.finding import Place
+
+_STRINGS = re.compile(r"<si><t(?: xml:space=\"preserve\")?>([^<]*+)</t></si>")
+_KINDS = ("application/vnd.openxmlformats-officedocument.spreadsheetml.", "application/vnd.ms-excel.")
+_STATES = {"hidden": "hidden", "veryhidden": "very hidden"}
+
+
+class Workbook:
+    """What a sheet needs to know of its workbook."""
+
+    __slots__ = ("_book", "_package", "_spent", "names")
+
+    def __init__(self, package: Package, spent: Spent) -> None:
+        self._package = package
+        self._spent = spent
+        self._book: Book | None = None
+        self.names: dict[str, str] = {}  # what a person calls a sheet, or the notes on it, by the name of the part
+        for link in package.relationships:
+            for entry in package.find(link.target) if link.type == "officedocument" else ():
+                if package.type_of(entry).startswith(_KINDS):
+                    self._name_sheets(entry)
+
+    @property
+    def book(self) -> Book:
+        """Strings and styles, read when the first sheet asks."""
+        if self._book is None:
+            self._book = Book(list(self._strings()), list(self._shows()))
+        return self._book
+
+    def sheet(self, entry: Entry, called: str) -> Iterator[Segment]:
+        """One sheet: its rows, and then what is around them."""
+        where = self.names.get(entry.name.lstrip("/").lower(), f"sheet {called}")
+        place, rest = Place.FIRST_LINE, Rest()
+        try:
+            for rows in sheets.read_plain(self._package.pieces(entry), self.book, rest, self._spent):
+                yield from _cells(rows, place, where)
+                place = Place.TEXT
+        except NotPlain:
+            rest = Rest()
+            for rows in sheets.read_parsed(self._package.elements(entry, "{*}row"), self.book, self._spent):
+                yield from _cells(rows, place, where)
+                place = Place.TEXT
+            yield from self.around(entry, where)
+        else:
+            yield from self._around(xml.outermost(xml.Pieces(rest.pieces), "{*}row"), where)
+
+    def around(self, entry: Entry, where: str) -> Iterator[Segment]:
+        """What of a sheet is no row; all of one without cells, a chart or a dialog."""
+        yield from self._around(self._package.blocks(entry, "{*}row"), where)
+
+    def _around(self, blocks: Iterable[Any], where: str) -> Iterator[Segment]:
+        """Page headers and footers; lists to choose from, texts that appear, what conditions and links say."""
+        lines: list[str] = []
+        for block in blocks:
+            for element in block.iter("{*}row"):  # outside of the rows: no program looks there, but somebody may
+                lines.extend(line for _, line in sheets.parsed_rows((element,), self.book) if line)
+            for element in block.iter(*_AROUND):
+                name = local(element)
+                if name.endswith(("Header", "Footer")):
+                    place = Place.PAGE_HEADER if name.endswith("Header") else Place.PAGE_FOOTER
+                    yield place, f"{where}, {place.value.replace('_', ' ')}", page_edge(element.text or "")
+                else:
+                    said = (element.text, *(element.get(attribute) for attribute in _SAID))
+                    lines.extend(sheets.text_of(text) for text in said if text and not text.isspace())
+        if lines:
+            yield Place.TEXT, f"{where}, besides its cells", "\n".join(lines)
+
+    def _name_sheets(self, entry: Entry) -> None:
+        links = {link.id: link.target for link in self._package.relationships_of(entry.name)}
+        for element in self._package.elements(entry, "{*}sheet"):
+            name, state = element.get("name", ""), _STATES.get(element.get("state", "").lower())
+            id_ = next((value for key, value in element.attrib.items() if key.endswith("}id")), "")
+            if id_ in links:
+                called = f"sheet {name}" + (f" ({state})" if state else "")
+                self.names[links[id_].lower()] = called
+                for link in self._package.relationships_of(links[id_]):
+                    if link.type in ("comments", "threadedcomment"):
+                        self.names[link.target.lower()] = f"{called}, notes"
+
+    def _shows(self) -> Iterator[Show | None]:
+        """How the numbers of each style are shown (sections 18.8.10 and 18.8.31)."""
+        package = self._package
+        is_1904 = any(
+            element.get("date1904", "").lower() in ("1", "true")
+            for entry in package.parts
+            if package.type_of(entry).endswith(".main+xml")
+            for element in package.elements(entry, "{*}workbookPr")
+        )
+        for entry in package.parts:
+            if package.type_of(entry).endswith("spreadsheetml.styles+xml"):
+                codes = {element.get("numFmtId", ""): element.get("formatCode", "") for element in package.elements(entry, "{*}numFmt")}
+                for formats in package.elements(entry, "{*}cellXfs"):
+                    for style in formats:
+                        id_ = style.get("numFmtId", "0")
+                        yield find_show(codes.get(id_, ""), int(id_) if id_.isdecimal() else 0, is_1904=is_1904)
+
+    def _strings(self) -> Iterator[str]:
+        """The shared strings (section 18.4)."""
+        package = self._package
+        for entry in package.parts:
+            if package.type_of(entry).endswith("sharedstrings+xml"):
+                found = _plain_strings(package.pieces(entry))
+                self._spent.cells(len(found or ()))
+                yield from found if found is not None else self._parsed_strings(entry)
+
+    def _parsed_strings(self, entry: Entry) -> Iterator[str]:
+        for item in self._package.elements(entry, "{*}si"):
+            self._spent.cells(1)
+            # How a word is pronounced stands beside it (section 18.4.6), not in it.
+            spoken = [text for phonetic in item.iterchildren("{*}rPh") for text in phonetic.iter("{*}t")]
+            words = "".join(text.text or "" for text in item.iter("{*}t") if text not in spoken)
+            yield sheets.text_of(" ".join((words, *(text.text or "" for text in spoken))))
+            item.clear(keep_tail=True)
+
+
+_EDGES = ("oddHeader", "evenHeader", "firstHeader", "oddFooter", "evenFooter", "firstFooter")
+_LISTS = ("dataValidation", "formula1", "formula2", "formula", "f", "hyperlink", "cfRule", "protectedRange", "scenario", "inputCells")
+_AROUND = tuple(f"{{*}}{name}" for name in (*_EDGES, *_LISTS))
+_SAID = ("prompt", "promptTitle", "error", "errorTitle", "display", "tooltip", "location", "text", "name", "comment", "val")
+
+
+def _cells(rows: Rows, place: Place, where: str) -> Iterator[Segment]:
+    name = Grid(where)
+    name.cell = rows.cell
+    yield place, name, "\n".join(rows.lines)
+    if rows.formulas:
+        yield Place.TEXT, f"{where}, formulas", "\n".join(rows.formulas)
+
+
+def _plain_strings(pieces: Iterable[bytes]) -> list[str] | None:
+    """Strings without formats, quickly; None when one of them is more than that."""
+    whole = b"".join(pieces)
+    begin = whole.find(b"<si>", 0, 4096)
+    if begin < 0 or b"<!" in whole[:begin] or not (b'"UTF-8"' in whole[:begin] or b"encoding" not in whole[:begin]):
+        return None
+    try:
+        text = whole[begin:].decode()
+    except UnicodeDecodeError:
+        return None
+    found = _STRINGS.findall(text)
+    if text.count("<") != 4 * len(found) + 1:  # the end of all
+        return None
+    if "&" in text:
+        found = [xml.unescape(value) for value in found]
+    return [sheets.text_of(value) for value in found] if "\n" in text or "\t" in text or "_x" in text else found
+
+
+def page_edge(codes: str) -> str:
+    """A header or footer of a sheet (section 18.3.1.46): left, centre and right a line each, without codes."""
+    shown = re.sub(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|K\d\d[+-]\d{3}|\d{1,3})', "", codes.replace("&&", "\0"))
+    shown = re.sub(r"&[LCR]", "\n", shown)
+    shown = re.sub(r"&[PN]", "1", shown)  # page number, number of pages
+    return re.sub(r"&.", "", shown).replace("\0", "&")
