@@ -19,6 +19,7 @@ import re2
 
 from gateway.detectors import marking, own
 from gateway.detectors.detector import AFTER, BEFORE, LOOSE_AFTER, LOOSE_BEFORE, Detector, Found
+from gateway.detectors.grid import Grid
 from gateway.detectors.identifiers import DETECTORS
 from gateway.detectors.marking import Marking
 from gateway.detectors.normalise import normalise, octets
@@ -140,12 +141,15 @@ class _Text:
         return at >= self.quoted or self.data[line : at + 1].lstrip(b" \t").startswith(b">")
 
     def spot(self, at: int) -> str:
-        """Where a person finds this octet: "body, line 12"."""
-        if self.lines is None:
+        """Where a person finds this octet: "body, line 12", "sheet Staff, C14"."""
+        if self.lines is None and not isinstance(self.where, Grid):
             return self.where
         start, ends = self.counted if self.counted[0] <= at else (0, 0)
         self.counted = (at, ends + self.data.count(b"\n", start, at))
-        line = self.lines + self.counted[1] + 1
+        if isinstance(self.where, Grid):
+            column = self.data.count(b"\t", self.data.rfind(b"\n", 0, at) + 1, at)
+            return f"{self.where}, {self.where.cell(self.counted[1], column)}"
+        line = (self.lines or 0) + self.counted[1] + 1
         return f"{self.where}, line {line}" if line > 1 else self.where
 
     def place_of(self, at: int) -> Place:

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.content import Budget
 from gateway.content.spreadsheet import page_edge
-from gateway.model.finding import Readable
+from gateway.model.finding import Patterns, Readable
 from tests.build import docx, encrypted_docx, pptx, xlsx, zip_of
 from tests.content.reading import look, seen
 
@@ -195,3 +195,23 @@ def test_an_encrypted_opendocument_text() -> None:
     data = zip_of({"mimetype": b"application/vnd.oasis.opendocument.text", "content.xml": b"\1\2", "META-INF/manifest.xml": manifest})
 
     assert look(data, "a.odt")[0].readable is Readable.ENCRYPTED
+
+
+def test_a_workbook_names_the_sheet_and_the_cell() -> None:
+    rows = [["Name", None, "NHS number"], ["A", None, 9434765919], ["OFFICIAL-SENSITIVE", None, 5870]]
+    data = xlsx(rows, sheet="Staff & pay", hidden_rows=[["x"], ["OFFICIAL-SENSITIVE"]], formats={2: "000 000 0000"})
+
+    where = {(item.id, item.place.value if item.place else "", item.where) for item in look(data, "a.xlsx")[0].evidence}
+
+    assert ("nhs-number", "text", "sheet Staff & pay, C2") in where
+    assert ("sensitive", "text", "sheet Staff & pay, A3") in where
+    data = xlsx([["x"]], hidden_rows=[["x"], ["y", "OFFICIAL-SENSITIVE"]])
+    assert [item.where for item in look(data, "a.xlsx")[0].evidence] == ["sheet Hidden (hidden), B2"]
+
+
+def test_digits_that_only_the_format_of_a_number_shows() -> None:
+    data = xlsx([["SSN"], [23_45_6781], [78_05_1129]], formats={0: "000\\-00\\-0000"})
+
+    (finding,) = look(data, "a.xlsx", patterns=Patterns((), frozenset({"us-ssn"})))
+
+    assert [(item.id, item.count, item.where) for item in finding.evidence] == [("us-ssn", 2, "sheet Sheet1, A2")]
