@@ -14,7 +14,7 @@ from gateway.errors import TryLater, WillNotDo
 from gateway.model.envelope import Address, Envelope, Peer, Recipient
 from gateway.model.finding import FileFinding, Readable
 from gateway.model.message import Arrival
-from gateway.model.outcome import Reply
+from gateway.model.outcome import Reply, Splice
 from gateway.ports import Because, Done, Handed, Intent, World
 
 START = datetime(2026, 11, 5, 14, 6, tzinfo=UTC)
@@ -434,7 +434,7 @@ class Taken:
     recipient: str  # Address.key
     octets: bytes
     head: bytes
-    omit: tuple
+    splices: tuple
 
 
 @dataclass
@@ -476,7 +476,7 @@ class ScriptedHop:
     def _answer(self, recipient, answer, copy, whole):
         key = recipient.address.key
         if answer in ("ok", "ok-without-dsn", "hang", "uncertain-taken"):
-            self.taken.append(Taken(self.name, key, whole, copy.head, copy.omit))
+            self.taken.append(Taken(self.name, key, whole, copy.head, copy.splices))
         if answer.startswith("uncertain"):
             self.unknown.add(key)
         return ANSWERS.get(answer, ANSWERS["ok"])(recipient)
@@ -487,8 +487,8 @@ class ScriptedHop:
 
 def _written(copy) -> bytes:
     octets, at = copy.head, 0
-    for start, end in (*copy.omit, (copy.content.octets, copy.content.octets)):
-        octets += copy.content.read(at, start)
+    for start, end, instead in (*copy.splices, Splice(copy.content.octets, copy.content.octets)):
+        octets += copy.content.read(at, start) + instead
         at = end
     return octets
 

@@ -18,7 +18,7 @@ from gateway.act.work import Work, put_off
 from gateway.errors import TryLater
 from gateway.model.decision import Decision, Verdict
 from gateway.model.envelope import Recipient
-from gateway.model.outcome import Copy, Ending, Outcome, Step
+from gateway.model.outcome import Copy, Ending, Outcome, Splice, Step
 from gateway.ports import Bundle, Handed, World
 
 
@@ -152,5 +152,5 @@ def _copy(step: Step, work: Work, world: World, trigger_header: str) -> Copy:
         smtputf8=envelope.smtputf8,
         ret=envelope.ret,
         envid=envelope.envid,
-        omit=forbidden(work.message, work.trigger_headers),
+        splices=tuple([Splice(start, end) for start, end in forbidden(work.message, work.trigger_headers)]),
     )

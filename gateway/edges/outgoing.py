@@ -2,16 +2,19 @@
 
 Standards: RFC 5321 section 4.5.2 (transparency), RFC 1870 (SIZE), RFC 6152 (8BITMIME), RFC 6531 (SMTPUTF8), RFC 3461 section 5.2 (DSN).
 The decided recipient and the sent recipient are the same octets: addresses are never parsed again here.
-Not here: conversion of 8-bit content (such a copy is refused with 5.6.3).
+Content of eight bits is converted for a hop without 8BITMIME, or refused (5.6.3) where that would break it (mime/sevenbit.py).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
+from gateway.mime.sevenbit import to_seven_bit
 from gateway.model.envelope import Recipient
 from gateway.model.outcome import Copy, Reply
+from gateway.parse import parse_buffer
 
 CHUNK = 256 * 1024
 NO_INTERNATIONAL = Reply(550, "5.6.7", "the next hop does not take internationalised addresses")
@@ -52,11 +55,29 @@ def pieces(copy: Copy, chunk: int = CHUNK) -> Iterator[bytes]:
 
 def octets_on_the_wire(copy: Copy) -> int:
     """Without the dots of transparency (RFC 1870 section 3)."""
-    return len(copy.head) + copy.content.octets - sum([end - start for start, end in copy.omit])
+    return len(copy.head) + copy.content.octets + sum([len(one.octets) - (one.end - one.start) for one in copy.splices])
+
+
+def for_hop(copy: Copy, extensions: Mapping[str, str]) -> Copy:
+    """The copy as this hop can take it: itself, but where its octets over 127 have to be encoded.
+
+    Raises:
+        Refused: they cannot be.
+        OSError: the content cannot be read.
+    """
+    if not copy.eight_bit or "8BITMIME" in extensions or all(octets.isascii() for octets in _octets(copy, CHUNK)):
+        return copy  # 8-bit content is often only declared
+    splices = None
+    if copy.head.isascii():
+        with copy.content.view() as buffer:
+            splices = to_seven_bit(buffer, parse_buffer(buffer))
+    if splices is None:
+        raise Refused(_NO_EIGHT_BIT)
+    return replace(copy, eight_bit=False, splices=tuple(sorted((*copy.splices, *splices))))
 
 
 def mail_command(copy: Copy, extensions: Mapping[str, str]) -> bytes:
-    """MAIL with the parameters that this hop knows.
+    """MAIL with the parameters that this hop knows, for a copy that is `for_hop`.
 
     Raises:
         Refused: the hop lacks something this copy needs, or says that it is too large.
@@ -69,11 +90,8 @@ def mail_command(copy: Copy, extensions: Mapping[str, str]) -> bytes:
             words.append("SMTPUTF8")
         elif not copy.reverse_path.isascii() or not _has_ascii_header(copy):
             raise Refused(NO_INTERNATIONAL)
-    if copy.eight_bit:
-        if "8BITMIME" in extensions:
-            words.append("BODY=8BITMIME")
-        elif not all(octets.isascii() for octets in _octets(copy, CHUNK)):  # often it is only declared
-            raise Refused(_NO_EIGHT_BIT)
+    if copy.eight_bit and "8BITMIME" in extensions:
+        words.append("BODY=8BITMIME")
     if "DSN" in extensions:
         words += [f"RET={copy.ret}"] if copy.ret else []
         words += [f"ENVID={copy.envid}"] if copy.envid else []
@@ -96,7 +114,7 @@ def rcpt_command(recipient: Recipient, extensions: Mapping[str, str]) -> bytes:
 
 
 def written(copy: Copy) -> Iterator[bytes]:
-    """Head and content without what is omitted, in chunks, as it will be read at the end of its way.
+    """Head and content with its splices, in chunks, as it will be read at the end of its way.
 
     Raises:
         OSError: as `pieces`.
@@ -108,29 +126,27 @@ def written(copy: Copy) -> Iterator[bytes]:
 
 
 def _octets(copy: Copy, chunk: int) -> Iterator[bytes]:
-    head = copy.head
-    for start, end in _kept(copy):
+    waiting = copy.head  # sent with what comes next
+    for start, end, after in _kept(copy):
         for position in range(start, end, chunk):
             until = min(position + chunk, end)
             found = copy.content.read(position, until)
             if len(found) != until - position:
                 raise OSError("the spooled content is shorter than it was")
-            yield head + found if head else found
-            head = b""
-    if head:
-        yield head
+            yield waiting + found if waiting else found
+            waiting = b""
+        waiting += after
+    if waiting:
+        yield waiting
 
 
-def _kept(copy: Copy) -> list[tuple[int, int]]:
-    """The ranges of the content that are sent."""
-    kept, at = [], 0
-    for start, end in copy.omit:
-        if start > at:
-            kept.append((at, start))
-        at = end
-    if at < copy.content.octets:
-        kept.append((at, copy.content.octets))
-    return kept
+def _kept(copy: Copy) -> Iterator[tuple[int, int, bytes]]:
+    """The ranges of the content that are sent, each with what stands behind it instead of what is not."""
+    at = 0
+    for splice in copy.splices:
+        yield at, splice.start, splice.octets
+        at = splice.end
+    yield at, copy.content.octets, b""
 
 
 def _size(copy: Copy, limit: str) -> int:

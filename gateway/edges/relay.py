@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from gateway.config import Hop
 from gateway.edges.connections import Connections
 from gateway.edges.dialogue import Broken, Dialogue, plain
-from gateway.edges.outgoing import NO_INTERNATIONAL, Refused, can_be_named, mail_command, pieces, rcpt_command
+from gateway.edges.outgoing import NO_INTERNATIONAL, Refused, can_be_named, for_hop, mail_command, pieces, rcpt_command
 from gateway.errors import TryLater
 from gateway.model.envelope import Recipient
 from gateway.model.outcome import Copy, Reply
@@ -100,6 +100,7 @@ class Relay:
         extensions = dialogue.extensions
         if "SMTPUTF8" not in extensions and not all(can_be_named(recipient, extensions) for recipient in copy.recipients):
             return await self._for_some(dialogue, copy)
+        copy = for_hop(copy, extensions)
         mail = mail_command(copy, extensions)
         rcpts = [rcpt_command(recipient, extensions) for recipient in copy.recipients]
         if dialogue.unclean:

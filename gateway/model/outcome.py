@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from gateway.model.decision import Decision, Verdict
 from gateway.model.envelope import Recipient
@@ -79,9 +80,17 @@ class Outcome:
     certain: bool = True  # False: the final dot was sent and no answer came; a retry may duplicate
 
 
+class Splice(NamedTuple):
+    """Octets of the content from `start` up to `end`, and what stands instead of them: all else is sent as it came."""
+
+    start: int
+    end: int
+    octets: bytes = b""
+
+
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """What is handed to a next hop: `head` and then the content, octet for octet."""
+    """What is handed to a next hop: `head` and then the content, octet for octet but for `splices`."""
 
     reverse_path: str  # wire text without angle brackets
     recipients: tuple[Recipient, ...]
@@ -91,7 +100,7 @@ class Copy:
     smtputf8: bool
     ret: str | None = None
     envid: str | None = None
-    omit: tuple[tuple[int, int], ...] = ()  # ranges of the content left out: header fields we must strip; sorted, disjoint
+    splices: tuple[Splice, ...] = ()  # sorted, disjoint
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from gateway.config import Hop
 from gateway.edges.maildir import Maildir, folder_name
 from gateway.model.envelope import Address, Recipient
-from gateway.model.outcome import Copy
+from gateway.model.outcome import Copy, Splice
 from gateway.ports import Handed
 from tests.edges.relaying import LARGE, SMALL, A, B, Octets, check, copy_of, recipient, words
 
@@ -38,7 +38,7 @@ def hand_over(folder: Path, *copies: Copy, seconds: float = 20) -> list[tuple[Ha
 
 
 def test_each_recipient_has_the_message_as_it_is(tmp_path: Path) -> None:
-    copy = copy_of(LARGE, A, B, omit=((0, 15),))
+    copy = copy_of(LARGE, A, B, splices=(Splice(0, 15),))
     (handed,) = hand_over(tmp_path / "mail", copy)
 
     assert words(handed) == ["250 2.1.5"] * 2

@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from binascii import b2a_qp
 from dataclasses import dataclass, field
 
 import pytest
 
 from gateway.errors import TryLater
+from gateway.model.outcome import Splice
 from tests.edges.relaying import LARGE, LOOPS, SMALL, A, B, Octets, copy_of, hand_over, recipient, relay_to, run, words
 from tests.peers.hop import EXTENSIONS, Action, Do, hop
 
@@ -308,7 +310,7 @@ EIGHT_HEADER = b"Subject: \xc3\xa4\r\n\r\nhello\r\n"
     [
         ("", copy_of(SMALL, A), "", ["250 2.0.0"]),
         ("SIZE", copy_of(SMALL, A), f"SIZE={25 + len(SMALL)}", ["250 2.0.0"]),
-        ("SIZE 0", copy_of(SMALL, A, omit=((0, 16),)), f"SIZE={9 + len(SMALL)}", ["250 2.0.0"]),
+        ("SIZE 0", copy_of(SMALL, A, splices=(Splice(0, 16),)), f"SIZE={9 + len(SMALL)}", ["250 2.0.0"]),
         (f"SIZE {25 + len(SMALL)}", copy_of(SMALL, A), f"SIZE={25 + len(SMALL)}", ["250 2.0.0"]),
         (f"SIZE {24 + len(SMALL)}", copy_of(SMALL, A), None, ["552 5.3.4!"]),
         (f"SIZE {'9' * 5000}", copy_of(SMALL, A), f"SIZE={25 + len(SMALL)}", ["250 2.0.0"]),
@@ -317,7 +319,7 @@ EIGHT_HEADER = b"Subject: \xc3\xa4\r\n\r\nhello\r\n"
         ("", copy_of(SMALL, A, eight_bit=True), "", ["250 2.0.0"]),
         ("", copy_of(EIGHT, A, eight_bit=True), None, ["554 5.6.3"]),
         ("", copy_of(SMALL, A, eight_bit=True, head=b"X: \xe4\r\n"), None, ["554 5.6.3"]),
-        ("", copy_of(b"X: \xe4\r\n" + SMALL, A, eight_bit=True, omit=((0, 6),)), "", ["250 2.0.0"]),
+        ("", copy_of(b"X: \xe4\r\n" + SMALL, A, eight_bit=True, splices=(Splice(0, 6),)), "", ["250 2.0.0"]),
         ("SMTPUTF8", copy_of(SMALL, A, smtputf8=True), "SMTPUTF8", ["250 2.0.0"]),
         ("SMTPUTF8", copy_of(SMALL, UTF8, smtputf8=True), "SMTPUTF8", ["250 2.0.0"]),
         ("", copy_of(SMALL, A, smtputf8=True), "", ["250 2.0.0"]),
@@ -363,6 +365,27 @@ def test_rcpt_keeps_each_recipients_own_parameters(one, with_dsn: str, without: 
 
             said = [line for _, line in peer.lines if line.startswith("RCPT")]
             assert said == [f"RCPT TO:<{one.address.wire}> {words_said}".strip(), f"RCPT TO:<{B}>"]
+
+
+def test_eight_bit_content_goes_as_quoted_printable_where_the_hop_takes_seven_bits() -> None:
+    mime = b"MIME-Version: 1.0\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+    text = "Grüße aus Köln, und ein langes Wort.\r\n".encode()
+    with hop(extensions=("SIZE 1000",)) as peer:
+        copy = copy_of(b"X-Secret: y\r\n" + mime + text, A, eight_bit=True, splices=(Splice(0, 13),))
+        (handed,) = hand_over(peer, copy)
+
+        assert words(handed) == ["250 2.0.0"]
+        (taken,) = peer.messages
+        assert taken.octets == copy.head + mime.replace(b"8bit", b"quoted-printable") + b2a_qp(text)
+        assert [line for _, line in peer.lines if line.startswith("MAIL")] == [f"MAIL FROM:<{copy.reverse_path}> SIZE={len(taken.octets)}"]
+
+
+def test_content_that_would_grow_too_large_in_seven_bits_is_not_sent() -> None:
+    mime = b"MIME-Version: 1.0\r\nContent-Type: application/x\r\n\r\n"
+    with hop(extensions=("SIZE 300",)) as peer:
+        (handed,) = hand_over(peer, copy_of(mime + b"\xe4" * 200, A, eight_bit=True))
+
+        assert words(handed) == ["552 5.3.4!"]
 
 
 def test_content_that_is_shorter_than_it_was_is_never_a_whole_message() -> None:

@@ -1,4 +1,4 @@
-"""What leaves on the wire is what arrived: dots, chunk borders, omitted fields, and the end."""
+"""What leaves on the wire is what arrived: dots, chunk borders, what is spliced, and the end."""
 
 import re
 
@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.edges.outgoing import octets_on_the_wire, pieces, written
-from gateway.model.outcome import Copy
+from gateway.model.outcome import Copy, Splice
 from tests.edges.relaying import LARGE, SMALL, Octets, copy_of, hand_over
 from tests.peers.hop import hop
 
@@ -15,15 +15,17 @@ LINES = st.lists(st.sampled_from([b"", b".", b"..", b"...", b"a", b".a", b"a.", 
 
 @st.composite
 def copies(draw) -> tuple[Copy, bytes]:
-    """A copy of lines that end in CRLF, the last perhaps not, with ranges left out anywhere; and its octets by the plain way."""
+    """A copy of lines that end in CRLF, the last perhaps not, with other octets in place of any range; and its octets by the plain way."""
     content = b"\r\n".join(draw(LINES)) + draw(st.sampled_from([b"", b"\r\n", b"\r\n.", b"\r\n.\r\n"]))
     cuts = sorted(draw(st.lists(st.integers(0, len(content)), max_size=6, unique=True)))
-    omit = tuple(zip(cuts[::2], cuts[1::2], strict=False))
+    instead = st.sampled_from([b"", b".", b"\r\n.", b"b\r\n"])
+    splices = tuple(Splice(start, end, draw(instead)) for start, end in zip(cuts[::2], cuts[1::2], strict=False))
     head = draw(st.sampled_from([b"", b"R: x\r\n", b".\r\n", b"..a\r\n"]))
-    left = b"".join(
-        content[start:end] for start, end in zip((0, *(end for _, end in omit)), (*(start for start, _ in omit), len(content)), strict=True)
-    )
-    return copy_of(content, omit=omit, head=head), head + left
+    left, at = b"", 0
+    for splice in (*splices, Splice(len(content), len(content))):
+        left += content[at : splice.start] + splice.octets
+        at = splice.end
+    return copy_of(content, splices=splices, head=head), head + left
 
 
 def on_the_wire(octets: bytes) -> bytes:

@@ -3,13 +3,14 @@
 import itertools
 import re
 import threading
+from binascii import b2a_qp
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.build import message, zip_of
+from tests.build import docx, message, zip_of
 from tests.journey.client import Client
 from tests.journey.gateway import Gateway
 from tests.journey.site import OWN, Site, below_received, note, site
@@ -163,8 +164,24 @@ def test_a_message_that_is_too_large_is_refused_at_its_end(running: Site, sender
 # --- a next hop that cannot -----------------------------------------------------------------------------------------------
 
 
-def test_eight_bit_content_for_a_hop_without_8bitmime_is_refused(running: Site, sender: str, outsider: str) -> None:
-    octets = note(sender, [outsider]) + "Grüße\r\n".encode()
+def test_eight_bit_content_for_a_hop_without_8bitmime_is_encoded(running: Site, sender: str, outsider: str) -> None:
+    text = "Grüße aus Köln, und ein langes Wort.\r\n"
+    octets = message(sender, [outsider], "Look", "x", attachments=[("a.docx", docx(["A."]), "application/msword")])
+    labelled, _, rest = octets.partition(b"\r\n\r\n")
+    eight = b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n" + text.encode()
+    boundary = re.search(rb'boundary="([^"]+)"', labelled)
+    assert boundary is not None
+    octets = labelled + b"\r\n\r\n--" + boundary[1] + b"\r\n" + eight + b"\r\n" + rest
+    with running.hop(extensions=tuple(set(EXTENSIONS) - {"8BITMIME"})) as peer:
+        assert _codes(running.send(sender, [outsider], octets, parameters=" BODY=8BITMIME")) == ["250"]
+
+        arrived = below_received(peer.messages[0].octets)
+        quoted = eight.replace(b"8bit", b"quoted-printable").replace(text.encode(), b2a_qp(text.encode()))
+        assert arrived == octets.replace(eight, quoted)  # and not an octet more
+
+
+def test_unlabelled_eight_bit_content_for_a_hop_without_8bitmime_is_refused(running: Site, sender: str, outsider: str) -> None:
+    octets = note(sender, [outsider]).replace(b"MIME-Version: 1.0\r\n", b"") + "Grüße\r\n".encode()
     with running.hop(extensions=tuple(set(EXTENSIONS) - {"8BITMIME", "SMTPUTF8"})) as peer:
         (answer,) = running.send(sender, [outsider], octets, parameters=" BODY=8BITMIME")
         assert answer.startswith("554 5.6.3 ")

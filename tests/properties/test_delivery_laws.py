@@ -123,7 +123,7 @@ def test_a_copy_that_nothing_is_added_to_is_octet_identical_below_our_one_receiv
             assert taken.octets == _expected(hop, taken.recipient)
             if hop.name == "plain" and "@stamped" not in taken.recipient:
                 assert taken.head == RECEIVED
-                assert deceives or taken.omit == ()
+                assert deceives or taken.splices == ()
     for row in ledger.stage.outbox.ever:
         if row.kind == "rest":
             whole = ledger.stage.vault.objects[row.object_id]
