@@ -12,7 +12,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import pypdfium2.raw as pdfium
 
@@ -24,13 +24,14 @@ from gateway.model.finding import Place
 _BAND = 0.1  # of the height
 _EDGE_LINES = 64  # in one band; what has more is no page header
 _EDGE_LINE = 120  # characters; what is longer is prose
-_LINES = 2000  # of a page that are put in the order in which they stand
+_LINES = 20_000  # of one page
 _WIDE = 1.5  # heights of a line: a gap that parts what stands on it
 _NARROW = 0.15  # a gap within a word
 _SAME_LINE = 0.3  # between two base lines
 _ALMOST = 4.0  # points between two base lines that may be one
 _BROKEN = re.compile("[^\r\n\ufffe]{0,80}\ufffe[^\r\n]{0,80}")
 _BLANKS = re.compile(" +")
+_Line: TypeAlias = tuple[float, float, int, int]  # up, across; start and end in the text
 
 
 def read_pages(document: Any, spent: Spent) -> Iterator[Segment]:
@@ -86,9 +87,10 @@ def _segments(page: Any, words: Words, number: int) -> Iterator[Segment]:
     if "\ufffe" in words.text:
         broken = (found[0].replace("\ufffe", "") for found in _BROKEN.finditer(words.text))
         yield Place.TEXT, f"{where} without hyphens", "\n".join(broken)
-    yield Place.TEXT, f"{where} side by side", "\n".join(_side_by_side(words))
+    lines = words.lines(_LINES)
+    yield Place.TEXT, f"{where} side by side", "\n".join(_side_by_side(words, lines))
     for place, band in _bands(page):
-        yield place, f"{where} {place.value.removeprefix('page_')}", "\n".join(_edge(words, band))
+        yield place, f"{where} {place.value.removeprefix('page_')}", "\n".join(_edge(words, lines, band))
 
 
 # --- the edges of a page ----------------------------------------------------------------------------------------------
@@ -111,35 +113,35 @@ def _bands(page: Any) -> tuple[tuple[Place, Box], ...]:
     return (Place.PAGE_HEADER, sides[quarters % 4]), (Place.PAGE_FOOTER, sides[(quarters + 2) % 4])
 
 
-def _edge(words: Words, band: Box) -> Iterator[str]:
-    """Each line in a band; and each piece of it, where wide gaps part it."""
-    for line in words.within(band).split("\r\n")[:_EDGE_LINES]:
-        yield line.replace("\ufffe", "-")
+def _edge(words: Words, lines: Sequence[_Line], band: Box) -> Iterator[str]:
+    """Each line that begins in a band; and each piece of it, where wide gaps part it."""
+    within = ((start, end) for up, across, start, end in lines if band.holds(across, up))
+    for start, end in itertools.islice(within, _EDGE_LINES):
+        line = words.text[start:end].partition("\ufffe")[0].rstrip()  # what follows a hyphen stands on the next line
+        yield line
         if " " in line and len(line) <= _EDGE_LINE:
-            pieces = _pieces(words, line.strip(), band)
+            pieces = _pieces(words, start, start + len(line))
             yield from pieces if len(pieces) > 1 else ()
 
 
-def _pieces(words: Words, line: str, band: Box) -> list[str]:
-    at = words.find(line, band)
-    if at is None or words.is_at_one_go(at, at + len(line)):
-        return [line]
-    pieces, start = [], 0
-    for blanks in _BLANKS.finditer(line):
-        if words.is_wide(at + blanks.start() - 1, at + blanks.end(), _WIDE):
-            pieces.append(line[start : blanks.start()])
+def _pieces(words: Words, start: int, end: int) -> list[str]:
+    if words.is_at_one_go(start, end):
+        return []
+    pieces = []
+    for blanks in _BLANKS.finditer(words.text, start, end):
+        if start < blanks.start() and blanks.end() < end and words.is_wide(blanks.start() - 1, blanks.end(), _WIDE):
+            pieces.append(words.text[start : blanks.start()])
             start = blanks.end()
-    return [*pieces, line[start:]]
+    return [*pieces, words.text[start:end]]
 
 
 # --- what stands on one line ------------------------------------------------------------------------------------------
 
 
-def _side_by_side(words: Words) -> Iterator[str]:
+def _side_by_side(words: Words, lines: Sequence[_Line]) -> Iterator[str]:
     """What stands on one line and was not drawn one after the other: words in pieces, the columns of a table."""
-    placed = sorted(words.bases(_LINES))
-    near = [(one, other) for one, other in itertools.pairwise(placed) if other[0] - one[0] < _ALMOST]
-    pieces = [_piece(words, *line) for line in dict.fromkeys(itertools.chain.from_iterable(near))]
+    near = ((one, other) for one, other in itertools.pairwise(sorted(lines)) if other[0] - one[0] < _ALMOST)
+    pieces = [_piece(words, line) for line in dict.fromkeys(itertools.chain.from_iterable(near))]
     row: list[_Piece] = []
     for piece in sorted(filter(None, pieces), key=lambda piece: (-round(piece.base), piece.first.left)):
         if row and not _continues(row[-1], piece):
@@ -159,7 +161,8 @@ class _Piece(NamedTuple):
     end: int
 
 
-def _piece(words: Words, base: float, start: int, end: int) -> _Piece | None:
+def _piece(words: Words, line: _Line) -> _Piece | None:
+    base, _, start, end = line
     first, last = words.letter(start), words.letter(end - 1)
     return _Piece(base, first, last, start, end) if first and last else None
 

@@ -14,7 +14,6 @@ import pypdfium2.raw as pdfium
 
 _loose, _origin = pdfium.FPDFText_GetLooseCharBox, pdfium.FPDFText_GetCharOrigin
 _CLOSE = 0.8  # of the height of a line: no letters on average are wider
-_SAME_TEXTS = 8  # places of one text that are looked at, to find the one that is meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +29,8 @@ class Box:
     def height(self) -> float:
         return max(self.top - self.bottom, 1.0)
 
-    def meets(self, other: Box) -> bool:
-        return self.left < other.right and other.left < self.right and self.bottom < other.top and other.bottom < self.top
+    def holds(self, across: float, up: float) -> bool:
+        return self.left <= across <= self.right and self.bottom <= up <= self.top
 
 
 class Scratch:
@@ -68,15 +67,6 @@ class Words:
         self._exact = units == length == len(self.text)
         self._wide = [] if units == len(self.text) else [at for at, letter in enumerate(self.text) if letter > "\uffff"]
 
-    def within(self, box: Box) -> str:
-        """The text in a box, CRLF at line ends."""
-        scratch = self._scratch
-        units = pdfium.FPDFText_GetBoundedText(self._page, box.left, box.top, box.right, box.bottom, scratch.units, len(scratch.units))
-        if units >= len(scratch.units):  # it has line ends of its own: it may be longer than the text of the page
-            scratch.hold(3 * max(0, pdfium.FPDFText_CountChars(self._page)) + 2)
-            units = pdfium.FPDFText_GetBoundedText(self._page, box.left, box.top, box.right, box.bottom, scratch.units, len(scratch.units))
-        return scratch.said(units).replace("\x02", "\ufffe").rstrip("\0")
-
     def letter(self, at: int) -> Box | None:
         """Where a letter of the text stands, with the height of its line; None when it has no place."""
         box = self._scratch.box
@@ -85,13 +75,13 @@ class Words:
             return None
         return Box(box.left, box.bottom, box.right, box.top)
 
-    def bases(self, lines: int) -> list[tuple[float, int, int]]:
-        """Of so many lines of the text: how high the base line is where it begins, its start and its end."""
+    def lines(self, most: int) -> list[tuple[float, float, int, int]]:
+        """So many lines of the text: how far up and across the point is where each begins; its start and end in the text."""
         x, y, found, start = self._scratch.x, self._scratch.y, [], 0
-        for line in self.text.split("\r\n", lines)[:lines]:
+        for line in self.text.split("\r\n", most)[:most]:
             end = start + len(line)
             if line and _origin(self._page, start if self._exact else self._index(start), x, y):
-                found.append((y.value, start, end))
+                found.append((y.value, x.value, start, end))
             start = end + 2
         return found
 
@@ -112,18 +102,6 @@ class Words:
             return False
         across, along = max(box.left - right, left - box.right), max(box.bottom - top, bottom - box.top)
         return bool(across > heights * (top - bottom) or along > heights * (right - left))
-
-    def find(self, line: str, box: Box) -> int | None:
-        """Where in the text this line of a box begins."""
-        at = self.text.find(line)
-        for _ in range(_SAME_TEXTS):
-            if at < 0:
-                return None
-            letter = self.letter(at)
-            if letter is not None and letter.meets(box):
-                return at
-            at = self.text.find(line, at + 1)
-        return None
 
     def _index(self, at: int) -> int:
         if self._exact:
