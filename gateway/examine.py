@@ -27,7 +27,10 @@ from gateway.waiting import look
 
 SMALL = 200 * 1024  # octets, encoded: so much plain text of a message is read here
 _CODECS = frozenset({None, "ascii", "utf_8", "cp1250", "cp1251", "cp1252", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258"})
-_MARKUP = frozenset({"text/html", "text/enriched", "text/richtext", "text/x-amp-html", "text/watch-html"})
+_ELSEWHERE = frozenset(
+    {"text/html", "text/enriched", "text/richtext", "text/x-amp-html", "text/watch-html"}
+    | {"text/calendar", "text/vcard", "text/x-vcard", "text/x-vcalendar", "text/directory"}  # folded lines, files inside
+)
 _SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature"})  # one of PGP is text, and read as such
 _TOLD = frozenset({"sensitivity", "keywords", "comments", "classification"})  # header fields besides X-... that may carry a marking
 # First octets of pictures (RIFF: WebP; ftyp at 4: HEIC).
@@ -126,7 +129,7 @@ def _is_disguised(part: Part, buffer: Buffer) -> bool:
 
 
 def _is_readable_here(part: Part) -> bool:
-    if part.media_type in _MARKUP:
+    if part.media_type in _ELSEWHERE:
         return False
     codec = find_codec(part.charset)
     return codec in _CODECS or codec.startswith("iso8859") if codec is not None else True

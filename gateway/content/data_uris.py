@@ -13,9 +13,10 @@ from urllib.parse import unquote_to_bytes
 
 import pybase64
 
+from gateway.content.markup import read_html
 from gateway.content.reading import Item, Member, Source, Spent
 from gateway.content.structure import find_appended
-from gateway.content.text import read_html, read_text
+from gateway.content.text import read_text
 
 _MARK = re.compile(rb"data:", re.IGNORECASE)
 _HEAD = re.compile(rb"data:([a-z0-9.+\-]{1,80}/[a-z0-9.+\-]{1,80})?((?:;[a-z0-9_.\-]{1,40}(?:=[^;,\"'<>\s]{0,200})?){0,8}),", re.IGNORECASE)

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from gateway.content.files_in_text import read_files_in_text
+from gateway.content.markup import read_html
 from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unreadable
-from gateway.content.text import read_html, read_text
+from gateway.content.text import read_text
 from gateway.mime.doubtful import all_octets
 from gateway.mime.labels import header_labels
 from gateway.mime.outside import is_indexed_whole, outside_text

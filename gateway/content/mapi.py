@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from gateway.content import lzfu
+from gateway.content.markup import read_html
 from gateway.content.reading import Item, Source, Spent, Unreadable
 from gateway.content.rtf import read_rtf
-from gateway.content.text import read_html, read_text
+from gateway.content.text import read_text
 from gateway.mime.labels import header_labels
 from gateway.model.finding import Evidence, Place, Readable
 from gateway.model.message import Field, Span

@@ -19,8 +19,8 @@ from pikepdf import settings
 
 from gateway.content import labels
 from gateway.content.charsets import texts
+from gateway.content.markup import to_text
 from gateway.content.reading import Item, Member, Oddity, Spent, Unreadable
-from gateway.content.text import to_text
 from gateway.detectors import Segment
 from gateway.model.finding import Evidence, Place, Readable
 

@@ -21,6 +21,7 @@ from gateway.content import (
     filetype,
     libarchive,
     mail,
+    markup,
     mbox,
     msg,
     odf,
@@ -182,7 +183,7 @@ class _File:
 def _reader(kind: str, source: Source) -> Reader:
     """The reader for a media type."""
     if source.is_words:
-        return _in_words(text.read_html if kind in _MARKUP else text.read_text, source)
+        return _in_words(markup.read_html if kind in _MARKUP else text.read_text, source)
     if source.declared.startswith("multipart/") and kind.startswith(("text/", structure.MESSAGE)):
         kind = "multipart/mixed"  # of one that stood under an encoding
     names = tuple(name.lower() for name in source.names)
@@ -193,7 +194,7 @@ def _reader(kind: str, source: Source) -> Reader:
     if kind != structure.PKCS7 and (source.declared in _ENVELOPES or any(name.endswith(".p7m") for name in names)):
         return cms.read_cms if cms.unarmoured(source.data)[:1] == b"\x30" else _is(Readable.ENVELOPED)
     known = _READERS.get(kind) or next((reader for start, reader in _FAMILIES if kind.startswith(start)), None)
-    if known in (text.read_text, text.read_html):
+    if known in (text.read_text, markup.read_html):
         return _in_words(known, source)
     return known or _is(Readable.UNSUPPORTED)
 
@@ -267,7 +268,10 @@ _READERS: dict[str, Reader] = {
     structure.RTF: rtf.read_rtf,
     "application/epub+zip": archives.read_zip,
     "application/applefile": text.read_text,  # what a Mac keeps beside a file, or a whole one in an unusual wrapping
-    "text/html": text.read_html,
+    "text/html": markup.read_html,
+    "application/xhtml+xml": markup.read_html,
+    "application/x-ms-shortcut": text.read_strings,
+    "application/x-bplist": text.read_strings,
     "application/json": text.read_text,
     "application/xml": text.read_text,
     "application/javascript": text.read_text,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.content import Budget
-from gateway.content.text import to_text
+from gateway.content.markup import to_text
 from gateway.model.finding import Readable
 from tests.build import docx, message, noise, pdf, png, pptx, xlsx, zip_of
 from tests.content.reading import look, seen

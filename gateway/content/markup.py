@@ -1,0 +1,255 @@
+"""HTML to segments: what each kind of client shows, then what none shows.
+
+It is not parsed into a tree: libxml2 stops silently at a depth of 256, and trees of hostile markup take time. Tags are taken out and
+everything else is text, in one pass and in linear time. So nothing can hide: text that is invisible, in comments, attributes or scripts is
+read too, apart from what is shown. Of style sheets only the texts are read, and which classes they hide.
+Standards: the HTML Standard section 13.2.5 (tags, quoted attributes, comments, CDATA), Outlook's conditional comments.
+Limits: colours are not compared; what only a script or a style sheet would put in order stands in the order of the text.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+
+from gateway.content.charsets import guesses, texts
+from gateway.content.reading import Item, Source, Spent
+from gateway.model.finding import Place
+
+
+def read_html(source: Source, _spent: Spent) -> Iterator[Item]:
+    """What is shown, and then what is not."""
+    for text in texts(source.data, source.charset, _said_charset(source.data)):
+        yield from _views(text, source.where)
+    for codec, text in guesses(source.data):
+        yield Place.TEXT, f"{source.where} read as {codec}", to_text(text)
+
+
+def to_text(markup: str) -> str:
+    """Markup to lines of text: blocks begin a line, cells a column, quotations have `>` before them."""
+    return _Page(markup).everything()
+
+
+# --- what clients make of it ------------------------------------------------------------------------------------------
+
+
+def _views(text: str, where: str) -> Iterator[Item]:
+    page = _Page(text)
+    shown = page.shown()
+    yield Place.FIRST_LINE, where, shown
+    others = [view for view in (page.everything(), *_outlook(text)) if view != shown]
+    for view in dict.fromkeys(others):
+        yield Place.FIRST_LINE, f"{where}, hidden text", view
+    twice = html.unescape(shown) if _ENTITY.search(shown) else ""
+    yield Place.TEXT, f"{where}, not shown", "\n".join((*page.unshown(), twice))
+
+
+def _outlook(text: str) -> Iterator[str]:
+    """As Word shows it in Outlook: conditional comments are none."""
+    if "<!--[if" in text:
+        yield _Page(_CONDITION.sub("", text)).everything()
+
+
+_ENTITY = re.compile(r"&#?[a-zA-Z0-9]{1,32};")
+_CONDITION = re.compile(r"<!--\[if[^\]<>]{0,200}\]>|<!\[endif\]-->", re.IGNORECASE)
+
+# --- one pass over the markup -----------------------------------------------------------------------------------------
+
+# Quotes only count behind an equals sign. Nothing is tried twice: linear in its length.
+_MARK = re.compile(
+    r"<(?:(?P<comment>!--(?:-?>)?)|(?P<cdata>!\[CDATA\[)|(?P<bogus>[!?])"
+    r"""|(?P<close>/?)(?P<name>[a-zA-Z][^\s/>]*+)(?P<attributes>(?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+')|=)*+)>"""
+    r"|(?P<endless>/?[a-zA-Z]))"
+)
+_LOOSE = re.compile(r"<(?P<close>/?)(?P<name>[a-zA-Z][^\s/<>]*+)(?P<attributes>[^<>]*+)>")  # once a tag has not ended
+_ENDINGS = {
+    "comment": re.compile(r"--!?>"),
+    "cdata": re.compile(r"\]\]>"),
+    "bogus": re.compile(r">"),
+    "script": re.compile(r"</script[^<>]*>", re.IGNORECASE),
+    "style": re.compile(r"</style[^<>]*>", re.IGNORECASE),
+}
+_BLOCKS = frozenset(
+    {"address", "article", "aside", "blockquote", "body", "br", "caption", "center", "dd", "details", "dir", "div", "dl", "dt", "fieldset"}
+    | {"figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "legend", "li", "main"}
+    | {"menu", "nav", "ol", "optgroup", "option", "p", "pre", "search", "section", "summary", "table", "textarea", "title", "tr", "ul"}
+)
+_VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"})
+_CITED = re.compile(r"""type\s*=\s*["']?cite|\bclass\s*=\s*["'][^"']*(?:quote|yahoo_quoted)""", re.IGNORECASE)
+_REPLY = re.compile(
+    r"""\bid\s*=\s*["']?(?:divRplyFwdMsg|appendonsend|mail-editor-reference-message-container|OLK_SRC_BODY_SECTION)""", re.IGNORECASE
+)
+_HIDING = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|font-size\s*:\s*0(?:\.0+)?(?![.\d])|mso-hide\s*:\s*all"
+    r"|opacity\s*:\s*0(?:\.0+)?(?![.\d])|max-(?:height|width)\s*:\s*0(?![.\d])|text-indent\s*:\s*-\d{3}",
+    re.IGNORECASE,
+)
+_HIDDEN = re.compile(r"(?:^|\s)hidden(?:[\s=/>]|$)", re.IGNORECASE)
+_CLASSES = re.compile(r"""\b(?:class|id)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+_NAMED = re.compile(r"[.#]([a-zA-Z_][\w\-]*)")
+_CONTENT = re.compile(r"""content\s*:\s*(?:"([^"\n]{1,4096})"|'([^'\n]{1,4096})')""", re.IGNORECASE)
+# Every attribute says something but those about looks.
+_ATTRIBUTE = re.compile(
+    r"""[\s"'/](?!(?:style|class|id|width|height|bgcolor|color|align|valign|border|cell\w+|face|size|lang|xmlns|dir|target|rel|type|http-equiv)\b[^\-])"""
+    r"""[a-z][\w:.\-]*+\s*+=\s*+(?:"([^"]++)"|'([^']++)'|([^\s"'<>=]++))""",
+    re.IGNORECASE,
+)
+_BLANKS = re.compile(r"[ \t\r\n\f]+")
+
+
+class _Page:
+    """A document, read once, in linear time."""
+
+    __slots__ = ("_all", "_classes", "_depth", "_head", "_hiding", "_may_hide", "_preformatted", "_quotes", "_tags", "_visible", "unseen")
+
+    def __init__(self, markup: str) -> None:
+        self.unseen: list[str] = []  # comments, scripts, texts of style sheets
+        self._all: list[str] = []  # texts, and what tags stand for in text
+        self._visible: list[str] = []  # those of them that are not hidden
+        self._head = ""
+        self._tags: list[str] = []  # their attributes
+        self._classes: set[str] = set()  # that a style sheet hides
+        self._quotes: list[_Open] = []
+        self._depth = 0  # of quotations
+        self._preformatted = 0
+        self._hiding: _Open | None = None
+        self._may_hide = _HIDING.search(markup) is not None or _HIDDEN.search(markup) is not None
+        self._read(markup)
+
+    def shown(self) -> str:
+        """What stands in the body and is not hidden."""
+        return html.unescape("".join(self._visible if self._may_hide else self._all))
+
+    def everything(self) -> str:
+        """What stands in the body."""
+        return html.unescape("".join(self._all))
+
+    def unshown(self) -> Iterator[str]:
+        """Head, attributes, comments, scripts."""
+        yield html.unescape(self._head)
+        for found in _ATTRIBUTE.finditer("\n".join(self._tags)):
+            yield _plain(html.unescape(found[1] or found[2] or found[3]))
+        yield from map(_plain, self.unseen)
+
+    # --- the pass -------------------------------------------------------------------------------------------------------
+
+    def _read(self, markup: str) -> None:
+        pattern, at = _MARK, 0
+        endless: set[str] = set()  # not searched for again: that would be quadratic
+        while (mark := pattern.search(markup, at)) is not None:
+            self._text(markup[at : mark.start()])
+            at, kind = mark.end(), self._kind(mark)
+            if kind == "endless":  # a tag without an end: a browser shows no more, we read on
+                pattern, at = _LOOSE, mark.start() + 1
+                self._put("<")
+            elif kind and kind not in endless:
+                ending = _ENDINGS[kind].search(markup, at)
+                if ending is None:
+                    endless.add(kind)
+                else:
+                    self._apart(kind, markup[at : ending.start()])
+                    at = ending.end()
+        self._text(markup[at:])
+
+    def _kind(self, mark: re.Match[str]) -> str:
+        """Takes a tag. What has an ending of its own kind: which."""
+        kind = mark.lastgroup or ""
+        if kind == "attributes":
+            name = mark["name"].lower()
+            self._tag(name, mark["attributes"], closing=mark["close"] == "/")
+            return name if name in ("script", "style") and not mark["close"] else ""
+        return "" if kind == "comment" and mark["comment"].endswith(">") else kind  # <!--> is a comment already
+
+    def _text(self, text: str) -> None:
+        if text:
+            self._put(text if self._preformatted else _BLANKS.sub(" ", text))
+
+    def _put(self, text: str) -> None:
+        self._all.append(text)
+        if self._may_hide and self._hiding is None:
+            self._visible.append(text)
+
+    def _apart(self, kind: str, text: str) -> None:
+        if kind == "cdata":
+            self._put(html.escape(text))
+        elif kind == "style":
+            self.unseen.extend(double or single for double, single in _CONTENT.findall(text))
+            self._classes |= _hidden_classes(text) if self._may_hide else set()
+        else:
+            self.unseen.append(text)
+
+    def _tag(self, name: str, attributes: str, *, closing: bool) -> None:
+        if name == "body" and not closing and not self._head:
+            self._head = "".join(self._all)
+            self._all.clear()
+            self._visible.clear()
+        if "=" in attributes:
+            self._tags.append(attributes)
+        if self._may_hide and name not in _VOID:
+            self._hide(name, attributes, closing=closing)
+        if name in ("blockquote", "div"):
+            self._quote(name, attributes, closing=closing)
+        elif name == "pre":
+            self._preformatted = max(0, self._preformatted - 1) if closing else self._preformatted + 1
+        if name in _BLOCKS:
+            self._put("\n" + "> " * self._depth)
+        elif name in ("td", "th"):
+            self._put("\t")
+
+    def _hide(self, name: str, attributes: str, *, closing: bool) -> None:
+        if self._hiding is None:
+            if not closing and attributes and (_HIDING.search(attributes) or _HIDDEN.search(attributes) or self._is_hidden(attributes)):
+                self._hiding = _Open(name)
+        elif self._hiding.closes(name, closing=closing):
+            self._hiding = None
+
+    def _is_hidden(self, attributes: str) -> bool:
+        return bool(self._classes) and any(
+            not self._classes.isdisjoint((double or single or bare).split()) for double, single, bare in _CLASSES.findall(attributes)
+        )
+
+    def _quote(self, name: str, attributes: str, *, closing: bool) -> None:
+        """Quotations are blockquotes that say so, what web mail puts around an answer, and all that follows Outlook's mark."""
+        if self._quotes and self._quotes[-1].closes(name, closing=closing):
+            self._quotes.pop()
+            self._depth -= 1
+        elif not closing and attributes and _CITED.search(attributes):
+            self._quotes.append(_Open(name))
+            self._depth += 1
+        elif not closing and attributes and _REPLY.search(attributes):
+            self._depth += 1
+
+
+class _Open:
+    """An element that is open."""
+
+    __slots__ = ("_inside", "_name")
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._inside = 0  # elements of its name that are open inside
+
+    def closes(self, name: str, *, closing: bool) -> bool:
+        """Whether this tag is its end."""
+        if name == self._name:
+            self._inside += -1 if closing else 1
+        return self._inside < 0
+
+
+def _hidden_classes(style: str) -> set[str]:
+    rules = (rule.rpartition("{") for rule in style.split("}"))
+    return {name for selector, _, looks in rules if _HIDING.search(looks) for name in _NAMED.findall(selector)}
+
+
+def _plain(text: str) -> str:
+    return to_text(text) if "<" in text else html.unescape(text)
+
+
+def _said_charset(data: bytes) -> str | None:
+    """In a <meta> or an XML declaration near the beginning."""
+    found = _SAID.search(data, 0, 4096)
+    return found[1].decode("ascii") if found else None
+
+
+_SAID = re.compile(rb"""<(?:meta[^<>]{0,200}charset|\?xml[^<>]{0,200}encoding)\s*=\s*["']?([A-Za-z0-9_.:\-]{1,40})""", re.IGNORECASE)
