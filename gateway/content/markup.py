@@ -85,6 +85,9 @@ _HIDING = re.compile(
     r"|opacity\s*:\s*0(?:\.0+)?(?![.\d])|max-(?:height|width)\s*:\s*0(?![.\d])|text-indent\s*:\s*-\d{3}",
     re.IGNORECASE,
 )
+_MAY_HIDE = re.compile(
+    r":\s*+(?:(?i:none|hidden|collapse|all)\b|0(?![.\d]*[1-9])|-\d{3})|\shidden[\s=/>]"
+)  # quick: looked for in the whole
 _HIDDEN = re.compile(r"(?:^|\s)hidden(?:[\s=/>]|$)", re.IGNORECASE)
 _CLASSES = re.compile(r"""\b(?:class|id)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _NAMED = re.compile(r"[.#]([a-zA-Z_][\w\-]*)")
@@ -101,7 +104,20 @@ _BLANKS = re.compile(r"[ \t\r\n\f]+")
 class _Page:
     """A document, read once, in linear time."""
 
-    __slots__ = ("_all", "_classes", "_depth", "_head", "_hiding", "_may_hide", "_preformatted", "_quotes", "_tags", "_visible", "unseen")
+    __slots__ = (
+        "_all",
+        "_classes",
+        "_depth",
+        "_head",
+        "_hiding",
+        "_judged",
+        "_may_hide",
+        "_preformatted",
+        "_quotes",
+        "_tags",
+        "_visible",
+        "unseen",
+    )
 
     def __init__(self, markup: str) -> None:
         self.unseen: list[str] = []  # comments, scripts, texts of style sheets
@@ -114,7 +130,8 @@ class _Page:
         self._depth = 0  # of quotations
         self._preformatted = 0
         self._hiding: _Open | None = None
-        self._may_hide = _HIDING.search(markup) is not None or _HIDDEN.search(markup) is not None
+        self._may_hide = _MAY_HIDE.search(markup) is not None
+        self._judged: dict[str, bool] = {}  # attributes, and whether they hide: most are the same again and again
         self._read(markup)
 
     def shown(self) -> str:
@@ -176,6 +193,7 @@ class _Page:
         elif kind == "style":
             self.unseen.extend(double or single for double, single in _CONTENT.findall(text))
             self._classes |= _hidden_classes(text) if self._may_hide else set()
+            self._judged.clear()
         else:
             self.unseen.append(text)
 
@@ -199,15 +217,18 @@ class _Page:
 
     def _hide(self, name: str, attributes: str, *, closing: bool) -> None:
         if self._hiding is None:
-            if not closing and attributes and (_HIDING.search(attributes) or _HIDDEN.search(attributes) or self._is_hidden(attributes)):
+            if not closing and attributes and self._hides(attributes):
                 self._hiding = _Open(name)
         elif self._hiding.closes(name, closing=closing):
             self._hiding = None
 
-    def _is_hidden(self, attributes: str) -> bool:
-        return bool(self._classes) and any(
-            not self._classes.isdisjoint((double or single or bare).split()) for double, single, bare in _CLASSES.findall(attributes)
-        )
+    def _hides(self, attributes: str) -> bool:
+        found = self._judged.get(attributes)
+        if found is None:
+            classes = (double or single or bare for double, single, bare in _CLASSES.findall(attributes))
+            by_class = bool(self._classes) and any(not self._classes.isdisjoint(said.split()) for said in classes)
+            found = self._judged[attributes] = bool(by_class or _HIDING.search(attributes) or _HIDDEN.search(attributes))
+        return found
 
     def _quote(self, name: str, attributes: str, *, closing: bool) -> None:
         """Quotations are blockquotes that say so, what web mail puts around an answer, and all that follows Outlook's mark."""

@@ -92,20 +92,13 @@ def test_blocks_part_words_and_inline_elements_do_not() -> None:
 def test_what_answers_quote_is_quoted_earlier_text(before: str) -> None:
     (finding,) = look(f"<p>Dear all</p>{before}<p>OFFICIAL-SENSITIVE</p>".encode(), "", "text/html", is_words=True)
 
-    assert [item.where for item in finding.evidence] == ["HTML body, quoted earlier text"]
+    assert seen(finding) == {("sensitive", "quoted")}
 
 
 def test_what_stands_below_a_quotation_is_new() -> None:
     html = "<blockquote type='cite'><div>a<div>b</div></div><blockquote>c</blockquote></blockquote><p>OFFICIAL-SENSITIVE</p>"
 
-    assert {item.where for item in look(html.encode(), "", "text/html", is_words=True)[0].evidence} == {"HTML body"}
-
-
-@pytest.mark.parametrize("uri", [f"data:text/plain;charset=utf-8;base64,{B64}", "data:,RESTRICTED%0A", f"DATA:application/x;base64,{B64}"])
-def test_a_file_in_a_uri_is_a_member(uri: str) -> None:
-    (_, member) = look(f"<a href='{uri}'>x</a>".encode(), "", "text/html", is_words=True)
-
-    assert ("restricted", "first_line") in seen(member)
+    assert found(html) == {("sensitive", "first_line"), ("sensitive", "text")}
 
 
 def test_an_archive_in_a_uri_is_opened() -> None:
