@@ -37,6 +37,7 @@ from gateway.content import (
 from gateway.content.files_in_text import read_files_in_text
 from gateway.content.reading import Budget, Item, Member, Oddity, Reader, Source, Spent, Unreadable
 from gateway.detectors import Segment, scan
+from gateway.mime.uuencode import has_file_in_text
 from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Patterns, Place, Readable
 from gateway.model.message import Buffer
 
@@ -137,8 +138,6 @@ class _File:
             try:
                 self._spent.depth(self._depth)
                 yield from self._texts(_reader(kind, self._source)(self._source, self._spent))
-                if kind.startswith("text/") and kind not in _MARKUP:
-                    yield from self._texts(read_files_in_text(self._source, self._spent))
             except Unreadable as unreadable:
                 self._worsen(unreadable.readable)
             except MemoryError:
@@ -200,8 +199,10 @@ def _reader(kind: str, source: Source) -> Reader:
 
 
 def _in_words(reader: Reader, source: Source) -> Reader:
-    """Text, and the files that stand in it: as data: URIs, as messages of PGP."""
+    """Text, and the files that stand in it: as data: URIs, as messages of PGP, by uuencode."""
     readers = [reader]
+    if has_file_in_text(source.data):
+        readers.append(read_files_in_text)
     if data_uris.has_data_uris(source.data):
         readers.append(data_uris.read_data_uris)
     if b"-----BEGIN PGP MESSAGE-----" in source.data:

@@ -40,7 +40,7 @@ def all_boundaries(written: Sequence[bytes], types: Sequence[Parameters], defect
 
 def _is_plain(boundary: str, written: bytes) -> bool:
     """Whether every reader sees this one."""
-    if _PLAIN.fullmatch(boundary) is None or b"(" in written or written.lower().count(b"boundary") != 1:
+    if _PLAIN.fullmatch(boundary) is None or b"(" in written or b"*" in written or written.lower().count(b"boundary") != 1:
         return False
     return boundary.encode("ascii") in written
 

@@ -199,10 +199,7 @@ def _encoding(values: list[str], defects: list[DefectName]) -> tuple[Encoding, t
 
 def _names(types: list[Parameters], dispositions: list[Parameters], defects: list[DefectName]) -> tuple[str, ...]:
     """File names from where clients take them, in their order of trust."""
-    written = [name for name in _all_names(types, dispositions) if name and not name.isspace()]
-    if not written:
-        return ()
-    found = all_names(written, defects)
+    found = all_names(_all_names(types, dispositions), defects)
     if len(found) > CANDIDATES:
         defects.append(DefectName.TOO_MANY_READINGS)
         return found[:CANDIDATES]

@@ -22,7 +22,7 @@ _EXTENSION = re.compile(r"[^.]\.([^.\s/\\]{1,16})$")
 
 def all_names(written: Iterable[str], defects: list[DefectName]) -> tuple[str, ...]:
     """The names as they were written, best first, then what programs make of them; what is odd about them is added to `defects`."""
-    names = dict.fromkeys(written)
+    names = dict.fromkeys([name for name in written if name and not name.isspace()])
     if len(names) == 1:
         (name,) = names
         if name.isascii() and name.isprintable() and name[-1] not in ". " and "/" not in name and "\\" not in name and "%" not in name:

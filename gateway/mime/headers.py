@@ -26,6 +26,7 @@ _LINE = re.compile(rb"\r\n(?![ \t])")
 _NAME = re.compile(rb"([!-9;-~]++)[ \t]*+")
 _BLANK_LINE = re.compile(rb"(?:\A|(?<=\r\n))[ \t]++\r\n")
 _NO_NAME = bytes(octet for octet in range(256) if not 33 <= octet <= 126 or octet == 58)  # what no field name holds
+_CONTENT_TYPE = re.compile(rb"(?:\A|\n)content-(?:type|disposition|transfer-encoding)[ \t]*:", re.IGNORECASE)
 _MAILBOX_LINES = (b"From ", b">From ")  # of a mailbox file: every reader passes them over
 
 
@@ -55,6 +56,8 @@ class Section(NamedTuple):
 def read_section(buffer: Buffer, start: int, end: int) -> Section:
     """The header section of the entity that stands in [start, end)."""
     header_end, body = _find_end(buffer, start, end)
+    if header_end == start:
+        return _empty(buffer, start, body, end)
     octets = buffer[start : min(header_end, start + HEADER_OCTETS)]
     defects: list[DefectName] = []
     fields: list[Raw] = []
@@ -78,16 +81,24 @@ def read_section(buffer: Buffer, start: int, end: int) -> Section:
         at = stop
     if fields and fields[-1].end > header_end:  # the last line has no line end
         fields[-1] = fields[-1]._replace(end=header_end)
-    if len(fields) > HEADER_FIELDS:
+    if len(fields) > HEADER_FIELDS or start + len(octets) < header_end:
         del fields[HEADER_FIELDS:]
-        defects.append(DefectName.HEADER_TOO_LARGE)
-    if start + len(octets) < header_end:
         defects.append(DefectName.HEADER_TOO_LARGE)
     section = Section(Span(start, header_end), body, tuple(fields), tuple(dict.fromkeys(defects)) if defects else ())
     # What readers differ about, beside lines that are no fields, are blanks before a line end or a colon.
     if defects or b" \r" in octets or b" :" in octets or (b"\t" in octets and (b"\t\r" in octets or b"\t:" in octets)):
         return _with_others(section, octets, (header_end, body))
     return section
+
+
+def _empty(buffer: Buffer, start: int, body: int, end: int) -> Section:
+    """A section without fields. Some pass over empty lines at the beginning, and find fields behind them."""
+    section = Section(Span(start, start), body, ())
+    beginning = buffer[body : min(body + _PEEK_OCTETS, end)].lstrip(b"\r\n")
+    if _CONTENT_TYPE.search(beginning.partition(b"\r\n\r\n")[0]) is None:
+        return section
+    other = read_section(buffer, min(body + _PEEK_OCTETS, end) - len(beginning), end)
+    return section._replace(defects=(DefectName.ODD_HEADER_END,), others=_differing(section, [other]))
 
 
 # --- as other readers have it -----------------------------------------------------------------------------------------

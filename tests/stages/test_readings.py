@@ -1,0 +1,116 @@
+"""Whatever the recipient's program makes of a message, what it shows was examined; and each oddity has a name that rules can ask about."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from gateway.examine import examine
+from gateway.gather import Context, gather
+from gateway.model.envelope import Address, Recipient
+from gateway.model.facts import MessageFacts
+from gateway.model.finding import Evidence, Findings, Patterns, Readable
+from gateway.model.message import DefectName, Message
+from gateway.parse import parse_buffer
+from gateway.policy.rules import Snapshot
+from tests.mime.wire import names
+from tests.stages.reading import ChildHere, Spooled
+from tests.stages.techniques import B64, BODY, FILE, MIXED, SECRET, TECHNIQUES, TEXT, UU, Technique, csv, message, mixed
+
+PATTERNS = Patterns((), frozenset({"nhs-number"}))
+
+
+def look(octets: bytes) -> tuple[Message, Findings]:
+    message = parse_buffer(octets)
+    return message, asyncio.run(examine(message, Spooled(octets), ChildHere(), PATTERNS))
+
+
+def gathered(message: Message, findings: Findings) -> MessageFacts:
+    nobody = Address("", "", "")
+    someone = (Recipient(Address("b@b.example", "b", "b.example")),)
+    return gather(message, findings, Context("in", nobody, ours=True), someone, Snapshot(), datetime(2026, 1, 5, tzinfo=UTC))[0].message
+
+
+def defects(message: Message, findings: Findings) -> frozenset[str]:
+    return gathered(message, findings).defects
+
+
+def evidence(findings: Findings) -> Iterator[Evidence]:
+    yield from findings.words
+    yield from (item for file in findings.files for item in file.evidence)
+
+
+@pytest.mark.parametrize("technique", TECHNIQUES, ids=[technique.name for technique in TECHNIQUES])
+def test_what_some_program_shows_is_examined(technique: Technique) -> None:
+    message, findings = look(technique.octets)
+
+    assert "nhs-number" in {item.id for item in evidence(findings)}
+    assert {name.value for name in technique.defects} <= defects(message, findings)
+
+
+# --- how many readings there are, and what they add -------------------------------------------------------------------
+
+
+def test_readers_who_see_the_same_do_not_disagree() -> None:
+    inner = f"Content-Type: multipart/mixed; boundary=bb\n\n{mixed([FILE], 'bb')}"  # to some `--bb` is a delimiter of `b` as well
+    parsed = parse_buffer(message(MIXED, mixed([TEXT, inner])))
+
+    assert (parsed.otherwise, parsed.defects) == ((), ())
+
+
+def test_more_than_sixteen_readings_are_too_many() -> None:
+    header = "Content-Type: multipart/mixed; boundary=a; boundary=c\nno field\nContent-Type: multipart/mixed; boundary=b"
+    parsed = parse_buffer(message(header, mixed([TEXT, "x\n--a \ny\n--ax\nz"], "a") + mixed([FILE], "c") + BODY + BODY))
+
+    assert DefectName.TOO_MANY_READINGS in names(parsed)
+    assert DefectName.READINGS_DISAGREE in names(parsed)
+
+
+def test_a_message_with_too_many_readings_is_not_clean() -> None:
+    header = "Content-Type: multipart/mixed; boundary=a; boundary=c\nno field\nContent-Type: multipart/mixed; boundary=b"
+    _, findings = look(message(header, mixed([TEXT, "x\n--a \ny\n--ax\nz"], "a") + mixed([FILE], "c") + BODY + BODY))
+
+    assert findings.words_readable is Readable.OVER_BUDGET
+
+
+def test_a_file_in_two_encodings_is_one_file_to_its_size() -> None:
+    octets = message(MIXED, csv("base64;"))
+    parsed, findings = look(octets)
+    facts = gathered(parsed, findings)
+
+    assert [(file.id, file.inside) for file in findings.files] == [("2", None), ("2~1", "2")]
+    assert facts.attachments_octets == len(SECRET)
+    assert [file.octets for file in facts.files] == [len(SECRET), len(B64.replace("\n", "\r\n"))]
+
+
+def test_a_file_outside_of_the_parts_counts_as_an_attachment() -> None:
+    parsed, findings = look(message(MIXED, mixed([TEXT]) + FILE))
+    facts = gathered(parsed, findings)
+
+    assert [(file.id, file.inside, file.names) for file in findings.files] == [("epilogue.1~1", None, ("list.csv",))]
+    assert facts.attachments_octets == len(SECRET)
+    assert facts.files[0].wire_octets > len(B64)
+
+
+def test_a_file_in_the_words_counts_as_an_attachment() -> None:
+    parsed, findings = look(message("X-A: b", f"see below\n{UU}"))
+    (file,) = gathered(parsed, findings).files
+
+    assert (file.id, file.inside, file.name, file.octets) == ("1/1", None, "list.csv", len(SECRET))
+
+
+def test_words_that_two_readers_see_count_once() -> None:
+    words = "Patient 943 476 5919\n" + "x" * 300_000  # too long to be read in one scan with the others
+    _, findings = look(message(f"Content-Type: text/plain\nno field\nContent-Type: text/html", words))
+
+    assert [(item.id, item.count) for item in findings.words] == [("nhs-number", 1)]
+
+
+def test_a_message_that_others_see_more_in_is_not_already_protected() -> None:
+    octets = message("Content-Type: application/pkcs7-mime; smime-type=enveloped-data", "\x30\x80")
+    both = message("Content-Type: application/pkcs7-mime\nContent-Type: multipart/mixed; boundary=b", BODY)
+
+    assert not parse_buffer(octets).otherwise
+    assert parse_buffer(both).otherwise
+    assert parse_buffer(both).sent_as is None
