@@ -102,7 +102,7 @@ def test_a_file_in_the_words_counts_as_an_attachment() -> None:
 
 def test_words_that_two_readers_see_count_once() -> None:
     words = "Patient 943 476 5919\n" + "x" * 300_000  # too long to be read in one scan with the others
-    _, findings = look(message(f"Content-Type: text/plain\nno field\nContent-Type: text/html", words))
+    _, findings = look(message("Content-Type: text/plain\nno field\nContent-Type: text/html", words))
 
     assert [(item.id, item.count) for item in findings.words] == [("nhs-number", 1)]
 
