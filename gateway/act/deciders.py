@@ -67,7 +67,9 @@ def _known(name: str, policy: Policy, at: datetime) -> Decider | None:
     while person is not None and not is_on_duty(person, at) and person.otherwise and person.otherwise not in seen:
         seen.add(person.otherwise)
         person = policy.people.get(person.otherwise)
-    return Decider(person.name.replace("-", " ").title(), person.mailbox, person.phone) if person is not None else None
+    if person is None:
+        return None
+    return Decider(person.title or person.name.replace("-", " ").title(), person.mailbox, person.phone)
 
 
 def is_on_duty(person: Person, at: datetime) -> bool:

@@ -39,6 +39,7 @@ def _changes(decision: Decision, facts: Facts, policy: Policy, again: Again) -> 
     yield from _smaller(facts, policy)
     yield from _marked(facts, policy)
     yield from _declared(decision, facts, policy)
+    yield from _overridden(facts, policy)
 
 
 def _without_files(facts: Facts, again: Again) -> Iterator[tuple[str, Facts]]:
@@ -51,7 +52,7 @@ def _without_files(facts: Facts, again: Again) -> Iterator[tuple[str, Facts]]:
         for files in combinations(sorted(outermost, key=lambda file: (file.octets, file.id)), count):
             changed = _with_message(facts, _without(facts.message, frozenset(file.id for file in files)))
             if again(changed).verdict is Verdict.RELEASE:
-                passing.append((f"remove {' and '.join(f'{_name(file)} ({human(file.octets)})' for file in files)}", changed))
+                passing.append((f"send it without {' and '.join(f'{_name(file)} ({human(file.octets)})' for file in files)}", changed))
         yield from passing[:2]
         if passing:
             return
@@ -66,7 +67,7 @@ def _smaller(facts: Facts, policy: Policy) -> Iterator[tuple[str, Facts]]:
     }
     for octets in sorted(sums, reverse=True):
         if octets > 0:
-            yield f"files of at most {human(octets)} together", _with_message(facts, _shrunk(facts.message, octets))
+            yield f"files of up to {human(octets)} together", _with_message(facts, _shrunk(facts.message, octets))
 
 
 def _sum_that_fits(way: Way, message: MessageFacts, wire_limit: int | None) -> int:
@@ -105,7 +106,7 @@ def _marked(facts: Facts, policy: Policy) -> Iterator[tuple[str, Facts]]:
     for name in reversed(ladder.names[: ladder.unmarked_files]):
         said = tuple(Declared("classification", name, "sender", file.id) for file in unmarked)
         whose = _several([_name(file) for file in unmarked])
-        what = f"mark {whose} {name.capitalize()}, if {'it is' if len(unmarked) == 1 else 'they are'}"
+        what = f"mark {whose} as {name.capitalize()}, if {'it is' if len(unmarked) == 1 else 'they are'}"
         yield what, _with_message(facts, replace(message, declared=(*message.declared, *said)))
 
 
@@ -115,9 +116,23 @@ def _declared(decision: Decision, facts: Facts, policy: Policy) -> Iterator[tupl
         values = [("purpose", name) for name in policy.purposes] if asked == "purpose" else [("word", asked)]
         for what, value in values:
             said = Declared(what, value)
+            words = value.replace("-", " ")
             yield (
-                f"say that it is for {value}" if what == "purpose" else f"say {value}",
+                f"tell us that it is for {words}, if it is" if what == "purpose" else f'tell us "{words}", if that is so',
                 _with_message(facts, replace(facts.message, declared=(*facts.message.declared, said))),
+            )
+
+
+def _overridden(facts: Facts, policy: Policy) -> Iterator[tuple[str, Facts]]:
+    """What those who are known to have an override can do, when waiting does harm."""
+    message, groups = facts.message, dict(facts.message.sender.groups)
+    for one in policy.overrides:
+        if any(groups.get(name) is True for name in one.who):
+            asks = _several([ask.replace("-", " ") for ask in one.asks])
+            said = Declared("override", one.id)
+            yield (
+                f"if waiting does harm, use {one.id.replace('-', ' ')}: tell us {asks}",
+                _with_message(facts, replace(message, declared=(*message.declared, said))),
             )
 
 

@@ -24,6 +24,7 @@ from gateway.policy.pack_words import (
     Mode,
     Name,
     Names,
+    Phone,
     SentAs,
     Sentence,
     Size,
@@ -51,8 +52,9 @@ class InterpretationPart(Part):
 
 class PersonPart(Part):
     mailbox: Mailbox
+    name: Annotated[str, Field(max_length=80)] = ""  # as a notice says it; else made of the name in the pack
     hours: Hours = "always"
-    phone: str = ""
+    phone: Phone | None = None  # staffed in these hours: a notice tells the sender to ring it when it is urgent
     otherwise: Name | None = None
 
 

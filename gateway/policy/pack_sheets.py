@@ -88,6 +88,8 @@ def _written(pattern: str) -> str:
         return "small letters, digits and hyphens"
     if pattern.startswith("^(always"):
         return "always, or Mon-Fri 08:30-17:00 Europe/London"
+    if pattern.startswith("^[+(0-9]"):
+        return "a telephone number, such as 01632 960123"
     return {"^[a-z0-9][a-z0-9._-]{0,63}\\.yaml$": "a file beside pack.yaml, name.yaml", "^[0-9a-f-]{36}$": "a GUID of 36 characters"}.get(
         pattern, pattern
     )

@@ -70,6 +70,7 @@ Guid = Annotated[str, BeforeValidator(lambda value: value.lower() if isinstance(
 Sentence = Annotated[str, Field(max_length=400)]
 Hours = Annotated[str, Field(pattern=r"^(always|[A-Z][a-z]{2}(-[A-Z][a-z]{2})? \d\d:\d\d-\d\d:\d\d( [A-Za-z_]+/[A-Za-z_/]+)?)$")]
 _LIST_OF = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+Phone = Annotated[str, Field(pattern=r"^[+(0-9][0-9 ().+-]{2,30}( ext\.? ?[0-9]{1,6})?$")]
 Names = Annotated[list[Name], BeforeValidator(_one_or_more), Field(min_length=1), WithJsonSchema(_LIST_OF)]
 Domains = Annotated[list[Domain], BeforeValidator(_one_or_more), Field(min_length=1), WithJsonSchema(_LIST_OF)]
 Wheres = Annotated[list[Where], BeforeValidator(_one_or_more), Field(min_length=1), WithJsonSchema(_LIST_OF)]

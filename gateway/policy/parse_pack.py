@@ -295,7 +295,7 @@ class _Loader:
         for name, part in self.pack.people.items():
             if part.otherwise is not None:
                 self._name("person", part.otherwise, self.pack.people, ("people", name, "otherwise"))
-            made[name] = Person(name, home(part.mailbox, self.own), part.hours, part.otherwise, part.phone)
+            made[name] = Person(name, home(part.mailbox, self.own), part.hours, part.otherwise, part.phone or "", part.name)
         return made
 
     def _purposes(self) -> dict[str, frozenset[str]]:

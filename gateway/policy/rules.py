@@ -156,6 +156,7 @@ class Person:
     hours: str = "always"
     otherwise: str | None = None
     phone: str = ""
+    title: str = ""  # as people call them; "" is made of `name`
 
 
 @dataclass(frozen=True, slots=True)

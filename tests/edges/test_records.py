@@ -44,7 +44,7 @@ def entry(*mailboxes: str, message_id: str = "m1", **changes: object) -> dict[st
             None,
             reasons=reasons,
             routes_tried=(Tried("plain", "no"),),
-            would_pass_if=("remove Smith-dismissal.docx (9 bytes)",),
+            would_pass_if=("send it without Smith-dismissal.docx (9 bytes)",),
         )
         for mailbox in mailboxes
     )

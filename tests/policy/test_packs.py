@@ -1,6 +1,7 @@
 """The packs of the house: their own tests pass, they check clean, their schema and texts are there."""
 
 import json
+import re
 from datetime import date
 
 import pytest
@@ -31,6 +32,14 @@ def test_a_pack_has_no_errors_and_its_warnings_are_about_what_people_must_do(pac
 
     assert not [str(problem) for problem in found if problem.severity == "error"]
     assert not [str(problem) for problem in found if "signed" not in problem.says and "no route that can be used" not in problem.says]
+
+
+@pytest.mark.parametrize("pack", PACKS)
+def test_whoever_decides_has_a_name_and_a_number_that_is_nobodys(pack):
+    """Numbers that are set apart for stories: Ofcom's 01632 960xxx, and 555-01xx in North America."""
+    for person in load_pack(files_of(pack), OWN).people.values():
+        assert person.title
+        assert re.fullmatch(r"01632 960\d{3}|\d{3}-555-01\d\d", person.phone)
 
 
 @pytest.mark.parametrize("pack", PACKS)

@@ -107,6 +107,8 @@ MISTAKES = [
     ("source: a test\nowner", "owner", "1:1", "needs a `source:`"),
     ("owner: someone@example.org", "owner: someone", "3:8", "`someone` is no address"),
     ("domains: own}", "domains: exam ple.org}", "16:25", "is no domain"),
+    ("mailbox: officer@example.org", "mailbox: officer@example.org, phone: ask Jo", "5:57", "not written as it must be: a telephone number"),
+    ("mailbox: officer@example.org", "mailbox: officer@example.org, phone: 01632960123", "5:57", "must be text"),
 ]  # fmt: skip
 
 

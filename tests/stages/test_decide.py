@@ -125,9 +125,9 @@ def test_too_large_is_said_with_what_would_pass_and_that_passes():
 
     assert (decision.verdict, decision.held_for, decision.guidance) == (Verdict.CONFIRM, "sender", ("too-large",))
     assert decision.would_pass_if == (
-        "remove Photos-June.zip (4.1 MB)",
-        "remove Site-survey.pdf (8.4 MB)",
-        "files of at most 12 MB together",
+        "send it without Photos-June.zip (4.1 MB)",
+        "send it without Site-survey.pdf (8.4 MB)",
+        "files of up to 12 MB together",
     )
     for gone in ("Photos-June.zip", "Site-survey.pdf"):
         less = {"attachments": [file for file in row["attachments"] if file["name"] != gone]}
@@ -140,7 +140,16 @@ def test_marking_a_file_is_offered_where_only_nobody_had_marked_it():
     ).replace("because: unmarked", "because: [unmarked]")
     decision = decided(text, {"attachments": [{"name": "a.docx"}, {"name": "b.docx"}]})
 
-    assert decision.would_pass_if == ("mark a.docx and b.docx Public, if they are",)
+    assert decision.would_pass_if == ("mark a.docx and b.docx as Public, if they are",)
+
+
+def test_whoever_has_an_override_is_told_of_it_and_nobody_else():
+    text = with_rules(HOLD) + "overrides: [{id: urgent-case, who: lawyers, lifts: [ask], asks: [reason, who-is-harmed]}]\n"
+
+    assert decided(text, {"sender": "law@example.org"}).would_pass_if == (
+        "if waiting does harm, use urgent case: tell us reason and who is harmed",
+    )
+    assert decided(text, {}).would_pass_if == ()
 
 
 def test_a_watching_rule_is_recorded_and_changes_nothing_until_its_day():

@@ -70,7 +70,7 @@ def test_the_object_says_what_was_found_and_decided():
     assert [item["kind"] for item in found["attachments"][2]["evidence"]] == ["unmarked"]
     (recipient,) = found["recipients"]
     assert (recipient["verdict"], recipient["held_for"], recipient["guidance"]) == ("confirm", "sender", "too-large")
-    assert recipient["would_pass_if"][0] == "remove b.zip (5.7 MB)"
+    assert recipient["would_pass_if"][0] == "send it without b.zip (5.7 MB)"
 
 
 def test_the_text_says_the_same_and_never_the_subject():
@@ -78,7 +78,7 @@ def test_the_text_says_the_same_and_never_the_subject():
 
     assert "b@else.example (outsiders): confirm for sender" in text
     assert "not by encrypted: files of 14.3 MB together; it takes 12 MB" in text
-    assert "would pass: remove b.zip (5.7 MB)" in text
+    assert "would pass: send it without b.zip (5.7 MB)" in text
     assert "not read: b.zip (encrypted)" in text
     assert "the subject" not in text
 

@@ -87,7 +87,7 @@ TOO_LARGE = about(
         ),
         held_for="sender",
         guidance=("too-large",),
-        would_pass_if=("remove Photos-June.zip (4.1 MB)", "files of at most 12 MB together"),
+        would_pass_if=("send it without Photos-June.zip (4.1 MB)", "files of up to 12 MB together"),
     ),
     total=3,
     going=2,
@@ -153,8 +153,8 @@ def test_too_large_whole():
         - microsoft encrypted: files of 14.2 MB together; it takes 12 MB
 
         Any one of these would let it go:
-        - remove Photos-June.zip (4.1 MB)
-        - files of at most 12 MB together
+        - send it without Photos-June.zip (4.1 MB)
+        - files of up to 12 MB together
 
         It waits for you. Tell us what you choose: ICT Service Desk, 01629 000000, case 7KQ-402.
 
