@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from gateway.content.files_in_text import read_files_in_text
-from gateway.content.markup import read_html
 from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unreadable
-from gateway.content.text import read_text
+from gateway.content.words import read_words
 from gateway.mime.doubtful import all_octets
 from gateway.mime.labels import header_labels
 from gateway.mime.outside import is_indexed_whole, outside_text
@@ -48,8 +46,5 @@ def _part(octets: bytes, part: Part, spent: Spent) -> Iterator[Item]:
     words = Source(octets, (), part.media_type, part.charset, is_words=True, where="body")
     if part.role in (Role.FILE, Role.INLINE) or not part.media_type.startswith(("text/", "message/")):
         yield Member(part.names[0] if part.names else "", octets, part.media_type, also=part.names[1:])
-    elif part.media_type == "text/html":
-        yield from read_html(words, spent)
     else:
-        yield from read_text(words, spent)
-        yield from read_files_in_text(words, spent)
+        yield from read_words(words, spent)

@@ -17,27 +17,27 @@ from gateway.content import (
     archives,
     cms,
     compressed,
-    data_uris,
     filetype,
     libarchive,
     mail,
     markup,
     mbox,
     msg,
+    objects,
     odf,
     ole,
     ooxml,
     pdf,
     pgp,
+    protected,
     rtf,
     structure,
     text,
     tnef,
+    words,
 )
-from gateway.content.files_in_text import read_files_in_text
 from gateway.content.reading import Budget, Item, Member, Oddity, Reader, Source, Spent, Unreadable
 from gateway.detectors import Segment, scan
-from gateway.mime.uuencode import has_file_in_text
 from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Patterns, Place, Readable
 from gateway.model.message import Buffer
 
@@ -46,6 +46,7 @@ def preload() -> None:
     """Load everything that reading will ever need: codecs, libmagic's database, libarchive. Libraries are loaded by the imports above."""
     filetype.library()
     libarchive.preload()
+    protected.preload()
     for module in pkgutil.iter_modules(encodings.__path__):
         with suppress(LookupError):
             codecs.lookup(module.name)
@@ -182,9 +183,22 @@ class _File:
 def _reader(kind: str, source: Source) -> Reader:
     """The reader for a media type."""
     if source.is_words:
-        return _in_words(markup.read_html if kind in _MARKUP else text.read_text, source)
+        return words.read_words
     if source.declared.startswith("multipart/") and kind.startswith(("text/", structure.MESSAGE)):
         kind = "multipart/mixed"  # of one that stood under an encoding
+    by_name = _by_name(kind, source)
+    if by_name is not None:
+        return by_name
+    known = _READERS.get(kind) or next((reader for start, reader in _FAMILIES if kind.startswith(start)), None)
+    if known in (text.read_text, markup.read_html):
+        return partial(words.with_files, known)
+    if known is not None and kind in _OLD_OFFICE and source.data.startswith(ole.MAGIC):
+        return words.all_of(known, objects.read_embedded)
+    return known or _is(Readable.UNSUPPORTED)
+
+
+def _by_name(kind: str, source: Source) -> Reader | None:
+    """Where the octets do not say it: what protection a file is under by its names and its declared type."""
     names = tuple(name.lower() for name in source.names)
     if any(name.endswith(_RIGHTS_NAMES) for name in names):
         return _is(Readable.RIGHTS_PROTECTED)
@@ -192,38 +206,7 @@ def _reader(kind: str, source: Source) -> Reader:
         return pgp.read_pgp
     if kind != structure.PKCS7 and (source.declared in _ENVELOPES or any(name.endswith(".p7m") for name in names)):
         return cms.read_cms if cms.unarmoured(source.data)[:1] == b"\x30" else _is(Readable.ENVELOPED)
-    known = _READERS.get(kind) or next((reader for start, reader in _FAMILIES if kind.startswith(start)), None)
-    if known in (text.read_text, markup.read_html):
-        return _in_words(known, source)
-    return known or _is(Readable.UNSUPPORTED)
-
-
-def _in_words(reader: Reader, source: Source) -> Reader:
-    """Text, and the files that stand in it: as data: URIs, as messages of PGP, by uuencode."""
-    readers = [reader]
-    if has_file_in_text(source.data):
-        readers.append(read_files_in_text)
-    if data_uris.has_data_uris(source.data):
-        readers.append(data_uris.read_data_uris)
-    if b"-----BEGIN PGP MESSAGE-----" in source.data:
-        readers.append(pgp.read_pgp)
-    return reader if len(readers) == 1 else _all_of(*readers)
-
-
-def _all_of(*readers: Reader) -> Reader:
-    """One reader after the other; what is wrong is what was wrong first."""
-
-    def read_all(source: Source, spent: Spent) -> Iterator[Item]:
-        broken: Unreadable | None = None
-        for reader in readers:
-            try:
-                yield from reader(source, spent)
-            except Unreadable as unreadable:
-                broken = broken or unreadable
-        if broken is not None:
-            raise broken
-
-    return read_all
+    return None
 
 
 def _is(readable: Readable) -> Reader:
@@ -241,9 +224,9 @@ def _no_words(_source: Source, _spent: Spent) -> Iterator[Item]:
     yield from ()
 
 
-_MARKUP = ("text/html", "text/enriched", "text/richtext", "text/x-amp-html", "text/watch-html")
 _RIGHTS_NAMES = (".pfile", ".rpmsg", ".ppdf", ".ptxt", ".pxml", ".pjpg", ".pjpeg", ".ppng", ".ptif", ".ptiff", ".pbmp", ".pgif")
 _ENVELOPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_OLD_OFFICE = frozenset({"application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint"})
 _PGP_NAMES = (".gpg", ".pgp")
 _READERS: dict[str, Reader] = {
     structure.EMPTY: _no_words,
@@ -258,8 +241,8 @@ _READERS: dict[str, Reader] = {
     structure.PGP: pgp.read_pgp,
     structure.PKCS7: cms.read_cms,
     mbox.MEDIA_TYPE: mbox.read_mbox,
-    ole.ENCRYPTED: ole.read_protected,
-    ole.OLE: ole.read_object,
+    ole.ENCRYPTED: protected.read_protected,
+    ole.OLE: objects.read_object,
     "application/msword": ole.read_old_office,
     "application/vnd.ms-powerpoint": ole.read_old_office,
     msg.MEDIA_TYPE: msg.read_msg,

@@ -1,6 +1,7 @@
 """Rich Text Format (RTF 1.9.1) to segments and members.
 
-Limits: pictures are not looked at; of embedded objects only OLE compound files are unpacked, any other makes the file unsupported.
+Limits: pictures are not looked at; of embedded objects OLE compound files and packages are unpacked, any other makes the file
+unsupported.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from gateway.content.objects import ole1
 from gateway.content.ole import MAGIC
 from gateway.content.reading import Item, Member, Source, Spent, Unreadable
 from gateway.model.finding import Place, Readable
@@ -83,9 +85,10 @@ def read_rtf(source: Source, _spent: Spent) -> Iterator[Item]:
         digits = written.translate(None, b" \t")
         data = bytes.fromhex(digits[: len(digits) // 2 * 2].decode("ascii"))
         start = data.find(MAGIC)
-        unknown = unknown or start < 0
-        if start >= 0:
-            yield Member("object", data[start:])
+        member = Member("object", data[start:]) if start >= 0 else ole1(data)
+        unknown = unknown or member is None
+        if member is not None:
+            yield member
     if unknown:
         raise Unreadable(Readable.UNSUPPORTED)
 

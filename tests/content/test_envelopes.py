@@ -128,7 +128,7 @@ def test_a_small_body_under_a_clear_signature_is_read_alike() -> None:
 
     octets = b"Content-Type: text/plain\r\n\r\n" + pgp("clear", b"RESTRICTED\n-----\nplans\n").replace(b"\n", b"\r\n")
 
-    assert body_text(octets, parse_buffer(octets).parts[0]).startswith("RESTRICTED\n-----\nplans\n")
+    assert body_text(octets, parse_buffer(octets).parts[0], set()).startswith("RESTRICTED\n-----\nplans\n")
 
 
 def test_a_detached_signature_is_text() -> None:

@@ -10,7 +10,9 @@ from gateway.content import Budget, preload, read
 from gateway.edges.sandbox import Sandbox
 from gateway.model.finding import Pattern, Patterns, Place, Readable
 from tests.build import docx, encrypted_docx, pdf, png, pptx, xlsx, zip_of
+from tests.build.outlook import msg, tnef
 from tests.build.packers import packed
+from tests.build.signers import pgp, smime
 from tests.edges.sandboxed import Bench, parts
 
 TEXT = "RESTRICTED: the NHS number is 943 476 5919"
@@ -31,6 +33,14 @@ DOCUMENTS = {
 DOCUMENTS |= {
     f"m.{how}": packed(how, {"a.txt": TEXT.encode(), "ü.txt": TEXT.encode()})
     for how in ("7z", "cab", "iso", "cpio", "tar", "zip-PPMd", "zst", "xz")
+}
+DOCUMENTS |= {
+    "n.p7m": smime("signed", TEXT.encode()),
+    "o.gpg": pgp("signed-bzip2", TEXT.encode()),
+    "p.dat": tnef({"a.docx": docx([TEXT])}, body=TEXT),
+    "q.msg": msg({"a.docx": docx([TEXT])}, streams={"1000001F": TEXT.encode("utf-16-le")}),
+    "r.docx": encrypted_docx([TEXT], password="VelvetSweatshop"),
+    "s.mbox": b"From a@b Thu Nov 26 12:00:00 2026\nSubject: x\n\n" + TEXT.encode(),
 }
 DOCUMENTS["z.zip"] = zip_of(dict(DOCUMENTS))
 PATTERNS = Patterns((Pattern("marking-1", "RESTRICTED", frozenset(Place)),), frozenset({"nhs-number"}))

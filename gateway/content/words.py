@@ -1,0 +1,48 @@
+"""Text and markup, and the files that stand in them: by uuencode or yEnc, as data: URIs, as messages of OpenPGP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.content import data_uris, markup, pgp, text
+from gateway.content.files_in_text import read_files_in_text
+from gateway.content.reading import Item, Reader, Source, Spent, Unreadable
+from gateway.mime.uuencode import has_file_in_text
+
+MARKUP = ("text/html", "text/enriched", "text/richtext", "text/x-amp-html", "text/watch-html")
+_PGP = b"-----BEGIN PGP MESSAGE-----"
+
+
+def read_words(source: Source, spent: Spent) -> Iterator[Item]:
+    """A body, as its media type says that it is to be read."""
+    if source.declared in MARKUP:
+        return with_files(markup.read_html, source, spent)
+    return with_files(text.read_text, source, spent)
+
+
+def with_files(reader: Reader, source: Source, spent: Spent) -> Iterator[Item]:
+    """What the reader of this text finds, then what is in it."""
+    readers = [reader]
+    if has_file_in_text(source.data):
+        readers.append(read_files_in_text)
+    if data_uris.has_data_uris(source.data):
+        readers.append(data_uris.read_data_uris)
+    if _PGP in source.data:
+        readers.append(pgp.read_pgp)
+    return all_of(*readers)(source, spent)
+
+
+def all_of(*readers: Reader) -> Reader:
+    """One reader after the other; what is wrong is what was wrong first."""
+
+    def read_all(source: Source, spent: Spent) -> Iterator[Item]:
+        broken: Unreadable | None = None
+        for reader in readers:
+            try:
+                yield from reader(source, spent)
+            except Unreadable as unreadable:
+                broken = broken or unreadable
+        if broken is not None:
+            raise broken
+
+    return read_all
