@@ -129,7 +129,10 @@ def _shares(weight: int, modulus: int) -> bytes:
 
 
 def _is_issued(digits: str) -> bool:
-    return any(len(digits) in lengths and low <= digits[: len(low)] <= high for low, high, lengths in _ISSUERS) and len(set(digits)) > 1
+    for low, high, lengths in _BY_FIRST.get(digits[:1], ()):
+        if low <= digits[: len(low)] <= high and len(digits) in lengths:
+            return len(set(digits)) > 1
+    return False
 
 
 def _mrz_check(text: str) -> str:
@@ -164,6 +167,7 @@ _ISSUERS: tuple[tuple[str, str, tuple[int, ...]], ...] = (
     ("6304", "6304", (16, 18, 19)),
     ("6759", "6763", (16, 18, 19)),
 )
+_BY_FIRST = {digit: tuple(issuer for issuer in _ISSUERS if issuer[0][0] == digit) for digit in "23456"}
 # ISO 13616 registry, release 99: length and the countries that have it.
 IBAN_LENGTHS = {
     country: length

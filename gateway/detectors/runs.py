@@ -7,7 +7,7 @@ the blanks is counted by its length.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
 
 _ENDS = b" \t\r\n\v\f\0,;:|\"'()<>[]{}=*#!?&~`^$%@"
 _JOINS = b"/.-+\\"  # a number beside one of these is part of a date, a path, an amount; at its end they may close a sentence
@@ -24,17 +24,15 @@ def _class_of(octet: int) -> int:
 _CLASSES = bytes(map(_class_of, range(256)))
 
 
-def digit_runs(stretch: bytes, lengths: Collection[int]) -> dict[int, list[bytes]]:
-    """The runs of these lengths that stand by themselves, in order. The stretch must not begin or end inside a run."""
-    found: dict[int, list[bytes]] = {length: [] for length in lengths}
-    shortest = min(lengths, default=0)
-    for token in stretch.translate(_CLASSES).split():
-        if len(token) < shortest:
-            continue
-        run = token if token.isdigit() else token.rstrip(b".")
-        if len(run) in found and run.isdigit():
-            found[len(run)].append(run)
-    return {length: runs for length, runs in found.items() if runs}
+def digit_runs(stretch: bytes) -> dict[int, list[bytes]]:
+    """The runs that stand by themselves, in order, by their length. The stretch must not begin or end inside a run."""
+    classes = stretch.translate(_CLASSES) + b" "
+    while b". " in classes:  # the end of a sentence
+        classes = classes.replace(b". ", b"  ")
+    found: defaultdict[int, list[bytes]] = defaultdict(list)
+    for run in filter(bytes.isdigit, classes.split()):
+        found[len(run)].append(run)
+    return found
 
 
 def places(data: bytes, start: int, end: int, runs: list[bytes]) -> list[int]:

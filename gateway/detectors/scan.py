@@ -24,6 +24,7 @@ from gateway.detectors.identifiers import DETECTORS
 from gateway.detectors.marking import Marking
 from gateway.detectors.normalise import normalise, octets
 from gateway.detectors.runs import digit_runs, places
+from gateway.detectors.tables import Table, divider_of, valid_values
 from gateway.model.finding import Evidence, EvidenceKind, Pattern, Patterns, Place
 
 Segment: TypeAlias = tuple[Place, str, str]  # the place where it begins, words for a person ("page 3 header"), the text
@@ -33,6 +34,7 @@ _PIECE = 4096
 _BACK, _OVERLAP = 160, 320  # octets around a stretch; no candidate and no marking is longer, no telling word is farther
 _ENOUGH = 100_000  # distinct values; beyond them the count no longer grows
 _WINDOW = 64  # octets that a judge may see
+_OF_TABLES = frozenset({"persons-in-table", "identifying-columns", "small-cells"})
 _SUBJECTS = (Place.SUBJECT_START, Place.SUBJECT)
 _RUNNING = (Place.FIRST_LINE, Place.TEXT)
 
@@ -54,11 +56,33 @@ _Act: TypeAlias = "Callable[[_Search, _Text, int, int], None]"  # on the text fr
 class _Compiled:
     """Patterns made ready; made once for each policy."""
 
-    __slots__ = ("acts", "at", "detectors", "earlier", "heads", "lengths", "loose", "markings", "near", "occurring", "runs", "telling")
+    __slots__ = (
+        "acts",
+        "asked",
+        "at",
+        "columns",
+        "detectors",
+        "earlier",
+        "heads",
+        "lengths",
+        "loose",
+        "markings",
+        "near",
+        "number",
+        "occurring",
+        "runs",
+        "small_below",
+        "telling",
+    )
 
     def __init__(self, patterns: Patterns) -> None:
         house = (detector for id_, detector in DETECTORS.items() if id_ in patterns.detectors)
         self.detectors = (*house, *map(own.prepare, patterns.own))
+        self.asked = patterns.detectors
+        self.small_below = patterns.small_below
+        self.number = {detector.id: number for number, detector in enumerate(self.detectors)}
+        # What may head or fill the column of a table: all that names people when tables are asked about, else what is looked for.
+        self.columns = tuple(DETECTORS.values()) if self.asked & _OF_TABLES else self.detectors
         self.markings = tuple(marking.prepare(pattern) for pattern in patterns.markings)
         self.at = {place: tuple(made for made in self.markings if place in made.pattern.where) for place in Place}
         self.telling = tuple(re2.compile(f"(?i){one.near}".encode(), _options()) if one.near else None for one in self.detectors)
@@ -188,13 +212,15 @@ class _Seen:
 class _Search:
     """One scan."""
 
-    __slots__ = ("_last", "compiled", "seen", "tallies")
+    __slots__ = ("_last", "_open", "_tables", "compiled", "seen", "tallies")
 
     def __init__(self, compiled: _Compiled) -> None:
         self.compiled = compiled
         self.tallies: dict[int, _Tally] = {}  # by number of the detector, of those that saw anything
         self.seen: dict[tuple[str, Place], _Seen] = {}
         self._last = ("", 0)  # name and lines of the running text that a segment may continue
+        self._tables: list[Table] = []
+        self._open: Table | None = None  # the last of them, if what follows may go on with it
 
     def segment(self, place: Place, where: str, text: str) -> None:
         """Look through one segment."""
@@ -207,7 +233,10 @@ class _Search:
         elif place is not Place.TEXT:
             self._lines(text.splitlines(), place, where)
         if place is not Place.HEADER_FIELD:  # numbers of machines, no words
-            self._run(_Text(place, where, octets(text), self._before(place, where)))
+            lines = self._before(place, where)
+            if lines is not None and self.compiled.columns:
+                self._table(place, where, text)
+            self._run(_Text(place, where, octets(text), lines))
 
     def tally(self, number: int) -> _Tally:
         """Of one detector."""
@@ -252,6 +281,15 @@ class _Search:
             for made in counted:
                 if marking.on_line(line, letters, made):
                     self.saw(made.pattern, place, where)
+
+    def _table(self, place: Place, where: str, text: str) -> None:
+        if place is Place.FIRST_LINE:
+            divider = divider_of(text)
+            self._open = _table(divider, where, self.compiled) if divider else None
+            if self._open is not None:
+                self._tables.append(self._open)
+        if self._open is not None:
+            self._open.feed(text)
 
     def _run(self, text: _Text) -> None:
         end = len(text.data)
@@ -299,8 +337,7 @@ class _Search:
             for number, one in enumerate(self.compiled.detectors)
             if one.runs and (one.company or not one.near or number in near or (number in self.tallies and self.tallies[number].headed))
         ]
-        lengths = {length for number in wanted for length in self.compiled.detectors[number].runs}
-        found = digit_runs(text.data[start:end], lengths) if lengths else {}
+        found = digit_runs(text.data[start:end]) if wanted else {}
         for number in wanted:
             detector = self.compiled.detectors[number]
             for length in detector.runs:
@@ -353,6 +390,8 @@ class _Search:
 
     def evidence(self) -> tuple[Evidence, ...]:
         """What it comes to."""
+        for table in self._tables:
+            self._columns(table)
         found = [made for number in sorted(self.tallies) if (made := self._detected(number)) is not None]
         for prepared in self.compiled.markings if self.seen else ():
             pattern = prepared.pattern
@@ -360,7 +399,18 @@ class _Search:
                 if id_ == pattern.id:
                     where = f"{seen.where}, quoted earlier text" if place is Place.QUOTED else seen.where
                     found.append(Evidence(EvidenceKind.MARKING, id_, seen.count, where, pattern.text, place=place))
-        return tuple(found)
+        return (*found, *_of_tables(self._tables, self.compiled.asked)) if self._tables else tuple(found)
+
+    def _columns(self, table: Table) -> None:
+        """Valid values in a column that is headed so, or holds little else, are sure."""
+        for column in table.columns:
+            number = self.compiled.number.get(column.kind)
+            if number is not None:
+                detector, tally = self.compiled.detectors[number], self.tally(number)
+                values = dict.fromkeys(valid_values(detector, column.values))
+                if values and not tally.sure:
+                    tally.where, tally.place = f"{table.where}, column {column.heading[:40] or column.at + 1}", Place.TEXT
+                tally.sure.update(values)
 
     def _detected(self, number: int) -> Evidence | None:
         detector, tally = self.compiled.detectors[number], self.tallies[number]
@@ -371,6 +421,29 @@ class _Search:
             return None
         sample = detector.mask(next(iter(values)))
         return Evidence(EvidenceKind.DETECTOR, detector.id, len(values), tally.where, sample, place=tally.place)
+
+
+def _table(divider: str, where: str, compiled: _Compiled) -> Table:
+    return Table(divider, where, compiled.columns, compiled.small_below, of_people=bool(compiled.asked & _OF_TABLES))
+
+
+def _of_tables(tables: Sequence[Table], asked: frozenset[str]) -> Iterator[Evidence]:
+    """Of several readings of one table the largest counts."""
+    people = max(tables, key=lambda table: table.persons)
+    if "persons-in-table" in asked and people.persons:
+        where = f"{people.where}: {', '.join(kind.replace('-', ' ') for kind in people.kinds)}"
+        yield Evidence(EvidenceKind.DETECTOR, "persons-in-table", people.persons, where, place=Place.TEXT)
+    widest = max(tables, key=lambda table: len(table.kinds))
+    if "identifying-columns" in asked and widest.kinds:
+        where = f"{widest.where}: {', '.join(kind.replace('-', ' ') for kind in widest.kinds)}"
+        yield Evidence(EvidenceKind.DETECTOR, "identifying-columns", len(widest.kinds), where, place=Place.TEXT)
+    small: dict[str, int] = {}
+    for table in tables:
+        small[table.where] = max(table.small, small.get(table.where, 0))
+    counts = sum(small.values())
+    if "small-cells" in asked and counts:
+        where = next(where for where, count in small.items() if count)
+        yield Evidence(EvidenceKind.DETECTOR, "small-cells", counts, where, place=Place.TEXT)
 
 
 def _is_supported(detector: Detector, tally: _Tally) -> bool:

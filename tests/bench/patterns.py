@@ -98,14 +98,14 @@ _PLANTED = (
 )
 
 
-def english(size: int) -> str:
-    """Running text with about 65 hits in each MB."""
+def english(size: int, hits: float = 0.005) -> str:
+    """Running text; so many of its lines have a hit."""
     chance = random.Random(1)
     lines: list[str] = []
     written = 0
     while written < size:
         words = chance.choices(_WORDS, k=14)
-        if chance.random() < 0.005:
+        if chance.random() < hits:
             words.insert(chance.randrange(14), chance.choice(_PLANTED))
         lines.append(" ".join(words).capitalize() + ".")
         written += len(lines[-1]) + 1
@@ -142,10 +142,10 @@ def patterns_csv() -> Measured:
 
 
 def small_mail() -> Measured:
-    """A subject and 4 KB of words, in the front process."""
-    segments = [(Place.SUBJECT_START, "subject", "Re: lunch tomorrow"), (Place.FIRST_LINE, "body", english(4000))]
+    """A subject and 4 KB of words in which nothing is found: what nearly every mail costs the front process."""
+    segments = [(Place.SUBJECT_START, "subject", "Re: lunch tomorrow"), (Place.FIRST_LINE, "body", english(4000, hits=0))]
     scan(segments, FORTY)
-    return Measured(best(lambda: [scan(segments, FORTY) for _ in range(500)]) / 500 * 1e6, "µs", 60, more_is_better=False)
+    return Measured(best(lambda: [scan(segments, FORTY) for _ in range(500)]) / 500 * 1e6, "µs", 40, more_is_better=False)
 
 
 ROWS: dict[str, Callable[[], Measured]] = {

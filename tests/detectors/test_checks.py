@@ -83,7 +83,7 @@ def test_what_no_calendar_has_is_no_day(text: str) -> None:
     ],
 )
 def test_runs_that_stand_by_themselves(text: str, expected: list[str]) -> None:
-    found = digit_runs(text.encode(), {10}).get(10, [])
+    found = digit_runs(text.encode()).get(10, [])
 
     assert found == [run.encode() for run in expected]
     assert [text.encode()[at : at + 10] for at in places(text.encode(), 0, len(text.encode()), found)] == found
