@@ -218,7 +218,7 @@ class _Search:
         self.compiled = compiled
         self.tallies: dict[int, _Tally] = {}  # by number of the detector, of those that saw anything
         self.seen: dict[tuple[str, Place], _Seen] = {}
-        self._last = ("", 0)  # name and lines of the running text that a segment may continue
+        self._last: _Text | None = None  # the running text that a segment may continue
         self._tables: list[Table] = []
         self._open: Table | None = None  # the last of them, if what follows may go on with it
 
@@ -259,7 +259,10 @@ class _Search:
         """Lines are counted from where a body or document begins."""
         if place is Place.FIRST_LINE:
             return 0
-        return self._last[1] if place is Place.TEXT and self._last[0] == where else None
+        last = self._last
+        if place is not Place.TEXT or last is None or last.where != where or last.lines is None:
+            return None
+        return last.lines + last.data.count(b"\n") + 1
 
     def _subject(self, where: str, text: str) -> None:
         letters, starts = marking.key_of(text), marking.openings(text)
@@ -296,7 +299,7 @@ class _Search:
         for start, stop in _stretches(text.data, end):
             self._chunk(text, start, stop)
         if text.lines is not None:
-            self._last = (text.where, text.lines + text.data.count(b"\n") + 1)
+            self._last = text
 
     def _chunk(self, text: _Text, start: int, end: int) -> None:
         compiled = self.compiled

@@ -173,16 +173,28 @@ class Table:
 def divider_of(text: str) -> str:
     """What divides the cells of a text that is a table; "" when it is none."""
     look = text[:_LOOK]
-    lines = [line for line in (re.sub(r'"[^"]*"', "", look) if '"' in look else look).split("\n")[:12] if line.strip()]
-    if len(lines) < 3:
+    dividers = [divider for divider in _DIVIDERS if look.count(divider) >= 3]
+    if not dividers:
         return ""
-    lines = lines[:-1] if len(text) > _LOOK else lines
-    for divider in _DIVIDERS:
-        counts = Counter(line.count(divider) for line in lines)
-        usual, often = max(counts.items(), key=lambda item: (item[0] > 0, item[1]))
-        if usual and often >= 3 and often * 3 >= len(lines) * 2 and (divider != "," or usual > 1 or _are_cells(lines)):
-            return divider
-    return ""
+    lines = (re.sub(r'"[^"]*"', "", look) if '"' in look else look).split("\n", 12)[:12]
+    return next((divider for divider in dividers if _may_divide(lines, divider) and _divides(lines, divider)), "")
+
+
+def _may_divide(lines: Sequence[str], divider: str) -> bool:
+    """A first look, that nearly all prose fails: two lines one below the other with as many of them."""
+    before = 0
+    for line in lines:
+        if (count := line.count(divider)) and count == before:
+            return True
+        before = count
+    return False
+
+
+def _divides(lines: Sequence[str], divider: str) -> bool:
+    """Whether two in three lines have as many of them."""
+    written = [line for line in lines if line.strip()]
+    usual, often = Counter(count for line in written if (count := line.count(divider))).most_common(1)[0]
+    return often >= 3 and often * 3 >= len(written) * 2 and (divider != "," or usual > 1 or _are_cells(written))
 
 
 def valid_values(detector: Detector, cells: Iterable[str]) -> Iterator[str]:
