@@ -9,7 +9,6 @@ SUBJECT or TEXT, and what it quotes as QUOTED. Other places are read line by lin
 from __future__ import annotations
 
 import re
-import sys
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +28,7 @@ from gateway.model.finding import Evidence, EvidenceKind, Pattern, Patterns, Pla
 
 Segment: TypeAlias = tuple[Place, str, str]  # the place where it begins, words for a person ("page 3 header"), the text
 
+_NOWHERE = 1 << 62  # an offset that no text reaches
 _CHUNK = 65536
 _PIECE = 4096
 _BACK, _OVERLAP = 160, 320  # octets around a stretch; no candidate and no marking is longer, no telling word is farther
@@ -154,7 +154,7 @@ class _Text:
     where: str
     data: bytes
     lines: int | None  # of the same text, in segments before this; None where a person counts no lines
-    quoted: int = sys.maxsize  # octet where earlier text begins, as far as the search has come
+    quoted: int = _NOWHERE  # octet where earlier text begins, as far as the search has come
     counted: tuple[int, int] = (0, 0)  # an octet, and the line ends before it
 
     def is_quoted(self, at: int) -> bool:

@@ -129,7 +129,7 @@ def test_nothing_hides_in_html(html: str) -> None:
     assert "sensitive" in {found for found, _ in seen(look(html.encode(), "", "text/html", is_words=True)[0])}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.binary(max_size=600),
     st.sampled_from([b"", b"PK\x03\x04", b"%PDF-1.4 ", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\x1f\x8b\x08", b"<html>", b"ustar"]),

@@ -7,7 +7,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
@@ -328,7 +328,6 @@ def test_what_an_earlier_batch_may_have_written_is_deleted(told: list, left: set
     assert {key for one in attempts.values() for key in one.closed} == deleted
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_cancelling_out_changes_nothing_that_can_be_seen(data: st.DataObject):
     """However a series is cut into batches, the table ends the same."""

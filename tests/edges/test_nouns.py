@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, StrEnum
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.edges.nouns import from_json, to_json
@@ -43,7 +43,6 @@ class Everything:
     one: Inner | None = None
 
 
-@settings(deadline=None)
 @given(st.from_type(Everything) | st.from_type(Envelope) | st.from_type(Decision))
 def test_a_noun_comes_back_the_same(noun):
     text = to_json(noun)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
@@ -140,7 +140,6 @@ anything = st.builds(
 )  # fmt: skip
 
 
-@settings(deadline=None)
 @given(anything)
 def test_the_plain_form_is_masked_exactly_as_the_nouns_are(one: Facts):
     hashed = keyed_hash(b"k" * 32)

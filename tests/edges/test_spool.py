@@ -38,7 +38,7 @@ def test_up_to_a_megabyte_stays_in_memory(tmp_path, octets: int, kind) -> None:
 
 
 @given(st.lists(st.binary(max_size=400), max_size=60), st.integers(0, 500), st.integers(0, 500))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_way_to_read_gives_what_was_written(tmp_path, pieces: list[bytes], start: int, end: int) -> None:
     whole = b"".join(pieces)
     content = write(Spool(tmp_path, memory_octets=2000), *pieces)

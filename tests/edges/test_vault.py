@@ -38,7 +38,6 @@ sizes = st.sampled_from([0, 1, FRAME - 1, FRAME, FRAME + 1, 2 * FRAME, 3 * FRAME
 
 
 @given(st.lists(st.binary(max_size=50), max_size=5), sizes, st.integers(1000, 3 * FRAME))
-@settings(deadline=None)
 def test_an_object_comes_back_whatever_the_pieces(pieces: list[bytes], size: int, piece: int):
     filler = b"x" * size
     plain = b"".join(pieces) + filler
@@ -50,7 +49,7 @@ def test_an_object_comes_back_whatever_the_pieces(pieces: list[bytes], size: int
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_an_object_that_was_touched_does_not_open(data: st.DataObject):
     plain = data.draw(st.sampled_from([b"", b"short", b"a" * FRAME, b"b" * (2 * FRAME + 100)]))
     octets = sealed_object(plain)
@@ -245,7 +244,7 @@ def test_keys_are_made_once_and_are_private(tmp_path: Path):
     assert "1" * 8 not in repr(FAMILY)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(
         [("holds-1.key", "ab" * 32, 0o640), ("holds-1.key", "ab" * 31, 0o600), ("holds-1.key", "", 0o600), ("readme", "x", 0o600)]

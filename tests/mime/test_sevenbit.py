@@ -5,7 +5,7 @@ import email.policy
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.mime.sevenbit import MOST_OCTETS, to_seven_bit
@@ -61,7 +61,6 @@ def test_only_the_part_and_the_fields_around_it_change():
     assert converted(mail % eight) == mail % seven
 
 
-@settings(deadline=None)
 @given(entities(), st.sampled_from([b"", b"Content-Language: de\r\n"]))
 def test_decoded_it_is_the_same_and_what_was_not_encoded_is_untouched(entity, more):
     octets = b"MIME-Version: 1.0\r\n" + more + entity
@@ -93,7 +92,6 @@ def test_seven_bits_need_nothing():
 
 
 @given(st.binary(max_size=400), st.sampled_from(["text/plain", "application/octet-stream"]), st.sampled_from([b"\r\n", b""]))
-@settings(deadline=None)
 def test_any_octets_come_back(octets, kind, end):
     body = octets.replace(b"\r", b"").replace(b"\n", b"\r\n").replace(b"\0", b"") + "ä".encode() + end
     new = converted(f"MIME-Version: 1.0\r\nContent-Type: {kind}\r\n\r\n".encode() + body)

@@ -182,7 +182,7 @@ def test_what_is_no_plain_yaml_is_refused(data, says):
     assert says in str(read("x", data).problems[0])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_no_text_makes_the_loader_fail_in_any_other_way(data):
     """Lines of a real pack, cut, doubled and mangled."""

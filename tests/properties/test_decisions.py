@@ -29,8 +29,8 @@ from gateway.policy.rules import Act, Ask, ExceptionTo, Never, Override, Places,
 from tests import strategies as world
 from tests.strategies_facts import LABELS, LISTS, OWN, STRANGE, TENANT, TODAY, ladders
 
-many = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-few = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+many = settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+few = settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def milder(one: Decision, other: Decision) -> bool:
@@ -84,7 +84,7 @@ def test_an_unknown_fact_never_releases_what_some_known_value_would_stop(data, f
 
 
 @pytest.mark.parametrize("ask", [ask for ask in world.ASKS if ask.fact not in world.ALWAYS_KNOWN], ids=lambda ask: f"{ask.fact}-{ask.how}")
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_an_unknown_fact_never_releases_what_some_known_value_would_stop_by_itself(ask, data):
     """One condition alone, in `when` and in `unless`, where everything else would let go."""

@@ -11,7 +11,7 @@ from gateway.parse import parse_buffer
 from tests.deliveries import ANSWERS, DECEIVING, MESSAGE, SECRETS, TRIGGER, Ledger, Story, play, stories
 from tests.doubles import RECEIVED, ScriptedHop, run
 
-law = partial(settings, max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+law = partial(settings, max_examples=80, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def played(story: Story) -> Ledger:

@@ -245,7 +245,7 @@ def test_a_retry_of_what_is_finished_tells_nobody_again():
 
 
 TELLING = pack(advise(), notify("duty"))
-law = partial(settings, max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+law = partial(settings, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def told_of(stage, recipients):
