@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from gateway.mime.headers import HEADER_OCTETS
@@ -12,10 +14,11 @@ from gateway.model.judgement import Judgement
 from gateway.model.message import Arrival, Content
 from gateway.model.outcome import Outcome, Reply
 from gateway.policy.rules import Policy
-from gateway.ports import Transaction
+from gateway.ports import Suspects, Transaction
 from gateway.waiting import look
 
 LARGE = 1_048_576  # octets above which a message is looked at beside the event loop, by several at a time
+POISON = 3  # processes that died of a message, or attempts at it that ended in a bug, before it is held unparsed
 LINGER_SECONDS = 1.0  # how long a lock waits for the client to go on after its answer
 
 
@@ -42,7 +45,15 @@ class Attempt:
     name: bytes | None  # its identity; None: nothing tells it from others, and nothing is ever skipped
     transaction: Transaction
     ahead: Ahead | None
+    look: bytes = b""  # its likeness, where somebody may read it before its identity is known
     progress: dict[str, Outcome] = field(default_factory=dict)  # by Address.key: what is final already, while the rest goes on
+
+    @property
+    def suspicious(self) -> tuple[bytes, ...]:
+        """Under what names it can have killed those who read it: its identity, and what it looks like before that is known."""
+        if self.name is None:
+            return (self.look or likeness(self.arrival),)
+        return (self.name, self.look) if self.look else (self.name,)
 
 
 async def identify(arrival: Arrival) -> bytes | None:
@@ -61,6 +72,29 @@ async def identify(arrival: Arrival) -> bytes | None:
         message_id=message_id,
         body_digest=body,
     )
+
+
+def likeness(arrival: Arrival) -> bytes:
+    """What tells a message from nearly all others before it has been read: a retry of it looks the same."""
+    envelope = arrival.envelope
+    recipients = "\n".join(recipient.address.key for recipient in envelope.recipients)
+    look = f"{arrival.listener}\n{arrival.content.octets}\n{envelope.reverse_path.key}\n{recipients}"
+    return hashlib.sha256(look.encode("utf-8", "surrogateescape")).digest()
+
+
+def is_poison(names: tuple[bytes, ...], suspects: Suspects) -> bool:
+    """Whether those who read it have died of it too often."""
+    return sum([suspects.points(name) for name in names]) >= POISON
+
+
+@contextmanager
+def reading(name: bytes, suspects: Suspects) -> Iterator[None]:
+    """Inside, the death of the process is held against this message."""
+    mark = suspects.begin(name)
+    try:
+        yield
+    finally:
+        suspects.end(mark)
 
 
 def confirming(

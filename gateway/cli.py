@@ -69,16 +69,25 @@ def main() -> None:
 @click.option("--socket", "sockets", multiple=True, hidden=True, help="NAME=DESCRIPTOR of a listening socket, from the supervisor.")
 @click.option("--pulse", type=int, hidden=True, help="Descriptor of the pulse pipe, from the supervisor.")
 @click.option("--parent", type=int, hidden=True, help="Process id of the supervisor.")
+@click.option("--suspects", type=int, hidden=True, help="Descriptor of the memory that the processes share, from the supervisor.")
 @click.option("--number", type=int, default=1, hidden=True, help="Which of its kind, from the supervisor.")
 @_says_errors
-def serve(process: str | None, config: Path, sockets: tuple[str, ...], pulse: int | None, parent: int | None, number: int) -> None:
+def serve(
+    process: str | None,
+    config: Path,
+    sockets: tuple[str, ...],
+    pulse: int | None,
+    parent: int | None,
+    suspects: int | None,
+    number: int,
+) -> None:
     """Run the gateway: everything, or one kind of PROCESS.
 
     SIGTERM or Ctrl-C stops in order: running transactions finish. SIGHUP loads the policy and the settings anew; a policy with an error
     changes nothing.
     """
     inherited = {name: int(descriptor) for name, _, descriptor in (item.partition("=") for item in sockets)}
-    sys.exit(app.serve(config, process, inherited, pulse, parent, number))
+    sys.exit(app.serve(config, process, inherited, pulse, parent, number, suspects))
 
 
 @main.command(short_help="Say what would happen to a message, and why.")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from gateway.act import Work, act
 from gateway.answer import answer
-from gateway.attempt import LARGE, Ahead, Attempt, confirming, identify
+from gateway.attempt import LARGE, Ahead, Attempt, confirming, identify, is_poison, likeness, reading
 from gateway.decide import decide
 from gateway.errors import TryLater
 from gateway.examine import examine
@@ -31,9 +31,6 @@ from gateway.policy.rules import Policy
 from gateway.ports import Done, Examiner, Transaction, World
 from gateway.trail import Trail, details
 from gateway.waiting import wait_at_most
-
-POISON = 3  # attempts that ended in a bug before a message is held unparsed
-MOST_POISON = 4096  # how many are remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +92,6 @@ class Pipeline:
         self._trigger_headers = trigger_headers
         self._trail = Trail(log, world.counters, world.records)
         self._large_octets = large_octets
-        self._poison: dict[bytes, int] = {}
         self._running: set[asyncio.Task[tuple[Outcome, ...]]] = set()
 
     async def deliver(self, arrival: Arrival) -> Answer:
@@ -126,23 +122,24 @@ class Pipeline:
 
     async def _begin(self, arrival: Arrival) -> Attempt:
         """Who this message is, and who of its recipients has had it already."""
-        ahead = self._judge_ahead(arrival)
+        look = likeness(arrival) if arrival.content.octets > self._large_octets else b""
+        ahead = self._judge_ahead(arrival, look)
         try:
             name = await identify(arrival)
             keys = tuple(recipient.address.key for recipient in arrival.envelope.recipients)
-            return Attempt(arrival, name, await self._world.journal.begin(name, keys), ahead)
+            return Attempt(arrival, name, await self._world.journal.begin(name, keys), ahead, look)
         except BaseException:
             if ahead is not None:
                 await ahead.give_up()
             arrival.content.close()
             raise
 
-    def _judge_ahead(self, arrival: Arrival) -> Ahead | None:
-        """A large message is judged while it is being identified: both look at all of it, on two cores."""
-        if arrival.content.octets <= self._large_octets:
+    def _judge_ahead(self, arrival: Arrival, look: bytes) -> Ahead | None:
+        """A large message is judged while it is being identified: both look at all of it, on two cores. Not one that somebody died of."""
+        if not look or self._world.suspects.points(look):
             return None
         policy, everybody = self._policy(), tuple(_once(arrival.envelope.recipients).values())
-        judging = judge(arrival, everybody, policy, self._house, self._world.examiner)
+        judging = self._judge(look, arrival, everybody, policy)
         return Ahead(policy, asyncio.get_running_loop().create_task(judging))
 
     async def _carry(self, attempt: Attempt) -> tuple[Outcome, ...]:
@@ -167,7 +164,7 @@ class Pipeline:
         policy = ahead.policy if ahead is not None else self._policy()
         judgement: Judgement | None = None
         try:
-            if attempt.name is not None and self._poison.get(attempt.name, 0) >= POISON:
+            if is_poison(attempt.suspicious, self._world.suspects):
                 steps = _held_unparsed(todo)
             else:
                 judgement = await self._judged(attempt, todo, policy)
@@ -177,29 +174,33 @@ class Pipeline:
         except TryLater:
             raise
         except Exception:
-            self._count_bug(attempt.name)
+            self._count_bug(attempt)
             raise
+        if judgement is not None:
+            self._world.suspects.clear(*attempt.suspicious)
         self._trail.done(arrival, policy, judgement, outcomes)
         return outcomes
 
     async def _judged(self, attempt: Attempt, todo: tuple[Recipient, ...], policy: Policy) -> Judgement:
         if attempt.ahead is not None:
             return (await attempt.ahead.judging).only(todo)
-        return await judge(attempt.arrival, todo, policy, self._house, self._world.examiner)
+        return await self._judge(attempt.suspicious[0], attempt.arrival, todo, policy)
+
+    async def _judge(self, name: bytes, arrival: Arrival, recipients: tuple[Recipient, ...], policy: Policy) -> Judgement:
+        """Should this process die of reading it, the message has a point."""
+        with reading(name, self._world.suspects):
+            return await judge(arrival, recipients, policy, self._house, self._world.examiner)
 
     # --- what it needs ------------------------------------------------------------------------------------------------
 
-    def _count_bug(self, name: bytes | None) -> None:
+    def _count_bug(self, attempt: Attempt) -> None:
         self._world.counters.count("bugs")
-        if name is not None:
-            self._poison[name] = self._poison.pop(name, 0) + 1
-            if len(self._poison) > MOST_POISON:
-                del self._poison[next(iter(self._poison))]  # the longest unseen
+        self._world.suspects.blame(attempt.suspicious[-1])  # so that a large one is not read ahead again
 
-    def _bug_while_handing_over(self, arrival: Arrival, name: bytes | None, bug: Exception) -> None:
+    def _bug_while_handing_over(self, attempt: Attempt, bug: Exception) -> None:
         """Others may have the message: each recipient is answered by what became of it, and only the operator hears of the bug."""
-        self._count_bug(name)
-        self._trail.failed(arrival, bug)
+        self._count_bug(attempt)
+        self._trail.failed(attempt.arrival, bug)
 
     def _work(self, attempt: Attempt, policy: Policy, judgement: Judgement | None) -> Work:
         arrival, name = attempt.arrival, attempt.name
@@ -221,7 +222,7 @@ class Pipeline:
             again=lambda recipient, unusable: decide(facts[recipient.address.wire], policy, unusable=unusable),
             regroup=plan,
             trigger_headers=self._trigger_headers,
-            on_bug=lambda bug: self._bug_while_handing_over(arrival, name, bug),
+            on_bug=lambda bug: self._bug_while_handing_over(attempt, bug),
             progress=attempt.progress,
         )
 

@@ -306,6 +306,28 @@ class Counters(Protocol):
     def observe(self, name: str, seconds: float, **labels: str) -> None: ...
 
 
+class Suspects(Protocol):
+    """Messages in whose reading a process died, or an attempt ended in a bug. Shared by the processes; never raises."""
+
+    def begin(self, name: bytes) -> int:
+        """It is being read from now on: should the process die, it gets a point. What to say at the end."""
+        ...
+
+    def end(self, mark: int) -> None:
+        """It was read, or given up, and the process lives."""
+        ...
+
+    def points(self, name: bytes) -> int: ...
+
+    def blame(self, name: bytes) -> None:
+        """A point for a bug that the process has outlived."""
+        ...
+
+    def clear(self, *names: bytes) -> None:
+        """They were read to the end and all is well."""
+        ...
+
+
 # --- spool ------------------------------------------------------------------------------------------------------------
 
 
@@ -339,6 +361,7 @@ class World:
     journal: Journal
     records: Records
     counters: Counters
+    suspects: Suspects
     check: Callable[[], Awaitable[None]]  # raises TryLater when nothing could be made durable now
     new_case: Callable[[], Awaitable[str]]  # a case number nobody has
     new_id: Callable[[], str]  # short unique ids: outbox rows, Message-IDs

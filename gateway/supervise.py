@@ -36,6 +36,8 @@ class Program:
     name: str  # "smtp-1"
     command: tuple[str, ...]  # the pulse pipe's number is added as --pulse N
     sockets: tuple[socket.socket, ...] = ()
+    descriptors: tuple[int, ...] = ()  # more that it inherits
+    number: int = 0  # which of its kind, from 1; 0: there is one
     last: bool = False  # stopped after the others: what they write through
 
 
@@ -59,6 +61,7 @@ class Supervisor:
     log: Log
     status: Path  # pids.json: {"smtp": [PID, ...], ...}, for the operator and for tests
     on_ready: Callable[[], None] = lambda: None
+    on_death: Callable[[Program], None] = lambda _: None  # it has ended, and nobody had asked it to
     stop_seconds: float = 30.0
     silent_seconds: float = SILENT_SECONDS
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -112,6 +115,7 @@ class Supervisor:
         code = child.process.poll()
         if code is not None:
             self.log.event("process.ended", process=child.program.name, pid=child.process.pid, code=code)
+            self.on_death(child.program)
             self._forget(child, now)
         elif now - child.heard_at > self.silent_seconds:
             self.log.event("process.killed", process=child.program.name, pid=child.process.pid, why="silent")
@@ -121,7 +125,7 @@ class Supervisor:
     def _start(self, child: _Child) -> None:
         pulse_r, pulse_w = os.pipe2(os.O_CLOEXEC)
         os.set_blocking(pulse_r, False)
-        descriptors = [item.fileno() for item in child.program.sockets]
+        descriptors = [*(item.fileno() for item in child.program.sockets), *child.program.descriptors]
         child.process = subprocess.Popen(
             (*child.program.command, "--pulse", str(pulse_w), "--parent", str(os.getpid())),
             pass_fds=(*descriptors, pulse_w),

@@ -406,6 +406,33 @@ class MemoryTransaction:
         self._journal.locked -= {(self._identity, key) for key in self._ours}
 
 
+class MemorySuspects:
+    """ports.Suspects, of one process."""
+
+    def __init__(self) -> None:
+        self.being_read: dict[int, bytes] = {}
+        self.counts: Counter = Counter()
+        self._marks = count()
+
+    def begin(self, name):
+        mark = next(self._marks)
+        self.being_read[mark] = name
+        return mark
+
+    def end(self, mark):
+        del self.being_read[mark]
+
+    def points(self, name):
+        return self.counts[name]
+
+    def blame(self, name):
+        self.counts[name] += 1
+
+    def clear(self, *names):
+        for name in names:
+            self.counts.pop(name, None)
+
+
 OK = Reply(250, "2.0.0", "taken")
 LATER = Reply(450, "4.2.0", "not now")
 NO = Reply(550, "5.1.1", "no such user")
@@ -548,6 +575,7 @@ class Stage:
             journal=self.journal,
             records=self.remembered,
             counters=self.remembered,
+            suspects=MemorySuspects(),
             check=self.vault.check,
             new_case=self._new_case,
             new_id=lambda: f"n{next(self._ids)}",

@@ -33,7 +33,7 @@ from gateway.policy.pack_yaml import Sheet
 from gateway.policy.parse_pack import load_pack
 from gateway.policy.places import domain_of
 from gateway.policy.rules import Policy
-from gateway.ports import Counters, Examiner, NextHop, World
+from gateway.ports import Counters, Examiner, NextHop, Suspects, World
 
 _ID_LETTERS = "0123456789bcdfgh"  # no vowels: no words
 _PAIRS = tuple(first + second for first in _ID_LETTERS for second in _ID_LETTERS)
@@ -142,7 +142,13 @@ class Running:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, keys: dict[str, Family], examiner: Examiner, counters: Counters, *, patience_seconds: float = 20.0
+    settings: Settings,
+    keys: dict[str, Family],
+    examiner: Examiner,
+    counters: Counters,
+    suspects: Suspects,
+    *,
+    patience_seconds: float = 20.0,
 ) -> AsyncIterator[Running]:
     """The ports, open; closed in the end. In the event loop, after the last fork."""
     clock = SystemClock()
@@ -161,7 +167,8 @@ async def running(
     def head(arrival: Arrival) -> bytes:
         return received(arrival, hostname(), loop_key)
 
-    world = World(clock, hops, examiner, vault, state.journal, state.records, counters, check, state.cases.new, new_id, spool.content, head)
+    journal, records, new_case = state.journal, state.records, state.cases.new
+    world = World(clock, hops, examiner, vault, journal, records, counters, suspects, check, new_case, new_id, spool.content, head)
     try:
         yield Running(world, state, vault, spool, loop_key)
     finally:

@@ -26,6 +26,7 @@ from gateway.edges.metrics import Metrics, forget, serve_metrics, use_folder
 from gateway.edges.recorder import running as recording
 from gateway.edges.sandbox import Sandbox
 from gateway.edges.state import recorder_socket
+from gateway.edges.suspects import Suspects, shared_memory
 from gateway.errors import BadConfig, BadInput, OutgateError, Problem
 from gateway.keeper import Keeper, Shelves
 from gateway.listen import listen
@@ -42,7 +43,9 @@ SWEEP_EVERY = timedelta(minutes=10)
 _PR_SET_PDEATHSIG = 1
 
 
-def serve(config: Path, process: str | None, sockets: dict[str, int], pulse: int | None, parent: int | None, number: int) -> int:
+def serve(
+    config: Path, process: str | None, sockets: dict[str, int], pulse: int | None, parent: int | None, number: int, suspects: int | None
+) -> int:
     """`outgate serve [PROCESS]`. The exit status."""
     os.umask(0o077)
     settings = load(config)
@@ -53,9 +56,9 @@ def serve(config: Path, process: str | None, sockets: dict[str, int], pulse: int
         case "recorder":
             return _record(settings, log, _Lifeline(pulse, parent))
         case "smtp":
-            return _run(_smtp, config, settings, log, _Lifeline(pulse, parent), sockets, f"smtp-{number}")
+            return _run(_smtp, config, settings, log, _Lifeline(pulse, parent, suspects, number), sockets, f"smtp-{number}")
         case _:
-            return _run(_keep, config, settings, log, _Lifeline(pulse, parent), sockets, "keeper")
+            return _run(_keep, config, settings, log, _Lifeline(pulse, parent, suspects), sockets, "keeper")
 
 
 # --- the supervisor -----------------------------------------------------------------------------------------------------
@@ -74,8 +77,16 @@ def _supervise(config: Path, settings: Settings, log: Log) -> int:
     log.event("policy.loaded", pack=policy.name, pack_version=policy.version, warnings=len(policy.warnings))
     for name, listener in settings.listen.items():
         log.event("serve.started", process="supervisor", pid=os.getpid(), listener=name, address=listener.address)
-    supervisor = Supervisor(_programs(config, settings, bound), log, settings.processes.state / "pids.json", on_ready=_say_ready)
-    return supervisor.run()
+    memory = shared_memory(settings.processes.smtp + 1)
+    suspects = Suspects(memory)
+
+    def bury(program: Program) -> None:
+        """What it was reading when it died has killed it, perhaps."""
+        if memory in program.descriptors:
+            suspects.bury(program.number)
+
+    programs = _programs(config, settings, bound, memory)
+    return Supervisor(programs, log, settings.processes.state / "pids.json", on_ready=_say_ready, on_death=bury).run()
 
 
 def _say_ready() -> None:
@@ -94,15 +105,16 @@ def _bind_all(settings: Settings) -> dict[str, socket.socket]:
     return bound
 
 
-def _programs(config: Path, settings: Settings, bound: dict[str, socket.socket]) -> tuple[Program, ...]:
+def _programs(config: Path, settings: Settings, bound: dict[str, socket.socket], memory: int) -> tuple[Program, ...]:
     programs: list[Program] = []
     if is_sqlite(settings.database.url):
         programs.append(Program("recorder", "recorder", python("serve", "recorder", "--config", str(config)), last=True))
-    handed = tuple(item for name, sock in bound.items() for item in ("--socket", f"{name}={sock.fileno()}"))
+    shared = ("--suspects", str(memory))
+    handed = (*shared, *(item for name, sock in bound.items() for item in ("--socket", f"{name}={sock.fileno()}")))
     for number in range(1, settings.processes.smtp + 1):
         command = python("serve", "smtp", "--config", str(config), "--number", str(number), *handed)
-        programs.append(Program("smtp", f"smtp-{number}", command, tuple(bound.values())))
-    programs.append(Program("keeper", "keeper", python("serve", "keeper", "--config", str(config))))
+        programs.append(Program("smtp", f"smtp-{number}", command, tuple(bound.values()), (memory,), number))
+    programs.append(Program("keeper", "keeper", python("serve", "keeper", "--config", str(config), *shared), descriptors=(memory,)))
     return tuple(programs)
 
 
@@ -115,6 +127,8 @@ class _Lifeline:
 
     pulse: int | None
     parent: int | None
+    memory: int | None = None  # shared with it and the other processes
+    number: int = 0  # our part of it
 
     def tie(self) -> None:
         if self.parent is None:
@@ -122,8 +136,13 @@ class _Lifeline:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != self.parent:  # it ended before we could ask to be told
             os._exit(1)
-        if self.pulse is not None:
-            os.set_inheritable(self.pulse, False)
+        for descriptor in (self.pulse, self.memory):
+            if descriptor is not None:
+                os.set_inheritable(descriptor, False)
+
+    def suspects(self) -> Suspects:
+        """Which messages may have killed a process; a process that was started alone remembers for itself."""
+        return Suspects(shared_memory(1)) if self.memory is None else Suspects(self.memory, self.number)
 
     def say(self, word: bytes = b".") -> None:
         if self.pulse is not None:
@@ -204,7 +223,7 @@ def _run(
         sandbox.attach()
         settle_memory()
         try:
-            async with running(settings, keys, sandbox, metrics) as opened:
+            async with running(settings, keys, sandbox, metrics, lifeline.suspects()) as opened:
                 process = _Process(current, log, lifeline, opened, sockets, sandbox, [])
                 asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, process)
                 log.event("serve.started", process=name, pid=os.getpid(), pack=current.policy.name, pack_version=current.policy.version)

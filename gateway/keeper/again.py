@@ -6,6 +6,9 @@ an override lifts what the pack says it lifts (DESIGN section 5). All that follo
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from gateway.act.copies import fields, names_of
@@ -13,6 +16,7 @@ from gateway.act.deciders import POSTMASTER
 from gateway.act.letters import LIFETIME
 from gateway.act.settle import keep_copy
 from gateway.act.tell import Circle, Went, told_of
+from gateway.attempt import is_poison, reading
 from gateway.errors import WillNotDo
 from gateway.gather import not_found
 from gateway.keeper.desk import Desk
@@ -42,12 +46,28 @@ async def decide_again(desk: Desk, held: Held, because: Because, lifts: frozense
     content = await desk.world.vault.get(held.object_id)
     try:
         arrival = _arrival(held, content, desk)
-        judgement = await judge(arrival, held.envelope.recipients, policy, desk.house, desk.world.examiner, known=known)
+        with _reading(held, desk):
+            judgement = await judge(arrival, held.envelope.recipients, policy, desk.house, desk.world.examiner, known=known)
         if lacking := not_found(because.declared, judgement.findings):
             raise WillNotDo(f"the message has no file `{lacking[0]}`; {_files(judgement)}")
         return await _Again(desk, held, because, policy, known, judgement, content).carry_out()
     finally:
         content.close()
+
+
+@contextmanager
+def _reading(held: Held, desk: Desk) -> Iterator[None]:
+    """Should the keeper die of it, the message has a point; after too many it is left alone, and other mail goes on.
+
+    Raises:
+        WillNotDo: it has killed the keeper before.
+    """
+    name, suspects = hashlib.sha256(held.object_id.encode("utf-8")).digest(), desk.world.suspects
+    if is_poison((name,), suspects):
+        raise WillNotDo(f"the gateway has failed on the message of case {held.case} again and again; it can only be refused")
+    with reading(name, suspects):
+        yield
+    suspects.clear(name)
 
 
 def keeps(reason: Reason) -> bool:

@@ -14,6 +14,7 @@ from tests.build import docx, message, zip_of
 from tests.journey.client import Client
 from tests.journey.gateway import Gateway
 from tests.journey.site import OWN, Site, below_received, note, site
+from tests.peers import wait_until
 from tests.peers.hop import EXTENSIONS
 
 pytestmark = pytest.mark.peer
@@ -251,6 +252,35 @@ def test_when_reading_takes_too_long_the_mail_waits_upstream(sender: str, outsid
     with site(extra='[examine]\nwall = "0.5s"\n') as running, running.hop() as plain:
         assert _codes(running.send(sender, [outsider], _with_text(sender, outsider, _slow_text()))) == ["451"]
         assert plain.messages == []
+
+
+@pytest.mark.slow
+def test_a_message_that_three_processes_died_of_is_held_unread_and_other_mail_goes_on(sender: str, outsider: str) -> None:
+    """Nothing is known that kills the process itself: here somebody kills it while it is reading."""
+    deadly = _with_text(sender, outsider, _slow_text()[:1_500_000])
+    with site() as running, running.hop("internet") as plain:
+        for _ in range(3):
+            _kill_while_reading(running, sender, outsider, deadly)
+            assert _codes(running.send(sender, [outsider], note(sender, [outsider]))) == ["250"]
+        assert running.gateway.cases(sender) == {}
+        (answer,) = running.send(sender, [outsider], deadly)
+
+        (case,) = running.gateway.cases(sender)
+        assert (answer[:3], case in answer) == ("250", True)
+        (held,) = running.gateway.holds()
+        assert (held["held_for"], [reason["rule"] for reason in held["reasons"]]) == ("postmaster", ["poison"])
+        assert len(plain.messages) == 3
+
+
+def _kill_while_reading(running: Site, sender: str, outsider: str, octets: bytes) -> None:
+    (smtp,) = running.gateway.pids("smtp")
+    with Client(running.gateway.ports["smtp"]) as client:
+        client.hello()
+        client.envelope(sender, [outsider])
+        client.content(octets)
+        wait_until(lambda: any(_ticks(pid) > 2 for zygote in _children(smtp) for pid in _children(zygote)), "somebody reads it")
+        running.gateway.signal(smtp, "KILL")
+        wait_until(lambda: running.gateway.pids("smtp") != [smtp], "another process takes its place")
 
 
 # --- small things -------------------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from gateway.model.message import Content
 from gateway.pipeline import Pipeline, Terms
 from gateway.ports import Wanted
 from tests.build import docx, message
+from tests.doubles import MemorySuspects
 from tests.journey.client import send
 from tests.journey.gateway import gateway
 from tests.journey.site import OWN, WORD, below_received
@@ -90,7 +91,7 @@ async def serving(*, lmtp: bool) -> AsyncIterator[Site]:
             port: int = sock.getsockname()[1]
             async with (
                 recording(settings.database.url, recorder_socket(settings.processes.state), settings.vault.keys),
-                running(settings, keys, Broken(), NoCounters()) as opened,
+                running(settings, keys, Broken(), NoCounters(), MemorySuspects()) as opened,
             ):
                 pipeline = Pipeline(opened.world, lambda: policy, house, lambda _: Terms(lmtp, 3600.0, 3600.0), frozenset(), log)
                 server = await listen(
