@@ -71,7 +71,25 @@ _ENDINGS = {
     "style": re.compile(r"</style[^<>]*>", re.IGNORECASE),
 }
 _BLOCKS = frozenset(
-    {"address", "article", "aside", "blockquote", "body", "br", "caption", "center", "dd", "details", "dir", "div", "dl", "dt", "fieldset"}
+    {
+        "desc",
+        "text",
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "br",
+        "caption",
+        "center",
+        "dd",
+        "details",
+        "dir",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+    }
     | {"figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "legend", "li", "main"}
     | {"menu", "nav", "ol", "optgroup", "option", "p", "pre", "search", "section", "summary", "table", "textarea", "title", "tr", "ul"}
 )

@@ -13,6 +13,7 @@ import io
 import re
 from collections.abc import Iterator
 from typing import Any, TypeAlias
+from urllib.parse import unquote
 
 import pikepdf
 from pikepdf import settings
@@ -31,10 +32,11 @@ _OFTEN = 256  # objects between two looks at the clock
 _Id: TypeAlias = tuple[int, int]  # number and generation of an object
 
 _NOTES = "annotations"
+_LINKS = "links and files"
 _KINDS = {
     "/Title": "bookmarks",
     **dict.fromkeys(("/Alt", "/ActualText", "/E"), "alternative texts"),
-    **dict.fromkeys(("/URI", "/F", "/UF", "/Desc"), "links and files"),
+    **dict.fromkeys(("/URI", "/F", "/UF", "/Desc"), _LINKS),
     "/JS": "scripts",
     "/Name": "layers",
     "/P": "page labels",
@@ -173,6 +175,8 @@ class _Objects:
         if isinstance(value, pikepdf.String):
             text = _text(value)
             self._said.setdefault((kind, inside), []).append(_words_of_xml(text) if key == "/RC" else text)
+            if kind == _LINKS and "%" in text:
+                self._said[kind, inside].append(unquote(text))
         elif isinstance(value, pikepdf.Stream) and key in _STREAMS:
             self._said.setdefault((kind, inside), []).extend(map(_words_of_xml, self._markup(value)))
         elif isinstance(value, pikepdf.Array) and depth < _DEPTH:

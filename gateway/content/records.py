@@ -54,6 +54,8 @@ def read_records(text: str, where: str, spent: Spent) -> Iterator[Item]:
                 yield Member(_called(parameters), data, declared)
         elif name not in _NO_WORDS:
             (titles if name in _TITLES else values).append(_said(parameters, value))
+            if name.startswith("X-"):  # whose name tells what it is
+                values.append(f"{name[2:].replace('-', ' ')}: {values[-1]}")
         values.extend(found.strip('"') for found in _PARAMETER.findall(parameters))
     yield from ((Place.FIRST_LINE, where, title) for title in titles)
     yield Place.FIRST_LINE, where, "\n".join(values)

@@ -27,6 +27,19 @@ _SIGNS = {
 }
 _SYMBOLS = {b"~": b" ", b"_": b"-", b"\\": b"\\", b"{": b"{", b"}": b"}", b"\n": b"\n", b"\r": b"\n"}
 _CODE_PAGES = (437, 850, 852, 866, 874, 932, 936, 949, 950, *range(1250, 1259))
+_CHARSETS = {"ansi": "cp1252", "mac": "mac_roman", "pc": "cp437", "pca": "cp850"}
+# Of a font (\\fcharset): Windows' numbers.
+_FONT_CHARSETS = {
+    0: "cp1252",
+    77: "mac_roman",
+    128: "cp932",
+    129: "cp949",
+    130: "johab",
+    134: "gbk",
+    136: "big5",
+    161: "cp1253",
+    162: "cp1254",
+} | {163: "cp1258", 177: "cp1255", 178: "cp1256", 186: "cp1257", 204: "cp1251", 222: "cp874", 238: "cp1250", 254: "cp437"}
 _EDGES = {
     **dict.fromkeys(("header", "headerl", "headerr", "headerf"), Place.PAGE_HEADER),
     **dict.fromkeys(("footer", "footerl", "footerr", "footerf"), Place.PAGE_FOOTER),
@@ -53,7 +66,6 @@ _SKIPPED = frozenset(
         "filetbl",
         "xmlnstbl",
         "pnseclvl",
-        "fldinst",
         "blipuid",
         "mmathpr",
         "panose",
@@ -70,6 +82,8 @@ class _State:
     place: Place = Place.FIRST_LINE
     skipped: bool = False
     is_object: bool = False
+    is_hidden: bool = False  # or deleted, while changes are tracked
+    codec: str = ""  # of the font; empty: the document's
     after_unicode: int = 1  # characters that stand for one \u in a reader without Unicode
 
 
@@ -78,6 +92,8 @@ def read_rtf(source: Source, _spent: Spent) -> Iterator[Item]:
     document = _Document(source.data)
     for place, pieces in sorted(document.texts.items(), key=lambda item: item[0] is not Place.FIRST_LINE):
         text = "".join(pieces)
+        if not text.isascii():
+            text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # \\u gives one letter in two halves
         edge = place in (Place.PAGE_HEADER, Place.PAGE_FOOTER)
         yield place, place.value.replace("_", " ") if edge else source.where, text.replace("\t", "\n") if edge else text
     unknown = False
@@ -96,24 +112,30 @@ def read_rtf(source: Source, _spent: Spent) -> Iterator[Item]:
 class _Document:
     """A document being read."""
 
-    __slots__ = ("_codec", "_omit", "_outer", "_state", "objects", "texts")
+    __slots__ = ("_codec", "_font", "_fonts", "_octets", "_omit", "_outer", "_state", "objects", "texts")
 
     def __init__(self, data: bytes) -> None:
         self.texts: dict[Place, list[str]] = {}
         self.objects: list[bytearray] = []  # in hexadecimal
         self._codec = "cp1252"
+        self._octets = b""  # written one by one, not yet decoded: a letter may take two
+        self._fonts: dict[int, str] = {}  # codecs of those that have one of their own
+        self._font = 0
         self._state = _State()
         self._outer: list[_State] = []
         self._omit = 0  # characters left that stand for a \u
         at = 0
         while (token := _TOKEN.match(data, at)) is not None and token.end() > at:
             at = token.end() + self._take(token)
+        self._flush()
 
     def _take(self, token: re.Match[bytes]) -> int:
         """One token; how many raw octets follow it."""
         word, number, octet, symbol, brace, text = token.groups()
+        if octet is None and (token[0].strip() or self._state.is_object):
+            self._flush()
         if word is not None:
-            return self._obey(word.decode("ascii"), int(number or b"0"))
+            return self._obey(word.decode("ascii"), None if number is None else int(number))
         if brace is not None:
             self._omit = 0
             self._brace(opening=brace == b"{")
@@ -121,8 +143,10 @@ class _Document:
             self._move(Place.TEXT)
         elif text is not None and self._state.is_object:
             self.objects[-1] += text
+        elif octet is not None:
+            self._octet(bytes.fromhex(octet.decode("ascii")))
         else:
-            self._text(text if text is not None else bytes.fromhex((octet or b"").decode("ascii")) if octet else _SYMBOLS.get(symbol, b""))
+            self._text(text if text is not None else _SYMBOLS.get(symbol, b""))
         return 0
 
     def _brace(self, *, opening: bool) -> None:
@@ -131,18 +155,38 @@ class _Document:
         elif self._outer:
             self._state = self._outer.pop()
 
+    def _octet(self, octet: bytes) -> None:
+        if self._omit:
+            self._omit -= 1
+        else:
+            self._octets += octet
+
+    def _flush(self) -> None:
+        if self._octets:
+            octets, self._octets = self._octets, b""
+            self._put(octets.decode(self._state.codec or self._codec, "replace"))
+
     def _text(self, octets: bytes) -> None:
         omitted = min(self._omit, len(octets))
         self._omit -= omitted
-        self._put(octets[omitted:].decode(self._codec, "replace"))
+        self._put(octets[omitted:].decode(self._state.codec or self._codec, "replace"))
 
-    def _obey(self, name: str, value: int) -> int:
+    def _obey(self, name: str, number: int | None) -> int:
         """A control word: text, or what becomes of the group it stands in."""
+        value = number or 0
         if name == "bin":
             return max(0, value)
         if name == "u":
             self._put(chr(value % 0x10000))
             self._omit = self._state.after_unicode
+        elif name == "plain":
+            self._state = replace(self._state, is_hidden=False)
+        elif name in ("v", "deleted"):
+            self._hide(hidden=number != 0)
+        elif name in ("f", "fcharset"):
+            self._set_font(name, value)
+        elif name in _CHARSETS:
+            self._codec = _CHARSETS[name]
         elif name in _SIGNS:
             self._put(_SIGNS[name])
         elif name == "ansicpg" and value in _CODE_PAGES:
@@ -150,6 +194,19 @@ class _Document:
         else:
             self._state = self._changed(name, value)
         return 0
+
+    def _hide(self, *, hidden: bool) -> None:
+        """What is hidden is read apart: without it words may be whole, and with it."""
+        self._state = replace(self._state, is_hidden=hidden)
+        if hidden:
+            self._put("\n")
+
+    def _set_font(self, name: str, value: int) -> None:
+        if name == "fcharset":
+            self._fonts[self._font] = _FONT_CHARSETS.get(value, "")
+        else:
+            self._font = value
+            self._state = replace(self._state, codec=self._fonts.get(value, ""))
 
     def _changed(self, name: str, value: int) -> _State:
         if name == "uc":
@@ -170,4 +227,4 @@ class _Document:
 
     def _put(self, text: str) -> None:
         if text and not self._state.skipped and not self._state.is_object:
-            self.texts.setdefault(self._state.place, []).append(text)
+            self.texts.setdefault(Place.TEXT if self._state.is_hidden else self._state.place, []).append(text)

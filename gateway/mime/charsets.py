@@ -66,7 +66,9 @@ def body_to_text(octets: bytes, charset: str | None) -> str:
     """Decode a body: a byte order mark outranks the declared charset, as clients have it."""
     for mark, codec in _MARKS if octets[:1] in _MARK_BEGINS else ():
         if octets.startswith(mark):
-            return octets.decode(codec, "replace").removeprefix("\ufeff")
+            text = octets.decode(codec, "replace").removeprefix("\ufeff")
+            # Words of Europe, and blanks of all, leave NUL octets in UTF-16. Without one it may be no mark but letters of what is declared.
+            return text if codec == "utf_8" or b"\0" in octets[:4096] else f"{text}\n{to_text(octets, charset)}"
     return to_text(octets, charset)
 
 

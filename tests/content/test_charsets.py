@@ -43,6 +43,10 @@ def test_a_byte_order_mark_outranks_what_is_declared(mark: bytes) -> None:
     assert ("sensitive", "text") in seen(look(mark + TEXT.encode(charset), "a.txt", charset="us-ascii")[0])
 
 
+def test_what_only_looks_like_a_byte_order_mark_hides_nothing() -> None:
+    assert ("sensitive", "text") in seen(look(b"\xff\xfe\xfa broken " + TEXT.encode(), "", "text/plain", charset="utf-8", is_words=True)[0])
+
+
 def test_utf_7_declared_or_guessed() -> None:
     hidden = b"Dear all\r\n+AE8-FFICIAL-SENSITIVE\r\n"
 

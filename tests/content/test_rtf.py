@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.model.finding import Readable
+from gateway.model.finding import Pattern, Patterns, Readable
 from tests.build import encrypted_docx
-from tests.content.reading import look, seen
+from tests.content.reading import EVERYWHERE, look, seen
 
 START = (
     b"{\\rtf1\\ansi\\ansicpg1252\\uc1{\\fonttbl{\\f0 Arial;}}"
@@ -33,11 +33,37 @@ def found(octets: bytes) -> set[tuple[str, str]]:
         (b"x {\\info{\\keywords OFFICIAL-SENSITIVE}}", ("sensitive", "properties")),
         (b"{\\*\\annotation OFFICIAL\\endash SENSITIVE}", ("sensitive", "text")),
         (b"{\\pict\\bin3 {{{}943 476 5919", ("nhs-number", "text")),
+        (b"RESTR{\\v xyz}ICTED\\par x", ("restricted", "first_line")),
+        (b"RESTR\\v xyz\\v0 ICTED\\par x", ("restricted", "first_line")),
+        (b"RESTR{\\deleted xyz}ICTED\\par x", ("restricted", "first_line")),
+        (b"a{\\v OFFICIAL-SENSITIVE}", ("sensitive", "text")),
+        (b'{\\field{\\*\\fldinst HYPERLINK "https://a.example/OFFICIAL-SENSITIVE"}{\\fldrslt x}}', ("sensitive", "text")),
         (b"{\\field{\\*\\fldinst HYPERLINK x}{\\fldrslt 943 476 5919}}", ("nhs-number", "text")),
     ],
 )
 def test_words(octets: bytes, expected: tuple[str, str]) -> None:
     assert expected in found(octets)
+
+
+@pytest.mark.parametrize(
+    ("octets", "words"),
+    [
+        (b"{\\fonttbl{\\f1\\fcharset204 A;}}\\f1 \\'c4\\'eb\\'ff \\'e2\\'f1\\'e5\\'f5", "\u0414\u043b\u044f \u0432\u0441\u0435\u0445"),
+        (b"{\\fonttbl{\\f1\\fcharset134 A;}}{\\f1 \\'bb\\'fa\\'c3\\'dc}", "\u673a\u5bc6"),
+        (b"\\ansicpg932 \\'8e\\'d0\r\n\\'8a\\'4f\\'94\\'e9", "\u793e\u5916\u79d8"),
+        (b"\\mac \\'8eclair", "\u00e9clair"),
+        (b"\\uc1\\u-10179?\\u-8703? x", "\U0001f601 x"),
+        (b"\\upr{x}{\\*\\ud{\\u1044?\\u1083?}}", "\u0414\u043b"),
+    ],
+)
+def test_letters_of_every_charset(octets: bytes, words: str) -> None:
+    patterns = Patterns((Pattern("foreign", words, EVERYWHERE),))
+
+    assert {item.id for item in look(START + octets + b"}", "a.rtf", patterns=patterns)[0].evidence} == {"foreign"}
+
+
+def test_groups_within_groups_without_end() -> None:
+    assert look(b"{\\rtf1" + b"{" * 300_000 + b"OFFICIAL-SENSITIVE", "a.rtf")[0].evidence
 
 
 def test_an_embedded_object_is_a_member() -> None:
