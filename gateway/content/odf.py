@@ -1,59 +1,399 @@
-"""OpenDocument text, sheets and slides (OASIS ODF 1.3) to segments and members."""
+"""OpenDocument text, sheets and slides (OASIS ODF 1.3), packed or flat, to segments, labels and members.
+
+Every part with words in it is read: content, page headers and footers, masters, notes, annotations, hidden text, alternative texts, fields,
+properties. A document with tracked changes is read as it will be; what was deleted, and what it was before, is read apart.
+"""
 
 from __future__ import annotations
 
+import base64
+import binascii
 from collections.abc import Iterator
 from typing import Any
 
-from gateway.content.package import package_in
-from gateway.content.reading import Item, Member, Source, Spent, Unreadable
+from gateway.content import labels, xml
+from gateway.content.package import Package, package_in
+from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unreadable
+from gateway.content.wordprocessing import Words
 from gateway.content.xml import local
+from gateway.content.zips import Entry
+from gateway.detectors import Segment
+from gateway.detectors.grid import Grid, letters
 from gateway.model.finding import Place, Readable
 
-_HOLDERS = ("{*}p", "{*}h")
-_EDGES = {"header": Place.PAGE_HEADER, "header-left": Place.PAGE_HEADER, "header-first": Place.PAGE_HEADER}
-_EDGES |= {"footer": Place.PAGE_FOOTER, "footer-left": Place.PAGE_FOOTER, "footer-first": Place.PAGE_FOOTER}
-_PIECES = (".xml", ".rdf", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".svm", ".wmf", ".emf", "mimetype", "layout-cache")
+FLAT = b"<office:document"
+
+_BLOCK = 1 << 20  # characters of one segment
+_GAP = 256  # empty cells that are filled in
+_PARAGRAPHS = ("{*}p", "{*}h")
+_HELD = ("{*}table-row", "{*}master-styles", "{*}tracked-changes", *_PARAGRAPHS)  # what of a large part is read whole
+_EDGES = {
+    "header": Place.PAGE_HEADER,
+    "header-left": Place.PAGE_HEADER,
+    "header-first": Place.PAGE_HEADER,
+    "header-decl": Place.PAGE_HEADER,
+}
+_EDGES |= {
+    "footer": Place.PAGE_FOOTER,
+    "footer-left": Place.PAGE_FOOTER,
+    "footer-first": Place.PAGE_FOOTER,
+    "footer-decl": Place.PAGE_FOOTER,
+}
+_SIGNS = {"tab": "\t", "line-break": "\n"}
+_APART = (
+    "note",
+    "annotation",
+    "frame",
+    "custom-shape",
+    "tracked-changes",
+    "ruby-text",
+)  # what stands in a paragraph and is none of its words
+_SAID = ("title", "desc")  # elements whose text is an alternative text
+_ATTRIBUTES = (
+    "string-value",
+    "href",
+    "condition",
+    "formula",
+    "description",
+    "display-name",
+    "content-validation-name",
+    "current-value",
+    "help",
+)
+_PIECES = (
+    ".rdf",
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".gif",
+    ".svg",
+    ".svm",
+    ".wmf",
+    ".emf",
+    ".webp",
+    ".bmp",
+    ".ttf",
+    ".otf",
+    "mimetype",
+    "layout-cache",
+)
 
 
 def read_odf(source: Source, spent: Spent) -> Iterator[Item]:
-    """Content, page headers and footers, properties; what is no piece of a document is a member."""
+    """Content first, then styles, properties and embedded objects; what is no piece of a document is a member."""
     package = package_in(source, spent)
     for entry in package.find("META-INF/manifest.xml"):
-        if any(True for _ in package.elements(entry, "{*}encryption-data")):
+        if any(True for _ in package.elements(entry, "{*}encryption-data", "{*}EncryptedKey")):
+            yield from _visible(package)
             raise Unreadable(Readable.ENCRYPTED)
-    for entry in sorted(package.parts, key=lambda entry: entry.name != "content.xml"):
-        name = entry.name
-        if name == "content.xml":
-            yield Place.FIRST_LINE, source.where, "\n".join(_lines(package.elements(entry, *_HOLDERS, "{*}table-row")))
-        elif name.endswith("styles.xml"):
-            for element in package.elements(entry, *(f"{{*}}{edge}" for edge in _EDGES)):
-                place = _EDGES[local(element)]
-                text = "\n".join("".join(line.itertext()) for holder in _HOLDERS for line in element.iter(holder))
-                yield place, place.value.replace("_", " "), text
-        elif name == "meta.xml":
-            yield Place.PROPERTIES, name, "\n".join(e.text for e in package.elements(entry, "*") if e.text and not e.text.isspace())
-        elif name.endswith("content.xml"):
-            yield Place.TEXT, name, "\n".join(_lines(package.elements(entry, *_HOLDERS)))
-        elif not name.lower().endswith(_PIECES) and not name.startswith(("Configurations2/", "META-INF/")):
-            yield Member(name, package.read(entry))
+    if package.has_duplicates:
+        yield Oddity("duplicate-members")
+    for entry in sorted(package.parts, key=lambda entry: (entry.name != "content.xml", entry.name)):
+        yield from _part(entry, package, source.where)
+    if package.is_damaged:
+        raise Unreadable(Readable.DAMAGED)
 
 
-def _lines(found: Iterator[Any]) -> Iterator[str]:
-    """A line for each paragraph, and one more for each row of a table: its cells side by side."""
-    for element in found:
-        if local(element) == "table-row":
-            yield "\t".join("".join(cell.itertext()) for cell in element)
-            element.clear()
+def read_flat(source: Source, _spent: Spent) -> Iterator[Item]:
+    """A whole document in one XML."""
+    stream = xml.Pieces(source.data[at : at + 65536] for at in range(0, len(source.data), 65536))
+    document = _Document(source.where)
+    for block in xml.outermost(stream, "{*}binary-data", "{*}meta", *_HELD):
+        name = local(block)
+        if name == "binary-data":
+            yield from _embedded(block)
+        elif name == "meta":
+            yield from _meta(block, "meta")
         else:
-            yield "".join(_text(element))
+            yield from document.read(block)
+    yield from document.end()
 
 
-def _text(element: Any) -> Iterator[str]:
-    """ODF 1.3 part 3 section 6.1: blanks, tabs and line breaks are elements."""
-    yield element.text or ""
-    for child in element:
-        name = local(child)
-        yield {"tab": "\t", "line-break": "\n", "s": " "}.get(name, "")
-        yield from _text(child)
-        yield child.tail or ""
+def _visible(package: Package) -> Iterator[Item]:
+    """What an encrypted document says in clear: its properties, when a program left them out of the encryption."""
+    for entry in package.find("meta.xml"):
+        root, is_well_formed = xml.parse(package.read(entry))
+        if is_well_formed and root is not None:
+            yield from _meta(root, entry.name)
+
+
+def _part(entry: Entry, package: Package, where: str) -> Iterator[Item]:
+    name = entry.name
+    if name == "content.xml":
+        yield from _read(entry, package, _Document(where))
+    elif name == "styles.xml" or name.endswith(("/content.xml", "/styles.xml")):
+        yield from _read(entry, package, _Document(name.rpartition("/")[0] or "styles", Place.TEXT))
+    elif name == "meta.xml" or name.endswith("/meta.xml"):
+        for block in package.blocks(entry):
+            yield from _meta(block, name)
+    elif name.startswith(("Basic/", "Scripts/")):
+        yield Oddity("macros")
+        if name.endswith(".xml"):
+            yield Place.TEXT, "macros", "\n".join("".join(block.itertext()) for block in package.blocks(entry))
+    elif name.startswith(("META-INF/", "Configurations2/", "Thumbnails/", "ObjectReplacements/")) or name.lower().endswith(_PIECES):
+        pass
+    elif name.endswith(".xml"):
+        if not name.endswith("settings.xml"):
+            yield Place.TEXT, name, "\n".join(text for block in package.blocks(entry) for text in block.itertext() if not text.isspace())
+    else:
+        yield Member(name, package.read(entry))
+
+
+def _read(entry: Entry, package: Package, document: _Document) -> Iterator[Segment]:
+    for block in package.blocks(entry, *_HELD):
+        yield from document.read(block)
+    yield from document.end()
+
+
+def _meta(root: Any, where: str) -> Iterator[Item]:
+    """ODF 1.3 part 3 section 4.3: properties, among them the user's own, where labels are."""
+    pairs = [
+        (next((value for key, value in e.attrib.items() if key.endswith("}name")), ""), e.text or "") for e in root.iter("{*}user-defined")
+    ]
+    yield from labels.from_pairs(pairs, where)
+    lines = [e.text for e in root.iter("{*}*") if e.text and not e.text.isspace() and local(e) != "user-defined"]
+    lines += [value for name, value in pairs if value and not name.startswith(labels.PREFIX)]
+    yield Place.PROPERTIES, where, "\n".join(lines)
+
+
+def _embedded(element: Any) -> Iterator[Item]:
+    """A file in the middle of a flat document; pictures are pieces of it."""
+    if local(element.getparent()) == "image":
+        return
+    try:
+        yield Member("", base64.b64decode("".join(element.itertext())))
+    except binascii.Error:
+        raise Unreadable(Readable.DAMAGED) from None
+
+
+class _Document:
+    """Gathers the words of one part."""
+
+    __slots__ = ("_deleted", "_edges", "_place", "_table", "_where", "_words")
+
+    def __init__(self, where: str, place: Place = Place.FIRST_LINE) -> None:
+        self._where = where
+        self._place = place
+        self._words = Words()
+        self._edges: dict[Place, list[str]] = {Place.PAGE_HEADER: [], Place.PAGE_FOOTER: []}
+        self._table: _Table | None = None
+        self._deleted: dict[str, str] = {}  # text by the change that deleted it
+
+    def read(self, block: Any) -> Iterator[Segment]:
+        """All words of an element and of what is in it."""
+        for element in _outermost(block):
+            name = local(element)
+            if name in _EDGES:
+                lines = Words()
+                lines.shown.append(element.text or "")
+                self._paragraphs(element, lines)
+                self._edges[_EDGES[name]].extend(line for text in lines.shown for line in text.split("\t"))
+                self._words.unseen.extend(lines.unseen)
+            elif name == "table-row":
+                yield from self._row(element)
+            elif name == "deletion":
+                self._delete(element)
+            elif name in ("p", "h"):
+                yield from self._flushed_table()
+                self._paragraph(element, self._words)
+            else:
+                self._words.unseen.extend(_said(element))
+        if self._words.size() > _BLOCK:
+            yield from self._flushed()
+
+    def end(self) -> Iterator[Segment]:
+        """What is left."""
+        yield from self._flushed_table()
+        yield from self._flushed()
+        for place, lines in self._edges.items():
+            yield place, place.value.replace("_", " "), "\n".join(lines)
+
+    def _flushed(self) -> Iterator[Segment]:
+        words, self._words = self._words, Words()
+        yield self._place, self._where, "\n".join(words.shown)
+        self._place = Place.TEXT if any(words.shown) else self._place
+        if words.unseen:
+            yield Place.TEXT, f"{self._where}, not shown", "\n".join(words.unseen)
+
+    def _row(self, row: Any) -> Iterator[Segment]:
+        """A row of a sheet; of a table in a text, the paragraphs of its cells."""
+        table = next(row.iterancestors("{*}table"), None)
+        if table is None or next(table.iterancestors("{*}text", "{*}page", "{*}master-page"), None) is not None:
+            self._paragraphs(row, self._words)
+            return
+        name = _attribute(table, "name")
+        if self._table is None or self._table.name != name:
+            yield from self._flushed_table()
+            self._table = _Table(name)
+        self._table.take(row)
+        for cell in row:
+            self._words.unseen.extend(
+                text for element in cell.iter("{*}annotation", *_TITLES) for text in element.itertext() if text.strip()
+            )
+            self._words.unseen.extend(_said(cell))
+        if self._table.size > _BLOCK:
+            yield from self._flushed_table()
+
+    def _flushed_table(self) -> Iterator[Segment]:
+        if self._table is not None and self._table.lines:
+            yield self._place, self._table.grid(), "\n".join(self._table.lines)
+            self._place = Place.TEXT
+            self._table.begin_anew()
+
+    def _paragraphs(self, element: Any, words: Words) -> None:
+        for inner in (found for child in element for found in _outermost(child)):
+            if local(inner) in ("p", "h"):
+                self._paragraph(inner, words)
+            elif local(inner) == "table-row":
+                self._paragraphs(inner, words)
+            else:
+                words.unseen.extend(_said(inner))
+
+    def _paragraph(self, paragraph: Any, words: Words) -> None:
+        """The line that is shown, that of before the changes, that with hidden text; then what stands apart."""
+        views = _Views(self._deleted)
+        views.walk(paragraph)
+        words.shown.append("".join(views.shown))
+        for line in dict.fromkeys(("".join(views.before), "".join(views.hidden))):
+            if line and line != words.shown[-1]:
+                words.unseen.append(line)
+        for element in views.apart:
+            inner = Words()
+            self._paragraphs(element, inner)
+            is_aside = local(element) == "annotation"
+            words.unseen.extend((*inner.shown, *inner.unseen) if is_aside else inner.unseen)
+            words.shown.extend(() if is_aside else inner.shown)
+        words.unseen.extend(views.said)
+
+    def _delete(self, element: Any) -> None:
+        """Section 5.5.3: the text stands in the list of changes, and a mark where it stood."""
+        words = Words()
+        self._paragraphs(element, words)
+        region = element.getparent()
+        text = "\n".join(words.shown)
+        for key, value in region.attrib.items() if region is not None else ():
+            if key.endswith("}id"):
+                self._deleted[value] = text
+        self._words.unseen.extend(words.shown)
+
+
+class _Views:
+    """One paragraph as it will be, as it was, and with what is hidden in it."""
+
+    __slots__ = ("_deleted", "_inserted", "apart", "before", "hidden", "said", "shown")
+
+    def __init__(self, deleted: dict[str, str]) -> None:
+        self._deleted = deleted
+        self._inserted = False
+        self.shown: list[str] = []
+        self.before: list[str] = []
+        self.hidden: list[str] = []
+        self.apart: list[Any] = []
+        self.said: list[str] = []
+
+    def walk(self, element: Any) -> None:
+        self._take(element.text or "")
+        for child in element:
+            name = local(child)
+            if name in _APART:
+                self.apart.append(child)
+            elif name in ("hidden-text", "hidden-paragraph"):
+                self.hidden.append("".join(child.itertext()))
+                self.said.extend(_said(child))
+            elif name == "s":
+                self._take(" " * min(_repeated(child, "c"), 1000))
+            elif name in _SIGNS:
+                self._take(_SIGNS[name])
+            elif name == "change":
+                self.before.append(self._deleted.get(next(iter(child.attrib.values()), ""), ""))
+            elif name in ("change-start", "change-end"):
+                self._inserted = name == "change-start"
+            else:
+                self.said.extend(_said(child))
+                self.walk(child)
+            self._take(child.tail or "")
+
+    def _take(self, text: str) -> None:
+        self.shown.append(text)
+        self.hidden.append(text)
+        if not self._inserted:
+            self.before.append(text)
+
+
+class _Table:
+    """Rows of a sheet, with the cells that repetitions stand for."""
+
+    __slots__ = ("_at", "_numbers", "lines", "name", "size")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._at = 1
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """The rows after those that were taken."""
+        self.lines: list[str] = []
+        self._numbers: list[int] = []
+        self.size = 0
+
+    def take(self, row: Any) -> None:
+        cells: list[str] = []
+        empty = 0
+        for cell in row:
+            count = _repeated(cell, "number-columns-repeated")
+            text = " ".join("".join(words) for words in _cell_words(cell))
+            if text:
+                cells.extend(("",) * min(empty, _GAP))
+                cells.extend((text,) * min(count, _GAP))
+                empty = max(count - _GAP, 0)
+            else:
+                empty += count
+        line = "\t".join(cells)
+        if line:
+            self.lines.append(line)
+            self._numbers.append(self._at)
+            self.size += len(line)
+        self._at += _repeated(row, "number-rows-repeated")
+
+    def grid(self) -> Grid:
+        name, numbers = Grid(f"sheet {self.name}"), self._numbers
+        name.cell = lambda line, column: f"{letters(column)}{numbers[line]}"
+        return name
+
+
+_TITLES = tuple(f"{{*}}{name}" for name in _SAID)
+
+
+def _cell_words(cell: Any) -> Iterator[list[str]]:
+    """The paragraphs of a cell as they are shown; not the notes on it."""
+    for paragraph in cell.iterchildren(*_PARAGRAPHS):
+        yield [text for text in paragraph.itertext() if text] if len(paragraph) else [paragraph.text or ""]
+
+
+def _attribute(element: Any, name: str) -> str:
+    """Whatever its namespace."""
+    return next((value for key, value in element.attrib.items() if key.rpartition("}")[2] == name), "")
+
+
+def _repeated(element: Any, name: str) -> int:
+    said = _attribute(element, name)
+    return min(int(said), 1 << 20) if said.isdecimal() and len(said) < 9 else 1
+
+
+def _outermost(block: Any) -> Iterator[Any]:
+    """The paragraphs, rows, page edges and deletions of a block, and the elements that only hold such, before what they hold."""
+    name = local(block)
+    yield block
+    if name in ("p", "h", "table-row", "deletion") or name in _EDGES:
+        return
+    for child in block:
+        yield from _outermost(child)
+
+
+def _said(element: Any) -> Iterator[str]:
+    """Words in attributes, and alternative texts."""
+    for key, value in element.attrib.items():
+        if key.rpartition("}")[2] in _ATTRIBUTES and value.strip() and not value.startswith(("Pictures/", "./Object", "#", "of:=")):
+            yield value
+    if local(element) in _SAID and element.text:
+        yield element.text

@@ -21,6 +21,7 @@ CPIO = "application/x-cpio"
 ISO = "application/x-iso9660-image"
 OLE = ole.OLE
 EMPTY = "inode/x-empty"
+FLAT_OFFICE = "application/x-office-flat-xml"
 PGP = "application/pgp-encrypted"
 PKCS7 = "application/pkcs7-mime"
 RIGHTS = "application/x-microsoft-rpmsg-message"
@@ -89,9 +90,20 @@ def find_structures(source: Source, spent: Spent) -> list[str]:
         found.append(mbox.MEDIA_TYPE)
     if b"%PDF-" in data[:1024]:
         found.append(PDF)
+    if flat := _FLAT.match(data, 0, 4096):
+        found.append(flat[1].decode().lower() + "-flat-xml" if flat[1] else FLAT_OFFICE)
     if data.startswith(b"PK") or _ends_as_zip(data, whole=bool(found) and found[0] in _WRAPPERS):
         found.extend(_zip_kinds(source, spent))
     return list(dict.fromkeys(found))
+
+
+# An office document in one XML: ODF 1.3 part 3 section 3.1.2; Word and Excel 2003; a package in one file ([MS-OFFICE-FLAT]).
+_FLAT = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<[?!][^>]*>\s*)*"
+    rb"<(?:office:document\b[^>]*\boffice:mimetype=[\"'](application/vnd\.oasis\.opendocument\.[a-z\-]+)"
+    rb"|(?:\w+:)?(?:wordDocument|package|Workbook)\b[^>]*\bhttp://schemas\.microsoft\.com/office/(?:word/2003|2006/xmlPackage)"
+    rb"|(?:\w+:)?Workbook\b[^>]*\burn:schemas-microsoft-com:office:spreadsheet)",
+)
 
 
 def find_appended(data: bytes, kind: str) -> Iterator[str]:
