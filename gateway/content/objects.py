@@ -27,7 +27,7 @@ _BESIDE = frozenset(
     {"\x01ole", "\x01compobj", "\x03objinfo", "\x03linkinfo", "\x03ocxname", "\x03ocxdata", "\x03print", "\x03eprint", "\x03meta"}
 )
 _PICTURE = "\x02olepres"
-_WITHOUT_WORDS = frozenset({"equation native", "f", "o"})
+_WITHOUT_WORDS = frozenset({"equation native", "f", "o", "project"})  # a formula, a form, macros
 _POOLS = ("objectpool", "mbd")  # storages of a document whose storages are objects
 _CUSTOM_XML = "msodatastore"
 _PPT, _EX_OLE_OBJ_STG = "powerpoint document", 0x1011

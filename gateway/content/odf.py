@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gateway.content import labels, xml
@@ -21,12 +21,16 @@ from gateway.detectors import Segment
 from gateway.detectors.grid import Grid, letters
 from gateway.model.finding import Place, Readable
 
-FLAT = b"<office:document"
-
 _BLOCK = 1 << 20  # characters of one segment
 _GAP = 256  # empty cells that are filled in
 _PARAGRAPHS = ("{*}p", "{*}h")
-_HELD = ("{*}table-row", "{*}master-styles", "{*}tracked-changes", *_PARAGRAPHS)  # what of a large part is read whole
+_HELD = (
+    "{*}table-row",
+    "{*}automatic-styles",
+    "{*}master-styles",
+    "{*}tracked-changes",
+    *_PARAGRAPHS,
+)  # what of a large part is read whole
 _EDGES = {
     "header": Place.PAGE_HEADER,
     "header-left": Place.PAGE_HEADER,
@@ -55,7 +59,6 @@ _ATTRIBUTES = (
     "condition",
     "formula",
     "description",
-    "display-name",
     "content-validation-name",
     "current-value",
     "help",
@@ -81,6 +84,9 @@ _PIECES = (
 
 def read_odf(source: Source, spent: Spent) -> Iterator[Item]:
     """Content first, then styles, properties and embedded objects; what is no piece of a document is a member."""
+    if source.data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        yield from _flat(source)
+        return
     package = package_in(source, spent)
     for entry in package.find("META-INF/manifest.xml"):
         if any(True for _ in package.elements(entry, "{*}encryption-data", "{*}EncryptedKey")):
@@ -94,7 +100,7 @@ def read_odf(source: Source, spent: Spent) -> Iterator[Item]:
         raise Unreadable(Readable.DAMAGED)
 
 
-def read_flat(source: Source, _spent: Spent) -> Iterator[Item]:
+def _flat(source: Source) -> Iterator[Item]:
     """A whole document in one XML."""
     stream = xml.Pieces(source.data[at : at + 65536] for at in range(0, len(source.data), 65536))
     document = _Document(source.where)
@@ -120,7 +126,7 @@ def _visible(package: Package) -> Iterator[Item]:
 def _part(entry: Entry, package: Package, where: str) -> Iterator[Item]:
     name = entry.name
     if name == "content.xml":
-        yield from _read(entry, package, _Document(where))
+        yield from _read(entry, package, _Document(where, hidden=_common_hidden(package)))
     elif name == "styles.xml" or name.endswith(("/content.xml", "/styles.xml")):
         yield from _read(entry, package, _Document(name.rpartition("/")[0] or "styles", Place.TEXT))
     elif name == "meta.xml" or name.endswith("/meta.xml"):
@@ -137,6 +143,15 @@ def _part(entry: Entry, package: Package, where: str) -> Iterator[Item]:
             yield Place.TEXT, name, "\n".join(text for block in package.blocks(entry) for text in block.itertext() if not text.isspace())
     else:
         yield Member(name, package.read(entry))
+
+
+def _common_hidden(package: Package) -> Iterator[str]:
+    """The styles of styles.xml that hide; almost no document has one."""
+    for entry in package.find("styles.xml"):
+        octets = package.read(entry)
+        if b'display="none"' in octets or not octets.isascii():
+            root, _ = xml.parse(octets) if len(octets) <= xml.SMALL else (None, True)
+            yield from _hidden_styles(root) if root is not None else ()
 
 
 def _read(entry: Entry, package: Package, document: _Document) -> Iterator[Segment]:
@@ -169,10 +184,11 @@ def _embedded(element: Any) -> Iterator[Item]:
 class _Document:
     """Gathers the words of one part."""
 
-    __slots__ = ("_deleted", "_edges", "_place", "_table", "_where", "_words")
+    __slots__ = ("_deleted", "_edges", "_hidden", "_place", "_table", "_where", "_words")
 
-    def __init__(self, where: str, place: Place = Place.FIRST_LINE) -> None:
+    def __init__(self, where: str, place: Place = Place.FIRST_LINE, hidden: Iterable[str] = ()) -> None:
         self._where = where
+        self._hidden = set(hidden)  # styles whose text, sheet or slide is not shown
         self._place = place
         self._words = Words()
         self._edges: dict[Place, list[str]] = {Place.PAGE_HEADER: [], Place.PAGE_FOOTER: []}
@@ -193,6 +209,11 @@ class _Document:
                 yield from self._row(element)
             elif name == "deletion":
                 self._delete(element)
+            elif name == "automatic-styles":
+                self._hidden.update(_hidden_styles(element))
+            elif name in ("page", "notes"):
+                yield from self._flushed()
+                self._where = "notes" if name == "notes" else f"slide {_attribute(element, 'name')}{self._away(element)}"
             elif name in ("p", "h"):
                 yield from self._flushed_table()
                 self._paragraph(element, self._words)
@@ -207,6 +228,9 @@ class _Document:
         yield from self._flushed()
         for place, lines in self._edges.items():
             yield place, place.value.replace("_", " "), "\n".join(lines)
+
+    def _away(self, element: Any) -> str:
+        return " (hidden)" if _attribute(element, "style-name") in self._hidden else ""
 
     def _flushed(self) -> Iterator[Segment]:
         words, self._words = self._words, Words()
@@ -224,7 +248,7 @@ class _Document:
         name = _attribute(table, "name")
         if self._table is None or self._table.name != name:
             yield from self._flushed_table()
-            self._table = _Table(name)
+            self._table = _Table(name, f"sheet {name}{self._away(table)}")
         self._table.take(row)
         for cell in row:
             self._words.unseen.extend(
@@ -251,8 +275,8 @@ class _Document:
 
     def _paragraph(self, paragraph: Any, words: Words) -> None:
         """The line that is shown, that of before the changes, that with hidden text; then what stands apart."""
-        views = _Views(self._deleted)
-        views.walk(paragraph)
+        views = _Views(self._deleted, self._hidden)
+        views.walk(paragraph, is_hidden=_attribute(paragraph, "style-name") in self._hidden)
         words.shown.append("".join(views.shown))
         for line in dict.fromkeys(("".join(views.before), "".join(views.hidden))):
             if line and line != words.shown[-1]:
@@ -280,18 +304,20 @@ class _Document:
 class _Views:
     """One paragraph as it will be, as it was, and with what is hidden in it."""
 
-    __slots__ = ("_deleted", "_inserted", "apart", "before", "hidden", "said", "shown")
+    __slots__ = ("_deleted", "_inserted", "_is_hidden", "_styles", "apart", "before", "hidden", "said", "shown")
 
-    def __init__(self, deleted: dict[str, str]) -> None:
+    def __init__(self, deleted: dict[str, str], hidden: set[str]) -> None:
         self._deleted = deleted
-        self._inserted = False
+        self._styles = hidden
+        self._inserted = self._is_hidden = False
         self.shown: list[str] = []
         self.before: list[str] = []
         self.hidden: list[str] = []
         self.apart: list[Any] = []
         self.said: list[str] = []
 
-    def walk(self, element: Any) -> None:
+    def walk(self, element: Any, *, is_hidden: bool = False) -> None:
+        self._is_hidden = is_hidden
         self._take(element.text or "")
         for child in element:
             name = local(child)
@@ -310,23 +336,25 @@ class _Views:
                 self._inserted = name == "change-start"
             else:
                 self.said.extend(_said(child))
-                self.walk(child)
+                self.walk(child, is_hidden=is_hidden or (_attribute(child, "style-name") in self._styles))
+                self._is_hidden = is_hidden
             self._take(child.tail or "")
 
     def _take(self, text: str) -> None:
-        self.shown.append(text)
         self.hidden.append(text)
-        if not self._inserted:
-            self.before.append(text)
+        if not self._is_hidden:
+            self.shown.append(text)
+            self.before.extend(() if self._inserted else (text,))
 
 
 class _Table:
     """Rows of a sheet, with the cells that repetitions stand for."""
 
-    __slots__ = ("_at", "_numbers", "lines", "name", "size")
+    __slots__ = ("_at", "_numbers", "_where", "lines", "name", "size")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, where: str) -> None:
         self.name = name
+        self._where = where
         self._at = 1
         self.begin_anew()
 
@@ -356,7 +384,7 @@ class _Table:
         self._at += _repeated(row, "number-rows-repeated")
 
     def grid(self) -> Grid:
-        name, numbers = Grid(f"sheet {self.name}"), self._numbers
+        name, numbers = Grid(self._where), self._numbers
         name.cell = lambda line, column: f"{letters(column)}{numbers[line]}"
         return name
 
@@ -380,11 +408,20 @@ def _repeated(element: Any, name: str) -> int:
     return min(int(said), 1 << 20) if said.isdecimal() and len(said) < 9 else 1
 
 
+def _hidden_styles(styles: Any) -> Iterator[str]:
+    """Section 20.366 (text), 20.271 (tables), 19.471 (slides): what is not displayed."""
+    for style in styles.iter("{*}style"):
+        for properties in style:
+            said = (_attribute(properties, "display"), _attribute(properties, "visibility"))
+            if said[0] in ("none", "false") or said[1] == "hidden":
+                yield _attribute(style, "name")
+
+
 def _outermost(block: Any) -> Iterator[Any]:
     """The paragraphs, rows, page edges and deletions of a block, and the elements that only hold such, before what they hold."""
     name = local(block)
     yield block
-    if name in ("p", "h", "table-row", "deletion") or name in _EDGES:
+    if name in ("p", "h", "table-row", "deletion", "automatic-styles") or name in _EDGES:
         return
     for child in block:
         yield from _outermost(child)

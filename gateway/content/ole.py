@@ -1,20 +1,19 @@
 """OLE compound files ([MS-CFB]): what they are, and old binary Office.
 
-Limits: the words of .doc and .ppt are not read (unsupported); .xls is, by calamine.
+The words of the old formats are read by word97.py, biff.py and ppt97.py; what they embed by objects.py.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import olefile
-import python_calamine
 
-from gateway.content import labels, protected
-from gateway.content.package import package_in
-from gateway.content.reading import Item, Member, Source, Spent, Unreadable
+from gateway.content import biff, labels, ppt97, protected, word97
+from gateway.content import ole_properties as properties
+from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unreadable
 from gateway.model.finding import Place, Readable
 
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -28,7 +27,6 @@ _KINDS = (
     ("powerpoint document", "application/vnd.ms-powerpoint"),
     ("__properties_version1.0", "application/vnd.ms-outlook"),
 )
-_BLOCK_ROWS = 5000
 
 
 def kind_of(data: bytes) -> str:
@@ -41,40 +39,76 @@ def kind_of(data: bytes) -> str:
     return next((kind for name, kind in _KINDS if name in names), OLE)
 
 
-def read_old_office(source: Source, _spent: Spent) -> Iterator[Item]:
-    """Old Word and PowerPoint files: encrypted or unsupported."""
-    yield from ()
-    raise Unreadable(Readable.ENCRYPTED if protected.is_encrypted(source.data) else Readable.UNSUPPORTED)
+def read_word(source: Source, spent: Spent) -> Iterator[Item]:
+    """A document of Word 6 to 2003."""
+    with _opened(source) as file:
+        yield from _around(file)
+        if (yield from _shut(source, spent)):
+            return
+        tables = {name: _stream(file, name) for name in ("0table", "1table") if file.exists(name)}
+        yield from word97.read_word(_stream(file, "WordDocument"), tables, source.where, spent)
+
+
+def read_presentation(source: Source, spent: Spent) -> Iterator[Item]:
+    """A presentation of PowerPoint 97 to 2003."""
+    with _opened(source) as file:
+        yield from _around(file)
+        if (yield from _shut(source, spent)):
+            return
+        yield from ppt97.read_presentation(_stream(file, "PowerPoint Document"))
 
 
 def read_workbook(source: Source, spent: Spent) -> Iterator[Item]:
-    """The cells of .xls and .xlsb. Calamine may abort the process on a hostile file: only in a child."""
-    if source.data.startswith(MAGIC):
-        if protected.is_encrypted(source.data):
-            opened = protected.decrypted(source.data, spent)
-            if opened is None:
-                raise Unreadable(Readable.ENCRYPTED)
-            yield Member(source.names[0] if source.names else "", opened, also=source.names[1:])
+    """A workbook of Excel 5 to 2003."""
+    with _opened(source) as file:
+        yield from _around(file)
+        if (yield from _shut(source, spent)):
             return
-    else:
-        yield from labels.find_labels(package_in(source, spent))
-    try:
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(source.data))
-    except python_calamine.PasswordError:
-        raise Unreadable(Readable.ENCRYPTED) from None
-    for name in book.sheet_names:
-        yield Place.TEXT, "sheet names", name
-        for lines in _rows(book.get_sheet_by_name(name), spent):
-            yield Place.FIRST_LINE if name == book.sheet_names[0] else Place.TEXT, f"sheet {name}", lines
+        for name in ("Workbook", "Book"):
+            if file.exists(name):
+                yield from biff.read_book(_stream(file, name), spent)
 
 
-def _rows(sheet: Any, spent: Spent) -> Iterator[str]:
-    rows = sheet.to_python(skip_empty_area=True)
-    for start in range(0, len(rows), _BLOCK_ROWS):
-        block = rows[start : start + _BLOCK_ROWS]
-        spent.cells(sum(map(len, block)))
-        yield "\n".join("\t".join(map(_cell, row)) for row in block)
+def _opened(source: Source) -> Any:
+    return olefile.OleFileIO(io.BytesIO(source.data))
 
 
-def _cell(value: object) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+def _stream(file: Any, name: str) -> bytes:
+    return bytes(file.openstream(name).read())
+
+
+def _shut(source: Source, spent: Spent) -> Generator[Item, None, bool]:
+    """Whether the document is encrypted; one that everybody can open is a member.
+
+    Raises:
+        Unreadable: nobody can without its password.
+    """
+    if not protected.is_encrypted(source.data):
+        return False
+    opened = protected.decrypted(source.data, spent)
+    if opened is None:
+        raise Unreadable(Readable.ENCRYPTED)
+    yield Member(source.names[0] if source.names else "", opened, also=source.names[1:])
+    return True
+
+
+def _around(file: Any) -> Iterator[Item]:
+    """What every old document has besides its words: properties with labels, macros; rights that keep it shut."""
+    for name in (properties.SUMMARY, properties.DOCUMENT_SUMMARY):
+        if file.exists(name):
+            yield from _properties(_stream(file, name), name.lstrip("\x05"))
+    names = {step.lower() for entry in file.listdir(streams=True, storages=True) for step in entry}
+    if not names.isdisjoint(_MACROS):
+        yield Oddity("macros")
+    if "\x09drmcontent" in names:
+        raise Unreadable(Readable.RIGHTS_PROTECTED)
+
+
+def _properties(stream: bytes, where: str) -> Iterator[Item]:
+    pairs = tuple(properties.properties_in(stream))
+    yield from labels.from_pairs(pairs, where)
+    lines = [value for name, value in pairs if value and not name.startswith(labels.PREFIX)]
+    yield Place.PROPERTIES, where, "\n".join(lines)
+
+
+_MACROS = ("_vba_project", "vba", "macros", "_vba_project_cur")

@@ -8,7 +8,7 @@ members, so that nothing travels unseen in a package.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from gateway.content import labels, xml
@@ -42,6 +42,14 @@ def read_ooxml(source: Source, spent: Spent) -> Iterator[Item]:
     yield from _one_first_line(_parts(package, source.where, spent))
     if package.is_damaged:
         raise Unreadable(Readable.DAMAGED)
+
+
+def read_others(package: Package, is_own: Callable[[str], bool]) -> Iterator[Item]:
+    """The parts of a package that its own reader does not read."""
+    book, words = Workbook(package, package.spent), Reader()
+    for entry in package.parts:
+        if not is_own(entry.name) or entry.name.lower().endswith("vbaproject.bin"):
+            yield from _part(entry, package, book, words, "text")
 
 
 def _one_first_line(items: Iterator[Item]) -> Iterator[Item]:
@@ -226,12 +234,18 @@ def _slide(entry: Entry, package: Package, words: Reader) -> Iterator[Segment]:
     where, is_master = _called(entry), not package.type_of(entry).endswith("slide+xml")
     lines = Words()
     edges = {place: Words() for place in (Place.PAGE_HEADER, Place.PAGE_FOOTER)}
-    for shape in package.elements(entry, "{*}sp", "{*}graphicFrame", "{*}pic", "{*}cxnSp"):
-        at = _edge(shape, is_master=is_master)
-        words.read(shape, edges[at] if at else lines)
+    for block in package.blocks(entry, *_SHAPES):
+        if local(block) == "sld" and block.get("show", "").lower() in ("0", "false"):
+            where += " (hidden)"
+        for shape in block.iter(*_SHAPES):
+            at = _edge(shape, is_master=is_master)
+            words.read(shape, edges[at] if at else lines)
     yield from _segments(lines, Place.TEXT if is_master or "notes" in where.lower() else Place.FIRST_LINE, where)
     for place, edge in edges.items():
         yield from _segments(edge, place, f"{where} {_edge_name(place)}")
+
+
+_SHAPES = ("{*}sp", "{*}graphicFrame", "{*}pic", "{*}cxnSp")
 
 
 def _edge(shape: Any, *, is_master: bool) -> Place | None:

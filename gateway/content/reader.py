@@ -18,6 +18,7 @@ from gateway.content import (
     cms,
     compressed,
     filetype,
+    flat_office,
     libarchive,
     mail,
     markup,
@@ -35,6 +36,7 @@ from gateway.content import (
     text,
     tnef,
     words,
+    xlsb,
 )
 from gateway.content.reading import Budget, Item, Member, Oddity, Reader, Source, Spent, Unreadable
 from gateway.detectors import Segment, scan
@@ -243,13 +245,14 @@ _READERS: dict[str, Reader] = {
     mbox.MEDIA_TYPE: mbox.read_mbox,
     ole.ENCRYPTED: protected.read_protected,
     ole.OLE: objects.read_object,
-    "application/msword": ole.read_old_office,
-    "application/vnd.ms-powerpoint": ole.read_old_office,
+    "application/msword": ole.read_word,
+    "application/vnd.ms-powerpoint": ole.read_presentation,
     msg.MEDIA_TYPE: msg.read_msg,
     structure.TNEF: tnef.read_tnef,
     "application/vnd.ms-excel": ole.read_workbook,
-    "application/vnd.ms-excel.sheet.binary.macroenabled.12": ole.read_workbook,
+    "application/vnd.ms-excel.sheet.binary.macroenabled.12": xlsb.read_binary_workbook,
     structure.RTF: rtf.read_rtf,
+    structure.FLAT_OFFICE: flat_office.read_flat_office,
     "application/epub+zip": archives.read_zip,
     "application/applefile": text.read_text,  # what a Mac keeps beside a file, or a whole one in an unusual wrapping
     "text/html": markup.read_html,

@@ -2,6 +2,7 @@
 
 import struct
 
+import olefile
 import pytest
 
 from gateway.model.finding import EvidenceKind, Readable
@@ -25,17 +26,38 @@ def test_an_encrypted_old_workbook() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stream", "detected"),
+    ("stream", "detected", "readable"),
     [
-        ("WordDocument", "application/msword"),
-        ("PowerPoint Document", "application/vnd.ms-powerpoint"),
-        ("Something", "application/x-ole-storage"),
+        ("WordDocument", "application/msword", Readable.DAMAGED),
+        ("PowerPoint Document", "application/vnd.ms-powerpoint", Readable.DAMAGED),
+        ("Workbook", "application/vnd.ms-excel", Readable.UNSUPPORTED),
+        ("Something", "application/x-ole-storage", Readable.UNSUPPORTED),
     ],
 )
-def test_other_old_formats_are_unsupported(stream: str, detected: str) -> None:
+def test_a_stream_that_is_not_what_its_name_says(stream: str, detected: str, readable: Readable) -> None:
     (finding,) = look(compound({stream: b"x"}), "")
 
-    assert (finding.detected_type, finding.readable) == (detected, Readable.UNSUPPORTED)
+    assert (finding.detected_type, finding.readable) == (detected, readable)
+
+
+def test_embedded_objects_of_an_old_document_are_members() -> None:
+    native = struct.pack("<IH", 0, 2) + b"secret.txt\0c:\\x\0" + bytes(8) + b"c:\\x\0" + struct.pack("<I", 10) + b"RESTRICTED"
+    sheet = workbook([["x"]])
+    streams = {"Workbook": olefile.OleFileIO(sheet).openstream("Workbook").read(), "MBD00000001/\x01Ole10Native": native}
+
+    found = look(compound(streams), "a.xls")
+
+    assert [(file.id, file.names[0], file.readable) for file in found] == [
+        ("2", "a.xls", Readable.YES),
+        ("2/1", "secret.txt", Readable.YES),
+    ]
+    assert ("restricted", "first_line") in seen(found[1])
+
+
+def test_macros_of_an_old_document_are_an_oddity() -> None:
+    sheet = olefile.OleFileIO(workbook([["x"]])).openstream("Workbook").read()
+
+    assert "macros" in look(compound({"Workbook": sheet, "_VBA_PROJECT_CUR/VBA/dir": b"x"}), "a.xls")[0].oddities
 
 
 def test_a_rights_protected_document_keeps_its_label() -> None:

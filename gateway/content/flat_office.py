@@ -1,0 +1,67 @@
+"""Office documents in one XML to segments and members: Word and Excel 2003, and whole packages ([MS-OFFICE-FLAT], "Flat OPC")."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from typing import Any
+
+from gateway.content import xml
+from gateway.content.reading import Item, Member, Source, Spent, Unreadable
+from gateway.content.wordprocessing import Reader, Words
+from gateway.content.xml import local
+from gateway.model.finding import Place, Readable
+
+_BLOCK = 1 << 20  # characters of one segment
+_BINARY = ("binData", "binaryData", "docOleData")
+_TAGS = tuple(f"{{*}}{name}" for name in ("p", "Row", "DocumentProperties", "CustomDocumentProperties", "coreProperties", *_BINARY))
+_EDGES = {"hdr": Place.PAGE_HEADER, "ftr": Place.PAGE_FOOTER}
+
+
+def read_flat_office(source: Source, spent: Spent) -> Iterator[Item]:
+    """Paragraphs and rows as they come; page headers and footers, properties and embedded files apart."""
+    words, lines = Reader(), Words()
+    edges: dict[Place, Words] = {place: Words() for place in _EDGES.values()}
+    place = Place.FIRST_LINE
+    stream = xml.Pieces(source.data[at : at + 65536] for at in range(0, len(source.data), 65536))
+    for block in xml.outermost(stream, *_TAGS):
+        name = local(block)
+        if name in _BINARY:
+            yield from _embedded(block, spent)
+        elif name.endswith("Properties"):
+            yield Place.PROPERTIES, name, "\n".join(text for text in block.itertext() if text.strip())
+        elif name == "Row":
+            lines.shown.append("\t".join("".join(cell.itertext()).strip() for cell in block))
+        else:
+            edge = _edge(block)
+            words.read(block, edges[edge] if edge else lines)
+        if lines.size() > _BLOCK:
+            yield from _segments(lines, place, source.where)
+            place, lines = Place.TEXT, Words()
+    yield from _segments(lines, place, source.where)
+    for where, found in edges.items():
+        yield from _segments(found, where, where.value.replace("_", " "))
+
+
+def _segments(lines: Words, place: Place, where: str) -> Iterator[Item]:
+    yield place, where, "\n".join(lines.shown)
+    yield Place.TEXT, f"{where}, not shown", "\n".join(lines.unseen)
+
+
+def _edge(block: Any) -> Place | None:
+    return next((_EDGES[name] for outer in block.iterancestors() if (name := local(outer)) in _EDGES), None)
+
+
+def _embedded(block: Any, spent: Spent) -> Iterator[Member]:
+    name = next((value for key, value in block.attrib.items() if key.endswith("name")), "")
+    holder = block.getparent()
+    kind = next((value for key, value in holder.attrib.items() if key.endswith("contentType")), "") if holder is not None else ""
+    if kind.startswith("image/") or name.lower().endswith((".png", ".jpg", ".jpeg", ".gif", ".wmz", ".emz")):
+        return
+    try:
+        octets = base64.b64decode("".join(block.itertext()))
+    except binascii.Error:
+        raise Unreadable(Readable.DAMAGED) from None
+    spent.unpacked(len(octets), len(octets), len(octets))
+    yield Member(name.rpartition("/")[2], octets)

@@ -1,0 +1,77 @@
+"""PowerPoint 97 to 2003 ([MS-PPT]) to segments: slides, notes, masters, comments, page edges. Pure.
+
+A presentation is a tree of records; text stands in atoms, and what holds them says what they are. Earlier versions of a slide, which
+saving quickly leaves in the file, are read with the others.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+from gateway.content.office_art import words_in
+from gateway.content.reading import Unreadable
+from gateway.detectors import Segment
+from gateway.model.finding import Place, Readable
+
+_DEPTH = 64
+_DOCUMENT, _SLIDE, _NOTES, _MASTER, _LIST, _EDGES, _COMMENT = 1000, 1006, 1008, 1016, 4080, 4057, 12000
+_CHARS, _BYTES, _STRING = 4000, 4008, 4026  # TextCharsAtom, TextBytesAtom, CString
+_SHAPE = 0xF00B  # OfficeArtFOPT: the properties of a shape
+_CALLED = {_SLIDE: "slide", _NOTES: "notes", _MASTER: "master", _LIST: "slide", _COMMENT: "comments", _DOCUMENT: "presentation"}
+_SIGNS = str.maketrans({"\r": "\n", "\x0b": "\n"})
+
+
+def read_presentation(stream: bytes) -> Iterator[Segment]:
+    """The stream "PowerPoint Document"."""
+    lines: dict[str, list[str]] = {}
+    edges: list[Segment] = []
+    is_whole = True
+    for kind, instance, held_in, data in _atoms(stream):
+        if kind is None:
+            is_whole = False
+        elif kind == _SHAPE:
+            lines.setdefault("drawings", []).extend(words_in(data))
+        else:
+            text = data.decode("latin-1" if kind == _BYTES else "utf-16-le", "replace").translate(_SIGNS)
+            if _EDGES in held_in and kind == _STRING and instance in (1, 2):
+                place = Place.PAGE_HEADER if instance == 1 else Place.PAGE_FOOTER
+                edges.append((place, place.value.replace("_", " "), text))
+            else:
+                lines.setdefault(_where(held_in), []).append(text)
+    place = Place.FIRST_LINE
+    for where in sorted(lines, key=lambda name: (not name.startswith("slide"), name)):
+        yield place, where, "\n".join(lines[where])
+        place = Place.TEXT
+    yield from edges
+    if not is_whole:
+        raise Unreadable(Readable.DAMAGED)
+
+
+def _where(held_in: tuple[int, ...]) -> str:
+    """What a person calls the place: the innermost container with a name."""
+    return next((_CALLED[kind] for kind in reversed(held_in) if kind in _CALLED), "presentation")
+
+
+def _atoms(stream: bytes) -> Iterator[tuple[int | None, int, tuple[int, ...], bytes]]:
+    """Kind, instance, the containers around, content; kind None where the records are broken."""
+    ends: list[tuple[int, int]] = []  # of the containers around: where each ends and its kind
+    at, has_document = 0, False
+    while at + 8 <= len(stream):
+        head, kind, size = struct.unpack_from("<HHI", stream, at)
+        while ends and at >= ends[-1][0]:
+            ends.pop()
+        end = at + 8 + size
+        if end > (ends[-1][0] if ends else len(stream)):
+            yield None, 0, (), b""
+            end = ends[-1][0] if ends else len(stream)
+        has_document = has_document or kind == _DOCUMENT
+        if head & 0xF == 0xF and len(ends) < _DEPTH:
+            ends.append((end, kind))
+            at += 8
+            continue
+        if kind in (_CHARS, _BYTES, _STRING, _SHAPE):
+            yield kind, head >> 4, tuple(outer for _, outer in ends), stream[at + 8 : end]
+        at = max(end, at + 8)
+    if not has_document:
+        yield None, 0, (), b""
