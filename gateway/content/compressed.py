@@ -27,6 +27,7 @@ _DECODERS: dict[str, Callable[[], Any]] = {
     "application/x-lzma": partial(lzma.LZMADecompressor, lzma.FORMAT_ALONE, memlimit=_MEMORY),
 }
 MEDIA_TYPES = (*_DECODERS, *libarchive.FILTERS)
+_ENDINGS = frozenset({"gz", "gzip", "bz2", "xz", "lzma", "zst", "zstd", "lz4", "lz", "z", "svgz", "emz", "wmz"})
 _TAR_ENDINGS = frozenset({"tgz", "tbz", "tbz2", "txz", "tlz", "tzst", "taz"})
 
 
@@ -50,7 +51,7 @@ def _unpacked(media_type: str, data: bytes, spent: Spent) -> tuple[bytes, Readab
 
 def _inner_name(name: str) -> str:
     stem, _, ending = name.rpartition(".")
-    return f"{stem}.tar" if ending.lower() in _TAR_ENDINGS else stem
+    return f"{stem}.tar" if ending.lower() in _TAR_ENDINGS else stem if ending.lower() in _ENDINGS else name
 
 
 def _kept_name(media_type: str, data: bytes) -> Iterator[str]:

@@ -32,6 +32,7 @@ from gateway.content import (
     pgp,
     protected,
     rtf,
+    seven_zip,
     structure,
     text,
     tnef,
@@ -236,6 +237,7 @@ _READERS: dict[str, Reader] = {
     structure.ZIP: archives.read_zip,
     **{kind: partial(compressed.read_compressed, kind) for kind in compressed.MEDIA_TYPES},
     **{kind: partial(libarchive.read_archive, kind) for kind in libarchive.FORMATS},
+    seven_zip.MEDIA_TYPE: seven_zip.read_7z,
     structure.MESSAGE: mail.read_mail,
     "multipart/mixed": mail.read_multipart,
     structure.RIGHTS: _is(Readable.RIGHTS_PROTECTED),
@@ -263,6 +265,7 @@ _READERS: dict[str, Reader] = {
     "application/xml": text.read_text,
     "application/javascript": text.read_text,
     "application/pgp-keys": text.read_text,
+    **dict.fromkeys(("image/vnd.dwg", "image/vnd.dxf", "image/vnd.djvu", "image/x-xcf"), _is(Readable.UNSUPPORTED)),  # drawings with words
     "image/svg+xml": text.read_text,
 }
 _FAMILIES: tuple[tuple[str, Reader], ...] = (

@@ -1,5 +1,5 @@
-"""The octets of one ZIP entry, by its method (APPNOTE 6.3.10 section 4.4.5): stored, deflate, bzip2, lzma, xz here; zstd and PPMd by
-libarchive, to which the entry is handed as an archive of its own.
+"""The octets of one ZIP entry, by its method (APPNOTE 6.3.10 section 4.4.5): stored, deflate, deflate64, bzip2, lzma, xz here; zstd and
+PPMd by libarchive, to which the entry is handed as an archive of its own.
 
 Shrink, reduce, implode, and the methods for sound and pictures are unsupported.
 """
@@ -10,14 +10,16 @@ import bz2
 import lzma
 import struct
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 from gateway.content import libarchive
+from gateway.content.deflate64 import Deflate64
 from gateway.content.reading import Bounded, Spent, Stream, Unreadable
 from gateway.content.zip_index import Entry
 from gateway.model.finding import Readable
 
-_STORED, _DEFLATE, _BZIP2, _LZMA, _ZSTD_OLD, _ZSTD, _XZ, _PPMD = 0, 8, 12, 14, 20, 93, 95, 98
+_STORED, _DEFLATE, _DEFLATE64, _BZIP2, _LZMA, _ZSTD_OLD, _ZSTD, _XZ, _PPMD = 0, 8, 9, 12, 14, 20, 93, 95, 98
 _BY_LIBARCHIVE = (_ZSTD_OLD, _ZSTD, _PPMD)
 _MEMORY = 128 * 1_048_576  # octets for a dictionary
 _CHUNK = 65536
@@ -40,7 +42,7 @@ def unpack(data: bytes, entry: Entry, spent: Spent) -> tuple[bytes, Readable | N
         octets, broken = _by_libarchive(data[entry.data : entry.end], entry, spent)
     else:
         return b"", Readable.UNSUPPORTED
-    if entry.data + claimed > len(data) or (isinstance(stream, Decoded) and stream.used > entry.data + claimed):
+    if entry.data + claimed > len(data) or (isinstance(stream, Decoded | Deflate64) and stream.used > entry.data + claimed):
         broken = broken or Readable.DAMAGED
     has_sum = entry.packed >= 0 and not (entry.streamed and entry.is_local_only)
     return octets, broken or (Readable.DAMAGED if has_sum and zlib.crc32(octets) != entry.crc else None)
@@ -57,20 +59,26 @@ def _by_libarchive(packed: bytes, entry: Entry, spent: Spent) -> tuple[bytes, Re
 
 
 def _stream(data: bytes, entry: Entry, end: int) -> Stream | None:
-    if entry.method == _STORED:
-        if entry.packed < 0:  # streamed and stored: its end is where the next signature stands
-            following = data.find(b"PK", entry.data + 1)
-            end = following if following >= 0 else end
-        return _Stored(data, entry.data, end)
-    if entry.method == _DEFLATE:
-        return Decoded(zlib.decompressobj(-15), data, entry.data)
-    if entry.method == _BZIP2:
-        return Decoded(bz2.BZ2Decompressor(), data, entry.data)
+    make = _DECODERS.get(entry.method)
+    if make is not None:
+        return Decoded(make(), data, entry.data)
+    if entry.method == _DEFLATE64:
+        return Deflate64(data, entry.data)
     if entry.method == _LZMA:
         return _lzma(data, entry.data, end)
-    if entry.method == _XZ:
-        return Decoded(lzma.LZMADecompressor(memlimit=_MEMORY), data, entry.data)
-    return None
+    if entry.method != _STORED:
+        return None
+    if entry.packed < 0:  # streamed and stored: its end is where the next signature stands
+        following = data.find(b"PK", entry.data + 1)
+        end = following if following >= 0 else end
+    return _Stored(data, entry.data, end)
+
+
+_DECODERS: dict[int, Callable[[], Any]] = {
+    _DEFLATE: lambda: zlib.decompressobj(-15),
+    _BZIP2: bz2.BZ2Decompressor,
+    _XZ: lambda: lzma.LZMADecompressor(memlimit=_MEMORY),
+}
 
 
 class _Stored:

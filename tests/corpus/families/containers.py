@@ -124,7 +124,7 @@ def _other_archives() -> dict[str, tuple[str, bytes]]:
         "a tar with a long name of GNU": ("a.tar", tar),
         "a tar with another name": ("minutes.doc", packed("tar", FILES)),
         "a gzip in two members": ("list.txt.gz", _gzip(b"Nothing.\n") + _gzip(SECRET.encode())),
-        "a gzip with another name": ("list", _gzip(SECRET.encode())),
+        "a gzip with another name": ("list.txt", _gzip(SECRET.encode())),
         "a gzip that keeps the name of its file": ("a.gz", _gzip(SECRET.encode(), b"list.txt")),
         "a RAR 4 without compression": ("a.rar", _rar4("list.txt", SECRET.encode())),
         "a RAR 5 without compression": ("a.rar", _rar5("list.txt", SECRET.encode())),
@@ -316,7 +316,7 @@ def _documents() -> Iterator[Technique]:
         carrying("a.html", f'<a href="data:text/plain,{PERSON.replace(" ", "%20").replace("4", "%34")}">x</a>'.encode(), "text/html"),
         "a.html",
     )
-    yield _hides("a file in a calendar entry", carrying("a.ics", _calendar(), "text/calendar"), "a.ics")
+    yield _hides("a file in a calendar entry", carrying("a.ics", _calendar(), "text/calendar"))
 
 
 def _pdf_with(files: dict[str, bytes], *, portfolio: bool = False) -> bytes:
