@@ -10,17 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from gateway.mime.addresses import find_addresses
-from gateway.mime.headers import Section, read_fields, unfold
+from gateway.mime.headers import read_fields
 from gateway.mime.protection import find_protection
 from gateway.mime.ranges import Index, Node
 from gateway.mime.readings import Leaf, Readings
 from gateway.mime.roles import find_roles
 from gateway.mime.sizes import nearest_files
 from gateway.model.message import Arrival, Buffer, Defect, DefectName, Message, Part, Role
-
-_ORIGINATORS = frozenset({"from", "sender"})
-_ADDRESSED = frozenset({"to", "cc"})
 
 
 def parse(arrival: Arrival) -> Message:
@@ -50,8 +46,6 @@ def parse_buffer(buffer: Buffer, defects: tuple[Defect, ...] = ()) -> Message:
         header=index.section.span,
         subject=first.get("subject", ""),
         message_id=first.get("message-id", "").strip("<> \t") or None,
-        originators=_addresses(index.section, _ORIGINATORS),
-        addressed=_addresses(index.section, _ADDRESSED),
         parts=parts,
         octets=len(buffer),
         defects=tuple(dict.fromkeys(found)) if found else (),
@@ -86,11 +80,3 @@ def _otherwise(leaves: Iterable[Leaf], parts: tuple[Part, ...]) -> Iterator[Part
     for number, (node, role) in enumerate(leaves, 1):
         beside = next((part.id for part in own if part.body.start < node.body.end and node.body.start < part.body.end), None)
         yield replace(_part(node, role), id=f"{node.id}~{number}", parent=beside)
-
-
-def _addresses(section: Section, names: frozenset[str]) -> tuple[str, ...]:
-    """From the values before encoded-words are decoded: a decoded name may look like an address."""
-    found = [find_addresses(unfold(value)) for _, key, value, _, _ in section.fields if key in names]
-    if len(found) == 1:
-        return found[0]
-    return tuple(dict.fromkeys([address for each in found for address in each]))

@@ -39,7 +39,7 @@ class Draft:
         """As far as it was told."""
         assert self.reverse_path is not None  # noqa: S101 - MAIL comes first
         said = self.parameters
-        return Envelope(self.reverse_path, tuple(self.recipients), said.body, said.smtputf8, said.ret, said.envid, said.size)
+        return Envelope(self.reverse_path, tuple(self.recipients), said.body, said.smtputf8, said.ret, said.envid)
 
 
 class Verbs(Conversation):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from gateway.model.message import Digest, Message, Part, Role, Span
+from gateway.model.message import Message, Part, Role, Span
 
 KB = 1024
 MB = 1024 * KB
@@ -31,12 +31,6 @@ def largest_decoded(wire_limit: int, overhead: int = 0) -> int:
     return full * 57 + max(rest - 2, 0) // 4 * 3
 
 
-def outermost_files(message: Message) -> tuple[Part, ...]:
-    """The files that a person attached: those in no other file. Files in an attached message are inside that message."""
-    inside = enclosing_files(message)
-    return tuple(part for part in message.parts if part.role is Role.FILE and inside[part.id] is None)
-
-
 def enclosing_files(message: Message) -> dict[str, str | None]:
     """For each part the id of the nearest file that it is in; None for what stands in the message itself."""
     return nearest_files(message.parts)
@@ -54,12 +48,6 @@ def nearest_files(parts: Iterable[Part]) -> dict[str, str | None]:
         if part.role is Role.FILE:
             files.add(part.id)
     return inside
-
-
-def attachments_octets(message: Message, digests: Iterable[Digest]) -> int:
-    """The sum of the decoded outermost files. A file without digest counts as large as it stands on the wire: never less than it is."""
-    octets = {digest.part: digest.octets for digest in digests}
-    return sum(octets.get(part.id, len(part.body)) for part in outermost_files(message))
 
 
 def wire_after(message: Message, removed: Collection[str] = (), added: Iterable[int] = ()) -> int:

@@ -64,7 +64,6 @@ class Envelope:
     smtputf8: bool = False
     ret: str | None = None  # FULL | HDRS
     envid: str | None = None  # xtext as received
-    declared_octets: int | None = None  # SIZE= of MAIL
 
 
 @lru_cache(maxsize=4096)  # asked for many times for each message

@@ -173,8 +173,6 @@ class Message:
     header: Span
     subject: str
     message_id: str | None
-    originators: tuple[str, ...]  # addresses of From and Sender, lower-case
-    addressed: tuple[str, ...]  # addresses of To and Cc, lower-case: who is visibly addressed
     parts: tuple[Part, ...]  # under the main reading, in order of position, containers first
     octets: int  # on the wire as it arrived
     defects: tuple[Defect, ...] = ()

@@ -179,7 +179,7 @@ def _message(row: FactsRow, files: tuple[FileFinding, ...]) -> Message:
         if name not in known:
             raise Impossible(f"there is no defect `{name}`; there are: {', '.join(sorted(known))}")
     defects = tuple(Defect(DefectName(name)) for name in row.defects)
-    return Message((), Span(0, 0), "", None, (), (), tuple(parts), row.message_size or at, defects, row.sent_as)
+    return Message((), Span(0, 0), "", None, tuple(parts), row.message_size or at, defects, row.sent_as)
 
 
 def _with_groups(facts: Facts, row: FactsRow, policy: Policy) -> Facts:

@@ -7,22 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.mime.decode import digest
 from gateway.mime.sizes import (
     MB,
-    attachments_octets,
     enclosing_files,
     encoded_octets,
     human,
     human_pair,
     largest_decoded,
-    outermost_files,
     removal,
     wire_after,
 )
 from gateway.model.message import Message, Span
 from gateway.parse import parse_buffer
-from tests.build import message, noise
 from tests.mime.wire import outline, wire
 
 
@@ -126,16 +122,6 @@ def test_files_of_an_attached_message_are_inside_it() -> None:
         "3.2 application/zip file",
     ]
     assert enclosing_files(parsed) == {"0": None, "1": None, "2": None, "3": None, "3.0": "3", "3.1": "3", "3.2": "3"}
-    assert [part.id for part in outermost_files(parsed)] == ["2", "3"]
-
-
-def test_attachments_are_the_sum_of_the_decoded_outermost_files() -> None:
-    files = [("a.bin", noise(10_001), "application/octet-stream"), ("b.bin", noise(77), "application/octet-stream")]
-    octets = message("a@x.example", "b@y.example", "files", "words", attachments=files)
-    parsed = parse_buffer(octets)
-
-    assert attachments_octets(parsed, (digest(octets, part) for part in parsed.parts)) == 10_078
-    assert attachments_octets(parsed, ()) >= encoded_octets(10_001) - 2 + encoded_octets(77) - 2  # unread: as on the wire, never less
 
 
 @pytest.mark.parametrize("removed", [{"1"}, {"2"}, {"3"}, {"1", "2"}, {"2", "3"}, {"1", "3"}, {"3.1"}, {"3.2"}, {"3", "3.2"}, set()])

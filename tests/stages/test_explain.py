@@ -25,7 +25,7 @@ def explained():
     ]
     row = FactsRow.model_validate({"recipient": "b@else.example", "attachments": [*sizes, {"name": "c.txt", "size": "10B"}]})
     facts = facts_of(row, policy, OWN)
-    message = Message((), Span(0, 0), "the subject", None, (), (), (), facts.message.wire_octets, (Defect(DefectName.LONG_LINE),))
+    message = Message((), Span(0, 0), "the subject", None, (), facts.message.wire_octets, (Defect(DefectName.LONG_LINE),))
     return explain(message, Findings(FILES, ()), (facts,), (decide(facts, policy),), policy)
 
 

@@ -35,7 +35,7 @@ def address(text):
 
 
 def facts(*recipients, sender="boss@own.example", ours=True, snapshot=SNAPSHOT, message=None, findings=None, at=NOW):
-    message = message or Message((), Span(0, 0), "hello", None, (), (), (), 900)
+    message = message or Message((), Span(0, 0), "hello", None, (), 900)
     context = Context("in", address(sender), ours, certificate="CN=x", peer_address="10.0.0.1")
     return gather(message, findings or Findings((), ()), context, tuple(Recipient(address(one)) for one in recipients), snapshot, at)
 
@@ -54,7 +54,7 @@ def test_a_file_weighs_what_it_is_and_what_it_adds_as_mail():
         FileFinding("2", None, ("a.zip",), "a/b", "application/zip", 1000, "ff", Readable.YES),
         FileFinding("2/1", "2", (), "", "", 5000, "ee", Readable.ENCRYPTED),
     )
-    message = Message((), Span(0, 0), "", None, (), (), (part,), 2000, (Defect(DefectName.NUL),), "smime")
+    message = Message((), Span(0, 0), "", None, (part,), 2000, (Defect(DefectName.NUL),), "smime")
     made = facts("b@else.example", message=message, findings=Findings(found, ()))[0].message
 
     assert [(file.octets, file.wire_octets, file.name, file.media_type) for file in made.files] == [

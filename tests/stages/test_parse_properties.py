@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gateway.mime.decode import digest
 from gateway.mime.identity import digest_without_trace
 from gateway.mime.labels import header_labels
-from gateway.mime.sizes import enclosing_files, outermost_files, removal
+from gateway.mime.sizes import enclosing_files, removal
 from gateway.mime.text import body_text
 from gateway.model.message import DefectName, Message
 from gateway.parse import parse_buffer
@@ -44,7 +44,6 @@ def everything(octets: bytes) -> Message:
         body_text(octets, part, set())
     header_labels(parsed.fields)
     digest_without_trace(octets)
-    outermost_files(parsed)
     removal(parsed, {part.id for part in parsed.parts[1::2]})
     return parsed
 
