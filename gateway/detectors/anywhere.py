@@ -7,7 +7,10 @@ import re
 from gateway.detectors.checks import IBAN_LENGTHS, is_card, is_iban, valid_cards
 from gateway.detectors.detector import Detector, Found
 
-_GROUPS = r"[0-9]{4}[ \-][0-9]{4}[ \-][0-9]{4}[ \-][0-9]{1,4}(?:[ \-][0-9]{3})?|[0-9]{4}[ \-][0-9]{6}[ \-][0-9]{4,5}"
+_SIGN = r"[ \-\n]"  # between groups of digits; lines are broken at blanks
+_GROUPS = (
+    rf"[0-9]{{4}}{_SIGN}[0-9]{{4}}{_SIGN}[0-9]{{4}}{_SIGN}[0-9]{{1,4}}(?:{_SIGN}[0-9]{{3}})?|[0-9]{{4}}{_SIGN}[0-9]{{6}}{_SIGN}[0-9]{{4,5}}"
+)
 _PHONE = (
     r"\+[1-9][0-9]{0,2}[ .\-]?(?:\(0?[0-9]{0,5}\)[ .\-]?)?[0-9](?:[ .\-]?[0-9]){6,12}\b"  # E.164, as people write it
     r"|\(?\b0[0-9]{2,5}\)?[ .\-]?[0-9]{3,4}[ .\-]?[0-9]{3,4}\b"  # within the United Kingdom
@@ -17,7 +20,7 @@ _PHONE = (
 
 def _card(text: str, length: int) -> Found | None:
     """Sure when it passes. A last group that is no part of it (a house number, a year) is left off."""
-    written = text[:length]
+    written = text[:length].replace("\n", " ")
     for shown in (written, re.sub("[ -][0-9]+$", "", written)):
         digits = re.sub("[ -]", "", shown)
         if is_card(digits):
@@ -28,8 +31,8 @@ def _card(text: str, length: int) -> Found | None:
 def _iban(text: str, _: int) -> Found | None:
     """Sure when it passes: length, letters and two check digits leave one chance in thousands."""
     wanted = IBAN_LENGTHS.get(text[:2].upper(), 0)
-    signs = re.match(rf"(?:[A-Za-z0-9] ?){{{wanted - 1}}}[A-Za-z0-9](?![A-Za-z0-9])", text) if wanted else None
-    value = signs[0].replace(" ", "").upper() if signs else ""
+    signs = re.match(rf"(?:[A-Za-z0-9][ \n]?){{{wanted - 1}}}[A-Za-z0-9](?![A-Za-z0-9])", text) if wanted else None
+    value = "".join(signs[0].split()).upper() if signs else ""
     return Found(value, sure=True) if value and is_iban(value) else None
 
 
@@ -59,7 +62,9 @@ DETECTORS = (
         runs=(13, 14, 15, 16, 17, 18, 19),
         valid=valid_cards,
     ),
-    Detector("iban", "IBAN", r"(?i)\b[a-z]{2}[0-9]{2} ?[a-z0-9]{4} ?[a-z0-9]{4}", _iban, lambda value: f"{value[:2]}•• •••• {value[-4:]}"),
+    Detector(
+        "iban", "IBAN", r"(?i)\b[a-z]{2}[0-9]{2}[ \n]?[a-z0-9]{4}[ \n]?[a-z0-9]{4}", _iban, lambda value: f"{value[:2]}•• •••• {value[-4:]}"
+    ),
     Detector(
         "phone",
         "telephone number",

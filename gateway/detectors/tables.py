@@ -173,7 +173,7 @@ class Table:
 def divider_of(text: str) -> str:
     """What divides the cells of a text that is a table; "" when it is none."""
     look = text[:_LOOK]
-    dividers = [divider for divider in _DIVIDERS if look.count(divider) >= 3]
+    dividers = [divider for divider in _DIVIDERS if divider in look and look.count(divider) >= 3]
     if not dividers:
         return ""
     lines = (re.sub(r'"[^"]*"', "", look) if '"' in look else look).split("\n", 12)[:12]

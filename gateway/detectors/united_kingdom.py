@@ -18,6 +18,7 @@ from gateway.detectors.checks import (
 )
 from gateway.detectors.detector import Detector, Found, ending
 
+_SIGN = r"[ .\-\n]"  # between groups of digits; lines are broken at blanks
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
 _DAY = (
     r"\b(?:[0-9]{1,2}[/.\- ][0-9]{1,2}[/.\- ](?:[0-9]{4}|[0-9]{2})|[0-9]{4}[/.\-][0-9]{1,2}[/.\-][0-9]{1,2}"
@@ -43,8 +44,8 @@ def _digits(text: str) -> str:
 
 def _nhs(text: str, length: int) -> Found | None:
     """Sure only as 3-3-4 with blanks: with dashes it may be a North American telephone number, unparted it may be anything."""
-    written = text[:length]
-    digits = re.sub("[ -]", "", written)
+    written = text[:length].replace("\n", " ")
+    digits = _digits(written)
     if not is_nhs_number(digits) or not may_be_nhs_number(digits):
         return None
     return Found(digits, sure=length == 12 and written[3] == written[7] == " ")
@@ -52,7 +53,7 @@ def _nhs(text: str, length: int) -> Found | None:
 
 def _nino(text: str, length: int) -> Found | None:
     """Sure in capitals and with its last letter; small letters, or no last letter, could be any code."""
-    written = re.sub("[ -]", "", text[:length])
+    written = re.sub(r"[ \-\n]", "", text[:length])
     value = written.upper()
     if len(value) == 8:
         return Found(value, sure=False) if is_nino(value + "A") else None
@@ -65,7 +66,9 @@ def _utr(text: str, length: int) -> Found | None:
 
 
 def _upn(text: str, length: int) -> Found | None:
-    return Found(text[:length], sure=True) if is_upn(text[:length]) else None
+    """Sure in capitals."""
+    value = text[:length].upper()
+    return Found(value, sure=value == text[:length]) if is_upn(value) else None
 
 
 def _passport(text: str, length: int) -> Found | None:
@@ -104,10 +107,10 @@ DETECTORS = (
     Detector(
         "nhs-number",
         "NHS number",
-        r"\b[0-9]{3}[ \-]?[0-9]{3}[ \-]?[0-9]{4}\b",
+        rf"\b[0-9]{{3}}{_SIGN}?[0-9]{{3}}{_SIGN}?[0-9]{{4}}\b",
         _nhs,
         lambda value: f"••• ••• {value[-4:]}",
-        written=r"\b[0-9]{3}(?:[ \-][0-9]{3}[ \-]?|[0-9]{3}[ \-])[0-9]{4}\b",
+        written=rf"\b[0-9]{{3}}(?:{_SIGN}[0-9]{{3}}{_SIGN}?|[0-9]{{3}}{_SIGN})[0-9]{{4}}\b",
         runs=(10,),
         valid=valid_nhs_numbers,
         near=r"nhs|patient|\bchi\b|h&c|health and care|hospital n",
@@ -117,7 +120,7 @@ DETECTORS = (
     Detector(
         "nino",
         "National Insurance number",
-        r"(?i)\b[a-z]{2}[ \-]?[0-9]{2}[ \-]?[0-9]{2}[ \-]?[0-9]{2}(?:[ \-]?[a-d])?\b",
+        r"(?i)\b[a-z]{2}[ \-\n]?[0-9]{2}[ \-\n]?[0-9]{2}[ \-\n]?[0-9]{2}(?:[ \-\n]?[a-d])?\b",
         _nino,
         lambda value: f"•• •• •• {value[6:8]} {value[8:]}".strip(),
         near=r"national ins|\bni (?:no|num|#)|\bnino\b|\bnin\b",
@@ -137,9 +140,11 @@ DETECTORS = (
     Detector(
         "upn",
         "Unique Pupil Number",
-        r"\b[A-HJ-NP-RT-Z][0-9]{11}[0-9A-HJ-NP-RT-Z]\b",
+        r"(?i)\b[a-hj-np-rt-z][0-9]{11}[0-9a-hj-np-rt-z]\b",
         _upn,
         lambda value: f"••••••••• {value[-4:]}",
+        near=r"\bupns?\b|pupil n(?:o|um)",
+        heading=r"(?i)\bupn\b|unique[ _\-]*pupil",
     ),
     Detector(
         "uk-passport",

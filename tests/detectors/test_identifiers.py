@@ -106,6 +106,9 @@ def test_a_number_of_no_issuer_is_no_card(text: str) -> None:
         ("Patient 9434765919 was seen", 1),
         ("9434765919, our patient", 1),
         ("943 476 5918", 0),  # wrong check digit
+        ("943.476.5919", 0),
+        ("NHS number 943.476.5919", 1),
+        ("his NHS number is 943 476\n5919", 1),  # a line broken at a blank
         ("nhs_number,name\n" + "x,\n" * 200 + "9434765919,Smith", 1),  # a heading far above
         ("9434765919\n9434765870\n4505577104\n", 3),  # in company
         ("9434765919\n9434765870\n" + "".join(f"10000000{n:02}\n" for n in range(20, 60)), 0),  # by chance
@@ -187,6 +190,8 @@ def test_iban_in_text(text: str, expected: int) -> None:
 
 def test_a_upn_in_text() -> None:
     assert count("UPN: H801200001001.", "upn") == 1
+    assert count("pupil number h801200001001", "upn") == 1
+    assert count("h801200001001", "upn") == 0
 
 
 @pytest.mark.parametrize(
