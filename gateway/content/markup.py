@@ -43,6 +43,8 @@ def _views(text: str, where: str) -> Iterator[Item]:
         yield Place.FIRST_LINE, f"{where}, hidden text", view
     twice = html.unescape(shown) if _ENTITY.search(shown) else ""
     yield Place.TEXT, f"{where}, not shown", "\n".join((*page.unshown(), twice))
+    if quoted := "\n".join(page.unshown_quoted()):
+        yield Place.QUOTED, f"{where}, not shown", quoted
 
 
 def _outlook(text: str) -> Iterator[str]:
@@ -131,6 +133,7 @@ class _Page:
         "_judged",
         "_may_hide",
         "_preformatted",
+        "_quoted_tags",
         "_quotes",
         "_tags",
         "_visible",
@@ -143,6 +146,7 @@ class _Page:
         self._visible: list[str] = []  # those of them that are not hidden
         self._head = ""
         self._tags: list[str] = []  # their attributes
+        self._quoted_tags: list[str] = []  # ... inside quotations
         self._classes: set[str] = set()  # that a style sheet hides
         self._quotes: list[_Open] = []
         self._depth = 0  # of quotations
@@ -163,9 +167,12 @@ class _Page:
     def unshown(self) -> Iterator[str]:
         """Head, attributes, comments, scripts."""
         yield html.unescape(self._head)
-        for found in _ATTRIBUTE.finditer("\n".join(self._tags)):
-            yield _plain(html.unescape(found[1] or found[2] or found[3]))
+        yield from _values(self._tags)
         yield from map(_plain, self.unseen)
+
+    def unshown_quoted(self) -> Iterator[str]:
+        """Attributes in quoted earlier text: the addresses of links that somebody else has sent."""
+        yield from _values(self._quoted_tags)
 
     # --- the pass -------------------------------------------------------------------------------------------------------
 
@@ -221,7 +228,7 @@ class _Page:
             self._all.clear()
             self._visible.clear()
         if "=" in attributes:
-            self._tags.append(attributes)
+            (self._quoted_tags if self._depth else self._tags).append(attributes)
         if self._may_hide and name not in _VOID:
             self._hide(name, attributes, closing=closing)
         if name in ("blockquote", "div"):
@@ -279,6 +286,11 @@ class _Open:
 def _hidden_classes(style: str) -> set[str]:
     rules = (rule.rpartition("{") for rule in style.split("}"))
     return {name for selector, _, looks in rules if _HIDING.search(looks) for name in _NAMED.findall(selector)}
+
+
+def _values(tags: list[str]) -> Iterator[str]:
+    for found in _ATTRIBUTE.finditer("\n".join(tags)):
+        yield _plain(html.unescape(found[1] or found[2] or found[3]))
 
 
 def _plain(text: str) -> str:

@@ -20,6 +20,7 @@ from gateway.detectors import marking, own
 from gateway.detectors.detector import AFTER, BEFORE, LOOSE_AFTER, LOOSE_BEFORE, Detector, Found
 from gateway.detectors.grid import Grid
 from gateway.detectors.identifiers import DETECTORS
+from gateway.detectors.links import is_approved, link_pattern
 from gateway.detectors.marking import Marking
 from gateway.detectors.normalise import normalise, octets
 from gateway.detectors.runs import digit_runs, places
@@ -36,7 +37,8 @@ _ENOUGH = 100_000  # distinct values; beyond them the count no longer grows
 _WINDOW = 64  # octets that a judge may see
 _OF_TABLES = frozenset({"persons-in-table", "identifying-columns", "small-cells"})
 _SUBJECTS = (Place.SUBJECT_START, Place.SUBJECT)
-_RUNNING = (Place.FIRST_LINE, Place.TEXT)
+_RUNNING = (Place.FIRST_LINE, Place.TEXT, Place.QUOTED)
+_LINKS = {False: "link-out", True: "link-out-quoted"}  # by whether they are quoted
 
 
 def scan(segments: Iterable[Segment], patterns: Patterns) -> tuple[Evidence, ...]:
@@ -103,6 +105,9 @@ class _Compiled:
         for made in self.markings:
             if not made.pattern.where.isdisjoint((Place.TEXT, Place.SUBJECT, Place.QUOTED)):
                 self.acts[_added(sources, made.running)] = _mark(made)
+        if self.asked & set(_LINKS.values()):
+            pattern = link_pattern(patterns.services)
+            self.acts[_added(sources, pattern)] = _link(re2.compile(pattern.encode(), _options()), patterns.approved)
         self.earlier = _added(sources, marking.EARLIER) if sources else -1
         self.occurring = _occurring(sources)
 
@@ -179,7 +184,7 @@ class _Text:
     def place_of(self, at: int) -> Place:
         """The place this octet counts as."""
         if self.place in _RUNNING:
-            return Place.QUOTED if self.is_quoted(at) else Place.TEXT
+            return Place.QUOTED if self.place is Place.QUOTED or self.is_quoted(at) else Place.TEXT
         return Place.SUBJECT if self.place is Place.SUBJECT_START else self.place
 
 
@@ -212,13 +217,14 @@ class _Seen:
 class _Search:
     """One scan."""
 
-    __slots__ = ("_last", "_open", "_tables", "compiled", "seen", "tallies")
+    __slots__ = ("_last", "_open", "_tables", "compiled", "links", "seen", "tallies")
 
     def __init__(self, compiled: _Compiled) -> None:
         self.compiled = compiled
         self.tallies: dict[int, _Tally] = {}  # by number of the detector, of those that saw anything
         self.seen: dict[tuple[str, Place], _Seen] = {}
         self._last: _Text | None = None  # the running text that a segment may continue
+        self.links: dict[str, _Tally] = {}  # new ones, quoted ones
         self._tables: list[Table] = []
         self._open: Table | None = None  # the last of them, if what follows may go on with it
 
@@ -230,7 +236,7 @@ class _Search:
             self._lines((marking.first_line(text),), Place.FIRST_LINE, where)
         elif place is Place.FILE_NAME:
             self._name(where, text)
-        elif place is not Place.TEXT:
+        elif place not in _RUNNING:
             self._lines(text.splitlines(), place, where)
         if place is not Place.HEADER_FIELD:  # numbers of machines, no words
             lines = self._before(place, where)
@@ -396,6 +402,10 @@ class _Search:
         for table in self._tables:
             self._columns(table)
         found = [made for number in sorted(self.tallies) if (made := self._detected(number)) is not None]
+        for id_ in sorted(self.links.keys() & self.compiled.asked):
+            tally = self.links[id_]
+            host = next(iter(tally.sure)).partition("/")[0]
+            found.append(Evidence(EvidenceKind.DETECTOR, id_, len(tally.sure), tally.where, f"{host}/•••", place=tally.place))
         for prepared in self.compiled.markings if self.seen else ():
             pattern = prepared.pattern
             for (id_, place), seen in self.seen.items():
@@ -571,6 +581,20 @@ def _owned(detector: Detector) -> _Candidates:
             at = match.end(1)
 
     return candidates
+
+
+def _link(finder: Any, approved: frozenset[str]) -> _Act:
+    """The act of links to file sharing: those in quoted earlier text are somebody else's, and counted apart."""
+
+    def act(search: _Search, text: _Text, start: int, end: int) -> None:
+        for match in finder.finditer(text.data, _whole(text.data, max(0, start - 4)), min(len(text.data), end + _OVERLAP)):
+            at, host = match.start(1), match[1].decode("ascii").lower()
+            if start <= at < end and not is_approved(host, approved):
+                tally = search.links.setdefault(_LINKS[text.place_of(at) is Place.QUOTED], _Tally())
+                if len(tally.sure) < _ENOUGH:
+                    tally.add(f"{host}/{match[2].decode('utf-8', 'replace')}", sure=True, text=text, at=at)
+
+    return act
 
 
 def _mark(made: Marking) -> _Act:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from gateway.detectors import NAMES
 from gateway.detectors.own import why_not
 from gateway.model.finding import OwnDetector, Patterns
-from gateway.policy.pack_known import Known
+from gateway.policy.pack_known import Known, own
 from gateway.policy.pack_model import AsksPart, PackPart
 from gateway.policy.pack_yaml import Path, Sheet
 
@@ -21,8 +21,9 @@ from gateway.policy.pack_yaml import Path, Sheet
 class Looked:
     """The detectors that a pack may name."""
 
-    def __init__(self, sheet: Sheet, pack: PackPart, known: Known) -> None:
+    def __init__(self, sheet: Sheet, pack: PackPart, known: Known, own_domains: tuple[str, ...]) -> None:
         self._sheet = sheet
+        self._own_domains = own_domains
         self._pack = pack
         self._own = {one.id: one for one in (*self._patterns(), *self._dictionaries(known))}
         self.names = (*NAMES, *pack.patterns, *pack.dictionaries)
@@ -34,9 +35,9 @@ class Looked:
         return Patterns(
             (),
             frozenset(ids & NAMES.keys()),
-            tuple(own for name, own in self._own.items() if name in ids),
-            frozenset(sharing.services or ()),
-            frozenset(sharing.approved or ()),
+            tuple(one for name, one in self._own.items() if name in ids),
+            frozenset(own(sharing.services or (), self._own_domains)),
+            frozenset(own(sharing.approved or (), self._own_domains)),
             self._pack.tables.small_below,
         )
 

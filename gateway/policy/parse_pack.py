@@ -76,7 +76,7 @@ class _Loader:
         self.known = Known(files, own_domains, instead)
         self.texts = frozenset(match[1] for name in files if (match := _TEXT.fullmatch(name)))
         self.markings: list[Pattern] = []
-        self.looked = Looked(sheet, pack, self.known)
+        self.looked = Looked(sheet, pack, self.known, own_domains)
 
     def policy(self) -> Policy:
         pack = self.pack
