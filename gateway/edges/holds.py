@@ -25,7 +25,6 @@ from gateway.model.facts import Declared
 from gateway.ports import Because, Held, ToSend
 
 _DECLARED = tuple[Declared, ...]
-_READ = ("envelope", "lifted", "declared")  # who decided again by other ones was first
 
 
 class Holds:
@@ -61,7 +60,7 @@ class Holds:
         """
         payload = {
             "row": to_row(held),
-            "was": {name: to_row(before)[name] for name in _READ},
+            "was": to_row(before),
             **_said(because),
             "at": _now(),
             "outbox": [outbox.to_row(row) for row in to_send],
@@ -144,6 +143,11 @@ def _to_noun(row: Any) -> Held:
     )
 
 
+def _read(row: Any) -> tuple[object, ...]:
+    """What a case is decided again by: whoever has changed it since was first."""
+    return from_json(Envelope, row["envelope"]), decode(row["lifted"]), from_json(_DECLARED, row["declared"])
+
+
 def _micros(value: datetime | None) -> int | None:
     return None if value is None else micros(value)
 
@@ -222,13 +226,16 @@ def reopen(connection: Connection, payload: Payload) -> Payload:
 def redecided(connection: Connection, payload: Payload) -> Payload:
     row = payload["row"]
     names = ("envelope", "decision", "answer_by", "keep_until", "held_for", "pack", "pack_version", "lifted", "declared")
-    as_read = and_(_open(row["case_number"]), *(hold.c[name] == value for name, value in payload["was"].items()))
-    was_open = connection.execute(update(hold).where(as_read).values({name: row[name] for name in names})).rowcount
+    mine = _open(row["case_number"])
+    there = connection.execute(select(hold).where(mine).with_for_update()).mappings().first()
+    # As nouns, not as text: an older version may have written the same otherwise.
+    was_open = there is not None and _read(there) == _read(payload["was"])
     if was_open:
+        connection.execute(update(hold).where(mine).values({name: row[name] for name in names}))
         outbox.insert(connection, payload["outbox"])
         details = {name: row[name] for name in ("held_for", "pack_version", "lifted")}
         audit.append(connection, "hold.redecided", payload["at"], {"case": row["case_number"], **_who(payload), **details})
-    return {"was_open": bool(was_open)}
+    return {"was_open": was_open}
 
 
 @operation("hold.end")

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import contextmanager
 from typing import Any
 
 import uvloop
@@ -12,6 +11,7 @@ from gateway.edges.relay import Relay
 from gateway.model.envelope import Address, Recipient
 from gateway.model.outcome import Copy
 from gateway.ports import Handed
+from tests.doubles import Octets
 from tests.peers.hop import Peer
 
 A, B = "a@x.example", "b@y.example"
@@ -19,30 +19,6 @@ SMALL = b"Subject: hello\r\n\r\n.one\r\ntwo\r\n"
 LARGE = b"Subject: much\r\n\r\n" + b"0123456789abcdef 0123456789abcdef.\r\n" * 250_000  # more than any socket holds
 
 LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
-
-
-class Octets:
-    """model.message.Content over octets in memory."""
-
-    def __init__(self, octets: bytes) -> None:
-        self._octets = octets
-
-    @property
-    def octets(self) -> int:
-        return len(self._octets)
-
-    @contextmanager
-    def view(self):
-        yield self._octets
-
-    def read(self, start: int, end: int) -> bytes:
-        return self._octets[start:end]
-
-    def descriptor(self) -> int:
-        raise NotImplementedError
-
-    def close(self) -> None:
-        pass
 
 
 def recipient(wire: str, **rest: Any) -> Recipient:

@@ -5,9 +5,11 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import text
+from sqlalchemy import Connection, select, text, update
 
+from gateway.edges.operations import Payload, operation
 from gateway.edges.state import State
+from gateway.edges.tables import hold
 from gateway.model.decision import Verdict
 from gateway.model.facts import Declared
 from gateway.ports import Because, Bundle
@@ -115,6 +117,26 @@ def test_of_two_who_declare_at_once_the_second_decides_on_what_the_first_has_not
             assert (noted["by"], noted["why"], noted["answers"]) == ("jo", "rang", {"reason": "käse"})
             assert noted["declared"] == [{"what": "word", "value": "a", "by": "sender", "about": ""}]
             assert await one.audit.verify() == ()
+
+    asyncio.run(story())
+
+
+def test_a_case_that_an_older_version_wrote_can_be_decided_again(place: Place):
+    """It had a word more in its envelope."""
+
+    @operation("test.older")
+    def older(connection: Connection, payload: Payload) -> Payload:
+        envelope = connection.execute(select(hold.c.envelope)).scalar_one()
+        older = json.dumps({**json.loads(envelope), "ancient": 1})
+        return {"rows": connection.execute(update(hold).values(envelope=older)).rowcount}
+
+    async def story() -> None:
+        async with living(place) as (state,):
+            await keep(state, held())
+            assert (await state.store.run("test.older", {}))["rows"] == 1
+            before = await state.holds.get("7KQ-402")
+            assert before == held()
+            assert await state.holds.redecided(before, held(lifted=("x",)), Because("officer"))
 
     asyncio.run(story())
 
