@@ -22,12 +22,12 @@ from gateway.model.facts import (
     Missing,
     SenderFacts,
 )
-from gateway.model.finding import Evidence, FileFinding, Findings
+from gateway.model.finding import Evidence, FileFinding, FileOddity, Findings
 from gateway.model.message import DefectName, Message
 from gateway.policy.rules import KnownList, Snapshot
 
 WORDS = "words"  # what a declaration about subject, body and file names is about
-_DEFECTS = frozenset(name.value for name in DefectName)
+_DEFECTS = frozenset(name.value for kind in (DefectName, FileOddity) for name in kind)
 NOWHERE = "invalid"  # the domain of an address that leads we do not know where (RFC 6761 section 6.4)
 _ROUTING = frozenset("%!@")
 
@@ -72,7 +72,7 @@ def _message(message: Message, findings: Findings, context: Context, snapshot: S
 
 
 def _defects(message: Message, findings: Findings) -> frozenset[str]:
-    """What was odd about the message, those attached to it, and how its words and files are encoded."""
+    """What was odd about the message, those attached to it, its files, and how its words and files are encoded."""
     found = {defect.name.value for defect in message.defects}
     odd = {oddity for file in findings.files for oddity in file.oddities}.union(findings.words_oddities)
     return frozenset(found | (odd & _DEFECTS)) if found or odd else frozenset()

@@ -34,6 +34,27 @@ class Place(StrEnum):
     HEADER_FIELD = "header_field"
 
 
+class FileOddity(StrEnum):
+    """What was odd about a file. Policies can ask for these by name, as for a DefectName."""
+
+    POLYGLOT = "polyglot"  # two kinds of file at once: read as both
+    TYPE_DISAGREES = "type-disagrees"  # a name, or the declared type, says another kind of file than it is
+    HIDDEN_EXTENSION = "hidden-extension"  # a name made so that a person takes its extension for another
+    LOCAL_ONLY_ENTRIES = "local-only-entries"  # an archive with files that its directory does not name
+    HEADERS_DISAGREE = "headers-disagree"  # an archive that describes one file in two ways
+    DIRECTORY_DISAGREES = "directory-disagrees"  # an archive whose directory is not as it says
+    SEVERAL_DIRECTORIES = "several-directories"  # an archive or disc image that some programs list otherwise than others
+    OVERLAPPING_ENTRIES = "overlapping-entries"  # an archive of files that are partly the same octets
+    DUPLICATE_MEMBERS = "duplicate-members"  # two files of one name in an archive, two parts of one in a document
+    LEADING_DATA = "leading-data"  # something stands before an archive ...
+    TRAILING_DATA = "trailing-data"  # ... or behind it
+    DUPLICATE_LABELS = "duplicate-labels"
+    MACROS = "macros"
+    JAVASCRIPT = "javascript"  # in a PDF
+    LAUNCHES_PROGRAM = "launches-program"  # a PDF that starts a program
+    POISON = "poison"  # crashed its reader three times; not read any more
+
+
 class EvidenceKind(StrEnum):
     """What kind of thing gives a classification."""
 
@@ -110,7 +131,7 @@ class FileFinding:
     sha256: str  # hex, of the decoded octets; "" when never decoded
     readable: Readable
     evidence: tuple[Evidence, ...] = ()
-    oddities: tuple[str, ...] = ()  # "type-disagrees", "polyglot", ...
+    oddities: tuple[str, ...] = ()  # FileOddity; of a message inside, and of the encoding, DefectName
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from gateway.model.finding import FileOddity
 from gateway.model.message import DefectName
 from gateway.policy.pack_known import own
 from gateway.policy.pack_model import AsksPart, ClassificationAsk, NoRoutePart, PackPart, RulePart, SizeAsk
@@ -14,7 +15,7 @@ from gateway.policy.rules import Act, Ask, ExceptionTo, Never, Override, Rule
 
 ROLES = ("sender", "owner", "list-owner", "agreement-owner", "postmaster")  # who can decide beside the pack's people
 _RESERVED = ("no_route", "poison")
-_DEFECTS = [name.value for name in DefectName]
+_DEFECTS = [name.value for kind in (DefectName, FileOddity) for name in kind]
 
 
 class RuleMaker:

@@ -45,7 +45,7 @@ def explain(
             "wire_octets": message.octets,
             "attachments_octets": mail.attachments_octets,
             "classification": policy.ladder.name(mail.all.top),
-            "defects": [defect.name.value for defect in message.defects],
+            "defects": list(dict.fromkeys((*(defect.name.value for defect in message.defects), *sorted(facts[0].message.defects)))),
             "coverage": _coverage(findings),
         },
         "attachments": [_attachment(file, policy, levels[file.id].by_kind, levels[file.id].top) for file in findings.files],
@@ -75,6 +75,7 @@ def _attachment(file: FileFinding, policy: Policy, by_kind: tuple[int, ...], top
         "sha256": file.sha256,
         "classification": policy.ladder.name(top),
         "readable": file.readable.value,
+        "oddities": list(file.oddities),
         "evidence": _evidence(file.evidence, file.readable, by_kind),
     }
 
@@ -253,6 +254,7 @@ SCHEMA: dict[str, Any] = {
                 sha256=_TEXT,
                 classification=_TEXT,
                 readable={"enum": [kind.value for kind in Readable]},
+                oddities=_list(_TEXT),
                 evidence=_FOUND,
             )
         ),

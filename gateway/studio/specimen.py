@@ -12,7 +12,7 @@ from gateway.gather import Context, gather
 from gateway.mime.sizes import PART_OVERHEAD_OCTETS, encoded_octets
 from gateway.model.envelope import Address, Recipient
 from gateway.model.facts import UNKNOWN, Declared, Facts
-from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings, Place, Readable
+from gateway.model.finding import Evidence, EvidenceKind, FileFinding, FileOddity, Findings, Place, Readable
 from gateway.model.message import Defect, DefectName, Encoding, Message, Role, Span
 from gateway.model.message import Part as MimePart
 from gateway.policy.pack_model import Part
@@ -78,7 +78,7 @@ def facts_of(row: FactsRow, policy: Policy, own_domains: tuple[str, ...]) -> Fac
     recipient = Recipient(_address(row.recipient.replace("@own", f"@{chief}")))
     files, said = _files(row, policy)
     evidence, about_words = _evidence(row.words, policy, "words", policy.ladder.unmarked_words)
-    findings = Findings(files, evidence, Readable(row.words.unreadable or "yes"))
+    findings = Findings(files, evidence, Readable(row.words.unreadable or "yes"), tuple(row.defects))
     declared = (*declared_in(row), *said, *about_words)
     authenticated = UNKNOWN if row.authenticated is None else row.authenticated
     ours = sender.domain in own_domains
@@ -174,11 +174,11 @@ def _message(row: FactsRow, files: tuple[FileFinding, ...]) -> Message:
                 MimePart(file.id, None, header, body, file.declared_type, None, Encoding.BASE64, "attachment", file.names, None, Role.FILE)
             )
             at = end
-    known = {name.value for name in DefectName}
+    known = {name.value for kind in (DefectName, FileOddity) for name in kind}
     for name in row.defects:
         if name not in known:
             raise Impossible(f"there is no defect `{name}`; there are: {', '.join(sorted(known))}")
-    defects = tuple(Defect(DefectName(name)) for name in row.defects)
+    defects = tuple(Defect(name) for name in DefectName if name.value in row.defects)
     return Message((), Span(0, 0), "", None, tuple(parts), row.message_size or at, defects, row.sent_as)
 
 

@@ -95,3 +95,18 @@ def test_one_of_several_names_is_enough() -> None:
     _, member = look(lying_zip([Lie("a.txt", b"hello", local={"name": "a.pdf"})]), "a.zip")
 
     assert "type-disagrees" in member.oddities
+
+
+def test_whatever_a_reader_calls_odd_a_rule_may_ask_for() -> None:
+    import re
+    from pathlib import Path
+
+    import gateway.content
+    from gateway.model.finding import FileOddity
+    from gateway.model.message import DefectName
+
+    sources = "\n".join(path.read_text() for path in Path(gateway.content.__file__).parent.glob("*.py"))
+    said = set(re.findall(r'(?:Oddity|\.odd)\("([^"]+)"', sources))
+
+    assert said
+    assert said <= {name.value for kind in (FileOddity, DefectName) for name in kind}

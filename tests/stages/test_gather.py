@@ -66,6 +66,13 @@ def test_a_file_weighs_what_it_is_and_what_it_adds_as_mail():
     assert made.sent_as == "smime"
 
 
+def test_what_is_odd_about_a_file_is_a_fact_that_rules_can_ask_for():
+    odd = FileFinding("2", None, ("a.jpg",), "", "image/jpeg", 9, "ff", Readable.YES, oddities=("polyglot", "a word of no vocabulary"))
+    inner = FileFinding("2/1", "2", ("b.pdf.exe",), "", "text/plain", 9, "ff", Readable.YES, oddities=("hidden-extension",))
+
+    assert facts("b@else.example", findings=Findings((odd, inner), ()))[0].message.defects == {"polyglot", "hidden-extension"}
+
+
 def test_evidence_loses_its_sample_and_its_words_for_where():
     """Found: the name of a sheet went into the records."""
     evidence = Evidence(EvidenceKind.DETECTOR, "card", 2, "sheet Smith", "•••• 4321")
