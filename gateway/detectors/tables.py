@@ -128,7 +128,7 @@ class Table:
 
     def _begin(self, rows: list[list[str]]) -> None:
         """What the columns are, by their headings and by the first rows."""
-        width = Counter(map(len, rows)).most_common(1)[0][0]
+        width, _ = _usual([len(row) for row in rows])
         top = next((number for number, row in enumerate(rows) if len(row) == width and sum(map(bool, row)) * 2 > width), 0)
         title = " ".join(cell for row in rows[:top] for cell in row)
         head = rows[top] if _is_heading(rows[top]) else []
@@ -193,8 +193,14 @@ def _may_divide(lines: Sequence[str], divider: str) -> bool:
 def _divides(lines: Sequence[str], divider: str) -> bool:
     """Whether two in three lines have as many of them."""
     written = [line for line in lines if line.strip()]
-    usual, often = Counter(count for line in written if (count := line.count(divider))).most_common(1)[0]
+    usual, often = _usual([count for line in written if (count := line.count(divider))])
     return often >= 3 and often * 3 >= len(written) * 2 and (divider != "," or usual > 1 or _are_cells(written))
+
+
+def _usual(numbers: list[int]) -> tuple[int, int]:
+    """The number that comes most often, and how often. Counter.most_common would load a library, which a locked child cannot."""
+    counts = Counter(numbers)
+    return max(counts.items(), key=lambda item: item[1], default=(0, 0))
 
 
 def valid_values(detector: Detector, cells: Iterable[str]) -> Iterator[str]:

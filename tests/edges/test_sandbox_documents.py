@@ -7,8 +7,9 @@ import pytest
 
 from gateway.config import Examine
 from gateway.content import Budget, preload, read
+from gateway.detectors import NAMES
 from gateway.edges.sandbox import Sandbox
-from gateway.model.finding import Pattern, Patterns, Place, Readable
+from gateway.model.finding import OwnDetector, Pattern, Patterns, Place, Readable
 from tests.build import docx, encrypted_docx, pdf, png, pptx, xlsx, zip_of
 from tests.build.outlook import msg, tnef
 from tests.build.packers import packed
@@ -42,8 +43,21 @@ DOCUMENTS |= {
     "r.docx": encrypted_docx([TEXT], password="VelvetSweatshop"),
     "s.mbox": b"From a@b Thu Nov 26 12:00:00 2026\nSubject: x\n\n" + TEXT.encode(),
 }
+PEOPLE = "Surname,NHS number,Card,Note\n" + "".join(
+    f'"Smith, {n}",943 476 5919,4111111111111111,"see https://we.tl/{n}"\n' for n in range(40)
+)
+DOCUMENTS |= {
+    "t.csv": PEOPLE.encode(),
+    "u.tsv": PEOPLE.replace(",", "\t").replace('"', "").encode(),
+    "v.csv": b"Number of pupils;\nSchool;Pupils\nNorth;3\nSouth;44\nEast;*\n",
+    "w.txt": "\u0420\u0415\u0405\u0422RICTED 943 476\n5919 CS-123456 passport 925665416 born on 12 March 1984".encode(),
+}
 DOCUMENTS["z.zip"] = zip_of(dict(DOCUMENTS))
-PATTERNS = Patterns((Pattern("marking-1", "RESTRICTED", frozenset(Place)),), frozenset({"nhs-number"}))
+PATTERNS = Patterns(
+    (Pattern("marking-1", "RESTRICTED", frozenset(Place), may_add=("PERSONAL",)),),
+    frozenset(NAMES),  # everything that is looked for
+    (OwnDetector("case", "case", like=("CS-[0-9]{6}",)), OwnDetector("words", "word", words=("number", "born"), near=("NHS",))),
+)
 
 
 class Real(Bench):
