@@ -56,19 +56,19 @@ def parse_buffer(buffer: Buffer, defects: tuple[Defect, ...] = ()) -> Message:
 
 def _part(node: Node, role: Role) -> Part:
     declared = node.declared
-    return Part(
-        id=node.id,
-        parent=node.parent,
-        header=node.header,
-        body=node.body,
-        media_type=declared.media_type,
-        charset=declared.charset,
-        encoding=declared.encoding,
-        disposition=declared.disposition,
-        names=declared.names,
-        content_id=declared.content_id,
-        role=role,
-        protocol=declared.protocol,
+    return Part(  # by position: there is one for each part of every message
+        node.id,
+        node.parent,
+        node.header,
+        node.body,
+        declared.media_type,
+        declared.charset,
+        declared.encoding,
+        declared.disposition,
+        declared.names,
+        declared.content_id,
+        role,
+        declared.protocol,
     )
 
 

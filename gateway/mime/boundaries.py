@@ -15,6 +15,7 @@ from gateway.model.message import DefectName
 
 BOUNDARIES = 8  # candidates that are tried; more are too many readings
 
+_OCTETS = 8192  # of one field; more are not read
 _CHARACTERS = 70  # of a boundary (RFC 2046 section 5.1.1); some readers cut it there
 _PLAIN = re.compile(r"[^\s'\"()*\\\x00-\x1f\x7f-\U0010ffff][^'\"()*\\\x00-\x1f\x7f-\U0010ffff]{0,69}")
 _ANYWHERE = re.compile(r'boundary[\s*0-9]*=\s*+(?:"((?:[^"\\]|\\.)*+)"?|([^;\s]*+))', re.IGNORECASE | re.DOTALL)
@@ -48,7 +49,7 @@ def _is_plain(boundary: str, written: bytes) -> bool:
 def _texts(written: Sequence[bytes], types: Sequence[Parameters]) -> Iterator[str]:
     for one in types:
         yield from one.values.get("boundary", ())
-    for octets in written:
+    for octets in [value[:_OCTETS] for value in written[:BOUNDARIES]]:
         for value in (octets, _FOLD.sub(b" ", octets), _FOLD.sub(b"", octets)):
             text = unfold(value)
             yield from parse_parameters(text).values.get("boundary", ())

@@ -3,7 +3,8 @@ defects.
 
 A multipart is split by searching for its own delimiter, never line by line. An outer delimiter always ends what is inside, unless the way
 says otherwise. Where readers differ, `asked` says about what; the other readings are other walks (mime/readings.py).
-Limits: 1000 parts, depth 30, 10,000 lines that only look like a delimiter; beyond them the rest is one part that nobody has read.
+Limits: 1000 parts, 2 MiB of their header sections, depth 30, 10,000 lines that only look like a delimiter; beyond them the rest is one
+part that nobody has read.
 Under base64 or quoted-printable a composite (which RFC 2045 6.4 forbids) is one opaque part, read as a whole where files are read, unless
 its delimiters stand there in clear.
 """
@@ -16,12 +17,13 @@ from typing import NamedTuple
 
 from gateway.mime.composites import hides_delimiters
 from gateway.mime.declared import Declared, read_declared
-from gateway.mime.headers import WINDOW_OCTETS, Section, read_section
+from gateway.mime.headers import HEADER_OCTETS, WINDOW_OCTETS, Section, read_section
 from gateway.mime.uuencode import has_file_in_text
-from gateway.mime.ways import Allowance, Choice, Spent
+from gateway.mime.ways import FIELD_WEIGHT, MAIN_TIMES, OCTETS, Choice, Spent
 from gateway.model.message import Buffer, Defect, DefectName, Encoding, Span
 
 PARTS = 1000
+HEADERS_OCTETS = 2 * 1024 * 1024
 DEPTH = 30
 LOOKALIKES = 10_000
 GUESSES = 4  # boundaries that nobody has declared
@@ -93,23 +95,41 @@ class Index:
 
     Args:
         way: what to take where readers differ; the first everywhere when nothing is said.
-        allowance: what a further walk may still look at; None for the first walk.
+        left: octets that a further walk may still look at; None for the first walk, which has enough of its own and stops splitting at
+            their end.
+
+    Raises:
+        Spent: there was no more left for a further walk.
     """
 
-    __slots__ = ("_allowance", "_behind", "_buffer", "_is_outside", "_lookalikes", "_way", "asked", "beside", "defects", "nodes", "section")
+    __slots__ = (
+        "_buffer",
+        "_headers",
+        "_is_further",
+        "_is_outside",
+        "_lookalikes",
+        "_way",
+        "asked",
+        "beside",
+        "defects",
+        "left",
+        "nodes",
+        "section",
+    )
 
-    def __init__(self, buffer: Buffer, way: Mapping[Choice, int] | None = None, allowance: Allowance | None = None) -> None:
+    def __init__(self, buffer: Buffer, way: Mapping[Choice, int] | None = None, left: int | None = None) -> None:
+        size = len(buffer)
         self._buffer = buffer
-        self._way = way or {}
-        self._allowance = allowance
-        self._behind: Allowance | None = None  # to look for what goes on behind the end of what is around it
+        self._way = way
+        self._is_further = left is not None
+        self.left = OCTETS + MAIN_TIMES * size if left is None else left
         self._lookalikes = 0
+        self._headers = 0  # octets of header sections
         self._is_outside = False
         self.nodes: list[Node] = []
         self.beside: list[Node] = []  # what stands outside of the parts, or is read in a second way without making another tree
         self.defects: list[Defect] = []
         self.asked: dict[Choice, int] = {}  # where readers differ: between how many
-        size = len(buffer)
         self.section = self._section(0, size, "")
         self._entity(self.section, size, _Place(), size)
 
@@ -121,17 +141,17 @@ class Index:
             return 0
         if options > self.asked.get(choice, 1):
             self.asked[choice] = options
-        return min(self._way.get(choice, 0), options - 1)
+        return min(self._way.get(choice, 0), options - 1) if self._way else 0
 
     def _section(self, start: int, end: int, message: str) -> Section:
         section = read_section(self._buffer, start, end)
-        if section.others or self._allowance is not None:
+        if section.others or self._is_further:
             return self._resolved(section, start, message)
         return section
 
     def _resolved(self, section: Section, start: int, message: str) -> Section:
-        if self._allowance is not None:
-            self._allowance.fields(section.body - start)
+        if self._is_further:
+            self._may_look(FIELD_WEIGHT * (section.body - start))
         if not section.others:
             return section
         return (section, *section.others)[self._pick(Choice.HEADER, 1 + len(section.others), message)]
@@ -147,22 +167,23 @@ class Index:
         oddities = [*section.defects, *declared.defects]
         members: _Members | None = None
         inner = False
-        if declared.is_multipart:
+        kind = declared.media_type
+        if kind.startswith("multipart/"):
             body, members = self._members(body, declared, place, oddities, limit)
-        elif declared.is_message:
+        elif kind.startswith("message/") and declared.is_message:
             inner = self._is_open(declared, place.depth, oddities)
         is_container = members is not None
         name = place.name(container=is_container)
         node = _node(Node, (name, place.parent, section.span, body, declared, is_container, place.around, place.message))
         self.nodes.append(node)
         if oddities:
-            self.defects.extend(Defect(oddity, name) for oddity in oddities)
+            self.defects.extend([Defect(oddity, name) for oddity in oddities])
         if members is not None:
             self._walk(node, members, place, limit)
         elif inner:
             whole = _Place(parent=name, prefix=f"{name}.", message=name, depth=place.depth + 1)
             self._entity(self._section(body.start, end, name), end, whole, end)
-        if declared.encodings or declared.charsets or DefectName.ENCODED_COMPOSITE in oddities:
+        if declared.encodings or declared.charsets or (oddities and DefectName.ENCODED_COMPOSITE in oddities):
             self._beside_itself(node, members)
         return body.end
 
@@ -247,13 +268,19 @@ class Index:
 
     def _goes_on(self, boundary: bytes, start: int, end: int) -> bool:
         """Whether a delimiter of a multipart stands behind the end of what is around it."""
-        self._behind = self._behind or Allowance(len(self._buffer))
-        try:
-            self._behind.octets(end - start)
-        except Spent:
-            self.defects.append(Defect(DefectName.TOO_MANY_READINGS))
+        if not self._may_look(end - start):
             return False
         return self._find(b"\r\n--" + boundary, max(start - 2, 0), end) >= 0
+
+    def _may_look(self, octets: int) -> bool:
+        """Whether there is still time for so many."""
+        self.left -= octets
+        if self.left >= 0:
+            return True
+        if self._is_further:
+            raise Spent
+        self.defects.append(Defect(DefectName.TOO_MANY_READINGS))
+        return False
 
     def _guessed(self, body: Span, message: str) -> Iterator[_Members | None]:
         """As it is split by whoever takes the first delimiter-like lines for delimiters. Nobody looks far for them."""
@@ -267,8 +294,8 @@ class Index:
     def _split(self, body: Span, boundary: bytes, message: str) -> _Members | None:
         """Every member between two delimiter lines."""
         needle = b"\r\n--" + boundary
-        if self._allowance is not None:
-            self._allowance.octets(len(body))
+        if not self._may_look(body.end - body.start):
+            return None
         spans: list[Span] = []
         opened = preamble = -1
         delimiters = self._delimiters(body, needle, message)
@@ -339,12 +366,13 @@ class Index:
         for number, span in enumerate(members.spans, 1):
             if span.start < done:  # in a member that went on
                 continue
-            if len(self.nodes) >= PARTS:
+            if len(self.nodes) >= PARTS or self._headers > HEADERS_OCTETS:
                 self._give_up(node, prefix, number, Span(span.start, node.body.end))
                 return
             member = _Place(node.id, prefix, number, default, node.declared.media_type, node.message, place.depth + 1)
             section = read_section(self._buffer, span.start, span.end)
-            if section.others or self._allowance is not None:
+            self._headers += section.body - span.start if section.body > span.start else min(len(span), HEADER_OCTETS)
+            if section.others or self._is_further:
                 section = self._resolved(section, span.start, node.message)
             done = self._entity(section, span.end, member, limit)
         if members.rest is not None:

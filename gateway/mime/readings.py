@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from gateway.mime.ranges import Index, Node
 from gateway.mime.roles import find_roles
-from gateway.mime.ways import Allowance, Choice, Spent
+from gateway.mime.ways import FURTHER_TIMES, OCTETS, Choice, Spent
 from gateway.model.message import Buffer, Defect, DefectName, Encoding, Role
 
 READINGS = 16
@@ -53,7 +53,7 @@ class Readings:
 
     def _explore(self, main: Index) -> None:
         """Breadth first: what one difference alone shows comes before what two show together."""
-        allowance = Allowance(len(self._buffer))
+        left = OCTETS + FURTHER_TIMES * len(self._buffer)
         seen: set[frozenset[tuple[Choice, int]]] = {frozenset()}
         waiting = deque(_further({}, main, seen))
         done = 1
@@ -64,10 +64,11 @@ class Readings:
             way = waiting.popleft()
             done += 1
             try:
-                index = Index(self._buffer, way, allowance)
+                index = Index(self._buffer, way, left)
             except Spent:
                 self.defects.append(Defect(DefectName.TOO_MANY_READINGS))
                 return
+            left = index.left
             self._take(way, index)
             waiting.extend(_further(way, index, seen))
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-OCTETS = 64 * 1024 * 1024  # searched by all further readings of a message together, beside ...
-TIMES = 8  # ... the whole message so many times
-FIELD_WEIGHT = 16  # reading a field takes as long as searching so many times its octets
+OCTETS = 64 * 1024 * 1024  # that are always searched, beside ...
+MAIN_TIMES = 10  # ... the whole message so many times by the main reading: once for each level of multiparts
+FURTHER_TIMES = 3  # ... and by all others together
+FIELD_WEIGHT = 16  # reading fields takes as long as searching so many times their octets
 
 
 class Choice(Enum):
@@ -24,23 +25,4 @@ class Choice(Enum):
 
 
 class Spent(Exception):
-    """The further readings of a message took more than they may."""
-
-
-class Allowance:
-    """What further readings may still look at."""
-
-    __slots__ = ("_left",)
-
-    def __init__(self, size: int) -> None:
-        self._left = OCTETS + TIMES * size
-
-    def octets(self, number: int) -> None:
-        """Raises Spent."""
-        self._left -= number
-        if self._left < 0:
-            raise Spent
-
-    def fields(self, octets: int) -> None:
-        """Raises Spent."""
-        self.octets(FIELD_WEIGHT * octets)
+    """A further reading of a message would take more than all of them may."""
