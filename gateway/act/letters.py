@@ -23,23 +23,11 @@ from gateway.model.finding import Findings
 from gateway.model.message import Content
 from gateway.model.outcome import Outcome, Reply, Step
 from gateway.policy.guidance import House, smtp_reply, texts_of
-from gateway.policy.letters import (
-    About,
-    Letter,
-    Told,
-    advised,
-    ended,
-    let_go,
-    overridden,
-    relayed,
-    to_decider,
-    to_sender,
-    to_told,
-    undelivered,
-    values_of,
-)
+from gateway.policy.letters import ended, let_go, overridden, to_decider, to_sender
+from gateway.policy.news import advised, relayed, to_told, undelivered
 from gateway.policy.places import domain_of
 from gateway.policy.rules import Override, Policy
+from gateway.policy.wording import About, Letter, Told, values_of
 from gateway.ports import Because, Handed, Held, ToSend, World
 
 LIFETIME = timedelta(days=5)  # how long our outbox tries (RFC 5321 section 4.5.4.1)

@@ -19,8 +19,8 @@ from gateway.model.decision import Decision, Reason
 from gateway.model.envelope import Recipient
 from gateway.model.outcome import Ending, Outcome
 from gateway.policy.guidance import House
-from gateway.policy.letters import Told
 from gateway.policy.rules import Policy, Rule
+from gateway.policy.wording import Told
 from gateway.ports import ToSend, World
 
 _SENDER = "sender"

@@ -2,7 +2,7 @@
 
 The keeper's jobs are claimed by row, so any number of keepers may run. A release decides again by the same pipeline as the mail path: it
 lifts the hold or confirm reasons of that case, never what a rule requires (DESIGN section 5).
-Not here: the rows (edges/holds, outbox, intents), the words (policy/letters).
+Not here: the rows (edges/holds, outbox, intents), the words (policy/letters, policy/news).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A text lives beside the rules: `rules/<pack>/guidance/<id>.<lang>.md`, front matter, then paragraphs of plain Markdown. The pack says why
 and what to do; the frame around it (sent or not and to whom, how long it is kept, who helps, the case number) is the same for every text
-and stands in letters.py.
+and stands in letters.py and news.py.
 """
 
 from __future__ import annotations

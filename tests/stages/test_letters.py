@@ -17,9 +17,11 @@ from gateway.model.facts import Entry
 from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings, Readable
 from gateway.model.outcome import Ending, Outcome, Reply, Step
 from gateway.policy.guidance import MAX_REPLY, House, parse_guidance, smtp_reply
-from gateway.policy.letters import About, ended, let_go, listed, to_decider, to_sender, undelivered, values_of
+from gateway.policy.letters import ended, let_go, to_decider, to_sender
+from gateway.policy.news import undelivered
 from gateway.policy.places import Places
 from gateway.policy.rules import KnownList, Person, Register, Snapshot
+from gateway.policy.wording import About, listed, values_of
 from gateway.ports import Held
 from tests.deliveries import policy
 from tests.doubles import START, Octets, ScriptedHop, Stage, address, recipient, run

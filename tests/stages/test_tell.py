@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.model.decision import Reason
-from gateway.policy.letters import Told, advised, to_told
+from gateway.policy.news import advised, to_told
 from gateway.policy.rules import Act, Ask, KnownList, Rule, Snapshot
+from gateway.policy.wording import Told
 from tests.deliveries import DOMAINS, play, policy, stories
 from tests.doubles import recipient, run
 from tests.stages.test_act import ANN, Delivery

@@ -1,0 +1,206 @@
+"""What letters are made of: what happened, what was found, and how it is put into words for a person. Pure.
+
+Nothing that the sender of a mail has written may begin a line of ours or turn one around. What is not known leaves no hole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from gateway.detectors import NAMES
+from gateway.mime.sizes import human
+from gateway.model.decision import Decision, Reason
+from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings
+from gateway.policy.guidance import PLACEHOLDER, Guidance, House
+
+_MOST_NAMED = 10
+_MOST_SHOWN = 160  # characters of a file name
+_READABLE_AS = {
+    "encrypted": "it has a password",
+    "rights-protected": "it is rights-protected",
+    "enveloped": "it is encrypted",
+    "damaged": "it is damaged",
+    "over-budget": "it is too much to read",
+    "crashed": "reading it failed",
+    "unsupported": "we cannot read this kind of file",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a person reads."""
+
+    subject: str
+    text: str  # plain text, paragraphs; line ends are \n
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What happened, for the texts to tell."""
+
+    house: House
+    decision: Decision
+    recipients: tuple[str, ...]  # addresses this letter is about
+    case: str
+    sent_at: datetime
+    keep_until: datetime
+    total: int = 0  # people the sender wrote to; 0: as many as the letter is about
+    going: int = 0  # others who have the message or are about to get it
+    findings: Findings | None = None
+    answer_by: datetime | None = None
+    decider: str = ""  # as a person reads it: "Information Governance"
+    phone: str = ""  # of the decider
+    then: str = ""  # who decides after answer_by, as a person reads it
+    source: str = ""  # of the pack
+    names: Mapping[str, str] = field(default_factory=dict)  # evidence id → words for it
+    author: str = ""  # who sent the email, where that is not the reader
+
+    @property
+    def which(self) -> str:
+        """The email, as its reader knows it."""
+        at = self.house.clock(self.sent_at)
+        return f"The email of {at} from {self.author}" if self.author else f"Your email of {at}"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What rules say to one person of mail that has gone, or was kept."""
+
+    recipients: tuple[str, ...]  # addresses this letter is about
+    words: tuple[tuple[Reason, tuple[str, ...]], ...]  # and of which of them each rule speaks
+    waiting: frozenset[str] = frozenset()  # those who do not have it yet
+    kept: bool = False  # nobody has it, nor is about to
+
+
+def values_of(about: About) -> dict[str, str]:
+    """What the placeholders of a text stand for; "" what is not known."""
+    return {
+        "recipients": listed(about.recipients),
+        "files": table(about),
+        "together": human(sum(file.octets for file in about.findings.outermost)) if about.findings and about.findings.outermost else "",
+        "why": _why(about),
+        "case": about.case,
+        "keep_until": about.house.day(about.keep_until),
+        "answer_by": about.house.day(about.answer_by) if about.answer_by else "",
+        "decider": about.decider,
+        "organisation": about.house.name,
+        "help": help_at(about.house),
+        "would_pass": "\n".join(f"- {change}" for change in about.decision.would_pass_if),
+        "clause": _clause(about),
+        "pack_source": about.source,
+    }
+
+
+def fill(body: str, values: Mapping[str, str]) -> str:
+    """The text with its values; where one is not known, no hole is left."""
+    filled = PLACEHOLDER.sub(lambda match: values[match[1]], body)
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r" +$", "", filled, flags=re.MULTILINE)).strip()
+
+
+def reasons_of(about: About) -> str:
+    rows = tuple(dict.fromkeys(reason.text for reason in about.decision.reasons if reason.text))
+    return "\n".join(f"- {row}" for row in rows)
+
+
+def table(about: About) -> str:
+    """The outermost files with their sizes as the sender's computer shows them."""
+    files = about.findings.outermost if about.findings else ()
+    if not files:
+        return ""
+    rows = [f"- {_file(file)}: {human(file.octets)}" for file in files]
+    if len(files) > 1:
+        rows.append(f"- Together: {human(sum(file.octets for file in files))}")
+    return "\n".join(("The files:" if len(files) > 1 else "The file:", *rows))
+
+
+def words_of(about: About, told: Told, texts: Mapping[str, Guidance]) -> tuple[str, ...]:
+    """Each rule's text once; one that is not about everybody says of whom it speaks."""
+    said: list[str] = []
+    unknown = {} if about.case else {"keep_until": ""}
+    for reason, recipients in told.words:
+        values = values_of(replace(about, recipients=recipients, decision=replace(about.decision, reasons=(reason,)))) | unknown
+        text = texts.get(reason.guidance or "")
+        body = fill(text.body, values) if text else reason.text
+        said.append(f"To {listed(recipients)}:\n{body}" if body and recipients != told.recipients else body)
+    return tuple(dict.fromkeys(said))
+
+
+def listed(addresses: tuple[str, ...]) -> str:
+    """Addresses in a sentence."""
+    if len(addresses) > _MOST_NAMED:
+        return f"{', '.join(addresses[:_MOST_NAMED])} and {len(addresses) - _MOST_NAMED} more"
+    return " and ".join((", ".join(addresses[:-1]), addresses[-1])) if len(addresses) > 1 else "".join(addresses)
+
+
+def people(count: int) -> str:
+    return "recipient" if count == 1 else f"{count} recipients"
+
+
+def in_line(text: str) -> str:
+    """What the sender of the mail has written, as a few words: it must not begin a line of ours, nor turn one around."""
+    shown = " ".join("".join([character if character.isprintable() else " " for character in text]).split())
+    return shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}..."
+
+
+def join(parts: tuple[str, ...]) -> str:
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def rule_line(about: About) -> str:
+    clause = _clause(about)
+    return f"The rule: {', '.join(text for text in (about.source, clause) if text)}." if clause else ""
+
+
+def help_line(about: About) -> str:
+    return f"Help: {help_at(about.house)}." + (f" Say case {about.case}." if about.case else "")
+
+
+def help_at(house: House) -> str:
+    """Whom to ask, to stand in a sentence: operators may have ended theirs with a full stop."""
+    return (house.help or house.postmaster).strip().rstrip(".")
+
+
+def _clause(about: About) -> str:
+    return next((reason.clause for reason in about.decision.reasons if reason.clause), "")
+
+
+def _why(about: About) -> str:
+    """What was found, as a sentence: "Report.docx is marked RESTRICTED (page 1 header)"."""
+    said: list[str] = []
+    for file in about.findings.files if about.findings else ():
+        said += [f"{_file(file)} {_found(item, about)}" for item in file.evidence if item.kind is not EvidenceKind.UNMARKED]
+    for item in about.findings.words if about.findings else ():
+        said += [f"The email {_found(item, about)}"] if item.kind is not EvidenceKind.UNMARKED else []
+    said = list(dict.fromkeys(said))
+    more = [f"{len(said) - _MOST_NAMED} more findings are not listed"] if len(said) > _MOST_NAMED else []
+    return ". ".join((*said[:_MOST_NAMED], *more)) + "." if said else ""
+
+
+def _found(item: Evidence, about: About) -> str:
+    name = about.names.get(item.id, item.id)
+    where = f" ({in_line(item.where)})" if item.where else ""
+    match item.kind:
+        case EvidenceKind.LABEL | EvidenceKind.MARKING:
+            return f"is marked {name}{where}"
+        case EvidenceKind.DETECTOR:
+            return f"has {item.count} {_counted(about.names.get(item.id) or NAMES.get(item.id, item.id), item.count)}{where}"
+        case EvidenceKind.UNREADABLE:
+            return f"could not be read: {_READABLE_AS.get(item.id, name)}"
+        case EvidenceKind.UNMARKED:
+            return "is not marked"
+
+
+def _counted(name: str, count: int) -> str:
+    """`NHS numbers`, `dates of birth`, `e-mail addresses`."""
+    if count == 1:
+        return name
+    if name.startswith("date of "):
+        return f"dates of {name.removeprefix('date of ')}"
+    return f"{name}es" if name.endswith("s") else f"{name}s"
+
+
+def _file(file: FileFinding) -> str:
+    return (in_line(file.names[0]) if file.names else "") or "a file without a name"
