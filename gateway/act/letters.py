@@ -1,37 +1,32 @@
-"""What the sender and the person who decides get: words of the pack, as a DSN or a notice, in the vault and the outbox.
+"""Who gets which letter: the sender or who reads for a system, the person who decides, whom a rule or an override names.
 
-A refusal is a DSN (RFC 3464, headers only); mail that is kept is told by a notice. Both have the null reverse-path, so that nothing answers
-them; neither is written where nobody may be told (Work.may_tell). What is made here becomes durable with the step it tells of.
+A refusal is a DSN; mail that is kept is told by a notice. Neither is written where nobody may be told (readers.py).
+Not here: the words (policy/letters.py, policy/news.py), how a letter becomes mail (pen.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from gateway.act.deciders import POSTMASTER, Decider, resolve
+from gateway.act.pen import Pen, Subject, address_of, header_of
 from gateway.act.readers import NEVER, As, Origin, Reader, grouped, reader_of
 from gateway.errors import WillNotDo
-from gateway.mime.identity import message_id_of
-from gateway.mime.report import About as Heading
-from gateway.mime.report import RecipientStatus, Report, delivery_report, notice
+from gateway.mime.report import RecipientStatus
 from gateway.model.decision import Decision, Reason, Verdict
-from gateway.model.envelope import Address, Envelope, Recipient
+from gateway.model.envelope import Envelope, Recipient
 from gateway.model.finding import Findings
 from gateway.model.message import Content
 from gateway.model.outcome import Outcome, Reply, Step
 from gateway.policy.guidance import House, smtp_reply, texts_of
 from gateway.policy.letters import ended, let_go, overridden, to_decider, to_sender
 from gateway.policy.news import advised, relayed, to_told, undelivered
-from gateway.policy.places import domain_of
 from gateway.policy.rules import Override, Policy
 from gateway.policy.wording import About, Letter, Told, values_of
 from gateway.ports import Because, Handed, Held, ToSend, World
 
-LIFETIME = timedelta(days=5)  # how long our outbox tries (RFC 5321 section 4.5.4.1)
-_HEADER_OCTETS = 65_536
 _NOBODY = "nobody (a bounce)"
 
 _Failed = tuple[tuple[Recipient, Reply], ...]
@@ -62,7 +57,7 @@ class Post:
             if step.verdict is Verdict.REFUSE:
                 letters.append(await self._report(letter, reader, held, content, self._refused(step, recipients, held, about)))
             else:
-                letters.append(await self._notice(letter, reader.mailbox, held.case, held.message_id, content))
+                letters.append(await self._pen.notice(letter, reader.mailbox, _of(held), content))
         if step.verdict is Verdict.HOLD:
             letters += await self._ask(about, held, decider)
         return (*letters, *await self._named(about, held, asked=decider.mailbox if step.verdict is Verdict.HOLD else ""))
@@ -85,7 +80,7 @@ class Post:
             )
             if to != asked:
                 letter = to_told(about, told, sender, texts_of(self.policy))
-                letters.append(await self._notice(letter, to, held.case, held.message_id, None, auto_submitted="auto-generated"))
+                letters.append(await self._pen.notice(letter, to, _of(held), auto_submitted="auto-generated"))
         return tuple(letters)
 
     async def last_word(self, held: Held, how: str, why: str = "") -> tuple[ToSend, ...]:
@@ -122,7 +117,7 @@ class Post:
             (reader, to_sender(_for(reader, about, recipients, held), texts_of(self.policy)))
             for reader, recipients in self.readers(held).items()
         ]
-        return tuple([await self._notice(letter, reader.mailbox, held.case, held.message_id, None) for reader, letter in letters])
+        return tuple([await self._pen.notice(letter, reader.mailbox, _of(held)) for reader, letter in letters])
 
     async def gone(self, held: Held, content: Content, findings: Findings | None, told: Mapping[Reader, Told]) -> tuple[ToSend, ...]:
         """What was kept has been let go, to the recipients of `held`: its sender hears of it, and whoever rules have `told`."""
@@ -130,13 +125,11 @@ class Post:
         texts, letters = texts_of(self.policy), []
         for reader, recipients in self.readers(held).items():
             letter = let_go(_for(reader, about, recipients, held), told.get(reader), texts)
-            letters.append(await self._notice(letter, reader.mailbox, held.case, held.message_id, content))
+            letters.append(await self._pen.notice(letter, reader.mailbox, _of(held), content))
         for reader, words in told.items():
             if reader.is_ is As.PERSON:
                 letter = to_told(about, words, held.envelope.reverse_path.wire or _NOBODY, texts)
-                letters.append(
-                    await self._notice(letter, reader.mailbox, held.case, held.message_id, None, auto_submitted="auto-generated")
-                )
+                letters.append(await self._pen.notice(letter, reader.mailbox, _of(held), auto_submitted="auto-generated"))
         return tuple(letters)
 
     async def overridden(
@@ -145,17 +138,23 @@ class Post:
         """To whom a pack names in `told`: this override was used. Each owner hears of their own recipients (another may be a Bcc)."""
         if override.told is None:
             return ()
-        now, sender = self.world.clock.now(), held.envelope.reverse_path.wire or _NOBODY
-        by_mailbox: dict[str, tuple[Recipient, ...]] = {}
-        for one in held.envelope.recipients:
-            to = sender if override.told == "sender" else resolve(override.told, self.policy, self.house, (one,), now).mailbox
-            by_mailbox[to] = (*by_mailbox.get(to, ()), one)
+        told, sender = self._named_in(override.told, held), held.envelope.reverse_path.wire or _NOBODY
         letters: list[ToSend] = []
-        for to, recipients in by_mailbox.items():
+        for to, recipients in told.items():
             about = replace(self._about(held, findings, self._decider(held.held_for, held)), recipients=_addresses(recipients))
             letter = overridden(about, override, because, sender, tuple(address for address in going if address in about.recipients))
-            letters.append(await self._notice(letter, to, held.case, held.message_id, None, auto_submitted="auto-generated"))
+            letters.append(await self._pen.notice(letter, to, _of(held), auto_submitted="auto-generated"))
         return tuple(letters)
+
+    def _named_in(self, told: str, held: Held) -> dict[str, tuple[Recipient, ...]]:
+        """The mailboxes that this name in a pack stands for, and about which recipients each is told."""
+        if told == "sender":
+            return {reader.mailbox: recipients for reader, recipients in self.readers(held).items()}
+        found: dict[str, tuple[Recipient, ...]] = {}
+        for one in held.envelope.recipients:
+            to = resolve(told, self.policy, self.house, (one,), self.world.clock.now()).mailbox
+            found[to] = (*found.get(to, ()), one)
+        return found
 
     # --- of a delivery ------------------------------------------------------------------------------------------------
 
@@ -165,23 +164,23 @@ class Post:
         """The DSN about recipients whose own server refused, while others have the message. The caller has seen who may be told."""
         pairs = tuple((outcome.recipient, outcome.reply) for outcome in failed)
         letter = undelivered(self.house, _replies(pairs), delivered, sent_at)
-        return (await self._bounce(envelope, message_id, content, letter, pairs, None),)
+        return (await self._bounce(envelope, Subject(None, message_id), content, letter, pairs),)
 
     async def bounce_row(
         self, row: ToSend, content: Content, failed: tuple[Handed, ...], delivered: int, *, gave_up: bool
     ) -> tuple[ToSend, ...]:
         """The same for mail out of our own outbox. What the sender may not be told of, the postmaster is."""
-        envelope = envelope_of(row)
+        envelope, about = envelope_of(row), Subject(row.case, row.message_id)
         pairs = tuple((one.recipient, one.reply) for one in failed)
         told = tuple(pair for pair in pairs if pair[0].notify != NEVER) if self.house.is_ours(envelope.reverse_path) else ()
         silent = tuple(pair for pair in pairs if pair not in told)
         letters: list[ToSend] = []
         if told:
             letter = undelivered(self.house, _replies(told), delivered, None, row.case or "", gave_up=gave_up)
-            letters.append(await self._bounce(envelope, row.message_id, content, letter, told, row.case))
+            letters.append(await self._bounce(envelope, about, content, letter, told))
         if silent:
             letter = undelivered(self.house, _replies(silent), delivered, None, row.case or "", gave_up=gave_up)
-            letters.append(await self._bounce(envelope, row.message_id, content, letter, silent, row.case, to=self.house.postmaster))
+            letters.append(await self._bounce(envelope, about, content, letter, silent, to=self.house.postmaster))
         return tuple(letters)
 
     async def relayed(
@@ -192,7 +191,7 @@ class Post:
         if not owed or not self.house.is_ours(envelope.reverse_path):
             return ()
         letter = relayed(self.house, _addresses(tuple(recipient for recipient, _ in owed)), sent_at)
-        return (await self._bounce(envelope, message_id, content, letter, owed, None, action="relayed"),)
+        return (await self._bounce(envelope, Subject(None, message_id), content, letter, owed, action="relayed"),)
 
     async def told(
         self, envelope: Envelope, message_id: str, content: Content, told: Told, findings: Findings | None, sent_at: datetime, to: Reader
@@ -211,9 +210,9 @@ class Post:
             names=self.policy.patterns.names,
         )
         if to.is_ is not As.PERSON:
-            return await self._notice(advised(about, told, texts_of(self.policy)), to.mailbox, None, message_id, content)
+            return await self._pen.notice(advised(about, told, texts_of(self.policy)), to.mailbox, Subject(None, message_id), content)
         letter = to_told(about, told, envelope.reverse_path.wire or _NOBODY, texts_of(self.policy))
-        return await self._notice(letter, to.mailbox, None, message_id, None, auto_submitted="auto-generated")
+        return await self._pen.notice(letter, to.mailbox, Subject(None, message_id), auto_submitted="auto-generated")
 
     def readers(self, held: Held) -> dict[Reader, tuple[Recipient, ...]]:
         """Who is told what becomes of kept mail, and of which of its recipients; nobody, where nobody may be."""
@@ -255,91 +254,33 @@ class Post:
     async def _ask(self, about: About, held: Held, decider: Decider) -> tuple[ToSend, ...]:
         """To the person who decides."""
         letter = to_decider(about, held.envelope.reverse_path.wire or _NOBODY, texts_of(self.policy))
-        return (await self._notice(letter, decider.mailbox, held.case, held.message_id, None, auto_submitted="auto-generated"),)
-
-    async def _notice(
-        self, letter: Letter, to: str, case: str | None, message_id: str, original: Content | None, *, auto_submitted: str = "auto-replied"
-    ) -> ToSend:
-        octets = notice(self._heading(letter, to, original), auto_submitted=auto_submitted)
-        return await self._row(octets, to, case, message_id)
+        return (await self._pen.notice(letter, decider.mailbox, _of(held), auto_submitted="auto-generated"),)
 
     async def _report(self, letter: Letter, reader: Reader, held: Held, content: Content, statuses: Iterable[RecipientStatus]) -> ToSend:
-        to = reader.mailbox
-        octets = delivery_report(
-            Report(
-                about=self._heading(letter, to, content),
-                reporting_mta=self.house.hostname,
-                recipients=tuple(statuses),
-                original_header=b"" if reader.is_ is As.RECIPIENT else _header(content),
-                envid=held.envelope.envid,
-                arrived_at=held.kept_at,
-                smtputf8=held.envelope.smtputf8,
-            )
-        )
-        return await self._row(octets, to, held.case, held.message_id, smtputf8=held.envelope.smtputf8)
+        header = b"" if reader.is_ is As.RECIPIENT else header_of(content)
+        return await self._pen.report(letter, reader.mailbox, _of(held), held.envelope, header, statuses, held.kept_at)
 
     async def _bounce(
         self,
         envelope: Envelope,
-        message_id: str,
+        about: Subject,
         content: Content,
         letter: Letter,
         failed: _Failed,
-        case: str | None,
+        *,
         to: str = "",
         action: str = "failed",
     ) -> ToSend:
         now = self.world.clock.now()
         statuses = tuple(
-            RecipientStatus(recipient.address.wire, action, reply.status, str(reply), recipient.orcpt, case, last_attempt_at=now)
+            RecipientStatus(recipient.address.wire, action, reply.status, str(reply), recipient.orcpt, about.case, last_attempt_at=now)
             for recipient, reply in failed
         )
-        to = to or envelope.reverse_path.wire
-        octets = delivery_report(
-            Report(
-                about=self._heading(letter, to, content),
-                reporting_mta=self.house.hostname,
-                recipients=statuses,
-                original_header=_header(content),
-                envid=envelope.envid,
-                smtputf8=envelope.smtputf8,
-            )
-        )
-        return await self._row(octets, to, case, message_id, smtputf8=envelope.smtputf8)
+        return await self._pen.report(letter, to or envelope.reverse_path.wire, about, envelope, header_of(content), statuses)
 
-    def _heading(self, letter: Letter, to: str, original: Content | None) -> Heading:
-        domain = self.house.hostname
-        return Heading(
-            sender=self.house.sender or self.house.postmaster,
-            sender_name=self.house.name,
-            to=to,
-            subject=letter.subject,
-            text=letter.text,
-            message_id=f"<{self.world.new_id()}@{domain}>",
-            at=self.world.clock.now(),
-            original_message_id=message_id_of(_header(original).partition(b"\r\n\r\n")[0]) if original is not None else None,
-        )
-
-    async def _row(self, octets: bytes, to: str, case: str | None, message_id: str, *, smtputf8: bool = False) -> ToSend:
-        now = self.world.clock.now()
-        content = self.world.octets(octets)
-        try:
-            object_id = await self.world.vault.put("notices", content)
-        finally:
-            content.close()
-        return ToSend(
-            id=self.world.new_id(),
-            object_id=object_id,
-            reverse_path="",
-            recipients=(Recipient(_address(to)),),
-            next_hop=self.house.notices_hop,
-            kind="notice",
-            case=case,
-            message_id=message_id,
-            next_at=now,
-            expires_at=now + LIFETIME,
-            smtputf8=smtputf8 or not to.isascii(),
-        )
+    @property
+    def _pen(self) -> Pen:
+        return Pen(self.world, self.house)
 
 
 def owes_success(handed: Handed) -> bool:
@@ -349,7 +290,7 @@ def owes_success(handed: Handed) -> bool:
 
 def envelope_of(row: ToSend) -> Envelope:
     """Of mail in our outbox."""
-    return Envelope(_address(row.reverse_path), row.recipients, smtputf8=row.smtputf8, ret=row.ret, envid=row.envid)
+    return Envelope(address_of(row.reverse_path), row.recipients, smtputf8=row.smtputf8, ret=row.ret, envid=row.envid)
 
 
 def _for(reader: Reader, about: About, recipients: tuple[Recipient, ...], held: Held) -> About:
@@ -369,13 +310,5 @@ def _replies(failed: _Failed) -> tuple[tuple[str, Reply], ...]:
     return tuple((recipient.address.wire, reply) for recipient, reply in failed)
 
 
-def _header(content: Content) -> bytes:
-    return content.read(0, min(content.octets, _HEADER_OCTETS))
-
-
-def _address(wire: str) -> Address:
-    """Of somebody we write to: their address came through our own grammar or configuration."""
-    local_part, _, domain = wire.rpartition("@")
-    with suppress(ValueError):  # an address literal, or no domain: it is no domain of ours
-        domain = domain_of(domain)
-    return Address(wire, local_part, domain.lower())
+def _of(held: Held) -> Subject:
+    return Subject(held.case, held.message_id)

@@ -12,7 +12,8 @@ from gateway.act.copies import fields, forbidden, without
 from gateway.act.deciders import POSTMASTER
 from gateway.act.hand_over import HandedOver
 from gateway.act.keep import keep_one
-from gateway.act.letters import LIFETIME, Post
+from gateway.act.letters import Post
+from gateway.act.pen import LIFETIME
 from gateway.act.tell import tell
 from gateway.act.work import Work, put_off
 from gateway.errors import OutgateError, TryLater

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from gateway.act.copies import fields, names_of
 from gateway.act.deciders import POSTMASTER
-from gateway.act.letters import LIFETIME
+from gateway.act.pen import LIFETIME
 from gateway.act.settle import keep_copy
 from gateway.act.tell import Circle, Went, told_of
 from gateway.attempt import is_poison, reading

@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from gateway.policy.places import Places
 from gateway.policy.rules import Act, Ask, Override, Rule, Snapshot
 from gateway.ports import Because
 from tests.deliveries import MESSAGE, policy
-from tests.doubles import run
+from tests.doubles import recipient, run
 from tests.stages.test_act import ANN
 from tests.stages.test_keeper import CASE, Later
 from tests.strategies import ladders
@@ -155,6 +156,16 @@ def test_an_override_lets_go_and_tells_whom_the_pack_names_what_was_answered():
         f"Help: Help desk, 01629 000000. Say case {CASE}.\n"
     )
     assert later.stage.holds.said[-1].answers == ANSWERS
+
+
+@pytest.mark.parametrize(("never", "told"), [(None, [f"Override used: urgent (case {CASE})"]), (("NEVER",), [])])
+def test_a_sender_is_told_of_an_override_only_where_they_may_be_told(never, told):
+    rules = pack(overrides=(replace(URGENT, told="sender"),))
+    later = run(Later(recipient("b@kept.example", never), pack=rules).deliver())
+
+    assert declare(later, Declared("override", "urgent"), answers=ANSWERS)[0] == "done"
+    run(later.turn())
+    assert [subject for subject in later.got(ANN) if subject.startswith("Override")] == told
 
 
 def test_an_override_lifts_no_other_rule_and_both_are_told():
