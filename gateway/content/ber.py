@@ -32,7 +32,10 @@ def element(data: bytes, at: int, end: int, spent: Spent, depth: int = 0) -> Ele
     Raises:
         Unreadable: damaged; or more of it than may be looked at.
     """
-    spent.parts(1)
+    if depth:
+        spent.time()  # looked at only to find an end
+    else:
+        spent.parts(1)
     if at + 2 > end or depth > _DEPTH:
         raise Unreadable(Readable.DAMAGED)
     tag, said, at = data[at], data[at + 1], at + 2

@@ -27,7 +27,7 @@ _KINDS = {_ENVELOPED: Readable.ENVELOPED, _AUTH_ENVELOPED: Readable.ENVELOPED, _
 _PLACES = {_SIGNED: 2, _DIGESTED: 2, _COMPRESSED: 2}  # of EncapsulatedContentInfo, behind the version and one or the other algorithm
 _HEAD = 18  # octets: SEQUENCE, its length, the type
 _DEPTH = 8  # signed by one and signed again by another
-_ARMOUR = re.compile(rb"\s*(?:-----BEGIN (?:PKCS7|CMS|PKCS #7 SIGNED DATA)-----)?([A-Za-z0-9+/=\s]+)(?:-----END [^-]{1,40}-----\s*)?")
+_ARMOUR = re.compile(rb"\s*+(?:-----BEGIN (?:PKCS7|CMS|PKCS #7 SIGNED DATA)-----)?+([A-Za-z0-9+/=\s]++)(?:-----END [^-]{1,40}-----\s*+)?")
 _IS_ENTITY = re.compile(rb"(?i)\s{0,8}(?:[!-9;-~]{1,80}:[^\n]{0,998}\n(?:[ \t][^\n]{0,998}\n)*){0,40}?(?:content-type|mime-version)\s*:")
 
 

@@ -29,18 +29,16 @@ _SPACE = re.compile(rb"\s+")
 
 def read_data_uris(source: Source, spent: Spent) -> Iterator[Item]:
     """Everything that stands in the octets as they are; text in UTF-16 holds none that a mail program would show."""
-    mark = _MARK.search(source.data)
+    head = _HEAD.search(source.data)
     number = 0
-    while mark is not None:
-        head = _HEAD.match(source.data, mark.start())
-        end = mark.end()
-        if head is not None:
-            end = _end_of(source.data, mark.start(), head.end())
-            octets = _decoded(source.data[head.end() : end], b";base64" in head[2].lower())
-            if octets:
-                number += 1
-                yield from _found(octets, (head[1] or b"text/plain").decode().lower(), number, source, spent)
-        mark = _MARK.search(source.data, end)
+    while head is not None:
+        spent.parts(1)
+        end = _end_of(source.data, head.start(), head.end())
+        octets = _decoded(source.data[head.end() : end], b";base64" in head[2].lower())
+        if octets:
+            number += 1
+            yield from _found(octets, (head[1] or b"text/plain").decode().lower(), number, source, spent)
+        head = _HEAD.search(source.data, end)
 
 
 def has_data_uris(data: bytes) -> bool:

@@ -129,7 +129,9 @@ def _walk(data: bytes, formats: tuple[str, ...], filter_: str, spent: Spent, opt
                 if ffi.entry_filetype(entry) & 0o170000 == 0o120000:  # a link: at least its name
                     yield Member(_name(entry), b"")
                 continue
-            if broken is None:
+            if _is_encrypted(entry):
+                yield Member(_name(entry), b"", readable=Readable.ENCRYPTED, octets=octets)
+            elif broken is None:
                 found, broken = Bounded(_Data(archive), len(data), spent).salvage()
                 yield Member(_name(entry), found, readable=broken, octets=octets)
             else:
@@ -158,6 +160,8 @@ def _opened(data: bytes, formats: tuple[str, ...], filter_: str, options: bytes)
         ffi.read_free(archive)
 
 
+# RAR gives what is encrypted as it stands, without a word of it but this.
+_is_encrypted = ffi.ffi("entry_is_encrypted", [ffi.c_archive_entry_p], ctypes.c_int)
 _set_options = ffi.ffi("read_set_options", [ffi.c_archive_p, ctypes.c_char_p], ctypes.c_int)
 
 

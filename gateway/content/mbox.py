@@ -13,8 +13,12 @@ BEGIN = re.compile(rb"(?:\A|(?<=\n))From [^\n]{0,998}\r?\n(?=[>!-9;-~]{1,80}:|Fr
 
 def read_mbox(source: Source, spent: Spent) -> Iterator[Item]:
     """Each message is a file."""
-    starts = [(found.start(), found.end()) for found in BEGIN.finditer(source.data)]
-    ends = [start for start, _ in starts[1:]] + [len(source.data)]
-    for number, ((_, start), end) in enumerate(zip(starts, ends, strict=True), 1):
+    number, begins = 0, BEGIN.finditer(source.data)
+    found = next(begins, None)
+    while found is not None:
+        following = next(begins, None)
+        number += 1
         spent.entries()
-        yield Member(f"message {number}.eml", source.data[start:end], "message/rfc822")
+        end = following.start() if following is not None else len(source.data)
+        yield Member(f"message {number}.eml", source.data[found.end() : end], "message/rfc822")
+        found = following

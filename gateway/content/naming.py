@@ -86,13 +86,14 @@ def extension_of(name: str) -> str:
 
 def hides_extension(name: str) -> bool:
     """Whether a name is made so that a person takes its extension for another."""
-    shown = name.rpartition("/")[2]
+    shown = name.rpartition("/")[2][-_LOOKED_AT:]
     if _TURNING.search(shown) or _FAR_AWAY.search(shown) or (shown.rstrip(". ") != shown and "." in shown.rstrip(". ")):
         return True
     before, _, last = shown.lower().rpartition(".")
     return last.strip() in _RUN and before.rpartition(".")[2].strip() in _EXTENSIONS and "." in before
 
 
+_LOOKED_AT = 400  # characters: no program shows more of a name
 # Unicode's bidirectional controls (UAX 9), and characters without width.
 _TURNING = re.compile("[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _FAR_AWAY = re.compile(r"\s{6,}\.[^.]{1,12}$")

@@ -57,7 +57,6 @@ def read_embedded(source: Source, spent: Spent) -> Iterator[Item]:
             if path[0].lower() == _CUSTOM_XML:
                 yield from _custom_xml(file, path, groups[path], spent)
             elif path[0].lower().startswith(_POOLS):
-                spent.entries()
                 if _DOCUMENTS & {name.lower() for name in groups[path]}:
                     yield _document(file, path, groups, spent)
                 else:
@@ -138,6 +137,7 @@ def _unwrapped(file: Any, path: tuple[str, ...], names: list[str], spent: Spent)
 
 def _document(file: Any, path: tuple[str, ...], groups: dict[tuple[str, ...], list[str]], spent: Spent) -> Member:
     """A whole document that stands in a storage, as a file; what is in it is read with it."""
+    spent.entries()
     streams = storage.read_streams(file, list(path), spent)
     for inner in [inner for inner in groups if inner[: len(path)] == path]:
         del groups[inner]

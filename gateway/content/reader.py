@@ -31,6 +31,7 @@ from gateway.content import (
     pdf,
     pgp,
     protected,
+    rar,
     rtf,
     seven_zip,
     structure,
@@ -164,14 +165,16 @@ class _File:
         id_ = f"{self._id}/{sum(1 for found in self._members if found.inside == self._id) + 1}"
         names = tuple(dict.fromkeys(filter(None, (member.name, *member.also))))
         if member.readable is not None and not member.data:
-            unread = Evidence(EvidenceKind.UNREADABLE, member.readable.value)
-            self._members.append(FileFinding(id_, self._id, names, member.declared, "", member.octets, "", member.readable, (unread,)))
+            # Its names are all that there is to read.
+            found = scan(((Place.FILE_NAME, "file name", name) for name in names), self._patterns)
+            evidence = (*found, Evidence(EvidenceKind.UNREADABLE, member.readable.value))
+            self._members.append(FileFinding(id_, self._id, names, member.declared, "", member.octets, "", member.readable, evidence))
             return
         source = Source(member.data, names, member.declared.lower())
         readable = member.readable or Readable.YES
-        found = list(_File(id_, self._id, source, self._spent, self._patterns, self._depth + 1, readable).read())
-        self._members.extend(found)
-        if found[0].readable is Readable.OVER_BUDGET:
+        inside = list(_File(id_, self._id, source, self._spent, self._patterns, self._depth + 1, readable).read())
+        self._members.extend(inside)
+        if inside[0].readable is Readable.OVER_BUDGET:
             self._worsen(Readable.OVER_BUDGET)  # what is inside was not seen to its end
 
     def _worsen(self, readable: Readable) -> None:
@@ -237,6 +240,7 @@ _READERS: dict[str, Reader] = {
     structure.ZIP: archives.read_zip,
     **{kind: partial(compressed.read_compressed, kind) for kind in compressed.MEDIA_TYPES},
     **{kind: partial(libarchive.read_archive, kind) for kind in libarchive.FORMATS},
+    rar.MEDIA_TYPE: rar.read_rar,
     seven_zip.MEDIA_TYPE: seven_zip.read_7z,
     structure.MESSAGE: mail.read_mail,
     "multipart/mixed": mail.read_multipart,

@@ -27,6 +27,7 @@ _FULL = 0xFFFFFFFF
 _ENCRYPTED, _STREAMED, _STRONG, _UTF8, _MASKED = 1, 8, 0x40, 0x800, 0x2000
 _AES, _ZIP64, _UNICODE_PATH, _STRONG_HEADER = 0x9901, 0x0001, 0x7075, 0x0017
 _DESCRIPTOR = 24  # octets behind streamed data, at most
+_LOOKS = 1000  # at what looks like a header and is none
 _ENDS = 8  # that are looked at: more than one is odd enough
 
 
@@ -99,13 +100,15 @@ def is_regular(data: bytes) -> bool:
 
 
 def holds_local_entry(data: bytes) -> bool:
-    """Whether the header of a file stands somewhere, however far from the start."""
+    """Whether the header of a file stands somewhere, however far from the start; or so much like one that its reader must say."""
     at = data.find(_LOCAL)
-    while at >= 0:
+    for _ in range(_LOOKS):
+        if at < 0:
+            return False
         if _local_entry(data, at) is not None:
             return True
         at = data.find(_LOCAL, at + 4)
-    return False
+    return True
 
 
 def _plain_spans(data: bytes, at: int, end: int, count: int) -> Iterator[tuple[int, int]]:
@@ -262,6 +265,7 @@ def _find_local_only(data: bytes, index: Index, spent: Spent, *, has_directory: 
             index.entries.append(entry)
             at = data.find(_LOCAL, max(entry.end, at + 4))
         else:
+            spent.parts(1)
             at = data.find(_LOCAL, at + 4)
     if not has_directory and not data.startswith(_END):
         index.unreadable = index.unreadable or Readable.DAMAGED  # cut off: what is missing was not seen
