@@ -17,6 +17,7 @@ from gateway.mime.decode import READINGS, digest, head
 from gateway.mime.labels import header_labels
 from gateway.mime.outside import is_indexed_whole, outside_text
 from gateway.mime.protection import SIGNATURE_OCTETS, is_detached_signature
+from gateway.mime.pspf import protective_markings
 from gateway.mime.sizes import enclosing_files
 from gateway.mime.text import body_text
 from gateway.mime.uuencode import has_file_in_text
@@ -62,6 +63,7 @@ async def examine(message: Message, content: Content, examiner: Examiner, patter
         outside = outside_text(buffer, message, SMALL)
     words = _Words(message, sorted_, scan(_segments(message, sorted_, (*texts, outside or ""), patterns), patterns))
     words.add_evidence(header_labels(message.fields))
+    words.add_evidence(protective_markings(message.fields, message.subjects))
     if outside is None or not is_indexed_whole(message):
         words.add_unread(Readable.OVER_BUDGET)
     if any(_PGP_MESSAGE in text for text in texts):

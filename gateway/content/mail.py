@@ -10,6 +10,7 @@ from gateway.content.words import read_words
 from gateway.mime.doubtful import all_octets
 from gateway.mime.labels import header_labels
 from gateway.mime.outside import is_indexed_whole, outside_text
+from gateway.mime.pspf import protective_markings
 from gateway.mime.sizes import enclosing_files
 from gateway.model.finding import Place, Readable
 from gateway.model.message import DefectName, Part, Role
@@ -21,6 +22,7 @@ def read_mail(source: Source, spent: Spent) -> Iterator[Item]:
     data = source.data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     message = parse_buffer(data)
     yield from header_labels(message.fields)
+    yield from protective_markings(message.fields, message.subjects)
     yield from ((Place.SUBJECT_START, "subject", subject) for subject in message.subjects)
     yield Place.FIRST_LINE, "outside of the parts", outside_text(data, message, len(data)) or ""
     yield from (Oddity(defect.name.value) for defect in message.defects)

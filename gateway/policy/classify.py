@@ -166,7 +166,9 @@ class Ladder:
         for item in evidence:
             match item.kind:
                 case EvidenceKind.LABEL:
-                    if (label := self.labels.get((item.tenant or "", item.id))) is not None:
+                    label = self.labels.get((item.tenant or "", item.id))
+                    # What stands in a subject is typed by hand: it never lowers.
+                    if label is not None and (label.level >= unmarked or item.place is not Place.SUBJECT):
                         yield _LABEL, label
                 case EvidenceKind.MARKING:
                     marking = self.markings.get(item.id)

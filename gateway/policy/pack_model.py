@@ -85,10 +85,11 @@ class LabelPart(Part):
 
 
 class MarkingPart(Part):
-    """Exactly one of label, text, detector, unreadable."""
+    """Exactly one of label, pspf, text, detector, unreadable."""
 
     is_: Name = Field(alias="is")
     label: LabelPart | None = None
+    pspf: Annotated[str, Field(min_length=2, max_length=200)] | None = None
     text: Annotated[str, Field(min_length=2, max_length=80)] | None = None
     where: list[Spot] | None = None
     whole_line: bool | None = None

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from gateway.errors import BadPack, Problem
+from gateway.mime.pspf import place_in_pack
 from gateway.model.finding import Pattern, Place, Readable
 from gateway.policy.classify import Given, Ladder
 from gateway.policy.guidance import parse_guidance
@@ -142,6 +143,8 @@ class _Loader:
             self._check_marking(part, given, path, files)
             if part.label is not None:
                 labels[part.label.tenant, part.label.id] = given
+            elif part.pspf is not None:
+                labels[place_in_pack(part.pspf)] = given
             elif part.text is not None:
                 markings[self._pattern(part, frozenset(markings))] = given
             elif part.detector is not None:
@@ -159,9 +162,9 @@ class _Loader:
         return Ladder(names, files, words, labels, markings, detectors, unreadable, people)
 
     def _check_marking(self, part: MarkingPart, given: Given, path: Path, unmarked: int) -> None:
-        kinds = [name for name in ("label", "text", "detector", "unreadable") if getattr(part, name) is not None]
+        kinds = [name for name in ("label", "pspf", "text", "detector", "unreadable") if getattr(part, name) is not None]
         if len(kinds) != 1:
-            self._wrong(path, "needs exactly one of `label`, `text`, `detector`, `unreadable`")
+            self._wrong(path, "needs exactly one of `label`, `pspf`, `text`, `detector`, `unreadable`")
         if part.category is not None and part.category not in self.pack.categories:
             self._wrong((*path, "category"), unknown_name("category", part.category, self.pack.categories))
         if (part.text is None) != (part.where is None) or (part.text is None and (part.whole_line is not None or part.may_add)):

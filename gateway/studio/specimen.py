@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from gateway.gather import Context, gather
+from gateway.mime.pspf import place_in_pack
 from gateway.mime.sizes import PART_OVERHEAD_OCTETS, encoded_octets
 from gateway.model.envelope import Address, Recipient
 from gateway.model.facts import UNKNOWN, Declared, Facts
@@ -27,6 +28,7 @@ class WordsRow(Part):
     classification: Name | None = None
     marking: str | None = None  # the text of one of the pack's markings
     label: Guid | None = None
+    pspf: str | None = None  # as in the pack
     detectors: dict[Name, Count] = Field(default={})
     unreadable: Unread | None = None
 
@@ -113,6 +115,8 @@ def _evidence(row: WordsRow, policy: Policy, about: str, unmarked: int) -> tuple
             raise Impossible(f"the pack does not look for `{name}`")
     if row.label is not None:
         found.append(_label(row.label, policy))
+    if row.pspf is not None:
+        found.append(_protective(row.pspf, policy))
     if row.marking is not None:
         found.append(_marking(row.marking, policy))
     if row.classification is None:
@@ -147,6 +151,13 @@ def _label(name: str, policy: Policy) -> Evidence:
     if tenant is None:
         raise Impossible(f"the pack has no label `{name}`")
     return Evidence(EvidenceKind.LABEL, name, 1, "test", tenant=tenant)
+
+
+def _protective(text: str, policy: Policy) -> Evidence:
+    namespace, name = place_in_pack(text)
+    if (namespace, name) not in policy.ladder.labels:
+        raise Impossible(f"the pack has no protective marking `{text}`")
+    return Evidence(EvidenceKind.LABEL, name, 1, "test", tenant=namespace, place=Place.HEADER_FIELD)
 
 
 def _marking(text: str, policy: Policy) -> Evidence:
