@@ -47,7 +47,7 @@ class Trail:
         Without a judgement, of a message that nobody has read, there is nothing to record.
         """
         if judgement is not None:
-            self.records.record(_record(arrival, policy, judgement, outcomes))
+            self.records.record(record_of(arrival, policy, judgement, outcomes))
         for outcome in outcomes:
             self.counters.count("outcome", ending=outcome.ending.value, listener=arrival.listener)
             if outcome.ending in _WITHOUT_SUCCESS and outcome.route is not None:
@@ -80,7 +80,8 @@ def details(outcomes: tuple[Outcome, ...]) -> dict[str, object]:
     return {"outcomes": [outcome.ending.value for outcome in outcomes], "cases": cases or None}
 
 
-def _record(arrival: Arrival, policy: Policy, judgement: Judgement, outcomes: tuple[Outcome, ...]) -> dict[str, object]:
+def record_of(arrival: Arrival, policy: Policy, judgement: Judgement, outcomes: tuple[Outcome, ...]) -> dict[str, object]:
+    """The decision record: the facts, what was decided by them, and what came of it."""
     return {
         "message_id": arrival.id,
         "at": arrival.received_at.isoformat(),

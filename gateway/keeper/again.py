@@ -24,12 +24,13 @@ from gateway.model.decision import Decision, Reason, Verdict
 from gateway.model.envelope import Peer
 from gateway.model.judgement import Judgement
 from gateway.model.message import Arrival, Content, Defect, DefectName
-from gateway.model.outcome import Step
+from gateway.model.outcome import Ending, Outcome, Reply, Step
 from gateway.pipeline import Beside, judge
 from gateway.plan import plan
 from gateway.policy.declared import why_not_accepted, with_new
 from gateway.policy.rules import Override, Policy
 from gateway.ports import Because, Held, ToSend
+from gateway.trail import record_of
 
 LIFTED = ("hold", "confirm")  # the effects that a person's release lifts
 _NOTHING: frozenset[str] = frozenset()
@@ -50,7 +51,10 @@ async def decide_again(desk: Desk, held: Held, because: Because, lifts: frozense
             judgement = await judge(arrival, held.envelope.recipients, policy, desk.house, desk.world.examiner, known=known)
         if lacking := not_found(because.declared, judgement.findings):
             raise WillNotDo(f"the message has no file `{lacking[0]}`; {_files(judgement)}")
-        return await _Again(desk, held, because, policy, known, judgement, content).carry_out()
+        again = _Again(desk, held, because, policy, known, judgement, content)
+        said = await again.carry_out()
+        desk.world.records.record(record_of(arrival, policy, judgement, tuple(again.outcomes)))
+        return said
     finally:
         content.close()
 
@@ -90,6 +94,7 @@ class _Again:
     going: list[Went] = field(default_factory=list)
     stays: list[Step] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
 
     async def carry_out(self) -> str:
         overrides = self._accepted()
@@ -121,13 +126,19 @@ class _Again:
         if step.verdict is Verdict.RELEASE:
             self.letters.append(await self._released(step))
             self.going += [Went(recipient, made, waiting=True) for recipient, made in zip(step.recipients, step.decisions, strict=True)]
-            self.said.append(f"{whom}: goes by {step.route}")
+            self._note(step, Ending.QUEUED, f"{whom}: goes by {step.route}")
         elif step.verdict is Verdict.REFUSE and post.readers(part):
             self.letters += await post.last_word(part, "not-allowed")
-            self.said.append(f"{whom}: the rules refuse it, the sender is told")
+            self._note(step, Ending.REFUSED, f"{whom}: the rules refuse it, the sender is told")
         else:
             self.stays.append(step)
-            self.said.append(f"{whom}: stays kept ({'; '.join(_reasons(step.decisions[0]))})")
+            self._note(step, Ending.KEPT, f"{whom}: stays kept ({'; '.join(_reasons(step.decisions[0]))})")
+
+    def _note(self, step: Step, ending: Ending, says: str) -> None:
+        """What came of it, for whoever asked and for the records."""
+        self.said.append(says)
+        reply = Reply(250, "2.0.0", ending.value)
+        self.outcomes += [Outcome(recipient, ending, reply, step.route, self.held.case) for recipient in step.recipients]
 
     def _part(self, step: Step) -> Held:
         return replace(self.held, envelope=replace(self.held.envelope, recipients=step.recipients), decision=step.decisions[0])

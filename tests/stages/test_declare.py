@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.model.decision import Verdict
 from gateway.model.facts import Declared
+from gateway.model.outcome import Ending
 from gateway.policy.places import Places
 from gateway.policy.rules import Act, Ask, Override, Rule, Snapshot
 from gateway.ports import Because
@@ -64,6 +66,17 @@ def test_what_is_declared_is_decided_by(to, said, result):
     assert later.stage.holds.said[-1] == Because("officer", "it is fine", (said,))
     run(later.turn())
     assert [one.recipient for hop in later.stage.hops.values() for one in hop.taken if one.recipient == to] == [to] * ("goes" in result)
+
+
+def test_what_is_decided_again_is_on_record_with_what_was_said():
+    later = kept("b@free.example")
+    before = len(later.stage.remembered.entries)
+
+    declare(later, Declared("purpose", "justice"))
+    (entry,) = later.stage.remembered.entries[before:]
+    assert entry["facts"][0].message.declared == (Declared("purpose", "justice"),)
+    assert entry["decisions"][0].verdict is Verdict.RELEASE
+    assert [(one.recipient.address.wire, one.ending, one.case) for one in entry["outcomes"]] == [("b@free.example", Ending.QUEUED, CASE)]
 
 
 def test_what_was_declared_stays_declared_when_the_case_is_decided_again():
