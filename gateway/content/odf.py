@@ -14,7 +14,7 @@ from typing import Any
 from gateway.content import labels, xml
 from gateway.content.package import Package, package_in
 from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unreadable
-from gateway.content.wordprocessing import Words
+from gateway.content.wordprocessing import Words, with_blanks
 from gateway.content.xml import local
 from gateway.content.zips import Entry
 from gateway.detectors import Segment
@@ -61,6 +61,7 @@ _ATTRIBUTES = (
     "description",
     "content-validation-name",
     "current-value",
+    "label",
     "help",
 )
 _PIECES = (
@@ -236,8 +237,9 @@ class _Document:
         words, self._words = self._words, Words()
         yield self._place, self._where, "\n".join(words.shown)
         self._place = Place.TEXT if any(words.shown) else self._place
-        if words.unseen:
-            yield Place.TEXT, f"{self._where}, not shown", "\n".join(words.unseen)
+        unseen = (*words.unseen, *with_blanks(words.shown))
+        if unseen:
+            yield Place.TEXT, f"{self._where}, not shown", "\n".join(unseen)
 
     def _row(self, row: Any) -> Iterator[Segment]:
         """A row of a sheet; of a table in a text, the paragraphs of its cells."""
@@ -249,6 +251,7 @@ class _Document:
         if self._table is None or self._table.name != name:
             yield from self._flushed_table()
             self._table = _Table(name, f"sheet {name}{self._away(table)}")
+            yield Place.TEXT, "sheet names", name
         self._table.take(row)
         for cell in row:
             self._words.unseen.extend(
@@ -282,6 +285,8 @@ class _Document:
             if line and line != words.shown[-1]:
                 words.unseen.append(line)
         for element in views.apart:
+            if local(element) == "ruby-text":
+                words.unseen.append("".join(element.itertext()))
             inner = Words()
             self._paragraphs(element, inner)
             is_aside = local(element) == "annotation"
@@ -370,6 +375,8 @@ class _Table:
         for cell in row:
             count = _repeated(cell, "number-columns-repeated")
             text = " ".join("".join(words) for words in _cell_words(cell))
+            if "E+" in text or text.startswith("#"):  # too long for its cell, not for who clicks on it
+                text = _attribute(cell, "value") or text
             if text:
                 cells.extend(("",) * min(empty, _GAP))
                 cells.extend((text,) * min(count, _GAP))
@@ -429,6 +436,8 @@ def _outermost(block: Any) -> Iterator[Any]:
 
 def _said(element: Any) -> Iterator[str]:
     """Words in attributes, and alternative texts."""
+    if "form:" in element.tag:
+        yield from filter(None, (_attribute(element, "value"),))
     for key, value in element.attrib.items():
         if key.rpartition("}")[2] in _ATTRIBUTES and value.strip() and not value.startswith(("Pictures/", "./Object", "#", "of:=")):
             yield value

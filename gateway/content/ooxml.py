@@ -15,7 +15,7 @@ from gateway.content import labels, xml
 from gateway.content.package import Package, package_in
 from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unreadable
 from gateway.content.spreadsheet import Workbook
-from gateway.content.wordprocessing import Reader, Words, hidden_styles
+from gateway.content.wordprocessing import Reader, Words, hidden_styles, with_blanks
 from gateway.content.xml import local
 from gateway.content.zips import Entry
 from gateway.detectors import Segment
@@ -102,6 +102,8 @@ def _part(entry: Entry, package: Package, book: Workbook, words: Reader, where: 
         yield from _links(entry, package)
     elif "/embeddings/" in name or not (is_xml or _PIECES.search(name)):
         yield Member(entry.name.rpartition("/")[2], package.read(entry))
+    elif name.endswith("/settings.xml"):
+        yield from _variables(entry, package)
     elif is_xml and not _NO_WORDS.match(name.rpartition("/")[2]) and not kind.endswith("sharedstrings+xml"):
         yield from _words(entry, kind, package, book, words, where)
 
@@ -148,6 +150,14 @@ def _links(entry: Entry, package: Package) -> Iterator[Segment]:
         yield Place.TEXT, "links", "\n".join(targets)
 
 
+def _variables(entry: Entry, package: Package) -> Iterator[Segment]:
+    """The variables of a document (ECMA-376-1 section 17.15.1.32), the only words among its settings; almost no document has them."""
+    octets = package.read(entry)
+    if b"docVar" in octets or b"\0" in octets[:64]:
+        variables = (mark.attrib.values() for mark in package.elements(entry, "{*}docVar"))
+        yield Place.TEXT, "document variables", "\n".join(value for values in variables for value in values)
+
+
 def _running(entry: Entry, package: Package, words: Reader, place: Place, where: str) -> Iterator[Segment]:
     """Paragraphs gathered to segments of a bounded size; only the first begins at `place`."""
     lines = Words()
@@ -160,9 +170,10 @@ def _running(entry: Entry, package: Package, words: Reader, place: Place, where:
 
 
 def _segments(lines: Words, place: Place, where: str) -> Iterator[Segment]:
-    yield place, where, "\n".join(lines.shown)
-    if lines.unseen:
-        yield Place.TEXT, f"{where}, not shown", "\n".join(lines.unseen)
+    text = "\n".join(lines.shown)
+    yield place, where, text
+    if lines.unseen or "\t" in text:
+        yield Place.TEXT, f"{where}, not shown", "\n".join((*lines.unseen, *with_blanks(lines.shown)))
 
 
 def _page_edge(entry: Entry, kind: str, package: Package, words: Reader) -> Iterator[Segment]:
@@ -192,11 +203,13 @@ _SAID = ("name", "caption", "displayName", "title", "descr", "description", "pro
 
 def _anything(entry: Entry, package: Package, words: Reader) -> Iterator[str]:
     """A part of which we know no more than that it is XML: its paragraphs, and all other text that it holds."""
+    is_data = entry.name.lower().lstrip("/").startswith(("customxml/", "ppt/tags/"))
     for block in package.blocks(entry, *(f"{{*}}{name}" for name in _RUN_HOLDERS)):
-        yield from _loose(block, words)
+        yield from _loose(block, words, is_data=is_data)
 
 
-def _loose(element: Any, words: Reader) -> Iterator[str]:
+def _loose(element: Any, words: Reader, *, is_data: bool) -> Iterator[str]:
+    """`is_data`: what people entered may stand in any attribute; elsewhere in those with a blank, or with a name of ours."""
     name, text = local(element), element.text or ""
     if name in _RUN_HOLDERS:
         lines = Words()
@@ -205,11 +218,11 @@ def _loose(element: Any, words: Reader) -> Iterator[str]:
     elif any(child.tail and not child.tail.isspace() for child in element):
         yield "".join(element.itertext())
     else:
-        yield from (value for key in _SAID if (value := element.get(key)))
+        yield from (value for key, value in element.attrib.items() if is_data or " " in value or key in _SAID)
         if text and not text.isspace():
             yield text
         for child in element:
-            yield from _loose(child, words)
+            yield from _loose(child, words, is_data=is_data)
 
 
 def _properties(entry: Entry, package: Package) -> Iterator[Segment]:

@@ -7,6 +7,7 @@ fields and in attributes (alternative texts, tool tips, form fields, watermarks)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -48,7 +49,7 @@ _SAID = {
     "helpText": ("val",),
     "lvlText": ("val",),
 }
-_BOXES = ("txbxContent", "txBody")
+_BOXES = ("txbxContent", "txBody", "rt")  # boxes of text; what stands above a word
 _CHANGES = {"ins": "inserted", "moveTo": "inserted", "del": "deleted", "moveFrom": "deleted"}
 _CODES = ("instrText", "delInstrText")
 _NAMES = {
@@ -80,6 +81,15 @@ class Words:
         """Take what the attributes of an element say."""
         name, said = local(element), list(_said(element))
         (self.shown if name == "textpath" else self.unseen).extend(said)
+
+
+def with_blanks(lines: list[str]) -> list[str]:
+    """Lines in which a tab stands between digits, with a blank for it: a person sees a gap, and perhaps one number."""
+    return [line.replace("\t", " ") for line in lines if "\t" in line and len(line) < _LINE and _TABBED.search(line)]
+
+
+_LINE = 200  # characters; a longer one is a row of a table
+_TABBED = re.compile(r"\d\t\d")
 
 
 class Reader:

@@ -41,6 +41,7 @@ def run(text: str, properties: str = "") -> str:
         # Fields: the result is shown, the code is not.
         ('<w:r><w:instrText>QUOTE "code"</w:instrText></w:r>' + run("result"), ["result"], ['QUOTE "code"']),
         (f'<w:fldSimple w:instr="AUTHOR x">{run("name")}</w:fldSimple>', ["name"], ["AUTHOR x"]),
+        (f"<w:r><w:ruby><w:rt>{run('above')}</w:rt><w:rubyBase>{run('below')}</w:rubyBase></w:ruby></w:r>", ["below", "above"], []),
         # What attributes say.
         ('<w:r><wp:docPr name="Picture 1" descr="a map of"/></w:r>' + run("x"), ["x"], ["a map of"]),
         ('<w:sdt><w:sdtPr><w:dropDownList><w:listItem w:displayText="choice"/></w:dropDownList></w:sdtPr></w:sdt>', [], ["choice"]),
