@@ -26,8 +26,20 @@ _config = click.option(
     show_default=True,
     help="The settings; deploy/outgate.toml is the commented reference.",
 )
-_by = click.option("--by", required=True, help="Who decides: your name or address. It is recorded.")
-_why = click.option("--why", required=True, help="Why, in a sentence. It is recorded.")
+
+
+def _not_blank(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
+    """What is recorded must say something."""
+    if text is not None and not text.strip():
+        raise click.BadParameter("must not be empty: it is recorded")
+    return text
+
+
+_by = click.option("--by", required=True, callback=_not_blank, help="Who decides: your name or address. It is recorded.")
+_why = click.option("--why", required=True, callback=_not_blank, help="Why, in a sentence. It is recorded.")
+_why_told = click.option(
+    "--why", required=True, callback=_not_blank, help="Why, in a sentence. It is recorded, and told to the sender word for word."
+)
 
 
 def _says_errors(command: Command) -> Command:
@@ -170,16 +182,32 @@ def hold() -> None:
 @_says_errors
 def hold_list(everything: bool, as_json: bool, config: Path) -> None:
     """List the open cases, newest first."""
-    click.echo(app.list_holds(config, everything=everything, as_json=as_json))
+    click.echo(app.list_holds(config, everything=everything, as_json_list=as_json))
 
 
-@hold.command("show")
+@hold.command("show", short_help="Show one case: why it is kept, its files, and what has happened to it.")
 @click.argument("case")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
+@click.option("--message", "file", type=click.Path(path_type=Path), help="Write the kept message to this new file; needs --by and --why.")
+@click.option("--by", callback=_not_blank, help="With --message: who reads it. It is recorded.")
+@click.option("--why", callback=_not_blank, help="With --message: why, in a sentence. It is recorded.")
 @_config
 @_says_errors
-def hold_show(case: str, config: Path) -> None:
-    """Show one CASE: who, to whom, why, until when, and who decides."""
-    click.echo(app.show_hold(config, case))
+def hold_show(case: str, as_json: bool, file: Path | None, by: str | None, why: str | None, config: Path) -> None:
+    """Show one CASE: who, to whom, why, until when, who decides, what its files are, and who has done what to it.
+
+    The files are read again for it, by the policy in force now. What was found is shown masked; to read the message itself:
+
+    \b
+    outgate hold show 7KQ-402 --message kept.eml --by "A. Smith" --why "to see whether the names may go"
+    """  # noqa: D301 - \b is click's own mark
+    if file is not None:
+        if by is None or why is None:
+            raise click.UsageError("--message needs --by and --why: who reads the mail of others stands in the audit")
+        click.echo(app.save_message(config, case, file, Because(by, why)))
+        return
+    for piece in app.show_hold(config, case, as_json_object=as_json):
+        click.echo(piece)
 
 
 def _decides(name: str, why: Callable[..., Any] = _why) -> Callable[[Callable[..., Any]], Any]:
@@ -200,9 +228,9 @@ def hold_release(case: str, by: str, why: str, config: Path) -> None:
     click.echo(app.ask(config, "release", case, Because(by, why)))
 
 
-@_decides("refuse")
+@_decides("refuse", _why_told)
 def hold_refuse(case: str, by: str, why: str, config: Path) -> None:
-    """Refuse CASE: the sender is told and the message is deleted."""
+    """Refuse CASE: the sender is told, with what you write after --why, and the message is deleted."""
     click.echo(app.ask(config, "refuse", case, Because(by, why)))
 
 
@@ -260,6 +288,34 @@ def _pairs(option: str, texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
             raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint=option)
         found.append((name, value))
     return tuple(found)
+
+
+@main.group()
+def audit() -> None:
+    """Read what has happened to kept mail and to the policy, and see that nobody has changed it."""
+
+
+@audit.command("verify")
+@click.option("--noted", multiple=True, help="An end of a chain as it was printed before, WRITER:NUMBER:HASH; give it again for each one.")
+@_config
+@_says_errors
+def audit_verify(noted: tuple[str, ...], config: Path) -> None:
+    """See that no row was changed or taken out; print the ends of the chains. 1 when something is wrong.
+
+    Whoever may write to the database could make a chain anew or cut off its end: note the ends elsewhere and give them to --noted.
+    """
+    is_whole, said = app.verify_audit(config, noted)
+    click.echo(said)
+    sys.exit(0 if is_whole else 1)
+
+
+@audit.command("export")
+@click.option("--case", help="Only what happened to this case.")
+@_config
+@_says_errors
+def audit_export(case: str | None, config: Path) -> None:
+    """Print the rows as JSON lines, the oldest first: when, what, by whom and why, and the hash of each."""
+    click.echo(app.export_audit(config, case))
 
 
 @main.command(short_help="Look at everything that mail depends on.")

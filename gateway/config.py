@@ -86,6 +86,7 @@ class Organisation(_Section):
     postmaster: str = ""  # who gets what nobody else can decide; default postmaster@ the first domain
     help: str = ""  # one line in every notice: who to ring, and when
     help_url: str = ""  # stands behind it: a page of the organisation's own
+    hostname: str = Field(default="", pattern=r"^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*)?$")
     timezone: Zone = ""  # of the times in notices: "Europe/London"; default the machine's own
 
     @property

@@ -33,7 +33,7 @@ EVENTS: dict[str, frozenset[str]] = {
     "hold.passed_on": frozenset({"case", "held_for"}),
     "hold.released": frozenset({"case", "by"}),
     "hold.refused": frozenset({"case", "by"}),
-    "hold.redecided": frozenset({"case", "verdict"}),
+    "hold.redecided": frozenset({"case", "by", "verdict"}),
     "hold.expired": frozenset({"case"}),
     "outbox.sent": frozenset({"kind", "case", "attempt", "next_hop"}),
     "outbox.failed": frozenset({"kind", "case", "attempt", "next_hop", "code", "status"}),

@@ -141,6 +141,9 @@ class Held:
     certificate: str | None = None  # of the peer, as it was shown then: a system is known by it when the case is decided again
     defects: tuple[str, ...] = ()  # DefectNames of the arrival, which the kept octets no longer show
     declared: tuple[Declared, ...] = ()  # what people have said of it since
+    ended_at: datetime | None = None
+    ended_by: str = ""  # "time", or who decided
+    ended_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +177,10 @@ class Holds(Protocol):
         ...
 
     async def redecided(self, before: Held, held: Held, because: Because, to_send: tuple[ToSend, ...] = ()) -> bool:
-        """Decided again, and these recipients stay kept: the new row, and what goes out. False: the case is no longer as it was read."""
+        """Decided again, and these recipients stay kept: the new row, and what goes out. False: the case is no longer as it was read.
+
+        By which next hops copies leave stands in the audit, as it does when a case ends.
+        """
         ...
 
     async def end(self, case: str, state: str, because: Because, to_send: tuple[ToSend, ...] = ()) -> bool:
@@ -200,6 +206,7 @@ class ToSend:
     smtputf8: bool = False
     ret: str | None = None
     envid: str | None = None
+    why: str = ""  # it is still here: what the last attempt was told
 
 
 class Outbox(Protocol):
@@ -213,8 +220,8 @@ class Outbox(Protocol):
         """The attempt is still under way: its lease ends later."""
         ...
 
-    async def done(self, row_id: str, recipient: str) -> None:
-        """This recipient has it (or never will); the row goes with its last recipient."""
+    async def done(self, row_id: str, recipient: str, reply: Reply) -> None:
+        """This recipient has it (or never will), as the reply says; the row goes with its last recipient."""
         ...
 
     async def put(self, rows: tuple[ToSend, ...]) -> None:

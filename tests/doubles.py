@@ -213,7 +213,7 @@ class MemoryOutbox:
             if row_id in self._leases:
                 self._leases[row_id] = until
 
-    async def done(self, row_id, recipient):
+    async def done(self, row_id, recipient, reply):
         with self._luck.call("outbox.done"):
             row = self.rows.get(row_id)
             if row is None:

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gateway.app.cases import ask as ask
+    from gateway.app.cases import export_audit as export_audit
     from gateway.app.cases import list_holds as list_holds
+    from gateway.app.cases import save_message as save_message
     from gateway.app.cases import show_hold as show_hold
+    from gateway.app.cases import verify_audit as verify_audit
     from gateway.app.doctor import doctor as doctor
     from gateway.app.serving import serve as serve
     from gateway.app.studio import check_pack as check_pack
@@ -23,10 +26,13 @@ _HOMES = {
     "check_pack": "studio",
     "doctor": "doctor",
     "explain": "studio",
+    "export_audit": "cases",
     "list_holds": "cases",
+    "save_message": "cases",
     "serve": "serving",
     "show_hold": "cases",
     "test_pack": "studio",
+    "verify_audit": "cases",
 }
 
 

@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -70,27 +71,35 @@ def _in_folder(source: Path, problems: tuple[Problem, ...]) -> BadPack:
     return BadPack(tuple(replace(problem, file=f"{os.path.normpath(source)}/{problem.file}") for problem in problems))
 
 
-def house_of(settings: Settings) -> House:
-    """Who speaks in notices."""
+def house_of(settings: Settings, config: Path | None = None) -> House:
+    """Who speaks in notices. `config`: where the settings stand, for the commands that people are told."""
     organisation = settings.organisation
     return House(
         name=organisation.name,
         domains=frozenset(map(domain_of, organisation.domains)),
         postmaster=organisation.postmaster_address,
-        hostname=hostname(),
+        hostname=hostname(settings),
         help=", ".join(text for text in (organisation.help.strip().rstrip("."), organisation.help_url) if text),
         sender=settings.notices.sender,
         notices_hop=settings.notices.next_hop,
         timezone=ZoneInfo(organisation.timezone) if organisation.timezone else None,
+        config=str(config.resolve()) if config is not None else "",
     )
 
 
-def hostname() -> str:
-    """How this machine names itself to others; asked once, for a resolver may be slow."""
-    return _HOSTNAME
+def hostname(settings: Settings) -> str:
+    """How this machine names itself to others: as the settings say, else as it knows itself."""
+    return settings.organisation.hostname or _own_name()
 
 
-_HOSTNAME = socket.gethostname() if "." in socket.gethostname() else socket.getfqdn()
+@cache
+def _own_name() -> str:
+    """Asked once, for a resolver may be slow. `localhost` is everybody's name: the machine's own is better, also without a domain."""
+    own = socket.gethostname()
+    if "." in own:
+        return own
+    full = socket.getfqdn()
+    return own if full.partition(".")[0].lower() == "localhost" else full
 
 
 def new_id() -> str:
@@ -155,9 +164,9 @@ async def running(
     spool = make_spool(settings)
     state = State(settings.database.url, settings.processes.state, settings.vault.keys, clock)
     vault = Vault(Path(settings.vault.url), keys, spool)
-    hops = {name: _hop(name, hop) for name, hop in settings.next_hop.items()}
+    hops = {name: _hop(name, hop, hostname(settings)) for name, hop in settings.next_hop.items()}
     loop_family = keys[LOOP_FAMILY]
-    loop_key = loop_family.keys[loop_family.newest]
+    loop_key, name = loop_family.keys[loop_family.newest], hostname(settings)
     await state.open(patience_seconds)
 
     async def check() -> None:
@@ -165,7 +174,7 @@ async def running(
         await vault.check()
 
     def head(arrival: Arrival) -> bytes:
-        return received(arrival, hostname(), loop_key)
+        return received(arrival, name, loop_key)
 
     journal, records, new_case = state.journal, state.records, state.cases.new
     world = World(clock, hops, examiner, vault, journal, records, counters, suspects, check, new_case, new_id, spool.content, head)
@@ -197,8 +206,8 @@ def make_sandbox(settings: Settings, log: Log) -> Sandbox:
     return sandbox
 
 
-def _hop(name: str, settings: Hop) -> NextHop:
-    return Maildir(name, settings, hostname()) if settings.maildir else Relay(name, settings, hostname())
+def _hop(name: str, settings: Hop, own_name: str) -> NextHop:
+    return Maildir(name, settings, own_name) if settings.maildir else Relay(name, settings, own_name)
 
 
 def trigger_headers(settings: Settings) -> frozenset[str]:

@@ -1,96 +1,195 @@
-"""What `outgate hold` does: look at the database, and leave wishes for the keeper."""
+"""What `outgate hold` and `outgate audit` do: look at the database, and leave wishes for the keeper. The words stand in case_words.py."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any, TypeVar
 
-from gateway.config import load
+from gateway.app.build import house_of
+from gateway.app.case_words import Case, as_json, as_rows, as_text, of_copies, table
+from gateway.app.kept import contents, write_message
+from gateway.config import Settings, load
+from gateway.edges.audit import Event, Tip
 from gateway.edges.clock import SystemClock
 from gateway.edges.state import State
-from gateway.errors import TryLater, WillNotDo
-from gateway.model.decision import Decision
-from gateway.model.facts import Declared
+from gateway.errors import BadInput, Problem, TryLater, WillNotDo
+from gateway.policy.guidance import House
 from gateway.ports import Because, Held
 
 WAIT_SECONDS = 60.0  # for the keeper
+COPIES_SECONDS = 5.0  # for the first attempt at handing over what has been released
 ASK_SECONDS = 0.1
+Found = TypeVar("Found")
+_CASE = re.compile(r"([0-9A-Z]{3,})([0-9]{3})")
 
 
-def list_holds(config: Path, *, everything: bool, as_json: bool) -> str:
+def list_holds(config: Path, *, everything: bool, as_json_list: bool) -> str:
     """The cases, newest first: a table, or a JSON list."""
 
-    async def find() -> tuple[Held, ...]:
-        async with _state(config) as state:
-            return await state.holds.find(state=None if everything else "open")
+    async def find(state: State) -> list[Case]:
+        held, copies = await state.holds.find(state=None if everything else "open"), await state.outbox.released()
+        return [Case(one, tuple(row for row in copies if row.case == one.case)) for one in held]
 
-    cases = asyncio.run(find())
-    if as_json:
-        return json.dumps([_plain(held) for held in cases], indent=2, ensure_ascii=False)
+    cases = _run(config, find)
+    if as_json_list:
+        return json.dumps([as_json(case) for case in cases], indent=2, ensure_ascii=False)
     if not cases:
         return "Nothing is kept." if everything else "No case is open."
-    rows = [("CASE", "STATE", "KEPT", "UNTIL", "FOR", "FROM", "TO"), *(_row(held) for held in cases)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows)
+    return table(as_rows(cases, _house(config)))
 
 
-def show_hold(config: Path, case: str) -> str:
-    """One case in full. Raises WillNotDo when there is none."""
+def show_hold(config: Path, case: str, *, as_json_object: bool) -> Iterator[str]:
+    """One case in full, in pieces: what the database knows, then what the message holds, which is read again. Raises WillNotDo: none."""
 
-    async def get() -> Held | None:
-        async with _state(config) as state:
-            return await state.holds.get(case)
+    async def get(state: State) -> Case:
+        held = await _there(state, case)
+        copies, wishes = await state.outbox.released(held.case), await state.intents.of_case(held.case)
+        return Case(held, copies, wishes, await state.audit.events(held.case))
 
-    held = asyncio.run(get())
-    if held is None:
-        raise WillNotDo(f"there is no case {case}; outgate hold list --all shows them")
-    lines = [
-        f"Case      {held.case} ({held.state})",
-        f"From      {held.envelope.reverse_path.wire or '(a bounce)'}",
-        f"To        {', '.join(recipient.address.wire for recipient in held.envelope.recipients)}",
-        f"Kept      {_when(held.kept_at)}, until {_when(held.keep_until)}",
-        f"Decides   {held.held_for}" + (f", by {_when(held.answer_by)}" if held.answer_by else ""),
-        f"Verdict   {held.decision.verdict.word}",
-        f"Policy    {held.pack} {held.pack_version[:19]}",
-        f"Message   {held.message_id} by [listen.{held.listener}]",
-        "Reasons",
-        *(f"  {row}" for row in _reasons(held.decision)),
-        *(f"Declared  {_declared(said)}" for said in held.declared),
-        *(f"Asked     outgate hold declare {held.case} {option} --by NAME --why TEXT" for option in _asked(held.decision)),
-    ]
-    if held.decision.routes_tried:
-        lines += ["Routes tried", *(f"  {tried.route}: {tried.why_not}" for tried in held.decision.routes_tried)]
-    if held.decision.would_pass_if:
-        lines += ["It would pass", *(f"  {change}" for change in held.decision.would_pass_if)]
-    return "\n".join(lines)
+    found = _run(config, get)
+    if as_json_object:
+        yield json.dumps({**as_json(found), "message": contents(config, found.held).as_json}, indent=2, ensure_ascii=False)
+        return
+    yield as_text(found, _house(config))
+    yield from contents(config, found.held).lines
+
+
+def save_message(config: Path, case: str, file: Path, because: Because) -> str:
+    """The kept message into a new file that only its owner reads; who looked, and why, stands in the audit first.
+
+    Raises:
+        WillNotDo: there is no such case, or its message is no longer kept.
+    """
+    if file.exists():
+        raise BadInput((Problem(str(file), 0, 0, "is there already; name a new file"),))
+
+    async def note(state: State) -> Held:
+        held = await _there(state, case)
+        await state.audit.looked(held.case, because.by, because.why)
+        return held
+
+    octets = write_message(config, _run(config, note), file)
+    return f"{file}: the kept message, {octets:,} octets; it is noted that {because.by} has it. Delete it when you have read it."
 
 
 def ask(config: Path, kind: str, case: str, because: Because) -> str:
-    """Leave a wish and wait for the keeper to carry it out; what it says. Raises WillNotDo (it cannot be done), TryLater (no keeper)."""
+    """Leave a wish and wait for the keeper to carry it out; what came of it. Raises WillNotDo (it cannot be done), TryLater (no keeper)."""
+    number = case_number(case)
 
-    async def put_and_wait() -> str:
-        async with _state(config) as state:
-            intent_id = await state.intents.put(kind, case, because)
-            until = asyncio.get_running_loop().time() + WAIT_SECONDS
-            while asyncio.get_running_loop().time() < until:
-                intent = await state.intents.get(intent_id)
-                if intent is not None and intent.state == "done":
-                    return f"case {case}: {intent.result}"
-                if intent is not None and intent.state == "failed":
-                    raise WillNotDo(intent.result)
-                await asyncio.sleep(ASK_SECONDS)
+    async def put_and_wait(state: State) -> str:
+        intent_id, asked_at = await state.intents.put(kind, number, because), SystemClock().now()
+        until = asyncio.get_running_loop().time() + WAIT_SECONDS
+        while asyncio.get_running_loop().time() < until:
+            intent = await state.intents.get(intent_id)
+            if intent is not None and intent.state == "done":
+                copies = await _copies(state, number, asked_at) if kind != "refuse" else ""
+                return f"case {number}: {intent.result}{copies}"
+            if intent is not None and intent.state == "failed":
+                raise WillNotDo(intent.result)
+            await asyncio.sleep(ASK_SECONDS)
         raise TryLater(f"it is noted, but no keeper has carried it out in {WAIT_SECONDS:g} s; is `outgate serve` running?")
 
-    return asyncio.run(put_and_wait())
+    return _run(config, put_and_wait)
+
+
+def verify_audit(config: Path, noted: tuple[str, ...]) -> tuple[bool, str]:
+    """Whether the chains are whole, and what is wrong or the ends to note elsewhere. `noted`: such ends, WRITER:NUMBER:HASH."""
+    before = tuple(_tip(text) for text in noted)
+
+    async def look(state: State) -> tuple[tuple[str, ...], tuple[Tip, ...]]:
+        return await state.audit.verify(before), await state.audit.tips()
+
+    wrong, tips = _run(config, look)
+    if wrong:
+        return False, "\n".join(wrong)
+    ends = "\n".join(f"  {tip.writer}:{tip.number}:{tip.hash}" for tip in tips)
+    return (
+        True,
+        f"The audit is whole. Its ends, to be noted elsewhere and given to --noted later:\n{ends}" if tips else "The audit is empty.",
+    )
+
+
+def export_audit(config: Path, case: str | None) -> str:
+    """The rows of the audit, or those of one case, as JSON lines, the oldest first."""
+
+    async def get(state: State) -> tuple[Event, ...]:
+        return await state.audit.events(case_number(case) if case else None)
+
+    return "\n".join(
+        json.dumps(
+            {
+                "at": event.at.isoformat(),
+                "event": event.event,
+                **event.details,
+                "writer": event.writer,
+                "number": event.number,
+                "hash": event.hash,
+            },
+            ensure_ascii=False,
+        )
+        for event in _run(config, get)
+    )
+
+
+def case_number(text: str) -> str:
+    """As it is written: people leave out the hyphen, and capitals."""
+    plain = re.sub(r"[\s-]", "", text).upper()
+    match = _CASE.fullmatch(plain)
+    return f"{match[1]}-{match[2]}" if match else text
+
+
+# --- the state --------------------------------------------------------------------------------------------------------
+
+
+async def _there(state: State, case: str) -> Held:
+    number = case_number(case)
+    held = await state.holds.get(number)
+    if held is None:
+        raise WillNotDo(f"there is no case {number}; outgate hold list --all shows them")
+    return held
+
+
+async def _copies(state: State, case: str, since: datetime) -> str:
+    """How the first attempt at handing over went, where there is anything to hand over."""
+    until = asyncio.get_running_loop().time() + COPIES_SECONDS
+    while True:
+        rows = await state.outbox.released(case)
+        if all(row.why for row in rows) or asyncio.get_running_loop().time() > until:
+            break
+        await asyncio.sleep(ASK_SECONDS)
+    ended = [event for event in await state.audit.events(case) if event.at >= since]
+    return "".join(f"\n  {line}" for line in of_copies(rows, ended))
+
+
+def _tip(text: str) -> Tip:
+    writer, _, rest = text.partition(":")
+    number, _, chain = rest.partition(":")
+    if not number.isdigit():
+        raise BadInput((Problem("--noted", 0, 0, f"`{text}` is no end of a chain; outgate audit verify prints them: WRITER:NUMBER:HASH"),))
+    return Tip(writer, int(number), chain)
+
+
+def _house(config: Path) -> House:
+    """Who speaks; commands name the settings where they are not those that a command finds by itself."""
+    return house_of(load(config), None if config == Path("outgate.toml") else config)
+
+
+def _run(config: Path, work: Callable[[State], Coroutine[Any, Any, Found]]) -> Found:
+    async def inside() -> Found:
+        async with _state(config, load(config)) as state:
+            return await work(state)
+
+    return asyncio.run(inside())
 
 
 @asynccontextmanager
-async def _state(config: Path) -> AsyncIterator[State]:
-    settings = load(config)
+async def _state(config: Path, settings: Settings) -> AsyncIterator[State]:
     state = State(settings.database.url, settings.processes.state, settings.vault.keys, SystemClock())
     try:
         await state.open(5.0)
@@ -101,51 +200,3 @@ async def _state(config: Path) -> AsyncIterator[State]:
         yield state
     finally:
         await state.close()
-
-
-def _row(held: Held) -> tuple[str, ...]:
-    recipients = [recipient.address.wire for recipient in held.envelope.recipients]
-    to = recipients[0] + (f" and {len(recipients) - 1} more" if len(recipients) > 1 else "")
-    sender = held.envelope.reverse_path.wire or "<>"
-    return held.case, held.state, _when(held.kept_at), _when(held.answer_by or held.keep_until), held.held_for, sender, to
-
-
-def _plain(held: Held) -> dict[str, object]:
-    return {
-        "case": held.case,
-        "state": held.state,
-        "verdict": held.decision.verdict.word,
-        "kept_at": held.kept_at.isoformat(),
-        "answer_by": held.answer_by.isoformat() if held.answer_by else None,
-        "keep_until": held.keep_until.isoformat(),
-        "held_for": held.held_for,
-        "sender": held.envelope.reverse_path.wire,
-        "recipients": [recipient.address.wire for recipient in held.envelope.recipients],
-        "message_id": held.message_id,
-        "pack": held.pack,
-        "pack_version": held.pack_version,
-        "declared": [{"what": said.what, "value": said.value, "by": said.by, "about": said.about} for said in held.declared],
-        "reasons": [{"rule": reason.rule, "effect": reason.effect, "text": reason.text} for reason in held.decision.reasons],
-    }
-
-
-def _reasons(decision: Decision) -> list[str]:
-    return [
-        f"{reason.effect}: {reason.rule}" + (f" - {reason.text}" if reason.text else "") + (f" ({reason.clause})" if reason.clause else "")
-        for reason in decision.reasons
-    ]
-
-
-def _declared(said: Declared) -> str:
-    about = f" of {said.about}" if said.about else ""
-    return f"{said.what}{about}: {said.value} (by {said.by})"
-
-
-def _asked(decision: Decision) -> list[str]:
-    """How to note the answer to what the sender is asked."""
-    asked = dict.fromkeys(reason.declares for reason in decision.reasons if reason.declares)
-    return ["--purpose PURPOSE" if word == "purpose" else f"--word {word}" for word in asked]
-
-
-def _when(at: datetime) -> str:
-    return at.astimezone().strftime("%Y-%m-%d %H:%M")

@@ -153,7 +153,7 @@ class _Current:
     """Settings and policy as they are now; a reload with an error changes nothing."""
 
     def __init__(self, config: Path, settings: Settings, log: Log) -> None:
-        self._config = config
+        self.config = config
         self._log = log
         self.settings = settings
         self.policy: Policy = load_policy(settings.policy.source, settings)
@@ -161,7 +161,7 @@ class _Current:
     def reload(self) -> bool:
         """Whether the new ones are in force."""
         try:
-            wanted = load(self._config)
+            wanted = load(self.config)
             settings = _from_now_on(self.settings, wanted)
             policy = load_policy(settings.policy.source, settings)
         except BadInput as bad:
@@ -285,7 +285,7 @@ async def _smtp(process: _Process) -> None:
     current, opened, log = process.current, process.opened, process.log
     stopped = _asked_to_stop()
     triggers = trigger_headers(current.settings)
-    pipeline = Pipeline(opened.world, lambda: current.policy, house_of(current.settings), _terms(current), triggers, log)
+    pipeline = Pipeline(opened.world, lambda: current.policy, house_of(current.settings, current.config), _terms(current), triggers, log)
     limits = Limits()
     servers: dict[str, Server] = {}
     for name, listener in current.settings.listen.items():
@@ -293,7 +293,7 @@ async def _smtp(process: _Process) -> None:
             listener,
             name,
             socket.socket(fileno=process.sockets[name]) if name in process.sockets else bind(listener.address),
-            hostname=hostname(),
+            hostname=hostname(current.settings),
             deliver=pipeline.deliver,
             spool=opened.spool,
             ids=new_id,
@@ -341,7 +341,7 @@ async def _keep(process: _Process) -> None:
     stopped = _asked_to_stop()
     state = opened.state
     shelves = Shelves(state.holds, state.outbox, state.intents, _sweeper(current, opened))
-    keeper = Keeper(opened.world, shelves, lambda: current.policy, house_of(current.settings), process.log)
+    keeper = Keeper(opened.world, shelves, lambda: current.policy, house_of(current.settings, current.config), process.log)
 
     def note_policy() -> None:
         """One process is enough to say so in the audit."""

@@ -9,15 +9,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, text
 
-from gateway.edges.nouns import encode
+from gateway.edges.nouns import decode, encode
 from gateway.edges.operations import Insert, Payload, operation
 from gateway.edges.store import Store
-from gateway.edges.tables import audit, micros, policy_version
+from gateway.edges.tables import audit, micros, moment, policy_version
 
 _FIRST = bytes(32)  # before row 1
 
@@ -29,6 +29,18 @@ class Tip:
     writer: str
     number: int
     hash: str  # hex
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One row."""
+
+    writer: str
+    number: int
+    at: datetime
+    event: str  # hold.kept | hold.released | ... | policy.loaded
+    details: dict[str, Any]
+    hash: str  # hex, over this row and the hash before it
 
 
 class Audit:
@@ -48,6 +60,14 @@ class Audit:
     async def tips(self) -> tuple[Tip, ...]:
         """To be noted elsewhere. Raises TryLater."""
         return await self._store.read(tips)
+
+    async def events(self, case: str | None = None) -> tuple[Event, ...]:
+        """Everything, or what happened to one case, in the order of time. Raises TryLater."""
+        return await self._store.read(events, case)
+
+    async def looked(self, case: str, by: str, why: str) -> None:
+        """Somebody is about to get the kept message to read. Durable on return. Raises TryLater."""
+        await self._store.run("audit.looked", {"case": case, "by": by, "why": why, "at": micros(datetime.now(UTC))})
 
 
 def append(connection: Connection, event: str, at: int, details: Mapping[str, Any]) -> None:
@@ -85,6 +105,26 @@ def tips(connection: Connection) -> tuple[Tip, ...]:
     writers = connection.execute(select(audit.c.writer).distinct().order_by(audit.c.writer)).scalars().all()
     found = [(writer, connection.execute(_last, {"writer": writer}).one()) for writer in writers]
     return tuple(Tip(writer, last.number, last.hash.hex()) for writer, last in found)
+
+
+def events(connection: Connection, case: str | None = None) -> tuple[Event, ...]:
+    """The rows, the oldest first."""
+    query = select(audit).order_by(audit.c.at, audit.c.writer, audit.c.number)
+    if case is not None:
+        query = query.where(audit.c.details.contains(encode(case), autoescape=True))  # the fewest, before they are read
+    rows = ((row, decode(row["details"])) for row in connection.execute(query).mappings())
+    return tuple(
+        Event(row["writer"], row["number"], moment(row["at"]), row["event"], details, row["hash"].hex())
+        for row, details in rows
+        if case is None or details.get("case") == case
+    )
+
+
+@operation("audit.looked")
+def looked(connection: Connection, payload: Payload) -> Payload:
+    """{"case", "by", "why", "at"}: into the chain."""
+    append(connection, "hold.looked_at", payload["at"], {name: payload[name] for name in ("case", "by", "why")})
+    return {}
 
 
 @operation("audit.policy_loaded", repeatable=True)

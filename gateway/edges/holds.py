@@ -140,6 +140,9 @@ def _to_noun(row: Any) -> Held:
         certificate=row["certificate"],
         defects=tuple(decode(row["defects"])),
         declared=from_json(_DECLARED, row["declared"]),
+        ended_at=None if row["ended_at"] is None else moment(row["ended_at"]),
+        ended_by=row["ended_by"] or "",
+        ended_why=row["ended_why"] or "",
     )
 
 
@@ -233,7 +236,7 @@ def redecided(connection: Connection, payload: Payload) -> Payload:
     if was_open:
         connection.execute(update(hold).where(mine).values({name: row[name] for name in names}))
         outbox.insert(connection, payload["outbox"])
-        details = {name: row[name] for name in ("held_for", "pack_version", "lifted")}
+        details = {name: row[name] for name in ("held_for", "pack_version", "lifted")} | _ways(payload)
         audit.append(connection, "hold.redecided", payload["at"], {"case": row["case_number"], **_who(payload), **details})
     return {"was_open": was_open}
 
@@ -245,7 +248,7 @@ def end(connection: Connection, payload: Payload) -> Payload:
     if not connection.execute(update(hold).where(_open(payload["case"])).values(values)).rowcount:
         return {"was_open": False}
     outbox.insert(connection, payload["outbox"])
-    audit.append(connection, f"hold.{payload['state']}", payload["at"], {"case": payload["case"], **_who(payload)})
+    audit.append(connection, f"hold.{payload['state']}", payload["at"], {"case": payload["case"], **_who(payload), **_ways(payload)})
     return {"was_open": True}
 
 
@@ -261,6 +264,12 @@ _insert = hold.insert()
 
 def _who(payload: Payload) -> Payload:
     return {"by": payload["by"], "why": payload["why"], **payload["said"]}
+
+
+def _ways(payload: Payload) -> Payload:
+    """By which next hops copies leave because of it."""
+    hops = dict.fromkeys(row["next_hop"] for row in payload["outbox"] if row["kind"] == "release")
+    return {"next_hops": list(hops)} if hops else {}
 
 
 def _open(case: str) -> Any:

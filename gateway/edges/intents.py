@@ -50,6 +50,10 @@ class Intents:
         """How far it is. Raises TryLater."""
         return await self._store.read(_get, intent_id)
 
+    async def of_case(self, case: str) -> tuple[Intent, ...]:
+        """What was asked for of one case, the oldest first. Raises TryLater."""
+        return await self._store.read(_of_case, case)
+
     async def purge(self, before: datetime) -> None:
         """Forget what was asked before and is done or failed. Raises TryLater."""
         await self._store.run("intent.purge", {"before": micros(before)})
@@ -74,6 +78,11 @@ def _to_noun(row: Any) -> Intent:
 def _get(connection: Connection, intent_id: str) -> Intent | None:
     row = connection.execute(select(intent).where(intent.c.id == intent_id)).mappings().first()
     return _to_noun(row) if row else None
+
+
+def _of_case(connection: Connection, case: str) -> tuple[Intent, ...]:
+    query = select(intent).where(intent.c.case_number == case).order_by(intent.c.at, intent.c.id)
+    return tuple(_to_noun(row) for row in connection.execute(query).mappings())
 
 
 @operation("intent.put", repeatable=True)

@@ -6,16 +6,18 @@ not finish in time, because it died, is due again. So a copy may go twice when n
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
+from gateway.edges import audit
 from gateway.edges.nouns import decode, encode, from_plain, to_plain
 from gateway.edges.operations import Insert, Payload, operation
 from gateway.edges.store import Store
 from gateway.edges.tables import micros, moment, outbox
 from gateway.model.envelope import Recipient
+from gateway.model.outcome import Reply
 from gateway.ports import ToSend
 
 
@@ -35,9 +37,10 @@ class Outbox:
         """The attempt is still under way: its lease ends later. A row that was given back stays free. Raises TryLater."""
         await self._store.run("outbox.renew", {"id": row_id, "until": micros(until)})
 
-    async def done(self, row_id: str, recipient: str) -> None:
-        """This recipient (Address.key) has it, or never will. Raises TryLater."""
-        await self._store.run("outbox.done", {"id": row_id, "recipient": recipient})
+    async def done(self, row_id: str, recipient: str, reply: Reply) -> None:
+        """This recipient (Address.key) has it, or never will: of a released copy the audit says which. Raises TryLater."""
+        said = {"code": reply.code, "status": reply.status, "at": micros(datetime.now(UTC))}
+        await self._store.run("outbox.done", {"id": row_id, "recipient": recipient, **said})
 
     async def put(self, rows: tuple[ToSend, ...]) -> None:
         """More to send. Durable on return. Raises TryLater."""
@@ -47,6 +50,10 @@ class Outbox:
     async def retry(self, row_id: str, at: datetime, why: str) -> None:
         """For those still in the row, again then. Raises TryLater."""
         await self._store.run("outbox.retry", {"id": row_id, "at": micros(at), "why": why})
+
+    async def released(self, case: str | None = None) -> tuple[ToSend, ...]:
+        """Copies of released mail, of this case or of all, that no next hop has taken yet. Raises TryLater."""
+        return await self._store.read(_released, case)
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------
@@ -90,7 +97,15 @@ def _to_noun(row: Payload) -> ToSend:
         smtputf8=row["smtputf8"],
         ret=row["ret"],
         envid=row["envid"],
+        why=row["why"],
     )
+
+
+def _released(connection: Connection, case: str | None) -> tuple[ToSend, ...]:
+    query = select(outbox).where(outbox.c.kind == "release").order_by(outbox.c.next_at, outbox.c.id)
+    if case is not None:
+        query = query.where(outbox.c.case_number == case)
+    return tuple(_to_noun(dict(row)) for row in connection.execute(query).mappings())
 
 
 # --- writes -----------------------------------------------------------------------------------------------------------
@@ -134,10 +149,15 @@ def renew(connection: Connection, payload: Payload) -> Payload:
 
 @operation("outbox.done", repeatable=True)
 def done(connection: Connection, payload: Payload) -> Payload:
-    """The row goes with its last recipient."""
+    """The row goes with its last recipient. That a released copy was taken, or refused for good, is in the audit in the same commit."""
     mine = outbox.c.id == payload["id"]
-    text = connection.execute(select(outbox.c.recipients).where(mine).with_for_update()).scalar()
-    left = [one for one in decode(text or "[]") if not _is(one, payload["recipient"])]
+    row = connection.execute(select(outbox).where(mine).with_for_update()).mappings().first()
+    there = decode(row["recipients"]) if row else []
+    left = [one for one in there if not _is(one, payload["recipient"])]
+    if row and row["kind"] == "release" and len(left) < len(there):
+        event = "hold.handed_over" if 200 <= payload["code"] < 300 else "hold.not_taken"
+        said = {name: payload[name] for name in ("code", "status")}
+        audit.append(connection, event, payload["at"], {"case": row["case_number"], "next_hop": row["next_hop"], **said})
     if left:
         connection.execute(update(outbox).where(mine).values(recipients=encode(left)))
     else:

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from gateway.act.copies import fields, names_of
 from gateway.act.deciders import POSTMASTER
@@ -27,7 +28,7 @@ from gateway.model.message import Arrival, Content, Defect, DefectName
 from gateway.model.outcome import Ending, Outcome, Reply, Step
 from gateway.pipeline import Beside, judge
 from gateway.plan import plan
-from gateway.policy.declared import why_not_accepted, with_new
+from gateway.policy.declared import why_not_accepted, why_not_believed, with_new
 from gateway.policy.rules import Override, Policy
 from gateway.ports import Because, Held, ToSend
 from gateway.trail import record_of
@@ -36,22 +37,23 @@ LIFTED = ("hold", "confirm")  # the effects that a person's release lifts
 _NOTHING: frozenset[str] = frozenset()
 
 
-async def decide_again(desk: Desk, held: Held, because: Because, lifts: frozenset[str] = _NOTHING) -> str:
-    """What came of it, to tell who asked.
+async def decide_again(desk: Desk, held: Held, because: Because, lifts: frozenset[str] | None = None) -> str:
+    """What came of it, to tell who asked. `lifts`: what a release lifts; None: nobody wants it released.
 
     Raises:
-        WillNotDo: somebody else was first, a file that was spoken of is not there, or an override lifts nothing; nothing has changed.
+        WillNotDo: somebody else was first, a release lets nothing go, or what was declared speaks of no file of the message or counts
+            for nothing; nothing has changed.
     """
     policy = desk.policy()
-    known = Beside(with_new(held.declared, because.declared), frozenset(held.lifted) | lifts)
+    known = Beside(with_new(held.declared, because.declared), frozenset(held.lifted) | (lifts or _NOTHING))
     content = await desk.world.vault.get(held.object_id)
     try:
-        arrival = _arrival(held, content, desk)
+        arrival = arrival_of(held, content, desk.world.clock.now())
         with _reading(held, desk):
             judgement = await judge(arrival, held.envelope.recipients, policy, desk.house, desk.world.examiner, known=known)
         if lacking := not_found(because.declared, judgement.findings):
             raise WillNotDo(f"the message has no file `{lacking[0]}`; {_files(judgement)}")
-        again = _Again(desk, held, because, policy, known, judgement, content)
+        again = _Again(desk, held, because, policy, known, judgement, content, is_release=lifts is not None)
         said = await again.carry_out()
         desk.world.records.record(record_of(arrival, policy, judgement, tuple(again.outcomes)))
         return said
@@ -90,6 +92,7 @@ class _Again:
     known: Beside
     judgement: Judgement
     content: Content
+    is_release: bool
     letters: list[ToSend] = field(default_factory=list)
     going: list[Went] = field(default_factory=list)
     stays: list[Step] = field(default_factory=list)
@@ -100,23 +103,29 @@ class _Again:
         overrides = self._accepted()
         for step in plan(self.judgement.decisions, self.held.envelope.recipients).steps:
             await self._sort(step)
+        rest = self._remaining()
+        if self.is_release and rest is not None and _is_same(rest, self.held):
+            raise WillNotDo(self._nothing_changed(rest.decision))
         self.letters += await self._gone()
         for override in overrides:
             self.letters += await self._overridden(override)
-        rest = self._remaining()
         if rest is not None and rest.held_for != self.held.held_for:
             self.letters += await self.desk.post.ask(rest, self.judgement.findings)
         await self._commit(rest)
         return "; ".join(self.said)
 
     def _accepted(self) -> tuple[Override, ...]:
-        """The overrides that were declared just now. One that lifts nothing must not be noted as if it had."""
+        """The overrides that were declared just now. What counts for nothing must not be noted as if it did."""
+        message = self.judgement.facts[0].message
+        for said in self.because.declared:
+            if why_not := why_not_believed(said, message, self.policy):
+                raise WillNotDo(why_not)
         names = {said.value for said in self.because.declared if said.what == "override"}
         found = tuple(one for one in self.policy.overrides if one.id in names)
         lifted = _NOTHING.union(*[decision.lifted for decision in self.judgement.decisions])
         for one in found:
             if lifted.isdisjoint(one.lifts):
-                raise WillNotDo(why_not_accepted(one, self.judgement.facts[0].message))
+                raise WillNotDo(why_not_accepted(one, message))
         return found
 
     async def _sort(self, step: Step) -> None:
@@ -202,6 +211,13 @@ class _Again:
             return decision
         return replace(decision, verdict=Verdict.HOLD, held_for=decision.then or POSTMASTER)
 
+    def _nothing_changed(self, decision: Decision) -> str:
+        """Why a release lets nothing go, and what can be done instead."""
+        lines = [f"nothing has changed: {'; '.join(self.said)}"]
+        if decision.route is None and decision.would_pass_if:
+            lines += ["It cannot go as it is. Any one of these would let it go:", *(f"  - {change}" for change in decision.would_pass_if)]
+        return "\n".join((*lines, f"To end it: {self.desk.house.command(f'hold refuse {self.held.case} --by NAME --why TEXT')}"))
+
     async def _commit(self, rest: Held | None) -> None:
         """In one: the case ends or goes on with fewer recipients, and what is to be sent because of it."""
         desk, held, letters = self.desk, self.held, tuple(self.letters)
@@ -215,16 +231,20 @@ class _Again:
             desk.log.event("hold.released", case=held.case, by=self.because.by)
             await desk.forget(held.object_id)
         else:
-            desk.log.event("hold.redecided", case=held.case, verdict=rest.decision.verdict.word)
+            desk.log.event("hold.redecided", case=held.case, by=self.because.by, verdict=rest.decision.verdict.word)
 
 
-def _arrival(held: Held, content: Content, desk: Desk) -> Arrival:
+def arrival_of(held: Held, content: Content, now: datetime) -> Arrival:
     """The message as it arrived then; it is decided by what is known and in force now."""
     peer = Peer(held.client, 0, "", certificate=held.certificate)
     known = {name.value: name for name in DefectName}
     defects = tuple(Defect(known[name]) for name in held.defects if name in known)
-    now = desk.world.clock.now()
     return Arrival(held.message_id, held.listener, held.protocol, peer, held.envelope, content, now, float("inf"), defects)
+
+
+def _is_same(rest: Held, held: Held) -> bool:
+    """Whether a case is as it was, but for what a release would have lifted."""
+    return rest.envelope.recipients == held.envelope.recipients and rest.decision.reasons == held.decision.reasons
 
 
 def _joined(stays: list[Step]) -> Decision:

@@ -100,13 +100,13 @@ class Sender:
         waiting = tuple(one for one in handed if not one.reply.is_success and one not in failed)
         self._tell(row, handed)
         for one in sent:
-            await self._desk.shelves.outbox.done(row.id, one.recipient.address.key)
+            await self._desk.shelves.outbox.done(row.id, one.recipient.address.key, one.reply)
         if content is not None:
             await self._desk.shelves.outbox.put(await self._desk.post.relayed(envelope_of(row), row.message_id, content, sent))
         if failed:
             await self._give_up(row, content, failed, len(sent), is_over=is_over)
             for one in failed:
-                await self._desk.shelves.outbox.done(row.id, one.recipient.address.key)
+                await self._desk.shelves.outbox.done(row.id, one.recipient.address.key, one.reply)
         if waiting:
             pause = PAUSES[min(max(row.attempts - 1, 0), len(PAUSES) - 1)]  # a claim has counted this attempt
             await self._desk.shelves.outbox.retry(row.id, self._desk.world.clock.now() + timedelta(seconds=pause), str(waiting[0].reply))

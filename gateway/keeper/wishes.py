@@ -58,6 +58,8 @@ class Wishes:
         held = await self._desk.shelves.holds.get(intent.case)
         if held is None:
             raise WillNotDo(f"there is no case {intent.case}")
+        if not intent.by.strip():
+            raise WillNotDo("who asks for it must have a name")
         if held.state != "open":
             raise WillNotDo(f"case {intent.case} is {held.state}, not open")
         match intent.kind:

@@ -56,6 +56,20 @@ def why_not_accepted(override: Override, message: MessageFacts) -> str:
     return f"the override `{override.id}` is for {who}, and {message.sender.address} is none of them"
 
 
+def why_not_believed(said: Declared, message: MessageFacts, policy: Policy) -> str:
+    """Why a classification that was declared counts for nothing, as a sentence; "" when it counts. `message` has it by the ids of files."""
+    if said.what != "classification" or said.by in policy.ladder.people:
+        return ""
+    wanted, levels = policy.ladder.names.index(said.value), policy.ladder.each_file(message)
+    same = [one for one in message.declared if (one.what, one.value, one.by) == (said.what, said.value, said.by)]
+    found = [policy.ladder.words(message) if one.about == "words" else levels[one.about] for one in same if one.about in (*levels, "words")]
+    if all(level.top == wanted for level in found):
+        return ""
+    what = "the words are" if said.about == "words" else f"`{said.about}` is"
+    who = ", ".join(sorted(policy.ladder.people))
+    return f"the sender can say what a file is that nobody has marked, but {what} more than that: who may correct it is {who} (--as)"
+
+
 def with_new(before: tuple[Declared, ...], new: tuple[Declared, ...]) -> tuple[Declared, ...]:
     """What is declared in all. There is one purpose, and one classification of each thing: the latest."""
     latest = {(said.what, said.about) for said in new if said.what in ("purpose", "classification")}

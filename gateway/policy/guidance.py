@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import lru_cache
+from shlex import quote
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,7 @@ class House:
     sender: str = ""  # From of notices
     notices_hop: str = ""  # which next hop carries them
     timezone: tzinfo | None = None
+    config: str = ""  # path of the settings, for the commands that people are told
 
     def is_ours(self, address: Address) -> bool:
         """Whether a reverse-path is in the organisation's domains (DESIGN section 6)."""
@@ -55,9 +57,17 @@ class House:
         return at.astimezone(self.timezone).strftime("%H:%M")
 
     def day(self, at: datetime) -> str:
-        """Thursday 26 November, 14:06."""
+        """Thursday 26 November, 14:06 GMT."""
         local = at.astimezone(self.timezone)
-        return f"{local:%A} {local.day} {local:%B}, {local:%H:%M}"
+        return f"{local:%A} {local.day} {local:%B}, {local:%H:%M %Z}".rstrip()
+
+    def moment(self, at: datetime) -> str:
+        """2026-11-26 14:06 GMT."""
+        return f"{at.astimezone(self.timezone):%Y-%m-%d %H:%M %Z}".rstrip()
+
+    def command(self, words: str) -> str:
+        """A command as it can be typed: `outgate hold show 7KQ-402 --config /etc/outgate/outgate.toml`."""
+        return f"outgate {words}" + (f" --config {quote(self.config)}" if self.config else "")
 
 
 @dataclass(frozen=True, slots=True)

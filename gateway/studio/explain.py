@@ -12,7 +12,7 @@ from typing import Any
 from gateway.mime.sizes import human
 from gateway.model.decision import Decision, Reason, Verdict
 from gateway.model.facts import Facts
-from gateway.model.finding import Evidence, FileFinding, Findings, Readable
+from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings, Readable
 from gateway.model.message import Message
 from gateway.policy.classify import KINDS
 from gateway.policy.rules import Policy
@@ -84,7 +84,7 @@ def _evidence(evidence: tuple[Evidence, ...], readable: Readable, by_kind: tuple
     """What was found, and what its absence means: unreadable and unmarked are evidence too."""
     found = [{"kind": item.kind.value, "id": item.id, "count": item.count, "where": item.where, "sample": item.sample} for item in evidence]
     kinds = dict(zip((kind.value for kind in KINDS), by_kind, strict=True))
-    if readable is not Readable.YES:
+    if readable is not Readable.YES and not any(item.kind is EvidenceKind.UNREADABLE for item in evidence):
         found.append({"kind": "unreadable", "id": readable.value, "count": 1, "where": "", "sample": ""})
     if kinds["unmarked"] >= 0:
         found.append({"kind": "unmarked", "id": "unmarked", "count": 1, "where": "", "sample": ""})
@@ -137,6 +137,11 @@ def as_text(found: dict[str, Any]) -> str:
     return "".join([f"{_printable(line)}\n" for line in _lines(found)])
 
 
+def content_as_text(found: dict[str, Any]) -> tuple[str, ...]:
+    """Of the same object what the words and each file are, and why: lines."""
+    return tuple(_printable(line) for line in _content(found))
+
+
 def _printable(line: str) -> str:
     """File names are the sender's: they must not command the terminal, nor add lines."""
     return line if line.isprintable() else "".join([character if character.isprintable() else "\ufffd" for character in line])
@@ -154,15 +159,21 @@ def _lines(found: dict[str, Any]) -> Iterable[str]:
     if coverage["files"]:
         yield f"  read {coverage['read']} of {coverage['files']} files"
     yield from (f"  not read: {one['name']} ({one['why']})" for one in coverage["unread"])
-    yield f"Words: {found['words']['classification']}"
-    yield from _found(found["words"]["evidence"])
-    for file in found["attachments"]:
-        inside = f", inside {file['inside']}" if file["inside"] else ""
-        yield f"File {file['id']}{inside}: {_first(file['names'])}, {human(file['octets'])}, {file['classification']}"
-        yield from _found(file["evidence"])
+    yield from _content(found)
     for recipient in found["recipients"]:
         yield ""
         yield from _about(recipient)
+
+
+def _content(found: dict[str, Any]) -> Iterable[str]:
+    """Files are counted from 1, as a person does; their ids are those of the parts of the message."""
+    yield f"Words: {found['words']['classification']}"
+    yield from _found(found["words"]["evidence"])
+    numbers = {file["id"]: number for number, file in enumerate(found["attachments"], 1)}
+    for file in found["attachments"]:
+        inside = f", inside file {numbers.get(file['inside'], file['inside'])}" if file["inside"] else ""
+        yield f"File {numbers[file['id']]}{inside}: {_first(file['names'])}, {human(file['octets'])}, {file['classification']}"
+        yield from _found(file["evidence"])
 
 
 def _plainly(value: Any) -> str:
@@ -175,9 +186,13 @@ def _plainly(value: Any) -> str:
 
 
 def _found(evidence: list[dict[str, Any]]) -> Iterable[str]:
+    unread = any(item["kind"] == "unreadable" for item in evidence)
     for item in evidence:
         if item["kind"] == "unmarked":
-            yield "    nobody has marked it"
+            if not unread:  # else nobody knows
+                yield "    nobody has marked it"
+        elif item["kind"] == "unreadable":
+            yield f"    could not be read: {item['id']}"
         else:
             count = f" x {item['count']}" if item["count"] != 1 else ""
             where = f" in {item['where']}" if item["where"] else ""

@@ -12,6 +12,7 @@ from gateway.edges.state import State
 from gateway.edges.tables import hold
 from gateway.model.decision import Verdict
 from gateway.model.facts import Declared
+from gateway.model.outcome import Reply
 from gateway.ports import Because, Bundle
 from tests.edges.durable import NOON, Place, held, living, mail
 
@@ -164,7 +165,7 @@ def test_objects_are_in_use_as_long_as_somebody_may_want_them(place: Place):
             ids = ("holds-OPEN-1", "holds-GONE-1", "holds-NO-1", "notices-n1", "holds-orphan")
             assert await state.holds.in_use(ids, NOON) == {"holds-OPEN-1", "holds-NO-1", "notices-n1"}
             assert await state.holds.in_use(ids, NOON + timedelta(days=8)) == {"holds-OPEN-1", "notices-n1"}
-            await state.outbox.done("n1", "a@derbyshire.gov.uk")
+            await state.outbox.done("n1", "a@derbyshire.gov.uk", Reply(250, "2.0.0", "taken"))
             assert await state.holds.in_use(ids, NOON) == {"holds-OPEN-1", "holds-NO-1"}
 
     asyncio.run(story())

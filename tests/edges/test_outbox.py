@@ -5,8 +5,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from gateway.edges.state import State
+from gateway.model.outcome import Reply
 from gateway.ports import Bundle
 from tests.edges.durable import NOON, Place, living, mail
+
+TAKEN = Reply(250, "2.0.0", "taken")
 
 
 async def put(state: State, *rows) -> None:
@@ -57,14 +60,14 @@ def test_a_row_is_due_at_its_time_and_goes_with_its_last_recipient(place: Place)
         async with living(place) as (state,):
             await put(state, mail("n1", "a@x.example", "B@x.example"))
             assert len(await state.outbox.claim(NOON, 60)) == 1
-            await state.outbox.done("n1", "a@x.example")
+            await state.outbox.done("n1", "a@x.example", TAKEN)
             await state.outbox.retry("n1", NOON + timedelta(hours=1), "451 later")
             assert await state.outbox.claim(NOON + timedelta(minutes=59), 60) == ()
             (row,) = await state.outbox.claim(NOON + timedelta(hours=1), 60)
             assert [one.address.wire for one in row.recipients] == ["B@x.example"]
             assert row.attempts == 2
-            await state.outbox.done("n1", "b@x.example")
-            await state.outbox.done("n1", "b@x.example")
+            await state.outbox.done("n1", "b@x.example", TAKEN)
+            await state.outbox.done("n1", "b@x.example", TAKEN)
             assert await state.outbox.claim(NOON + timedelta(days=9), 60) == ()
 
     asyncio.run(story())

@@ -74,6 +74,9 @@ def test_a_case_is_listed_and_shown(running: Site, sender: str, outsider: str) -
     shown = running.gateway.run("hold", "show", case)
     assert all(word in shown for word in (case, sender, outsider, RULE, "data-protection"))
     assert "The plan" not in shown  # the subject is nobody's business here
+    assert "\nFile 1: plan.docx, " in shown  # what the notice tells the decider, the command tells too
+    assert "    marking " in shown
+    assert running.gateway.run("hold", "show", case.lower().replace("-", "")) == shown  # as people write it
 
 
 def test_released_mail_arrives_by_the_route_that_its_rules_require_and_once(running: Site, sender: str, outsider: str) -> None:
@@ -90,7 +93,77 @@ def test_released_mail_arrives_by_the_route_that_its_rules_require_and_once(runn
         assert below_received(taken.octets) == octets
         assert plain.messages == []
     (held,) = [held for held in running.gateway.holds(everything=True) if held["case"] == case]
-    assert held["state"] == "released"
+    assert (held["state"], held["ended_by"], held["ended_why"], held["waiting"]) == ("released", *DECIDES[1::2], [])
+
+
+def test_a_case_tells_who_did_what_when_and_why(running: Site, sender: str, outsider: str) -> None:
+    """Found: after a decision `hold show` had neither who nor why, nor by which route it went, nor the correction that decided it."""
+    case, _ = keep(running, sender, outsider)
+    said = ("--classification", "plan.docx=public")
+    status, _, errors = running.gateway.command("hold", "declare", case, *said, *DECIDES)
+    assert status == 1
+    assert "but `plan.docx` is more than that: who may correct it is data-protection, duty-manager, owner (--as)\n" in errors
+    with running.hop("internet") as plain:
+        done = running.gateway.run("hold", "declare", case, *said, "--as", "data-protection", *DECIDES)
+        assert done == f"case {case}: {outsider}: goes by plain\n  handed over to next hop internet (250 2.0.0)\n"
+        plain.wait_messages(1, seconds=20)
+    shown = running.gateway.run("hold", "show", case)
+
+    assert f"Case      {case}: released\n" in shown
+    assert 'Decided   A. Smith: "agreed with the owner", ' in shown
+    lines = [line.strip().partition("  ")[2] or line.strip() for line in shown.partition("History\n")[2].splitlines()]
+    correction = "classification of plan.docx: public"
+    assert [line for line in lines if "more than that" not in line] == [
+        "kept, for data-protection",
+        'A. Smith asked for declare: "agreed with the owner"',
+        f"{correction} (by sender)",
+        'A. Smith noted what was said of it: "agreed with the owner"',
+        f"{correction} (by data-protection)",
+        f"{outsider}: goes by plain",
+        "handed over to next hop internet (250 2.0.0)",
+        "The message is no longer kept.",
+    ]
+    history = json.loads(running.gateway.run("hold", "show", case, "--json"))["history"]
+    assert [one["by"] for one in history] == ["", "A. Smith", "A. Smith", ""]
+
+
+def test_what_waits_for_a_next_hop_is_not_said_to_have_gone(running: Site, sender: str, outsider: str) -> None:
+    """Found: with the hop down it said `goes by encrypted` and `released`, and nothing showed that the copy was still here."""
+    case, _ = keep(running, sender, outsider)
+    done = running.gateway.run("hold", "release", case, *DECIDES)
+
+    assert f"{outsider}: goes by encrypted\n  waiting for next hop encrypted (attempt 1: 451 " in done
+    assert f"Case      {case}: released, waiting for next hop encrypted (attempt 1: 451 " in running.gateway.run("hold", "show", case)
+    (row,) = [line for line in running.gateway.run("hold", "list", "--all").splitlines() if line.startswith(case)]
+    assert "released, waiting for next hop encrypted (attempt 1: " in row
+
+
+def test_a_kept_message_is_read_by_who_leaves_a_name(running: Site, sender: str, outsider: str, tmp_path: Path) -> None:
+    """Found: there was no way to see what one decides about."""
+    case, octets = keep(running, sender, outsider)
+    file = tmp_path / "kept.eml"
+    status, _, errors = running.gateway.command("hold", "show", case, "--message", str(file))
+    assert (status, "--by and --why" in errors, file.exists()) == (2, True, False)
+    running.gateway.run("hold", "show", case, "--message", str(file), *DECIDES)
+
+    assert below_received(file.read_bytes()) == octets
+    assert file.stat().st_mode & 0o777 == 0o600
+    status, _, errors = running.gateway.command("hold", "show", case, "--message", str(file), *DECIDES)
+    assert (status, errors) == (1, f"{file}: is there already; name a new file\n")
+    events = [json.loads(line) for line in running.gateway.run("audit", "export", "--case", case.lower()).splitlines()]
+    assert [event["event"] for event in events] == ["hold.kept", "hold.looked_at"]
+    assert (events[1]["by"], events[1]["why"]) == DECIDES[1::2]
+
+
+def test_the_audit_is_read_and_verified(running: Site, sender: str, outsider: str) -> None:
+    keep(running, sender, outsider)
+    said = running.gateway.run("audit", "verify")
+    (end,) = [line.strip() for line in said.splitlines()[1:]]
+
+    assert "is whole" in running.gateway.run("audit", "verify", "--noted", end)
+    writer, number, _ = end.split(":")
+    status, said, _ = running.gateway.command("audit", "verify", "--noted", f"{writer}:{number}:00")
+    assert (status, said) == (1, f"{writer}: row {number} is not the one that was noted\n")
 
 
 def test_the_sender_of_a_refused_case_gets_a_final_report(running: Site, sender: str, outsider: str) -> None:

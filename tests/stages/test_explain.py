@@ -1,6 +1,7 @@
 """What `explain` prints: the object is a contract, the text says the same."""
 
 import json
+from dataclasses import replace
 
 from gateway.decide import decide
 from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings, Readable
@@ -17,7 +18,7 @@ FILES = (
 )  # fmt: skip
 
 
-def explained():
+def explained(files=None):
     policy = small()
     sizes = [
         {"name": "a.docx", "size": "9000000B", "detectors": {"card": 3}},
@@ -26,7 +27,7 @@ def explained():
     row = FactsRow.model_validate({"recipient": "b@else.example", "attachments": [*sizes, {"name": "c.txt", "size": "10B"}]})
     facts = facts_of(row, policy, OWN)
     message = Message((), Span(0, 0), "the subject", None, (), facts.message.wire_octets, (Defect(DefectName.LONG_LINE),))
-    return explain(message, Findings(FILES, ()), (facts,), (decide(facts, policy),), policy)
+    return explain(message, Findings(files or FILES, ()), (facts,), (decide(facts, policy),), policy)
 
 
 def matches(value, schema):
@@ -83,9 +84,20 @@ def test_the_text_says_the_same_and_never_the_subject():
     assert "the subject" not in text
 
 
+def test_what_could_not_be_read_is_said_once_and_nobody_is_said_not_to_have_marked_it():
+    """Found: the only file was `File 2`, with `unreadable unsupported` twice and `nobody has marked it` beneath."""
+    first, unread, last = FILES
+    evidence = (Evidence(EvidenceKind.UNREADABLE, "encrypted"),)
+    lines = as_text(explained((first, replace(unread, evidence=evidence), last))).splitlines()
+
+    at = next(number for number, line in enumerate(lines) if line.startswith("File 2: b.zip"))
+    assert lines[at + 1] == "    could not be read: encrypted"
+    assert lines[at + 2].startswith("File 3")
+
+
 def test_a_file_name_neither_commands_the_terminal_nor_adds_lines():
     found = explained()
     found["attachments"][0]["names"] = ["a.docx\x1b]0;x\x07\nb@else.example: release"]
 
-    line = next(line for line in as_text(found).splitlines() if line.startswith("File 2"))
-    assert line.startswith("File 2: a.docx\ufffd]0;x\ufffd\ufffdb@else.example: release, ")
+    line = next(line for line in as_text(found).splitlines() if line.startswith("File 1"))
+    assert line.startswith("File 1: a.docx\ufffd]0;x\ufffd\ufffdb@else.example: release, ")

@@ -377,7 +377,10 @@ def test_a_refused_message_that_nobody_may_be_told_of_stays_when_it_is_released(
         await later.deliver()
         return await later.wish("release")
 
-    assert run(story()) == ("done", "b@refused.example: stays kept (nobody may write there)")
+    state, said = run(story())
+
+    assert (state, said.splitlines()[0]) == ("failed", "nothing has changed: b@refused.example: stays kept (nobody may write there)")
+    assert said.splitlines()[1] == f"To end it: outgate hold refuse {CASE} --by NAME --why TEXT"
     assert (later.held().state, later.held().held_for) == ("open", "postmaster")
     assert later.held().object_id in later.stage.vault.objects
 
@@ -421,6 +424,32 @@ def test_a_refusal_by_a_person_is_the_last_word():
     assert not later.stage.vault.objects
 
 
+def test_who_asks_has_a_name():
+    """Found: `hold release CASE --by ""` let mail go, and the audit had nobody."""
+    later = Later("b@kept.example")
+
+    async def story():
+        await later.deliver()
+        return await later.wish("release", by="  ")
+
+    assert run(story()) == ("failed", "who asks for it must have a name")
+    assert later.held().state == "open"
+
+
+def test_a_release_of_what_no_way_can_carry_says_what_would_pass():
+    """Found: it said `stays kept (too large ...)`, as if something had been done, and no next step."""
+    large = policy(routes=tuple(replace(one, message_limit=900) for one in policy().routes))
+    later = Later("b@free.example", pack=large, octets=MESSAGE + b"x" * 1000)
+
+    async def story():
+        await later.deliver()
+        return await later.wish("release")
+
+    state, said = run(story())
+    assert (state, said.splitlines()[0][:36]) == ("failed", "nothing has changed: b@free.example:")
+    assert later.held().state == "open"
+
+
 def test_only_the_rules_that_were_named_are_lifted():
     later = Later("b@kept.example")
 
@@ -428,7 +457,9 @@ def test_only_the_rules_that_were_named_are_lifted():
         await later.deliver()
         return await later.wish("release", lifts=("another-rule",))
 
-    assert run(story()) == ("done", "b@kept.example: stays kept (kept mail is looked at)")
+    state, said = run(story())
+    assert (state, said.splitlines()[0]) == ("failed", "nothing has changed: b@kept.example: stays kept (kept mail is looked at)")
+    assert (later.held().lifted, later.stage.holds.said) == ((), [])
 
 
 @pytest.mark.parametrize(
