@@ -15,67 +15,79 @@ _DEPTH = 32  # elements of indefinite length inside one another
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One element: its tag octet, and where its content stands."""
+    """One element: its tag octet, where its content stands, and where the following one begins."""
 
     tag: int
     start: int
     end: int
-    next: int  # where the following one begins
-
-    def of(self, data: bytes) -> bytes:
-        return data[self.start : self.end]
+    next: int
 
 
-def element(data: bytes, at: int, end: int, spent: Spent, depth: int = 0) -> Element:
-    """The element that begins here.
+class Ber:
+    """Octets as elements. Each is looked at once: the end of one of indefinite length is only found by going through it.
 
-    Raises:
-        Unreadable: damaged; or more of it than may be looked at.
+    Every method raises Unreadable: damaged; or more of it than may be looked at.
     """
-    if depth:
-        spent.time()  # looked at only to find an end
-    else:
-        spent.parts(1)
-    if at + 2 > end or depth > _DEPTH:
-        raise Unreadable(Readable.DAMAGED)
-    tag, said, at = data[at], data[at + 1], at + 2
-    if tag & 0x1F == 0x1F:  # high tag numbers: none of ours
-        raise Unreadable(Readable.DAMAGED)
-    if said == 0x80:
-        return _indefinite(data, tag, at, end, spent, depth)
-    if said > 0x80:
-        count = said & 0x7F
-        said, at = int.from_bytes(data[at : at + count]), at + count
-        if count > 8:
+
+    __slots__ = ("_known", "_spent", "data")
+
+    def __init__(self, data: bytes, spent: Spent) -> None:
+        self.data = data
+        self._spent = spent
+        self._known: dict[int, Element] = {}
+
+    def root(self) -> Element:
+        return self._element(0, len(self.data), 0)
+
+    def octets(self, element: Element) -> bytes:
+        return self.data[element.start : element.end]
+
+    def members(self, outer: Element) -> Iterator[Element]:
+        """What stands in a constructed element, one after the other."""
+        at = outer.start
+        while at < outer.end:
+            inner = self._element(at, outer.end, 0)
+            yield inner
+            at = inner.next
+
+    def octet_string(self, outer: Element, depth: int = 0) -> bytes:
+        """X.690 8.7: whole, or in pieces that may be in pieces."""
+        if not outer.tag & _CONSTRUCTED:
+            return self.octets(outer)
+        if depth > _DEPTH:
             raise Unreadable(Readable.DAMAGED)
-    if at + said > end:
-        raise Unreadable(Readable.DAMAGED)
-    return Element(tag, at, at + said, at + said)
+        return b"".join(self.octet_string(inner, depth + 1) for inner in self.members(outer))
 
+    def _element(self, at: int, end: int, depth: int) -> Element:
+        known = self._known.get(at)
+        if known is None:
+            self._spent.parts(1)
+            known = self._known[at] = self._read(at, end, depth)
+        if known.next > end:
+            raise Unreadable(Readable.DAMAGED)
+        return known
 
-def _indefinite(data: bytes, tag: int, at: int, end: int, spent: Spent, depth: int) -> Element:
-    """X.690 8.1.3.6: it goes on until two NUL octets stand where an element would begin."""
-    if not tag & _CONSTRUCTED:
-        raise Unreadable(Readable.DAMAGED)
-    start = at
-    while data[at : at + 2] != b"\0\0":
-        at = element(data, at, end, spent, depth + 1).next
-    return Element(tag, start, at, at + 2)
+    def _read(self, at: int, end: int, depth: int) -> Element:
+        data = self.data
+        if at + 2 > end or depth > _DEPTH or data[at] & 0x1F == 0x1F:  # high tag numbers: none of ours
+            raise Unreadable(Readable.DAMAGED)
+        tag, said, at = data[at], data[at + 1], at + 2
+        if said == 0x80:
+            return self._indefinite(tag, at, end, depth)
+        if said > 0x80:
+            count = said & 0x7F
+            if count > 8:
+                raise Unreadable(Readable.DAMAGED)
+            said, at = int.from_bytes(data[at : at + count]), at + count
+        if at + said > end:
+            raise Unreadable(Readable.DAMAGED)
+        return Element(tag, at, at + said, at + said)
 
-
-def members(data: bytes, outer: Element, spent: Spent) -> Iterator[Element]:
-    """What stands in a constructed element, one after the other."""
-    at = outer.start
-    while at < outer.end:
-        inner = element(data, at, outer.end, spent)
-        yield inner
-        at = inner.next
-
-
-def octet_string(data: bytes, outer: Element, spent: Spent, depth: int = 0) -> bytes:
-    """X.690 8.7: whole, or in pieces that may be in pieces."""
-    if not outer.tag & _CONSTRUCTED:
-        return outer.of(data)
-    if depth > _DEPTH:
-        raise Unreadable(Readable.DAMAGED)
-    return b"".join(octet_string(data, inner, spent, depth + 1) for inner in members(data, outer, spent))
+    def _indefinite(self, tag: int, start: int, end: int, depth: int) -> Element:
+        """X.690 8.1.3.6: it goes on until two NUL octets stand where an element would begin."""
+        if not tag & _CONSTRUCTED:
+            raise Unreadable(Readable.DAMAGED)
+        at = start
+        while self.data[at : at + 2] != b"\0\0":
+            at = self._element(at, end, depth + 1).next
+        return Element(tag, start, at, at + 2)

@@ -13,8 +13,7 @@ from collections.abc import Iterator
 
 import pybase64
 
-from gateway.content import ber
-from gateway.content.ber import Element
+from gateway.content.ber import OBJECT_ID, OCTETS, SEQUENCE, Ber, Element
 from gateway.content.reading import Bounded, Item, Member, Source, Spent, Unreadable
 from gateway.model.finding import Readable
 
@@ -34,10 +33,10 @@ _IS_ENTITY = re.compile(rb"(?i)\s{0,8}(?:[!-9;-~]{1,80}:[^\n]{0,998}\n(?:[ \t][^
 def read_cms(source: Source, spent: Spent) -> Iterator[Item]:
     """What was signed, compressed, or both."""
     data = source.data if source.data[:1] == b"\x30" else unarmoured(source.data)
-    sealed = next((readable for kind, readable in _KINDS.items() if bytes((ber.OBJECT_ID, len(kind))) + kind in data[:_HEAD]), None)
+    sealed = next((readable for kind, readable in _KINDS.items() if bytes((OBJECT_ID, len(kind))) + kind in data[:_HEAD]), None)
     if sealed is not None:
         raise Unreadable(sealed)
-    content = _open(data, ber.element(data, 0, len(data), spent), spent)
+    content = _open(Ber(data, spent), spent)
     if content:
         spent.unpacked(len(content), len(content), len(content))
         declared = "message/rfc822" if _IS_ENTITY.match(content) else ""
@@ -55,55 +54,53 @@ def unarmoured(data: bytes) -> bytes:
         return b""
 
 
-def _open(data: bytes, info: Element, spent: Spent) -> bytes:
+def _open(ber: Ber, spent: Spent) -> bytes:
     """RFC 5652 section 3: down through all layers to what is inside; empty for a signature that stands alone."""
     for _ in range(_DEPTH):
-        kind, content = _content_info(data, info, spent)
+        kind, content = _content_info(ber, ber.root())
         if kind not in _PLACES:
             raise Unreadable(_KINDS.get(kind, Readable.UNSUPPORTED))
-        if content is None:
+        layer = next(ber.members(content), None) if content is not None else None
+        inside = [member for _, member in zip(range(_PLACES[kind] + 1), ber.members(layer), strict=False)] if layer is not None else []
+        if len(inside) <= _PLACES[kind] or inside[-1].tag != SEQUENCE:
             raise Unreadable(Readable.DAMAGED)
-        layer = next(ber.members(data, content, spent))
-        inside = [member for _, member in zip(range(_PLACES[kind] + 1), ber.members(data, layer, spent), strict=False)]
-        if len(inside) <= _PLACES[kind] or inside[-1].tag != ber.SEQUENCE:
-            raise Unreadable(Readable.DAMAGED)
-        inner_kind, explicit = _content_info(data, inside[-1], spent)
+        inner_kind, explicit = _content_info(ber, inside[-1])
         if explicit is None:
             return b""
-        octets = _octets(data, explicit, spent)
+        octets = _octets(ber, explicit)
         if kind == _COMPRESSED:
             octets = Bounded(_Inflated(octets), len(octets), spent).all()
         # PKCS #7 has the next layer as it is, CMS as octets.
         if inner_kind not in _PLACES and inner_kind not in _KINDS:
             return octets
-        data, info = octets, ber.element(octets, 0, len(octets), spent)
-        if inner_kind != _kind_of(data, info, spent):
+        ber = Ber(octets, spent)
+        if inner_kind != _kind_of(ber):
             return octets
     raise Unreadable(Readable.OVER_BUDGET)
 
 
-def _content_info(data: bytes, info: Element, spent: Spent) -> tuple[bytes, Element | None]:
+def _content_info(ber: Ber, info: Element) -> tuple[bytes, Element | None]:
     """A type, and the explicitly tagged content if it is there."""
-    found = list(ber.members(data, info, spent)) if info.tag == ber.SEQUENCE else []
-    if not found or found[0].tag != ber.OBJECT_ID:
+    found = list(ber.members(info)) if info.tag == SEQUENCE else []
+    if not found or found[0].tag != OBJECT_ID:
         raise Unreadable(Readable.DAMAGED)
-    return found[0].of(data), found[1] if len(found) > 1 else None
+    return ber.octets(found[0]), found[1] if len(found) > 1 else None
 
 
-def _kind_of(data: bytes, info: Element, spent: Spent) -> bytes:
+def _kind_of(ber: Ber) -> bytes:
     try:
-        return _content_info(data, info, spent)[0]
+        return _content_info(ber, ber.root())[0]
     except Unreadable as unreadable:
         if unreadable.readable is Readable.OVER_BUDGET:
             raise
         return b""
 
 
-def _octets(data: bytes, explicit: Element, spent: Spent) -> bytes:
-    inner = next(ber.members(data, explicit, spent), None)
+def _octets(ber: Ber, explicit: Element) -> bytes:
+    inner = next(ber.members(explicit), None)
     if inner is None:
         return b""
-    return ber.octet_string(data, inner, spent) if inner.tag & 0x1F == ber.OCTETS else data[explicit.start : explicit.end]
+    return ber.octet_string(inner) if inner.tag & 0x1F == OCTETS else ber.octets(explicit)
 
 
 def _inner_name(name: str) -> str:

@@ -19,6 +19,7 @@ from gateway.model.finding import Readable
 
 _MEMORY = 128 * 1_048_576  # octets for the dictionary of xz: what `xz -9` needs is half of it
 _CHUNK = 65536
+_STREAMS = 10_000  # behind one another: parallel compressors make one for each 64 KB
 _ZSTD_SKIPPABLE = 0x184D2A50
 _DECODERS: dict[str, Callable[[], Any]] = {
     "application/gzip": partial(zlib.decompressobj, 31),
@@ -97,13 +98,14 @@ def _is_whole_zstd(data: bytes) -> bool:
 class Streams:
     """Compressed streams one behind the other, decompressed as one. Between and behind them gzip and xz allow NUL octets."""
 
-    __slots__ = ("_at", "_data", "_decoder", "_make")
+    __slots__ = ("_at", "_data", "_decoder", "_make", "_streams")
 
     def __init__(self, make: Callable[[], Any], data: bytes) -> None:
         self._make = make
         self._data = data
         self._at = 0
         self._decoder = make()
+        self._streams = 1
 
     def read(self, size: int, /) -> bytes:
         """At most `size` octets; none at the end.
@@ -142,5 +144,8 @@ class Streams:
             self._at += 1
         if self._at >= len(self._data):
             return False
+        self._streams += 1
+        if self._streams > _STREAMS:
+            raise Unreadable(Readable.OVER_BUDGET)
         self._decoder = self._make()
         return True

@@ -69,7 +69,7 @@ def _packets(data: bytes, source: Source, spent: Spent, depth: int) -> Iterator[
             yield _literal(body, source)
         elif kind not in _PASSED_OVER:
             raise Unreadable(Readable.UNSUPPORTED)
-    if announced and not found:
+    if not data or (announced and not found):
         raise Unreadable(Readable.DAMAGED)
 
 

@@ -267,8 +267,13 @@ def _find_local_only(data: bytes, index: Index, spent: Spent, *, has_directory: 
         else:
             spent.parts(1)
             at = data.find(_LOCAL, at + 4)
-    if not has_directory and not data.startswith(_END):
+    if not has_directory and not _is_empty(data):
         index.unreadable = index.unreadable or Readable.DAMAGED  # cut off: what is missing was not seen
+
+
+def _is_empty(data: bytes) -> bool:
+    """An archive of nothing is an end and no more."""
+    return data.startswith(_END + bytes(16)) and len(data) == _END_OCTETS + int.from_bytes(data[20:22], "little")
 
 
 def _span_around(spans: list[tuple[int, int]], at: int) -> int | None:
