@@ -181,6 +181,8 @@ class Examine(_Section):
     seconds: Seconds = 20.0  # processor time for one file
     wall: Seconds = 60.0  # for one message, waiting included
     sandbox: Literal["full", "reduced"] = "full"
+    ocr: Literal["auto", "off"] = "auto"  # words in pictures and scans, where tesseract is installed
+    ocr_seconds: Seconds = 5.0  # of the processor time of one file
 
 
 class NoticesPlace(_Section):

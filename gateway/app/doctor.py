@@ -49,7 +49,12 @@ def doctor(config: Path) -> tuple[Look, ...]:
         looks.append(Look("policy", True, f"{policy.name} {policy.version[:19]}, {len(policy.warnings)} warnings"))
     except OutgateError as error:
         looks.append(Look("policy", False, str(error)))
-    looks += [_try("sandbox", lambda: _sandbox(settings)), *_libraries(), *_postfix(settings, policy)]
+    looks += [
+        _try("sandbox", lambda: _sandbox(settings)),
+        *_libraries(),
+        _try("tesseract", lambda: _pictures(settings)),
+        *_postfix(settings, policy),
+    ]
     looks += asyncio.run(_living(settings))
     return tuple(looks)
 
@@ -85,6 +90,19 @@ def _libraries() -> Iterator[Look]:
     strict = parseaddr("alice@example.org)bob@evil.example") == ("", "")
     says = "strict" if strict else "this Python reads malformed addresses leniently (CVE-2023-27043); Outgate does not rely on it"
     yield Look("python", True, f"email.utils is {says}" if strict else says)
+
+
+def _pictures(settings: Settings) -> str:
+    """The program tells what its library, which the readers use, can read."""
+    if settings.examine.ocr == "off":
+        return "off, as configured: words in pictures and scanned pages are not read"
+    command = shutil.which("tesseract")
+    if command is None:
+        return "not installed: words in pictures and scanned pages are not read; the package is `tesseract-ocr`"
+    done = subprocess.run((command, "--list-langs"), capture_output=True, text=True, timeout=_SECONDS, check=False)
+    if "eng" not in done.stdout.split():
+        raise TryLater("it knows no English, so words in pictures are not read; the package is `tesseract-ocr-eng`")
+    return f"words in pictures are read, for at most {settings.examine.ocr_seconds:g} seconds of one file"
 
 
 def _postfix(settings: Settings, policy: Policy | None) -> Iterator[Look]:

@@ -11,7 +11,7 @@ import binascii
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from gateway.content import labels, xml
+from gateway.content import labels, pictures, xml
 from gateway.content.package import Package, package_in
 from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unreadable
 from gateway.content.wordprocessing import Words, with_blanks
@@ -138,7 +138,7 @@ def _part(entry: Entry, package: Package, where: str) -> Iterator[Item]:
         if name.endswith(".xml"):
             yield Place.TEXT, "macros", "\n".join("".join(block.itertext()) for block in package.blocks(entry))
     elif name.startswith(("META-INF/", "Configurations2/", "Thumbnails/", "ObjectReplacements/")) or name.lower().endswith(_PIECES):
-        pass
+        yield from pictures.words_in_package(package, entry) if name.startswith("Pictures/") else ()
     elif name.endswith(".xml"):
         if not name.endswith("settings.xml"):
             yield Place.TEXT, name, "\n".join(text for block in package.blocks(entry) for text in block.itertext() if not text.isspace())

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from gateway.content import labels, xml
+from gateway.content import labels, pictures, xml
 from gateway.content.package import Package, package_in
 from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unreadable
 from gateway.content.spreadsheet import Workbook
@@ -102,9 +102,11 @@ def _part(entry: Entry, package: Package, book: Workbook, words: Reader, where: 
         yield from _links(entry, package)
     elif "/embeddings/" in name or not (is_xml or _PIECES.search(name)):
         yield Member(entry.name.rpartition("/")[2], package.read(entry))
+    elif not is_xml:
+        yield from pictures.words_in_package(package, entry)
     elif name.endswith("/settings.xml"):
         yield from _variables(entry, package)
-    elif is_xml and not _NO_WORDS.match(name.rpartition("/")[2]) and not kind.endswith("sharedstrings+xml"):
+    elif not _NO_WORDS.match(name.rpartition("/")[2]) and not kind.endswith("sharedstrings+xml"):
         yield from _words(entry, kind, package, book, words, where)
 
 

@@ -4,7 +4,8 @@ In: an open document of pypdfium2. Out: the text of each page; the lines whose p
 without the hyphens of line ends; the lines of page header and footer, each also in the pieces that wide gaps part.
 Standards: ISO 32000-2 section 9, also for text that is invisible, white, clipped, on a hidden layer or beside the paper; section 12.5.5,
 annotations as they are drawn. pdf_objects reads what they say besides.
-Limits: a word of which each letter stands by itself, far from the next, stays apart. A scan has no words.
+pdf_scans reads the words of a page that is a picture.
+Limits: a word of which each letter stands by itself, far from the next, stays apart.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 import pypdfium2.raw as pdfium
 
+from gateway.content.pdf_scans import scanned_words
 from gateway.content.pdf_words import Box, Scratch, Words
-from gateway.content.reading import Spent
+from gateway.content.reading import Item, Spent
 from gateway.detectors import Segment
 from gateway.model.finding import Place
 
@@ -30,19 +32,20 @@ _NARROW = 0.15  # a gap within a word
 _SAME_LINE = 0.3  # between two base lines
 _ALMOST = 4.0  # points between two base lines that may be one
 _BROKEN = re.compile("[^\r\n\ufffe]{0,80}\ufffe[^\r\n]{0,80}")
+_FEW = 100  # letters: a page that has fewer may be a scan
 _BLANKS = re.compile(" +")
 _Line: TypeAlias = tuple[float, float, int, int]  # up, across; start and end in the text
 
 
-def read_pages(document: Any, spent: Spent) -> Iterator[Segment]:
+def read_pages(document: Any, spent: Spent) -> Iterator[Item]:
     """All pages in their order."""
     scratch = Scratch()
     for number in range(len(document)):
         spent.pages()
-        yield from _page(document.raw, number, scratch)
+        yield from _page(document.raw, number, scratch, spent)
 
 
-def _page(document: Any, number: int, scratch: Scratch) -> Iterator[Segment]:
+def _page(document: Any, number: int, scratch: Scratch, spent: Spent) -> Iterator[Item]:
     page = _load(document, number)
     if not page:
         return
@@ -51,7 +54,10 @@ def _page(document: Any, number: int, scratch: Scratch) -> Iterator[Segment]:
         if not text:
             return
         try:
-            yield from _segments(page, Words(text, scratch), number)
+            words = Words(text, scratch)
+            yield from _segments(page, words, number)
+            if len(words.text) < _FEW:
+                yield from scanned_words(page, number, spent)
         finally:
             pdfium.FPDFText_ClosePage(text)
     finally:

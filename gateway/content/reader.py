@@ -25,11 +25,13 @@ from gateway.content import (
     mbox,
     msg,
     objects,
+    ocr,
     odf,
     ole,
     ooxml,
     pdf,
     pgp,
+    pictures,
     protected,
     rar,
     rtf,
@@ -46,8 +48,10 @@ from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Patterns,
 from gateway.model.message import Buffer
 
 
-def preload() -> None:
+def preload(*, with_ocr: bool = False) -> None:
     """Load everything that reading will ever need: codecs, libmagic's database, libarchive. Libraries are loaded by the imports above."""
+    if with_ocr:
+        ocr.load()
     filetype.library()
     libarchive.preload()
     protected.preload()
@@ -280,7 +284,7 @@ _FAMILIES: tuple[tuple[str, Reader], ...] = (
     ("application/vnd.ms-visio.", ooxml.read_ooxml),
     ("application/vnd.oasis.opendocument.", odf.read_odf),
     ("text/", text.read_text),
-    ("image/", _no_words),
+    ("image/", pictures.read_picture),
     ("audio/", _no_words),
     ("video/", _no_words),
     ("font/", _no_words),

@@ -34,6 +34,7 @@ class Budget:
     pages: int = 5000
     cells: int = 5_000_000
     seconds: float = 20.0  # of processor time
+    picture_seconds: float = 0.0  # of it, for words in pictures; 0: they are not read
 
 
 class Unreadable(Exception):
@@ -47,12 +48,13 @@ class Unreadable(Exception):
 class Spent:
     """What has been used up of a budget."""
 
-    __slots__ = ("_budget", "_cells", "_entries", "_octets", "_pages", "_parts", "_until")
+    __slots__ = ("_budget", "_cells", "_entries", "_octets", "_pages", "_parts", "_until", "picture_seconds")
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
         self._entries = self._parts = self._octets = self._pages = self._cells = 0
         self._until = time.process_time() + budget.seconds * _SPARE
+        self.picture_seconds = budget.picture_seconds  # that are left
 
     def depth(self, depth: int) -> None:
         self._spend(depth <= self._budget.depth)
@@ -72,6 +74,10 @@ class Spent:
     def cells(self, number: int) -> None:
         self._cells += number
         self._spend(self._cells <= self._budget.cells)
+
+    def pictured(self, seconds: float) -> None:
+        """Words in a picture took so long. When the time for that is used up pictures are left unread, and the rest is read on."""
+        self.picture_seconds -= seconds
 
     def time(self) -> None:
         """Nothing but time has been used."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.content import data_uris, markup, pgp, text
+from gateway.content import data_uris, markup, pgp, pictures, text
 from gateway.content.files_in_text import read_files_in_text
 from gateway.content.reading import Item, Reader, Source, Spent, Unreadable
 from gateway.mime.uuencode import has_file_in_text
@@ -17,6 +17,8 @@ def read_words(source: Source, spent: Spent) -> Iterator[Item]:
     """A body, as its media type says that it is to be read."""
     if source.declared in MARKUP:
         return with_files(markup.read_html, source, spent)
+    if source.declared.startswith("image/"):  # shown among the words
+        return pictures.read_picture(source, spent)
     return with_files(text.read_text, source, spent)
 
 

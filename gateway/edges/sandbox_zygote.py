@@ -20,7 +20,8 @@ _ORDER_OCTETS = 131_072  # more patterns than this are not worth the wait
 _END_SECONDS = 5.0
 _KEPT = ("PATH", "LD_LIBRARY_PATH")  # of our environment: the rest may hold secrets and is no business of a reader
 # glibc takes large pieces of memory as huge pages: to fill one page after the other cost as much as to decode what they hold.
-_ENVIRONMENT = {"LC_ALL": "C.UTF-8", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
+# OMP: a locked child may start no thread, and tesseract would.
+_ENVIRONMENT = {"LC_ALL": "C.UTF-8", "OMP_THREAD_LIMIT": "1", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 
 _ADVICE = {
     "rlimits": "setrlimit(2) is refused",
@@ -47,6 +48,7 @@ class Zygote:
         examine = births.examine
         self.control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         limits = {"control": theirs.fileno(), "parent": os.getpid(), "reader": births.reader}
+        limits |= {"pictures": examine.ocr_seconds if examine.ocr == "auto" else 0.0}
         limits |= {"memory": examine.memory, "seconds": examine.seconds, "wall": examine.wall}
         command = [sys.executable, "-I", "-m", "gateway.worker", *(f"--{name}={value}" for name, value in limits.items())]
         command += ["--reduced"] if examine.sandbox == "reduced" else []

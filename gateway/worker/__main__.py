@@ -26,6 +26,7 @@ def main() -> None:
     parser.add_argument("--reader", required=True)
     parser.add_argument("--memory", type=int, required=True)
     parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--pictures", type=float, required=True)
     parser.add_argument("--wall", type=float, required=True)
     parser.add_argument("--reduced", action="store_true")
     given = parser.parse_args()
@@ -36,7 +37,7 @@ def main() -> None:
     if os.getppid() != given.parent:  # it ended before the kernel was told
         return
     _give_way()
-    reader = load(given.reader, given.seconds)
+    reader = load(given.reader, given.seconds, given.pictures)
     limits = Limits(given.memory, given.seconds, given.wall, MESSAGES[Kind.REUSABLE])
     with socket.socket(fileno=given.control) as control:
         Zygote(control, reader, limits, given.reduced).run()

@@ -19,10 +19,12 @@ from gateway.ports import Wanted
 Reader = Callable[[bytes, Wanted, Patterns], tuple[FileFinding, ...]]
 
 
-def load(name: str, seconds: float) -> Reader:
-    """`package.module:function`, or `/a/file.py:function` for one that is not installed; `seconds` is the processor time of one file.
+def load(name: str, seconds: float, picture_seconds: float = 0.0) -> Reader:
+    """`package.module:function`, or `/a/file.py:function` for one that is not installed; `seconds` is the processor time of one file,
+    `picture_seconds` what of it may go to words in pictures.
 
-    Beside the function its module has `preload()` and `Budget(seconds=...)`. On return all that it needs is loaded and has worked once.
+    Beside the function its module has `preload(with_ocr=...)` and `Budget(seconds=..., picture_seconds=...)`. On return all that it needs
+    is loaded and has worked once.
     """
     place, _, function = name.rpartition(":")
     module = _from_file(place) if place.endswith(".py") else importlib.import_module(place)
@@ -38,10 +40,10 @@ def load(name: str, seconds: float) -> Reader:
             charset=part.charset,
             is_words=part.is_words,
             patterns=patterns,
-            budget=budget(seconds=seconds),
+            budget=budget(seconds=seconds, picture_seconds=picture_seconds),
         )
 
-    module.preload()
+    module.preload(with_ocr=picture_seconds > 0)
     warm(reader, Patterns())
     return reader
 

@@ -20,11 +20,12 @@ served = []
 
 
 class Budget:
-    def __init__(self, *, seconds):
+    def __init__(self, *, seconds, picture_seconds):
         self.seconds = seconds
+        self.picture_seconds = picture_seconds
 
 
-def preload():
+def preload(*, with_ocr):
     """Nothing: what this file imports is all it needs."""
 
 

@@ -13,6 +13,8 @@ from gateway.model.finding import OwnDetector, Pattern, Patterns, Place, Readabl
 from tests.build import docx, encrypted_docx, pdf, png, pptx, xlsx, zip_of
 from tests.build.outlook import msg, tnef
 from tests.build.packers import packed
+from tests.build.pdfs import pdf_of, shown, stream
+from tests.build.scans import picture_of, scanned
 from tests.build.signers import pgp, smime
 from tests.edges.sandboxed import Bench, parts
 
@@ -52,6 +54,35 @@ DOCUMENTS |= {
     "v.csv": b"Number of pupils;\nSchool;Pupils\nNorth;3\nSouth;44\nEast;*\n",
     "w.txt": "\u0420\u0415\u0405\u0422RICTED 943 476\n5919 CS-123456 passport 925665416 born on 12 March 1984".encode(),
 }
+# What each kind of document can say beside its pages, in charsets of every kind, in pictures.
+_SCRIPTS = {
+    "cp1251": "\u0421\u0435\u043a\u0440\u0435\u0442",
+    "gb18030": "\u673a\u5bc6",
+    "iso2022_jp": "\u79d8\u5bc6",
+    "hz": "\u673a\u5bc6",
+    "utf-7": TEXT,
+}
+DOCUMENTS |= {f"x.{codec}.txt": f"{text}\n{TEXT}".encode(codec) for codec, text in _SCRIPTS.items()}
+DOCUMENTS |= {
+    "y.pdf": pdf_of(
+        shown("ICTED", 90) + shown("x", y=300) + shown("RESTR"),
+        page=b"/Annots [<< /Subtype /Text /Rect [0 0 9 9] /Contents (%s) >>]" % TEXT.encode(),
+        info=b"/Title (%s)" % TEXT.encode(),
+        catalog=b"/Metadata 7 0 R /AF [8 0 R]",
+        more=[
+            stream(b"<a>" + TEXT.encode() + b"</a>", b"/Type /Metadata"),
+            b"<< /UF (a.txt) /EF << /F 9 0 R >> >>",
+            stream(TEXT.encode(), b"/Type /EmbeddedFile"),
+        ],
+    ),
+    "y.ics": f"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nNOTE;ENCODING=QUOTED-PRINTABLE:=52{TEXT}\r\nEND:VEVENT\r\n".encode(),
+    "y.html": f"<style>.x{{display:none}}</style><b class=x>{TEXT}</b>&#82;<!--[if mso]>{TEXT}<![endif]-->".encode(),
+    "y.rtf": b"{\\rtf1{\\fonttbl{\\f1\\fcharset130 A;}}\\f1 \\'d0\\'65\\f0{\\v " + TEXT.encode() + b"}}",
+    "scan.png": picture_of(TEXT),
+    "scan.tif": picture_of(TEXT, "TIFF"),
+    "scan.webp": picture_of(TEXT, "WEBP"),
+    "scan.pdf": scanned(TEXT, TEXT, TEXT),
+}
 DOCUMENTS["z.zip"] = zip_of(dict(DOCUMENTS))
 PATTERNS = Patterns(
     (Pattern("marking-1", "RESTRICTED", frozenset(Place), may_add=("PERSONAL",)),),
@@ -67,7 +98,7 @@ class Real(Bench):
 
 @pytest.fixture(scope="module")
 def at():
-    preload()
+    preload(with_ocr=True)
     with asyncio.Runner() as runner, closing(Real(runner, memory=Examine().memory, seconds=20)) as found:
         found.sandbox.prepare(PATTERNS)
         yield found
@@ -81,7 +112,7 @@ def test_a_locked_child_finds_what_an_unlocked_process_finds(at, name):
 
     found = at.read(data, names=part.names, declared_type=part.declared_type, patterns=PATTERNS)
 
-    assert found == read(data, **asked, patterns=PATTERNS, budget=Budget())
+    assert found == read(data, **asked, patterns=PATTERNS, budget=Budget(picture_seconds=Examine().ocr_seconds))
     assert not at.killed
     assert found[0].readable is not Readable.CRASHED
 

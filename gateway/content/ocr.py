@@ -1,0 +1,223 @@
+"""Words in pictures, by libtesseract and leptonica in this process, loaded with their model before a child locks itself in.
+
+In: the octets of a picture, or rows of grey pixels; how many seconds it may take. Out: lines of text with their place on the picture.
+No program is started and no file opened: the child that reads hostile documents needs no more rights than before. Where the libraries are
+missing, `load` says so and pictures have no words.
+Limits: English; writing that stands upright; the first picture of an animation.
+"""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+from collections.abc import Iterator
+from contextlib import suppress
+from ctypes import POINTER, c_bool, c_char_p, c_float, c_int, c_size_t, c_void_p
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+_TESSERACT = ("libtesseract.so.5", "libtesseract.so.4", "libtesseract.so")
+_LEPTONICA = ("liblept.so.5", "libleptonica.so.6", "liblept.so")
+_LANGUAGE = b"eng"
+_AUTOMATIC = 3  # PSM_AUTO: find the blocks of text
+_TEXT_LINE = 2  # RIL_TEXTLINE
+_SURE = 40.0  # of 100: less is what a photograph looks like to a reader of letters
+LONGEST = 2400  # pixels of one side: A4 at 200 dots an inch
+_PIXELS = 60_000_000  # of a picture that is unpacked at all
+_WORTH = 160_000  # pixels: what has fewer is a logo or an icon
+_NARROW = 80  # pixels of one side: a line, a banner's edge
+_WITH_ALPHA, _WHITE = 4, 0xFFFFFF00  # samples of a pixel; RGBA
+_SILENT = 6  # L_SEVERITY_NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of writing."""
+
+    text: str
+    middle: float  # how far down it stands: 0 at the top, 1 at the bottom
+
+
+def load() -> bool:
+    """Load the libraries and their model, if they are installed. Afterwards no file is opened."""
+    return _engine() is not None
+
+
+def is_loaded() -> bool:
+    """Whether `load` was called and found them."""
+    return _engine.cache_info().currsize > 0 and _engine() is not None
+
+
+def version() -> str:
+    """What is installed; empty when nothing is."""
+    engine = _engine()
+    return "" if engine is None else engine.version
+
+
+def lines_of_picture(octets: bytes, seconds: float) -> Iterator[list[Line]]:
+    """The lines of each page of a picture; a TIFF may have several. None for a picture that is too small for words, or broken."""
+    engine = _engine()
+    if engine is not None:
+        for picture in engine.open(octets):
+            yield engine.read_picture(picture, seconds)
+
+
+def lines_of_pixels(pixels: Any, width: int, height: int, row: int, seconds: float) -> list[Line]:
+    """The lines of a picture given as grey pixels, an octet each, in rows of so many octets."""
+    engine = _engine()
+    return [] if engine is None else engine.read_pixels(pixels, width, height, row, seconds)
+
+
+@cache
+def _engine() -> _Engine | None:
+    tesseract, leptonica = _library(_TESSERACT), _library(_LEPTONICA)
+    if tesseract is None or leptonica is None:
+        return None
+    with suppress(AttributeError):  # a version without a function that we call
+        engine = _Engine(tesseract, leptonica)
+        return engine if engine.is_ready else None
+    return None
+
+
+def _library(names: tuple[str, ...]) -> ctypes.CDLL | None:
+    for name in names:
+        with suppress(OSError):
+            return ctypes.CDLL(name)
+    return None
+
+
+class _Engine:
+    """The two libraries at work: tesseract's capi.h, leptonica's allheaders.h."""
+
+    __slots__ = ("_api", "_leptonica", "_monitor", "_tesseract", "is_ready", "version")
+
+    def __init__(self, tesseract: ctypes.CDLL, leptonica: ctypes.CDLL) -> None:
+        self._tesseract, self._leptonica = tesseract, leptonica
+        for library, functions in ((tesseract, _TESSERACT_CALLS), (leptonica, _LEPTONICA_CALLS)):
+            for name, (result, *arguments) in functions.items():
+                function = getattr(library, name)
+                function.restype, function.argtypes = result, arguments
+        leptonica.setMsgSeverity(_SILENT)
+        self.version = tesseract.TessVersion().decode("ascii", "replace")
+        self._api = tesseract.TessBaseAPICreate()
+        self._monitor = tesseract.TessMonitorCreate()
+        self.is_ready = tesseract.TessBaseAPIInit3(self._api, None, _LANGUAGE) == 0
+        tesseract.TessBaseAPISetPageSegMode(self._api, _AUTOMATIC)
+        atexit.register(tesseract.TessBaseAPIDelete, self._api)  # else it complains about itself on standard error
+
+    # --- pictures -------------------------------------------------------------------------------------------------------
+
+    def open(self, octets: bytes) -> Iterator[Any]:
+        """Each page, unpacked; the caller reads it before it asks for the next."""
+        size = self._size(octets)
+        if size is None or size[0] * size[1] < _WORTH or min(size) < _NARROW or size[0] * size[1] > _PIXELS:
+            return
+        if octets[:4] not in (b"II*\0", b"MM\0*"):
+            yield from self._freed(self._leptonica.pixReadMem(octets, len(octets)))
+            return
+        offset = c_size_t(0)
+        while True:
+            before = offset.value
+            yield from self._freed(self._leptonica.pixReadMemFromMultipageTiff(octets, len(octets), ctypes.byref(offset)))
+            if offset.value <= before:  # 0 after the last; one that leads back is a loop
+                return
+
+    def _size(self, octets: bytes) -> tuple[int, int] | None:
+        """Width and height as the header says, before anything is unpacked."""
+        width, height = c_int(), c_int()
+        said = self._leptonica.pixReadHeaderMem(octets, len(octets), None, ctypes.byref(width), ctypes.byref(height), None, None, None)
+        return (width.value, height.value) if said == 0 and width.value > 0 and height.value > 0 else None
+
+    def _freed(self, picture: Any) -> Iterator[Any]:
+        """A picture on white paper, of a size that does not take too long; freed afterwards."""
+        steps = [picture] if picture else []
+        try:
+            if picture:
+                if self._leptonica.pixGetSpp(picture) == _WITH_ALPHA:
+                    steps.append(self._leptonica.pixAlphaBlendUniform(picture, _WHITE))
+                longest = max(self._leptonica.pixGetWidth(picture), self._leptonica.pixGetHeight(picture))
+                if longest > LONGEST and steps[-1]:
+                    steps.append(self._leptonica.pixScale(steps[-1], LONGEST / longest, LONGEST / longest))
+                if steps[-1]:
+                    yield steps[-1]
+        finally:
+            for step in filter(None, steps):
+                self._leptonica.pixDestroy(ctypes.byref(c_void_p(step)))
+
+    # --- words ----------------------------------------------------------------------------------------------------------
+
+    def read_picture(self, picture: Any, seconds: float) -> list[Line]:
+        self._tesseract.TessBaseAPISetImage2(self._api, picture)
+        return self._lines(self._leptonica.pixGetHeight(picture), seconds)
+
+    def read_pixels(self, pixels: Any, width: int, height: int, row: int, seconds: float) -> list[Line]:
+        self._tesseract.TessBaseAPISetImage(self._api, pixels, width, height, 1, row)
+        return self._lines(height, seconds)
+
+    def _lines(self, height: int, seconds: float) -> list[Line]:
+        tesseract = self._tesseract
+        tesseract.TessMonitorSetDeadlineMSecs(self._monitor, max(1, int(seconds * 1000)))
+        try:
+            tesseract.TessBaseAPIRecognize(self._api, self._monitor)  # what was read before the deadline is there
+            results = tesseract.TessBaseAPIGetIterator(self._api)
+            if not results:
+                return []
+            try:
+                return list(self._told(results, height))
+            finally:
+                tesseract.TessResultIteratorDelete(results)
+        finally:
+            tesseract.TessBaseAPIClear(self._api)
+
+    def _told(self, results: Any, height: int) -> Iterator[Line]:
+        tesseract = self._tesseract
+        page = tesseract.TessResultIteratorGetPageIterator(results)
+        left, top, right, bottom = c_int(), c_int(), c_int(), c_int()
+        box = tuple(map(ctypes.byref, (left, top, right, bottom)))
+        while True:
+            said = tesseract.TessResultIteratorGetUTF8Text(results, _TEXT_LINE)
+            if said:
+                text = ctypes.string_at(said).decode("utf-8", "replace").strip()
+                tesseract.TessDeleteText(said)
+                is_placed = tesseract.TessPageIteratorBoundingBox(page, _TEXT_LINE, *box)
+                if text and tesseract.TessResultIteratorConfidence(results, _TEXT_LINE) >= _SURE:
+                    yield Line(text, (top.value + bottom.value) / 2 / max(height, 1) if is_placed else 0.5)
+            if not tesseract.TessResultIteratorNext(results, _TEXT_LINE):
+                return
+
+
+_INT = POINTER(c_int)
+_TESSERACT_CALLS: dict[str, tuple[Any, ...]] = {  # result, arguments
+    "TessVersion": (c_char_p,),
+    "TessBaseAPICreate": (c_void_p,),
+    "TessBaseAPIDelete": (None, c_void_p),
+    "TessBaseAPIInit3": (c_int, c_void_p, c_char_p, c_char_p),
+    "TessBaseAPISetPageSegMode": (None, c_void_p, c_int),
+    "TessBaseAPISetImage": (None, c_void_p, c_void_p, c_int, c_int, c_int, c_int),
+    "TessBaseAPISetImage2": (None, c_void_p, c_void_p),
+    "TessBaseAPIRecognize": (c_int, c_void_p, c_void_p),
+    "TessBaseAPIGetIterator": (c_void_p, c_void_p),
+    "TessBaseAPIClear": (None, c_void_p),
+    "TessMonitorCreate": (c_void_p,),
+    "TessMonitorSetDeadlineMSecs": (None, c_void_p, c_int),
+    "TessDeleteText": (None, c_void_p),
+    "TessPageIteratorBoundingBox": (c_int, c_void_p, c_int, _INT, _INT, _INT, _INT),
+    "TessResultIteratorGetPageIterator": (c_void_p, c_void_p),
+    "TessResultIteratorGetUTF8Text": (c_void_p, c_void_p, c_int),
+    "TessResultIteratorConfidence": (c_float, c_void_p, c_int),
+    "TessResultIteratorNext": (c_bool, c_void_p, c_int),
+    "TessResultIteratorDelete": (None, c_void_p),
+}
+_LEPTONICA_CALLS: dict[str, tuple[Any, ...]] = {
+    "setMsgSeverity": (c_int, c_int),
+    "pixReadHeaderMem": (c_int, c_char_p, c_size_t, _INT, _INT, _INT, _INT, _INT, _INT),
+    "pixReadMem": (c_void_p, c_char_p, c_size_t),
+    "pixReadMemFromMultipageTiff": (c_void_p, c_char_p, c_size_t, POINTER(c_size_t)),
+    "pixAlphaBlendUniform": (c_void_p, c_void_p, ctypes.c_uint32),
+    "pixGetSpp": (c_int, c_void_p),
+    "pixScale": (c_void_p, c_void_p, c_float, c_float),
+    "pixGetWidth": (c_int, c_void_p),
+    "pixGetHeight": (c_int, c_void_p),
+    "pixDestroy": (None, POINTER(c_void_p)),
+}

@@ -1,0 +1,134 @@
+"""Words in pictures: every format, scanned pages, pictures in documents; what they may cost; what is no picture of words."""
+
+import pytest
+from PIL import Image
+
+from gateway.content import Budget, ocr
+from gateway.model.finding import Pattern, Patterns, Readable
+from tests.build import docx, png
+from tests.build.scans import picture, saved, scanned
+from tests.content.reading import EDGES, EVERYWHERE, look, seen
+from tests.content.test_documents import rebuilt
+
+pytestmark = pytest.mark.skipif(not ocr.load(), reason="tesseract-ocr is not installed")
+
+LINES = ("Discharge summary", "NHS number: 485 777 3457", "OFFICIAL-SENSITIVE")
+PATTERNS = Patterns(
+    (Pattern("sensitive", "OFFICIAL-SENSITIVE", EVERYWHERE), Pattern("restricted", "RESTRICTED", EDGES, whole_line=True)),
+    frozenset({"nhs-number"}),
+)
+FOUND = {("sensitive", "text"), ("nhs-number", "text")}
+TIME = Budget(picture_seconds=20)
+
+
+def read(data: bytes, name: str, budget: Budget = TIME, **more):
+    return look(data, name, patterns=PATTERNS, budget=budget, **more)[0]
+
+
+SHADE = picture(*LINES)
+CLEAR = Image.merge("RGBA", (*[Image.new("L", SHADE.size, 0)] * 3, SHADE.point(lambda value: 255 - value)))
+PICTURES = {
+    "PNG": saved(SHADE, "PNG"),
+    "JPEG": saved(SHADE, "JPEG", quality=70),
+    "GIF": saved(SHADE, "GIF"),
+    "TIFF": saved(SHADE.convert("1"), "TIFF", compression="group4"),
+    "TIFF in strips": saved(SHADE, "TIFF", compression="tiff_lzw"),
+    "BMP": saved(SHADE, "BMP"),
+    "WebP": saved(SHADE, "WEBP"),
+    "colours": saved(SHADE.convert("RGB"), "PNG"),
+    "a palette": saved(SHADE.convert("P"), "PNG"),
+    "black on nothing": saved(CLEAR, "PNG"),
+    "larger than paper": saved(SHADE.resize((SHADE.width * 4, SHADE.height * 4)), "JPEG"),
+}
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+def test_words_in_a_picture(kind: str) -> None:
+    finding = read(PICTURES[kind], "scan")
+
+    assert seen(finding) >= FOUND
+    assert finding.oddities == ("pictures-read",)
+
+
+def test_a_tiff_has_pages_and_each_has_edges() -> None:
+    pages = [picture("RESTRICTED", *["words"] * 8), picture(*LINES), picture("RESTRICTED", *["words"] * 8)]
+    finding = read(saved(pages[0], "TIFF", save_all=True, append_images=pages[1:]), "fax.tif")
+
+    assert seen(finding) == {*FOUND, ("restricted", "first_line"), ("restricted", "page_header")}
+    assert {item.count for item in finding.evidence if item.id == "restricted" and item.place == "page_header"} == {2}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        png(64, 64, "logo"),
+        png(300, 100),
+        saved(Image.radial_gradient("L").resize((900, 700)), "PNG"),
+        PICTURES["PNG"][:5000],
+        b"\x89PNG\r\n\x1a\n",
+    ],
+)
+def test_a_picture_without_words_is_unmarked_and_not_unreadable(data: bytes) -> None:
+    finding = read(data, "a.png")
+
+    assert (finding.readable, finding.evidence) == (Readable.YES, ())
+
+
+def test_a_picture_that_claims_to_be_vast_is_not_unpacked() -> None:
+    data = bytearray(PICTURES["PNG"])
+    data[16:24] = (60_000).to_bytes(4, "big") * 2
+
+    assert read(bytes(data), "a.png").readable is Readable.YES
+
+
+def test_time_for_pictures_runs_out_and_the_rest_is_read_on() -> None:
+    pages = [SHADE] * 6
+    finding = read(saved(SHADE, "TIFF", save_all=True, append_images=pages), "a.tif", Budget(picture_seconds=0.05))
+
+    assert finding.readable is Readable.YES
+    assert "pictures-unread" in finding.oddities
+
+
+def test_without_time_for_pictures_none_is_read() -> None:
+    finding = read(PICTURES["PNG"], "a.png", Budget())
+
+    assert (finding.evidence, finding.oddities) == ((), ())
+
+
+def test_a_scanned_page() -> None:
+    finding = read(scanned(*LINES), "scan.pdf")
+
+    assert seen(finding) >= FOUND
+    assert "page 1, a picture, line 2" in {item.where for item in finding.evidence}
+
+
+def test_a_scanned_page_with_a_stamped_number() -> None:
+    assert seen(read(scanned(*LINES, words=b"BT /F1 8 Tf 50 20 Td (Page 1 of 9) Tj ET"), "scan.pdf")) >= FOUND
+
+
+def test_a_page_with_text_of_its_own_is_not_read_as_a_picture() -> None:
+    assert not read(scanned(*LINES, words=b"BT /F1 8 Tf 50 20 Td (%s) Tj ET" % (b"words " * 30)), "scan.pdf").oddities
+
+
+def test_a_picture_in_a_document() -> None:
+    finding = read(rebuilt(docx(["x"]), {"word/media/image1.png": PICTURES["PNG"]}), "a.docx")
+
+    assert seen(finding) == FOUND
+    assert all(item.where.startswith("picture image1.png") for item in finding.evidence)
+
+
+def test_a_picture_among_words_is_words() -> None:
+    finding = look(PICTURES["PNG"], "", "image/png", is_words=True, patterns=PATTERNS, budget=TIME)[0]
+
+    assert seen(finding) == FOUND
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "TIFF", "WebP"])
+def test_broken_pictures_break_nothing(kind: str) -> None:
+    whole = PICTURES[kind]
+    for at in range(0, len(whole), max(1, len(whole) // 8)):
+        flipped = bytearray(whole)
+        flipped[at] ^= 0x41
+
+        assert read(bytes(flipped), "a", Budget(picture_seconds=0.2)).readable in (Readable.YES, Readable.UNSUPPORTED)
+        assert read(whole[:at], "a", Budget(picture_seconds=0.2)).readable in (Readable.YES, Readable.UNSUPPORTED)
