@@ -370,8 +370,10 @@ class _Loader:
                 self.sheet.problems.append(sheet.at((), f"`{name}` does not get stale; only registers and lists do"))
 
     def _places(self) -> dict[str, tuple[str, int, int]]:
-        """Where rules, nevers and routes stand, for problems found later."""
+        """Where rules, nevers, routes, groups and systems stand, for problems found later."""
         found = {f"route:{name}": self._place(("routes", name)) for name in self.pack.routes}
+        found |= {f"group:{name}": self._place(("groups", name)) for name in self.pack.groups}
+        found |= {f"system:{name}": self._place(("systems", name)) for name in self.pack.systems}
         found |= {f"rule:{rule.id}": self._place(("rules", index)) for index, rule in enumerate(self.pack.rules)}
         found |= {f"never:{never.id}": self._place(("never", index)) for index, never in enumerate(self.pack.never)}
         return found

@@ -16,7 +16,7 @@ def check(files: Mapping[str, bytes], own_domains: Iterable[str] = (), today: da
         policy = load_pack(files, own_domains)
     except BadPack as error:
         return error.problems
-    return (*policy.warnings, *_idle(policy), *(_overdue(policy, today) if today is not None else ()))
+    return (*policy.warnings, *_idle(policy), *_alone(policy), *(_overdue(policy, today) if today is not None else ()))
 
 
 def _idle(policy: Policy) -> Iterable[Problem]:
@@ -34,6 +34,18 @@ def _idle(policy: Policy) -> Iterable[Problem]:
             if missing := sorted(act.needs - given):
                 says = f"rule `{rule.id}` requires {', '.join(missing)}, which no route that can be used gives: it always ends in no_route"
                 yield Problem(*policy.where[f"rule:{rule.id}"], says, "warning")
+
+
+def _alone(policy: Policy) -> Iterable[Problem]:
+    """What rests on somebody whom nobody knows, or who is never told."""
+    for name, known in policy.snapshot.groups.items():
+        if known is None:
+            says = f"group `{name}` is of a directory, and none is connected yet: of nobody is it known whether they are in it"
+            yield Problem(*policy.where[f"group:{name}"], says, "warning")
+    for system in policy.systems:
+        if system.notices_to is None:
+            says = f"system `{system.name}` has no `notices_to`, so nobody is told of its mail that is kept or refused"
+            yield Problem(*policy.where[f"system:{system.name}"], says, "warning")
 
 
 def _cannot_match(ask: Ask) -> bool:
