@@ -13,7 +13,6 @@ from gateway.content.wordprocessing import Reader, Words
 from gateway.content.xml import local
 from gateway.model.finding import Place, Readable
 
-_BLOCK = 1 << 20  # characters of one segment
 _BINARY = ("binData", "binaryData", "docOleData")
 _TAGS = tuple(f"{{*}}{name}" for name in ("p", "Row", "DocumentProperties", "CustomDocumentProperties", "coreProperties", *_BINARY))
 _EDGES = {"hdr": Place.PAGE_HEADER, "ftr": Place.PAGE_FOOTER}
@@ -36,7 +35,7 @@ def read_flat_office(source: Source, spent: Spent) -> Iterator[Item]:
         else:
             edge = _edge(block)
             words.read(block, edges[edge] if edge else lines)
-        if lines.size() > _BLOCK:
+        if lines.is_full:
             yield from _segments(lines, place, source.where)
             place, lines = Place.TEXT, Words()
     yield from _segments(lines, place, source.where)

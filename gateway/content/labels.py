@@ -38,6 +38,15 @@ def find_labels(package: Package) -> Iterator[Item]:
             yield from (label for label in from_pairs(pairs, part.name) if label.tenant not in spoken)
 
 
+def property_lines(pairs: Iterable[tuple[str, str]]) -> str:
+    """Properties as text: of each a line with its value, and one with its name before it. Labels are no words of the author."""
+    lines: list[str] = []
+    for name, value in pairs:
+        if value.strip() and not name.startswith(PREFIX):
+            lines.extend((value, f"{name}: {value}") if name else (value,))
+    return "\n".join(lines)
+
+
 def label_info(found: Iterable[Any], where: str) -> Iterator[tuple[Evidence | None, str | None]]:
     """Each label element of a LabelInfo part or stream: its evidence, None when it was removed or is not enabled, and its tenant."""
     for element in found:

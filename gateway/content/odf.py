@@ -167,9 +167,8 @@ def _meta(root: Any, where: str) -> Iterator[Item]:
         (next((value for key, value in e.attrib.items() if key.endswith("}name")), ""), e.text or "") for e in root.iter("{*}user-defined")
     ]
     yield from labels.from_pairs(pairs, where)
-    lines = [e.text for e in root.iter("{*}*") if e.text and not e.text.isspace() and local(e) != "user-defined"]
-    lines += [value for name, value in pairs if value and not name.startswith(labels.PREFIX)]
-    yield Place.PROPERTIES, where, "\n".join(lines)
+    pairs += [(local(e), e.text) for e in root.iter("{*}*") if e.text and local(e) != "user-defined"]
+    yield Place.PROPERTIES, where, labels.property_lines(pairs)
 
 
 def _embedded(element: Any) -> Iterator[Item]:
@@ -220,7 +219,7 @@ class _Document:
                 self._paragraph(element, self._words)
             else:
                 self._words.unseen.extend(_said(element))
-        if self._words.size() > _BLOCK:
+        if self._words.is_full:
             yield from self._flushed()
 
     def end(self) -> Iterator[Segment]:

@@ -107,8 +107,7 @@ def _around(file: Any) -> Iterator[Item]:
 def _properties(stream: bytes, where: str) -> Iterator[Item]:
     pairs = tuple(properties.properties_in(stream))
     yield from labels.from_pairs(pairs, where)
-    lines = [value for name, value in pairs if value and not name.startswith(labels.PREFIX)]
-    yield Place.PROPERTIES, where, "\n".join(lines)
+    yield Place.PROPERTIES, where, labels.property_lines(pairs)
 
 
 _MACROS = ("_vba_project", "vba", "macros", "_vba_project_cur")

@@ -100,7 +100,7 @@ def _part(entry: Entry, package: Package, book: Workbook, words: Reader, where: 
         yield Oddity("macros")
     elif name.endswith(".rels"):
         yield from _links(entry, package)
-    elif "/embeddings/" in name or not (is_xml or _PIECES.search(name)):
+    elif "/embeddings/" in name or not (is_xml or _PIECES.search(name)) or _is_disguised(entry, package):
         yield Member(entry.name.rpartition("/")[2], package.read(entry))
     elif not is_xml:
         yield from pictures.words_in_package(package, entry)
@@ -108,6 +108,17 @@ def _part(entry: Entry, package: Package, book: Workbook, words: Reader, where: 
         yield from _variables(entry, package)
     elif not _NO_WORDS.match(name.rpartition("/")[2]) and not kind.endswith("sharedstrings+xml"):
         yield from _words(entry, kind, package, book, words, where)
+
+
+def _is_disguised(entry: Entry, package: Package) -> bool:
+    """Whether a part that is called a picture or the like begins as a file does in which words could stand."""
+    if entry.name.lower().endswith((".xml", ".vml", ".svg", ".emz", ".wmz")):
+        return False
+    head = package.archive.begin_of(entry)
+    return head.startswith(_FILES) or (len(head) > 16 and head.isascii() and not any(octet < 9 for octet in head))
+
+
+_FILES = (b"PK", b"%PDF", b"\xd0\xcf\x11\xe0", b"{\\rt", b"Rar!", b"7z\xbc\xaf", b"MSCF", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"(\xb5/\xfd")
 
 
 def _words(entry: Entry, kind: str, package: Package, book: Workbook, words: Reader, where: str) -> Iterator[Item]:
@@ -165,7 +176,7 @@ def _running(entry: Entry, package: Package, words: Reader, place: Place, where:
     lines = Words()
     for block in package.blocks(entry, "{*}p"):
         words.read(block, lines)
-        if lines.size() > BLOCK:
+        if lines.is_full:
             yield from _segments(lines, place, where)
             place, lines = Place.TEXT, Words()
     yield from _segments(lines, place, where)
@@ -228,14 +239,14 @@ def _loose(element: Any, words: Reader, *, is_data: bool) -> Iterator[str]:
 
 
 def _properties(entry: Entry, package: Package) -> Iterator[Segment]:
-    """The values of document properties, a line each; not the attributes of labels, which are no words of the author."""
-    lines: list[str] = []
+    """Document properties with their names."""
+    pairs: list[tuple[str, str]] = []
     for block in package.blocks(entry, "{*}property"):
         for value in block.iter():
             if value.text and not value.text.isspace():
-                named = next((outer.get("name", "") for outer in value.iterancestors("{*}property")), "")
-                lines.extend(() if named.startswith(labels.PREFIX) else (value.text,))
-    yield Place.PROPERTIES, entry.name, "\n".join(lines)
+                holder = next((outer.get("name", "") for outer in value.iterancestors("{*}property")), "")
+                pairs.append((holder or local(value), value.text))
+    yield Place.PROPERTIES, entry.name, labels.property_lines(pairs)
 
 
 # --- PowerPoint -------------------------------------------------------------------------------------------------------

@@ -61,6 +61,7 @@ _NAMES = {
 }
 _WORDS, _PARAGRAPH, _APART = _Is.WORDS, _Is.PARAGRAPH, _Is.APART
 _TAGS = tuple(f"{{*}}{name}" for name in _NAMES)
+_BLOCK, _LINES = 1 << 20, 20_000  # characters and lines that are gathered
 _OFF = ("0", "false", "off")
 
 
@@ -73,9 +74,11 @@ class Words:
         self.shown: list[str] = []
         self.unseen: list[str] = []
 
-    def size(self) -> int:
-        """In characters."""
-        return sum(map(len, self.shown)) + sum(map(len, self.unseen)) + len(self.shown) + len(self.unseen)
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to hand them on. Asked after every paragraph: looked at only now and then."""
+        lines = len(self.shown) + len(self.unseen)
+        return lines > _LINES or (lines & 0xFF == 0 and sum(map(len, self.shown)) + sum(map(len, self.unseen)) > _BLOCK)
 
     def say(self, element: Any) -> None:
         """Take what the attributes of an element say."""
@@ -106,7 +109,9 @@ class Reader:
         kinds, shown = self._kinds, words.shown
         line: list[str] = []
         paragraph, passed, done = None, 0, 0  # elements of this paragraph so far; elements that were read closely
-        for element in block.iter(*_TAGS):
+        # To pick elements by tag pays for a whole part, not for each of many paragraphs.
+        tags = () if local(block) == "p" else _TAGS
+        for element in block.iter(*tags):
             if done:
                 done -= 1
                 continue
@@ -123,7 +128,7 @@ class Reader:
                 words.say(element)
             if paragraph is not None and (kind is _APART or self._hidden) and _is_inside(element, paragraph):
                 self._closely(paragraph, words)
-                done = sum(1 for _ in paragraph.iter(*_TAGS)) - passed
+                done = sum(1 for _ in paragraph.iter(*tags)) - passed
                 line, paragraph = [], None
         shown.append("".join(line))
 

@@ -75,6 +75,16 @@ class Archive:
         head, rest = self.open(entry, spent)
         return b"".join((head, *rest)) if rest else head
 
+    def begin_of(self, entry: Entry, size: int = 64) -> bytes:
+        """The first octets of an entry, as far as they can be had."""
+        packed = self._packed(entry)
+        if entry.method == STORED:
+            return bytes(packed[:size])
+        try:
+            return zlib.decompressobj(-15).decompress(packed[:_STEP], size)
+        except zlib.error:
+            return b""
+
     def open(self, entry: Entry, spent: Spent) -> tuple[bytes, Iterator[bytes] | None]:
         """How an entry begins, and what comes after that, if anything does.
 

@@ -1,13 +1,14 @@
 """Word, Excel, PowerPoint, OpenDocument: words, page headers and footers, members."""
 
 import io
+import re
 import zipfile
 
 import pytest
 
 from gateway.content import Budget
 from gateway.content.spreadsheet import page_edge
-from gateway.model.finding import Patterns, Readable
+from gateway.model.finding import Pattern, Patterns, Place, Readable
 from tests.build import docx, encrypted_docx, pptx, xlsx, zip_of
 from tests.content.reading import look, seen
 
@@ -215,3 +216,57 @@ def test_digits_that_only_the_format_of_a_number_shows() -> None:
     (finding,) = look(data, "a.xlsx", patterns=Patterns((), frozenset({"us-ssn"})))
 
     assert [(item.id, item.count, item.where) for item in finding.evidence] == [("us-ssn", 2, "sheet Sheet1, A2")]
+
+
+def test_a_long_document_is_read_like_a_short_one() -> None:
+    """Parts of more than half a megabyte are parsed as they come."""
+    filler = ["Nothing to see in this paragraph, and there are many more like it." * 2] * 6000
+    hidden = "<w:p><w:r><w:t>OFFICIAL-</w:t></w:r><w:r><w:rPr><w:vanish/></w:rPr><w:t>xx</w:t></w:r><w:r><w:t>SENSITIVE</w:t></w:r></w:p>"
+    data = docx([["OFFICIAL-SENS", "ITIVE"], *filler, "HIDDEN", *filler, "Patient 943 476 5919"])
+    document = part(data, "word/document.xml")
+    assert len(document) > 1 << 20
+    data = rebuilt(data, {"word/document.xml": re.sub(rb"<w:p>(?:(?!</w:p>).)*HIDDEN.*?</w:p>", hidden.encode(), document)})
+
+    (finding,) = look(data, "a.docx", WORD)
+
+    assert finding.readable is Readable.YES
+    assert {(item.id, item.place.value if item.place else "", item.count) for item in finding.evidence} == {
+        ("sensitive", "first_line", 1),
+        ("sensitive", "text", 2),
+        ("nhs-number", "text", 1),
+    }
+
+
+def test_a_hundred_thousand_empty_paragraphs_are_read_in_time() -> None:
+    """In a few kilobytes: what is gathered is not counted again for each."""
+    data = rebuilt(docx(["x"]), {"word/document.xml": part(docx(["x"]), "word/document.xml").replace(b"</w:body>", b"<w:p/>" * 100_000)})
+
+    (finding,) = look(data, "a.docx", WORD, budget=Budget(seconds=8))
+
+    assert finding.readable is Readable.DAMAGED  # its body has no end
+
+
+@pytest.mark.parametrize("name", ["Protective Marking", "Classification"])
+def test_properties_are_read_with_and_without_their_names(name: str) -> None:
+    patterns = Patterns(
+        (
+            Pattern("value", "RESTRICTED", frozenset({Place.PROPERTIES}), whole_line=True),
+            Pattern("named", "Protective Marking: RESTRICTED", frozenset({Place.PROPERTIES}), whole_line=True),
+        )
+    )
+    for data in (docx(["x"], properties=[(name, "RESTRICTED")]), xlsx([["x"]], properties=[(name, "RESTRICTED")])):
+        found = {item.id for item in look(data, "a.docx", patterns=patterns)[0].evidence}
+        assert found == ({"value", "named"} if name == "Protective Marking" else {"value"})
+
+
+@pytest.mark.parametrize(
+    "octets", [zip_of({"a.txt": b"RESTRICTED"}), docx(["RESTRICTED"]), b"RESTRICTED\r\nand more words in a text file\r\n"]
+)
+def test_a_file_that_is_called_a_picture_inside_a_document_is_a_member(octets: bytes) -> None:
+    found = look(rebuilt(docx(["x"]), {"word/media/image1.png": octets}), "a.docx", WORD)
+
+    assert any(("restricted", "first_line") in seen(file) for file in found[1:])
+
+
+def test_a_picture_inside_a_document_is_a_piece_of_it() -> None:
+    assert len(look(docx(["x"], pad_octets=2000), "a.docx", WORD)) == 1

@@ -1,6 +1,9 @@
 """Documents as office programs write them, old and new, each with a word in every place: all are found, and each where it stands."""
 
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -112,3 +115,26 @@ def test_what_is_cut_off_or_changed_breaks_nothing(office: Mapping[str, bytes], 
         assert look(data[:at], f"a.{ending}")
         changed = look(data[:at] + bytes((data[at] ^ 0xFF, data[at - 1] ^ 0x10)) + data[at + 2 :], f"a.{ending}")
         assert changed[0].readable in Readable
+
+
+_LOCKED = """
+import resource, sys
+from pathlib import Path
+from gateway.content import preload
+from tests.content.reading import look
+files = {path.name: path.read_bytes() for path in Path(sys.argv[1]).iterdir() if path.suffix}
+preload()
+resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+print(*(f"{name}={found.readable.value}" for name, data in files.items() for found in look(data, name)))
+"""
+
+
+def test_a_child_that_can_open_nothing_reads_them_all(office: Mapping[str, bytes], tmp_path: Path) -> None:
+    for ending, octets in office.items():
+        (tmp_path / f"a.{ending}").write_bytes(octets)
+
+    command = [sys.executable, "-c", _LOCKED, str(tmp_path)]
+    locked = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True, timeout=120)
+
+    assert {line.partition("=")[2] for line in locked.stdout.split()} == {"yes"}
+    assert len(locked.stdout.split()) >= len(office)
