@@ -27,6 +27,9 @@ yousendit.com zippyshare.com
 """.split()  # noqa: SIM905 - a list of so many would be two pages
 
 
+LINKS = {False: "link-out", True: "link-out-quoted"}  # the detector, by whether a link is quoted
+
+
 def link_pattern(services: Iterable[str]) -> str:
     """re2: a link to one of these services or of the well-known ones; the host as group 1, the path as group 2."""
     names = "|".join(re.escape(name) for name in sorted({*SERVICES, *(service.removeprefix("*.") for service in services)}))

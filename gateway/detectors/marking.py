@@ -28,7 +28,7 @@ _REPLY = re.compile(
     re.IGNORECASE,
 )
 _SIGNS = bytes(octet for octet in range(128) if not chr(octet).isalnum())
-_NEVER = r"[^\x00-\x{10FFFF}]"  # matches no character
+NEVER = r"[^\x00-\x{10FFFF}]"  # matches no character
 _BETWEEN = r"[\s\-:/_.,&]{0,5}"
 _SPACED_FROM = 5  # letters: so long must a marking be to be read with blanks between its letters
 _SPACE = r"[ \t.\-_*]{1,3}"
@@ -68,7 +68,7 @@ def prepare(pattern: Pattern) -> Marking:
         key_of(text),
         words[0].casefold() if words else "\0",
         # re2 knows no look-around, but Unicode classes.
-        rf"(?i)(?:^|[^\pL\pN])({joined if words else _NEVER})(?:[^\pL\pN]|$)",
+        rf"(?i)(?:^|[^\pL\pN])({joined if words else NEVER})(?:[^\pL\pN]|$)",
         re.compile(rf"(?<![^\W_]){joined}(?![^\W_])", re.IGNORECASE),
         re.compile(rf"[\s\[({{<*\"'#]*{prefix}{joined}{after}", re.IGNORECASE),
         re.compile(rf"(?<![^\W_])(?:{added})(?![^\W_])", re.IGNORECASE) if added else None,
@@ -128,9 +128,14 @@ def on_line(line: str, letters: str, marking: Marking) -> bool:
 
 def stands_alone(data: bytes, at: int, _end: int, marking: Marking) -> bool:
     """Whether a marking that was found in running text is all that its line says."""
-    end = data.find(b"\n", at)
-    line = data[data.rfind(b"\n", 0, at) + 1 : end if end >= 0 else len(data)]
-    return len(line) <= 4 * LONGEST_LINE and _is_alone(line.decode("utf-8", "replace"), marking)
+    first, last = (
+        max(0, at - 4 * LONGEST_LINE),
+        min(len(data), at + 4 * LONGEST_LINE),
+    )  # octets: no farther, lest many on one line cost much
+    begin, end = data.rfind(b"\n", first, at) + 1, data.find(b"\n", at, last)
+    if (begin == 0 < first) or (end < 0 and last < len(data)):
+        return False
+    return _is_alone(data[begin : end if end >= 0 else last].decode("utf-8", "replace"), marking)
 
 
 def is_bracketed(data: bytes, at: int, end: int, marking: Marking) -> bool:

@@ -18,7 +18,9 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 
 from gateway.detectors.detector import Detector
+from gateway.model.finding import Evidence, EvidenceKind, Place
 
+OF_TABLES = frozenset({"persons-in-table", "identifying-columns", "small-cells"})  # the detectors
 _LOOK = 4096  # characters in which a table must show itself
 _SAMPLE = 20  # rows that tell what a column holds
 _MOST_COLUMNS = 200
@@ -126,6 +128,11 @@ class Table:
         """What kinds of columns name people."""
         return tuple(dict.fromkeys(column.kind for column in self.columns if column.kind != "count"))
 
+    @property
+    def spot(self) -> str:
+        """Where it stands, and how it names people: "text: name, date of birth"."""
+        return f"{self.where}: {', '.join(kind.replace('-', ' ') for kind in self.kinds)}"
+
     def _begin(self, rows: list[list[str]]) -> None:
         """What the columns are, by their headings and by the first rows."""
         width, _ = _usual([len(row) for row in rows])
@@ -168,6 +175,22 @@ class Table:
                     column.values.update(dict.fromkeys(values))
             if self._of_people and len(self._together) < _ENOUGH:
                 self._together.update(zip(*[cells[number] for number in names], strict=True))
+
+
+def evidence_of(tables: Sequence[Table], asked: frozenset[str]) -> Iterator[Evidence]:
+    """What tables come to, of what was asked. Of several readings of one table the largest counts."""
+    people = max(tables, key=lambda table: table.persons)
+    if "persons-in-table" in asked and people.persons:
+        yield Evidence(EvidenceKind.DETECTOR, "persons-in-table", people.persons, people.spot, place=Place.TEXT)
+    widest = max(tables, key=lambda table: len(table.kinds))
+    if "identifying-columns" in asked and widest.kinds:
+        yield Evidence(EvidenceKind.DETECTOR, "identifying-columns", len(widest.kinds), widest.spot, place=Place.TEXT)
+    small: dict[str, int] = {}
+    for table in tables:
+        small[table.where] = max(table.small, small.get(table.where, 0))
+    where = next((where for where, count in small.items() if count), "")
+    if "small-cells" in asked and where:
+        yield Evidence(EvidenceKind.DETECTOR, "small-cells", sum(list(small.values())), where, place=Place.TEXT)
 
 
 def divider_of(text: str) -> str:
