@@ -65,8 +65,10 @@ def loosen(number: int, detector: Detector) -> Act:
             for at, found in _judged(detector, forms, data, start, end):
                 tally.looked += 1
                 tally.add(found.value, sure=found.sure, text=text, at=at)
+        last = 0
         for word in words.finditer(data, start, min(len(data), end + OVERLAP)):
-            first, last = max(0, word.start() - LOOSE_BEFORE), min(len(data), word.end() + LOOSE_AFTER)
+            # From where the surroundings of the word before end: what stands between two words is judged once.
+            first, last = max(last, word.start() - LOOSE_BEFORE), min(len(data), word.end() + LOOSE_AFTER)
             for at, found in _judged(detector, forms, data, first, last):
                 if len(tally.sure) < ENOUGH:
                     tally.add(found.value, sure=True, text=text, at=at)

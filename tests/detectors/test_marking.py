@@ -152,3 +152,11 @@ def test_no_text_and_no_marking_breaks_the_scan(place: Place, text: str, marking
 def test_a_marking_without_a_word_matches_nothing(marking: str) -> None:
     assert not found(Place.PAGE_HEADER, "anything\n\n--", marking, frozenset(Place), whole=True)
     assert not found(Place.TEXT, "anything\n\n--", marking, frozenset(Place), whole=False)
+
+
+def test_a_line_longer_than_any_marking_is_prose_wherever_on_it_the_word_stands() -> None:
+    where = frozenset({Place.TEXT, Place.QUOTED})
+
+    for before, after in (("x" * 5000, ""), ("", "x" * 5000), ("x " * 900, " x" * 900)):
+        assert not found(Place.TEXT, f"{before} RESTRICTED {after}", where=where)
+    assert found(Place.FIRST_LINE, "x" * 5000 + "\n> RESTRICTED\n" + "x" * 5000, where=where)
