@@ -7,6 +7,7 @@ Disagreement of name, declared type and content is an oddity, not a decision.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -56,10 +57,7 @@ def library() -> magic.Magic:
 
 
 def _by_magic(data: bytes, names: tuple[str, ...], declared: str) -> str:
-    try:
-        said = str(library().from_buffer(data))
-    except magic.MagicException:
-        said = UNKNOWN_BINARY
+    said = "text/plain" if _is_prose(data) else _said_by_library(data)
     if said.startswith(_MEDIA) and not is_text(data, wide=False):
         return said
     if not is_text(data):
@@ -72,6 +70,20 @@ def _by_magic(data: bytes, names: tuple[str, ...], declared: str) -> str:
     return said if said.startswith("text/") or said in _TEXTS else "text/plain"
 
 
+def _said_by_library(data: bytes) -> str:
+    try:
+        return str(library().from_buffer(data))
+    except magic.MagicException:
+        return UNKNOWN_BINARY
+
+
+def _is_prose(data: bytes) -> bool:
+    """Text that begins with a line of words, and is no markup: libmagic would think about it for milliseconds, to say that it is text."""
+    return _PROSE.match(data) is not None and b"<" not in data[:_HEAD] and is_text(data, wide=False)
+
+
+_HEAD = 16_384
+_PROSE = re.compile(rb"\s{0,64}(?!BEGIN)[A-Za-z0-9][^\r\n:]{0,998}(?:[\r\n]|\Z)")
 _MARKUP = frozenset({"htm", "html", "xhtml", "mht", "mhtml", "hta", "svg"})
 _WORDS = frozenset({"txt", "csv", "tsv", "log", "json", "xml", "md", "ics", "vcf", "yaml", "yml", "css", "js", "vbs", "ini", "bat", "ps1"})
 _MEDIA = ("image/", "audio/", "video/", "font/")

@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from gateway.content.ole_properties import properties_in
 from gateway.content.package import Package
 from gateway.content.reading import Item, Oddity
 from gateway.content.xml import local
-from gateway.model.finding import Evidence, EvidenceKind
+from gateway.model.finding import Evidence, EvidenceKind, Place
 
 PREFIX = "MSIP_Label_"
 _KEY = re.compile(r"MSIP_Label_([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})_([A-Za-z]+)")
@@ -68,6 +69,13 @@ def from_pairs(pairs: Iterable[tuple[str, str]], where: str) -> tuple[Evidence, 
         for label, said in found.items()
         if said.get("enabled", "").lower() in _TRUE
     )
+
+
+def from_property_set(stream: bytes, where: str) -> Iterator[Item]:
+    """Labels, and what else the properties of an OLE file say."""
+    pairs = tuple(properties_in(stream))
+    yield from from_pairs(pairs, where)
+    yield Place.PROPERTIES, where, property_lines(pairs)
 
 
 def _value(element: Any) -> str:

@@ -14,7 +14,7 @@ import olefile
 from gateway.content import biff, labels, ppt97, protected, word97
 from gateway.content import ole_properties as properties
 from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unreadable
-from gateway.model.finding import Place, Readable
+from gateway.model.finding import Readable
 
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 OLE = "application/x-ole-storage"
@@ -96,18 +96,12 @@ def _around(file: Any) -> Iterator[Item]:
     """What every old document has besides its words: properties with labels, macros; rights that keep it shut."""
     for name in (properties.SUMMARY, properties.DOCUMENT_SUMMARY):
         if file.exists(name):
-            yield from _properties(_stream(file, name), name.lstrip("\x05"))
+            yield from labels.from_property_set(_stream(file, name), name.lstrip("\x05"))
     names = {step.lower() for entry in file.listdir(streams=True, storages=True) for step in entry}
     if not names.isdisjoint(_MACROS):
         yield Oddity("macros")
     if "\x09drmcontent" in names:
         raise Unreadable(Readable.RIGHTS_PROTECTED)
-
-
-def _properties(stream: bytes, where: str) -> Iterator[Item]:
-    pairs = tuple(properties.properties_in(stream))
-    yield from labels.from_pairs(pairs, where)
-    yield Place.PROPERTIES, where, labels.property_lines(pairs)
 
 
 _MACROS = ("_vba_project", "vba", "macros", "_vba_project_cur")

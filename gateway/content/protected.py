@@ -1,7 +1,7 @@
 """Encrypted Office documents ([MS-OFFCRYPTO]): why they cannot be read, and what is visible all the same.
 
-The label stands outside the encryption (2.6.3 and 2.6.4). A document under the password that Office itself knows and tries is readable by
-everybody: it is a member like any other. Rights protection says so.
+The label stands outside the encryption (2.6.3 and 2.6.4), and often the properties do. A document under the password that Office itself
+knows and tries is readable by everybody: it is a member like any other. Rights protection says so.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import msoffcrypto
 import olefile
 
 from gateway.content import labels
+from gateway.content.ole_properties import DOCUMENT_SUMMARY, SUMMARY
 from gateway.content.reading import Item, Member, Source, Spent, Unreadable
 from gateway.content.xml import elements
 from gateway.model.finding import Readable
@@ -44,6 +45,9 @@ def read_protected(source: Source, spent: Spent) -> Iterator[Item]:
                 stream = io.BytesIO(file.openstream(name).read().rstrip(b"\0"))
                 with suppress(Unreadable):  # a broken label does not change why the document cannot be read
                     yield from (label for label, _ in labels.label_info(elements(stream, "{*}label"), "LabelInfo") if label is not None)
+        for name in (SUMMARY, DOCUMENT_SUMMARY):
+            if file.exists(name):
+                yield from labels.from_property_set(bytes(file.openstream(name).read()), name.lstrip("\x05"))
         rights = any("drmencrypted" in name.lower() for name in streams)
     opened = None if rights else decrypted(source.data, spent)
     if opened is None:

@@ -164,3 +164,40 @@ def test_a_rights_protected_document_is_not_tried() -> None:
     spaces = {"DataSpaces/TransformInfo/DRMEncryptedTransform/Primary": b"x"}
 
     assert look(compound({"EncryptedPackage": noise(5000, "x"), **spaces}), "a.docx")[0].readable is Readable.RIGHTS_PROTECTED
+
+
+def test_what_stands_outside_the_encryption_is_read() -> None:
+    import olefile
+
+    from gateway.model.finding import EvidenceKind
+
+    label = "aaaaaaaa-1111-4222-8333-444444444444"
+    with olefile.OleFileIO(io.BytesIO(encrypted(docx(["x"], pad_octets=6144), "secret"))) as file:
+        streams = {tuple(entry): file.openstream(entry).read() for entry in file.listdir()}
+    streams["\x05DocumentSummaryInformation",] = property_set({f"MSIP_Label_{label}_Enabled": "true", "Subject": "OFFICIAL-SENSITIVE"})
+
+    (finding,) = look(build(streams), "a.docx")
+
+    assert finding.readable is Readable.ENCRYPTED
+    assert [item.id for item in finding.evidence if item.kind is EvidenceKind.LABEL] == [label]
+    assert ("sensitive", "properties") in seen(finding)
+
+
+def property_set(values: dict[str, str]) -> bytes:
+    """[MS-OLEPS]: one section of a person's own properties."""
+    names = struct.pack("<I", len(values))
+    for number, name in enumerate(values, 2):
+        names += struct.pack("<II", number, len(name) + 1) + name.encode() + b"\0"
+    names += bytes(-len(names) % 4)
+    bodies = [names, struct.pack("<II", 2, 1252)]
+    for value in values.values():
+        octets = value.encode() + b"\0"
+        bodies.append(struct.pack("<II", 30, len(octets)) + octets + bytes(-len(octets) % 4))
+    offset = 8 + 8 * len(bodies)
+    table = b""
+    for number, body in enumerate(bodies):
+        table += struct.pack("<II", number, offset)
+        offset += len(body)
+    section = struct.pack("<II", offset, len(bodies)) + table + b"".join(bodies)
+    head = struct.pack("<HHI", 0xFFFE, 0, 0x20006) + bytes(16) + struct.pack("<I", 1)
+    return head + bytes(16) + struct.pack("<I", 48) + section
