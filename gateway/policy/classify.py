@@ -125,6 +125,11 @@ class Ladder:
         # Words are never unread as a whole: the subject and the file names always are.
         return self._levels(message.words, message.words_readable, self.unmarked_words, said, message.looked_for, partly_read=True)
 
+    def gives(self, evidence: Evidence) -> str | None:
+        """The classification that a piece of evidence would give by itself; None where it gives none."""
+        levels = [given.level for _, given in self._givens((evidence,), Readable.YES, self.unmarked_files)]
+        return self.names[max(levels)] if levels else None
+
     def name(self, level: int) -> str:
         """The classification's name; the least sensitive where nothing gives one."""
         return self.names[max(level, 0)]

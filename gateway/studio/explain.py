@@ -51,7 +51,7 @@ def explain(
         "attachments": [_attachment(file, policy, levels[file.id].by_kind, levels[file.id].top) for file in findings.files],
         "words": {
             "classification": policy.ladder.name(mail.words.top),
-            "evidence": _evidence(findings.words, findings.words_readable, mail.words.by_kind),
+            "evidence": _evidence(findings.words, findings.words_readable, mail.words.by_kind, policy),
         },
         "recipients": [_recipient(decision) for decision in decisions],
     }
@@ -76,19 +76,23 @@ def _attachment(file: FileFinding, policy: Policy, by_kind: tuple[int, ...], top
         "classification": policy.ladder.name(top),
         "readable": file.readable.value,
         "oddities": list(file.oddities),
-        "evidence": _evidence(file.evidence, file.readable, by_kind),
+        "evidence": _evidence(file.evidence, file.readable, by_kind, policy),
     }
 
 
-def _evidence(evidence: tuple[Evidence, ...], readable: Readable, by_kind: tuple[int, ...]) -> list[dict[str, Any]]:
+def _evidence(evidence: tuple[Evidence, ...], readable: Readable, by_kind: tuple[int, ...], policy: Policy) -> list[dict[str, Any]]:
     """What was found, and what its absence means: unreadable and unmarked are evidence too."""
-    found = [{"kind": item.kind.value, "id": item.id, "count": item.count, "where": item.where, "sample": item.sample} for item in evidence]
+    found = [_piece(item.kind.value, item.id, item.count, item.where, item.sample, policy.ladder.gives(item)) for item in evidence]
     kinds = dict(zip((kind.value for kind in KINDS), by_kind, strict=True))
     if readable is not Readable.YES and not any(item.kind is EvidenceKind.UNREADABLE for item in evidence):
-        found.append({"kind": "unreadable", "id": readable.value, "count": 1, "where": "", "sample": ""})
+        found.append(_piece("unreadable", readable.value))
     if kinds["unmarked"] >= 0:
-        found.append({"kind": "unmarked", "id": "unmarked", "count": 1, "where": "", "sample": ""})
+        found.append(_piece("unmarked", "unmarked"))
     return found
+
+
+def _piece(kind: str, id_: str, count: int = 1, where: str = "", sample: str = "", gives: str | None = None) -> dict[str, Any]:
+    return {"kind": kind, "id": id_, "count": count, "where": where, "sample": sample, "is": gives}
 
 
 def _recipient(decision: Decision) -> dict[str, Any]:
@@ -197,7 +201,11 @@ def _found(evidence: list[dict[str, Any]]) -> Iterable[str]:
             count = f" x {item['count']}" if item["count"] != 1 else ""
             where = f" in {item['where']}" if item["where"] else ""
             sample = f": {item['sample']}" if item["sample"] else ""
-            yield f"    {item['kind']} {item['id']}{count}{where}{sample}"
+            gives = f" ({item['is']})" if item["is"] else ""
+            yield f"    {item['kind']} {item['id']}{count}{where}{sample}{gives}"
+    said = dict.fromkeys(item["is"] for item in evidence if item["kind"] in ("label", "marking") and item["is"])
+    if len(said) > 1:
+        yield f"    labels and markings disagree ({', '.join(said)}): the strictest counts"
 
 
 def _about(recipient: dict[str, Any]) -> Iterable[str]:
@@ -241,7 +249,14 @@ _TEXT: dict[str, Any] = {"type": "string"}
 _NUMBER: dict[str, Any] = {"type": "integer", "minimum": 0}
 _MAYBE: dict[str, Any] = {"type": ["string", "null"]}
 _FOUND = _list(
-    _object(kind={"enum": ["label", "marking", "detector", "unreadable", "unmarked"]}, id=_TEXT, count=_NUMBER, where=_TEXT, sample=_TEXT)
+    _object(
+        kind={"enum": ["label", "marking", "detector", "unreadable", "unmarked"]},
+        id=_TEXT,
+        count=_NUMBER,
+        where=_TEXT,
+        sample=_TEXT,
+        **{"is": _MAYBE},
+    )
 )
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",

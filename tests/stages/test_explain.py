@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from gateway.decide import decide
-from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings, Readable
+from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings, Place, Readable
 from gateway.model.message import Defect, DefectName, Message, Span
 from gateway.studio.explain import SCHEMA, as_text, explain
 from gateway.studio.specimen import FactsRow, facts_of
@@ -66,6 +66,7 @@ def test_the_object_says_what_was_found_and_decided():
         "count": 3,
         "where": "page 2",
         "sample": "•••• 4321",
+        "is": "secret",
     }
     assert [item["kind"] for item in found["attachments"][1]["evidence"]] == ["unreadable", "unmarked"]
     assert [item["kind"] for item in found["attachments"][2]["evidence"]] == ["unmarked"]
@@ -101,3 +102,18 @@ def test_a_file_name_neither_commands_the_terminal_nor_adds_lines():
 
     line = next(line for line in as_text(found).splitlines() if line.startswith("File 1"))
     assert line.startswith("File 1: a.docx\ufffd]0;x\ufffd\ufffdb@else.example: release, ")
+
+
+def test_where_labels_and_markings_disagree_each_says_what_it_would_give():
+    first, *_ = FILES
+    secret, public = small().patterns.markings
+    header = Evidence(EvidenceKind.MARKING, public.id, 1, "page header", "PUBLIC", place=Place.PAGE_HEADER)
+    words = Evidence(EvidenceKind.MARKING, secret.id, 1, "page 2 header", "SECRET", place=Place.PAGE_HEADER)
+
+    found = explained((replace(first, evidence=(header, words)),))
+    assert [item["is"] for item in found["attachments"][0]["evidence"][:2]] == ["public", "secret"]
+    text = as_text(found)
+    assert f"marking {public.id} in page header: PUBLIC (public)" in text
+    assert "labels and markings disagree (public, secret): the strictest counts" in text
+
+    assert "disagree" not in as_text(explained((replace(first, evidence=(words,)),)))
