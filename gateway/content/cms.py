@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import pybase64
 
 from gateway.content.ber import OBJECT_ID, OCTETS, SEQUENCE, Ber, Element
+from gateway.content.entity import begin_of
 from gateway.content.reading import Bounded, Item, Member, Source, Spent, Unreadable
 from gateway.model.finding import Readable
 
@@ -27,7 +28,6 @@ _PLACES = {_SIGNED: 2, _DIGESTED: 2, _COMPRESSED: 2}  # of EncapsulatedContentIn
 _HEAD = 18  # octets: SEQUENCE, its length, the type
 _DEPTH = 8  # signed by one and signed again by another
 _ARMOUR = re.compile(rb"\s*+(?:-----BEGIN (?:PKCS7|CMS|PKCS #7 SIGNED DATA)-----)?+([A-Za-z0-9+/=\s]++)(?:-----END [^-]{1,40}-----\s*+)?")
-_IS_ENTITY = re.compile(rb"(?i)\s{0,8}(?:[!-9;-~]{1,80}:[^\n]{0,998}\n(?:[ \t][^\n]{0,998}\n)*){0,40}?(?:content-type|mime-version)\s*:")
 
 
 def read_cms(source: Source, spent: Spent) -> Iterator[Item]:
@@ -39,7 +39,7 @@ def read_cms(source: Source, spent: Spent) -> Iterator[Item]:
     content = _open(Ber(data, spent), spent)
     if content:
         spent.unpacked(len(content), len(content), len(content))
-        declared = "message/rfc822" if _IS_ENTITY.match(content) else ""
+        declared = "message/rfc822" if begin_of(content) >= 0 else ""
         yield Member(_inner_name(source.names[0] if source.names else ""), content, declared)
 
 

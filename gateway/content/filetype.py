@@ -14,9 +14,10 @@ from functools import cache
 import magic
 
 from gateway.content.charsets import is_text
+from gateway.content.entity import begin_of
 from gateway.content.naming import disagrees, extension_of, hides_extension
 from gateway.content.reading import Source, Spent
-from gateway.content.structure import MESSAGE, PDF, find_appended, find_structures
+from gateway.content.structure import HOLD_NO_FILES, MESSAGE, find_appended, find_structures
 
 UNKNOWN_BINARY = "application/octet-stream"
 
@@ -34,7 +35,7 @@ def identify(source: Source, spent: Spent) -> Identity:
     """Look at the octets, then compare with what was said."""
     data, names, declared = source.data, source.names, source.declared
     found = find_structures(source, spent)
-    if not found or found == [PDF]:
+    if not found or found[0] in HOLD_NO_FILES:
         found = found or [_by_magic(data, names, declared)]
         found = list(dict.fromkeys((*found, *find_appended(data, found[0]))))
     oddities = [*(["polyglot"] if len(found) > 1 else []), *(["type-disagrees"] if disagrees(found, names, declared) else [])]
@@ -44,6 +45,8 @@ def identify(source: Source, spent: Spent) -> Identity:
 
 def _as_named(data: bytes, kind: str, names: tuple[str, ...]) -> tuple[str, ...]:
     """What has no words of its own is read as text too where a name would have a program show it so: a picture called .html is both."""
+    if kind == MESSAGE and not any(extension_of(name) in _MAIL for name in names):
+        return ("text/plain",)  # its header section may be words as well
     if not data or not (kind.startswith(_MEDIA) or kind == UNKNOWN_BINARY) or kind == "image/svg+xml":
         return ()
     extensions = {extension_of(name) for name in names}
@@ -63,7 +66,8 @@ def _by_magic(data: bytes, names: tuple[str, ...], declared: str) -> str:
     if not is_text(data):
         return said
     extensions = {extension_of(name) for name in names}
-    if MESSAGE in (said, declared) or "eml" in extensions:
+    may_be_mail = not extensions or extensions & {"", "txt", *_MAIL}  # a log or a list of settings may begin like one
+    if MESSAGE in (said, declared) or extensions & _MAIL or (may_be_mail and begin_of(data) >= 0):
         return MESSAGE
     if "text/html" in (said, declared) or extensions & _MARKUP:
         return "text/html"
@@ -84,7 +88,8 @@ def _is_prose(data: bytes) -> bool:
 
 _HEAD = 16_384
 _PROSE = re.compile(rb"\s{0,64}(?!BEGIN)[A-Za-z0-9][^\r\n:]{0,998}(?:[\r\n]|\Z)")
-_MARKUP = frozenset({"htm", "html", "xhtml", "mht", "mhtml", "hta", "svg"})
+_MARKUP = frozenset({"htm", "html", "xhtml", "hta", "svg"})
+_MAIL = frozenset({"eml", "emlx", "mht", "mhtml"})
 _WORDS = frozenset({"txt", "csv", "tsv", "log", "json", "xml", "md", "ics", "vcf", "yaml", "yml", "css", "js", "vbs", "ini", "bat", "ps1"})
 _MEDIA = ("image/", "audio/", "video/", "font/")
 _TEXTS = frozenset({"application/json", "application/xml", "application/javascript", "application/pgp-keys", "image/svg+xml"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from gateway.content.entity import begin_of
 from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unreadable
 from gateway.content.words import read_words
 from gateway.mime.doubtful import all_octets
@@ -19,7 +20,7 @@ from gateway.parse import parse_buffer
 
 def read_mail(source: Source, spent: Spent) -> Iterator[Item]:
     """The nested message's own label, subject and bodies speak for it; its files are members."""
-    data = source.data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    data = source.data[max(begin_of(source.data), 0) :].replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     message = parse_buffer(data)
     yield from header_labels(message.fields)
     yield from protective_markings(message.fields, message.subjects)

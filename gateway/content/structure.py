@@ -34,6 +34,8 @@ _WRAPPERS = frozenset(
     | {"application/x-archive", "application/x-iso9660-image", "application/x-7z-compressed", "application/vnd.rar"}
     | {"application/vnd.ms-cab-compressed", "application/warc", "application/x-xar", ole.ENCRYPTED, PKCS7, PGP}
 )
+# What archives may stand behind, or in, without being its own.
+HOLD_NO_FILES = frozenset({PDF, RTF, RIGHTS, "application/x-pfile", "application/applefile", "application/onenote"})
 _STARTS: tuple[tuple[bytes, str], ...] = (
     (ole.MAGIC, OLE),
     (b"\x76\xe8\x04\x60\xc4\x11\xe3\x86", RIGHTS),  # [MS-OXORMMS] 2.2.3.1
@@ -65,6 +67,7 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\xc7\x71", CPIO),
     (b"\x71\xc7", CPIO),
     (b"WARC/", "application/warc"),
+    (bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3"), "application/onenote"),  # text to libmagic
     (b"\x00\x05\x16\x07", "application/applefile"),
     (b"\x00\x00\x00\x01Bud1", "application/applefile"),  # .DS_Store
 )
