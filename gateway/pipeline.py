@@ -210,6 +210,7 @@ class Pipeline:
             arrival=arrival,
             message=judgement.message if judgement else None,
             findings=judgement.findings if judgement else None,
+            facts=judgement.facts[0].message if judgement else None,
             policy=policy,
             house=self._house,
             transaction=attempt.transaction,

@@ -32,7 +32,7 @@ async def act(plan: Plan, work: Work, world: World) -> tuple[Outcome, ...]:
     if not single:
         await world.check()
     alone = not work.transaction.done
-    going = work.delivered_before + len(relayed)
+    going = work.reached_before | {recipient.address.key for recipient in relayed}
     kept = await keep(kept_steps, work, world, alone=alone and not relay_steps, going=going)
     if any(outcome.ending is Ending.DEFERRED for outcome in kept):
         # The vault or the database is down after all: nothing that cannot be undone is begun.

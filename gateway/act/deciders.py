@@ -27,6 +27,7 @@ class Decider:
     name: str  # as a person reads it
     mailbox: str
     phone: str = ""
+    hours: str = ""  # when they are there; "" always
 
 
 def resolve(
@@ -36,6 +37,7 @@ def resolve(
 
     `then`: who comes when `held_for` is nobody.
     """
+    at = at.astimezone(house.timezone)  # hours that name no zone are those of the organisation
     found = _named(held_for, policy, recipients, at) or (_named(then, policy, recipients, at) if then else None)
     return found or Decider("The postmaster", house.postmaster)
 
@@ -69,7 +71,8 @@ def _known(name: str, policy: Policy, at: datetime) -> Decider | None:
         person = policy.people.get(person.otherwise)
     if person is None:
         return None
-    return Decider(person.title or person.name.replace("-", " ").title(), person.mailbox, person.phone)
+    title, hours = person.title or person.name.replace("-", " ").title(), person.hours.strip()
+    return Decider(title, person.mailbox, person.phone, "" if hours == "always" else hours)
 
 
 def is_on_duty(person: Person, at: datetime) -> bool:

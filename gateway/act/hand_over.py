@@ -136,8 +136,9 @@ class _Handing:
     async def _keep(self, steps: tuple[Step, ...], relay_steps: tuple[Step, ...]) -> None:
         if steps:
             alone = self.alone and not relay_steps and all(outcome.ending is Ending.REJECTED for outcome in self.outcomes)
-            delivered = sum(outcome.ending is Ending.DELIVERED for outcome in self.outcomes)
-            going = self.work.delivered_before + delivered + sum(len(step.recipients) for step in relay_steps)
+            delivered = {outcome.recipient.address.key for outcome in self.outcomes if outcome.ending is Ending.DELIVERED}
+            relayed = {recipient.address.key for step in relay_steps for recipient in step.recipients}
+            going = self.work.reached_before | delivered | relayed
             self.outcomes += await keep(steps, self.work, self.world, alone=alone, going=going)
 
 

@@ -6,39 +6,41 @@ from dataclasses import replace
 from datetime import timedelta
 
 from gateway.act.deciders import OWNERS, POSTMASTER, resolve
-from gateway.act.letters import Post
+from gateway.act.letters import Post, Seen
 from gateway.act.work import Work, put_off
 from gateway.errors import OutgateError
 from gateway.model.decision import Decision, Verdict
 from gateway.model.envelope import Recipient
 from gateway.model.outcome import Ending, Outcome, Reply, Step
 from gateway.policy.guidance import smtp_reply, texts_of
+from gateway.policy.wording import Others
 from gateway.ports import Bundle, Held, World
 
 
-async def keep(steps: tuple[Step, ...], work: Work, world: World, *, alone: bool, going: int) -> tuple[Outcome, ...]:
+async def keep(steps: tuple[Step, ...], work: Work, world: World, *, alone: bool, going: frozenset[str]) -> tuple[Outcome, ...]:
     """Keep each step's message durably and tell its sender, or answer 5xx where nobody may be told.
 
     What cannot be made durable is DEFERRED, and so is every step after it; what was durable before stays so.
     `alone`: nothing else happens or has happened to this message, so that one 5xx may answer for all in SMTP.
-    `going`: how many other recipients have the message or are about to get it.
+    `going`: which other recipients (Address.key) have the message or are about to get it.
     """
     parts = tuple(part for step in steps for one in _by_decider(step, work) for part in _by_reader(one, work))
     everyone = work.each or (alone and all(_is_answered_5xx(part, work) for part in parts))
+    stopped = frozenset(recipient.address.key for part in parts for recipient in part.recipients)
     outcomes: list[Outcome] = []
     for number, part in enumerate(parts):
         if everyone and _is_answered_5xx(part, work):
             outcomes += _rejected(part, work)
             continue
         try:
-            outcomes += await keep_one(_for_somebody(part, work), work, world, going=going)
+            outcomes += await keep_one(_for_somebody(part, work), work, world, work.others(part, going, stopped))
         except OutgateError as late:
             outcomes += [put_off(recipient, late) for rest in parts[number:] for recipient in rest.recipients]
             break
     return tuple(outcomes)
 
 
-async def keep_one(step: Step, work: Work, world: World, *, going: int) -> tuple[Outcome, ...]:
+async def keep_one(step: Step, work: Work, world: World, others: Others) -> tuple[Outcome, ...]:
     """One case: durable on return. Raises TryLater: nothing of it happened, as far as anybody can know."""
     case = await world.new_case()
     object_id = await world.vault.put("holds", work.arrival.content, world.head(work.arrival))
@@ -46,7 +48,8 @@ async def keep_one(step: Step, work: Work, world: World, *, going: int) -> tuple
     ending = Ending.REFUSED if step.verdict is Verdict.REFUSE else Ending.KEPT
     outcomes = tuple(Outcome(recipient, ending, Reply(250, "2.1.5", ending.value), step.route, case) for recipient in step.recipients)
     post = Post(world, work.policy, work.house)
-    letters = await post.of_step(step, held, work.arrival.content, work.findings, going=going, total=work.total)
+    seen = Seen(work.findings, work.facts)
+    letters = await post.of_step(step, held, work.arrival.content, seen, others=others, total=work.total)
     await work.transaction.finish(Bundle(outcomes, (held,), letters), durable=True)
     work.progress.update({outcome.recipient.address.key: outcome for outcome in outcomes})
     world.counters.count("kept", verdict=step.verdict.word)

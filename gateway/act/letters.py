@@ -14,9 +14,11 @@ from gateway.act.deciders import POSTMASTER, Decider, resolve
 from gateway.act.pen import Pen, Subject, address_of, header_of
 from gateway.act.readers import NEVER, As, Origin, Reader, grouped, reader_of
 from gateway.errors import WillNotDo
+from gateway.mime.identity import subject_of
 from gateway.mime.report import RecipientStatus
 from gateway.model.decision import Decision, Reason, Verdict
 from gateway.model.envelope import Envelope, Recipient
+from gateway.model.facts import MessageFacts
 from gateway.model.finding import Findings
 from gateway.model.message import Content
 from gateway.model.outcome import Outcome, Reply, Step
@@ -24,12 +26,24 @@ from gateway.policy.guidance import House, smtp_reply, texts_of
 from gateway.policy.letters import ended, let_go, overridden, to_decider, to_sender
 from gateway.policy.news import advised, relayed, to_told, undelivered
 from gateway.policy.rules import Override, Policy
-from gateway.policy.wording import About, Letter, Told, values_of
+from gateway.policy.view import Mail
+from gateway.policy.wording import NO_OTHERS, About, Letter, Others, Told, values_of
 from gateway.ports import Because, Handed, Held, ToSend, World
 
 _NOBODY = "nobody (a bounce)"
 
 _Failed = tuple[tuple[Recipient, Reply], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of a message when a letter about it is written."""
+
+    findings: Findings | None = None
+    facts: MessageFacts | None = None
+
+
+UNSEEN = Seen()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +57,18 @@ class Post:
     # --- of a case ----------------------------------------------------------------------------------------------------
 
     async def of_step(
-        self, step: Step, held: Held, content: Content, findings: Findings | None, *, going: int, total: int
+        self, step: Step, held: Held, content: Content, seen: Seen, *, others: Others = NO_OTHERS, total: int
     ) -> tuple[ToSend, ...]:
         """To the sender, and to the person who decides; for a step that has just been kept under the case of `held`.
 
-        `going`: how many others have the message or are about to get it. `total`: how many people the sender wrote to.
+        `others`: what becomes of the other copies. `total`: how many people the sender wrote to.
         """
         letters: list[ToSend] = []
         decider = self._decider(held.held_for, held)
-        about = self._about(held, findings, decider)
+        about = self._about(held, seen, decider)
+        whole = replace(about, others=others, total=total, subject=_subject(content))
         for reader, recipients in self.readers(held).items():
-            letter = to_sender(_for(reader, replace(about, going=going, total=total), recipients, held), texts_of(self.policy))
+            letter = to_sender(_for(reader, whole, recipients, held), texts_of(self.policy))
             if step.verdict is Verdict.REFUSE:
                 letters.append(await self._report(letter, reader, held, content, self._refused(step, recipients, held, about)))
             else:
@@ -88,13 +103,14 @@ class Post:
         readers = self.readers(held)
         if not readers:
             return ()
-        about = self._about(held, None, self._decider(held.held_for, held))
+        about = self._about(held, UNSEEN, self._decider(held.held_for, held))
         letters: list[ToSend] = []
         try:
             content = await self.world.vault.get(held.object_id)
         except WillNotDo:  # damaged: the sender is told all the same, without the header
             content = self.world.octets(b"")
         try:
+            about = replace(about, subject=_subject(content))
             for reader, recipients in readers.items():
                 letter = ended(_for(reader, about, recipients, held), how, why)
                 code = Reply(550, "5.7.1", letter.subject)
@@ -104,44 +120,43 @@ class Post:
             content.close()
         return tuple(letters)
 
-    async def ask(self, held: Held, findings: Findings | None = None) -> tuple[ToSend, ...]:
+    async def ask(self, held: Held, seen: Seen = UNSEEN, content: Content | None = None) -> tuple[ToSend, ...]:
         """Somebody else decides from now on: they are asked."""
         if held.decision.verdict is Verdict.CONFIRM and held.held_for == "sender":
-            return await self._ask_sender(held, findings)
+            return await self._ask_sender(held, seen, content)
         decider = self._decider(held.held_for, held)
-        return await self._ask(self._about(held, findings, decider), held, decider)
+        return await self._ask(self._about(held, seen, decider), held, decider)
 
-    async def _ask_sender(self, held: Held, findings: Findings | None) -> tuple[ToSend, ...]:
-        about = self._about(held, findings, self._decider(held.held_for, held))
+    async def _ask_sender(self, held: Held, seen: Seen, content: Content | None) -> tuple[ToSend, ...]:
+        about = self._about(held, seen, self._decider(held.held_for, held))
+        about = replace(about, subject=_subject(content) if content is not None else "")
         letters = [
             (reader, to_sender(_for(reader, about, recipients, held), texts_of(self.policy)))
             for reader, recipients in self.readers(held).items()
         ]
         return tuple([await self._pen.notice(letter, reader.mailbox, _of(held)) for reader, letter in letters])
 
-    async def gone(self, held: Held, content: Content, findings: Findings | None, told: Mapping[Reader, Told]) -> tuple[ToSend, ...]:
+    async def gone(self, held: Held, content: Content, seen: Seen, told: Mapping[Reader, Told]) -> tuple[ToSend, ...]:
         """What was kept has been let go, to the recipients of `held`: its sender hears of it, and whoever rules have `told`."""
-        about = self._about(held, findings, self._decider(held.held_for, held))
+        about = replace(self._about(held, seen, self._decider(held.held_for, held)), subject=_subject(content))
         texts, letters = texts_of(self.policy), []
         for reader, recipients in self.readers(held).items():
             letter = let_go(_for(reader, about, recipients, held), told.get(reader), texts)
             letters.append(await self._pen.notice(letter, reader.mailbox, _of(held), content))
         for reader, words in told.items():
             if reader.is_ is As.PERSON:
-                letter = to_told(about, words, held.envelope.reverse_path.wire or _NOBODY, texts)
+                letter = to_told(replace(about, subject=""), words, held.envelope.reverse_path.wire or _NOBODY, texts)
                 letters.append(await self._pen.notice(letter, reader.mailbox, _of(held), auto_submitted="auto-generated"))
         return tuple(letters)
 
-    async def overridden(
-        self, held: Held, override: Override, because: Because, going: tuple[str, ...], findings: Findings | None
-    ) -> tuple[ToSend, ...]:
+    async def overridden(self, held: Held, override: Override, because: Because, going: tuple[str, ...], seen: Seen) -> tuple[ToSend, ...]:
         """To whom a pack names in `told`: this override was used. Each owner hears of their own recipients (another may be a Bcc)."""
         if override.told is None:
             return ()
         told, sender = self._named_in(override.told, held), held.envelope.reverse_path.wire or _NOBODY
         letters: list[ToSend] = []
         for to, recipients in told.items():
-            about = replace(self._about(held, findings, self._decider(held.held_for, held)), recipients=_addresses(recipients))
+            about = replace(self._about(held, seen, self._decider(held.held_for, held)), recipients=_addresses(recipients))
             letter = overridden(about, override, because, sender, tuple(address for address in going if address in about.recipients))
             letters.append(await self._pen.notice(letter, to, _of(held), auto_submitted="auto-generated"))
         return tuple(letters)
@@ -163,7 +178,7 @@ class Post:
     ) -> tuple[ToSend, ...]:
         """The DSN about recipients whose own server refused, while others have the message. The caller has seen who may be told."""
         pairs = tuple((outcome.recipient, outcome.reply) for outcome in failed)
-        letter = undelivered(self.house, _replies(pairs), delivered, sent_at)
+        letter = undelivered(self.house, _replies(pairs), delivered, sent_at, subject=_subject(content))
         return (await self._bounce(envelope, Subject(None, message_id), content, letter, pairs),)
 
     async def bounce_row(
@@ -176,7 +191,8 @@ class Post:
         silent = tuple(pair for pair in pairs if pair not in told)
         letters: list[ToSend] = []
         if told:
-            letter = undelivered(self.house, _replies(told), delivered, None, row.case or "", gave_up=gave_up)
+            subject = _subject(content)
+            letter = undelivered(self.house, _replies(told), delivered, None, row.case or "", subject=subject, gave_up=gave_up)
             letters.append(await self._bounce(envelope, about, content, letter, told))
         if silent:
             letter = undelivered(self.house, _replies(silent), delivered, None, row.case or "", gave_up=gave_up)
@@ -190,7 +206,7 @@ class Post:
         owed = tuple((one.recipient, one.reply) for one in taken if owes_success(one))
         if not owed or not self.house.is_ours(envelope.reverse_path):
             return ()
-        letter = relayed(self.house, _addresses(tuple(recipient for recipient, _ in owed)), sent_at)
+        letter = relayed(self.house, _addresses(tuple(recipient for recipient, _ in owed)), sent_at, _subject(content))
         return (await self._bounce(envelope, Subject(None, message_id), content, letter, owed, action="relayed"),)
 
     async def told(
@@ -203,6 +219,7 @@ class Post:
             recipients=told.recipients,
             findings=None if to.is_ is As.RECIPIENT else findings,
             author="" if to.is_ is As.SENDER else envelope.reverse_path.wire,
+            subject=_subject(content) if to.is_ is As.SENDER else "",
             case="",
             sent_at=sent_at,
             keep_until=sent_at,
@@ -224,23 +241,35 @@ class Post:
     def _decider(self, held_for: str, held: Held) -> Decider:
         return resolve(held_for, self.policy, self.house, held.envelope.recipients, self.world.clock.now(), held.decision.then)
 
-    def _about(self, held: Held, findings: Findings | None, decider: Decider) -> About:
+    def _about(self, held: Held, seen: Seen, decider: Decider) -> About:
         then = held.decision.then
+        levels, highest = self._levels(seen)
         return About(
             house=self.house,
             decision=held.decision,
             recipients=_addresses(held.envelope.recipients),
-            findings=findings,
+            findings=seen.findings,
+            levels=levels,
+            highest=highest,
             case=held.case,
             sent_at=held.kept_at,
             keep_until=held.keep_until,
             answer_by=held.answer_by,
             decider=decider.name,
             phone=decider.phone,
+            hours=decider.hours,
             then=self._decider(then, held).name if then else "",
             source=self.policy.source,
             names=self.policy.patterns.names,
         )
+
+    def _levels(self, seen: Seen) -> tuple[dict[str, str], str]:
+        """What each file counts as, and the email as a whole; nothing where nothing is sensitive."""
+        if seen.facts is None:
+            return {}, ""
+        mail, ladder = Mail(self.policy, seen.facts), self.policy.ladder
+        names = {id_: ladder.name(level.top) for id_, level in mail.each_file(self.policy).items()}
+        return names, ladder.name(mail.all.top) if mail.all.top > 0 else ""
 
     def _refused(self, step: Step, recipients: tuple[Recipient, ...], held: Held, about: About) -> list[RecipientStatus]:
         texts, values = texts_of(self.policy), values_of(about)
@@ -298,8 +327,13 @@ def _for(reader: Reader, about: About, recipients: tuple[Recipient, ...], held: 
     found = replace(about, recipients=_addresses(recipients))
     if reader.is_ is As.SENDER:
         return found
-    found = replace(found, author=held.envelope.reverse_path.wire)
-    return replace(found, findings=None, going=0, total=0) if reader.is_ is As.RECIPIENT else found
+    found = replace(found, author=held.envelope.reverse_path.wire, subject="")
+    return replace(found, findings=None, others=NO_OTHERS, total=0) if reader.is_ is As.RECIPIENT else found
+
+
+def _subject(content: Content) -> str:
+    """Of the email, so that its sender knows which it is."""
+    return subject_of(header_of(content).partition(b"\r\n\r\n")[0])
 
 
 def _addresses(recipients: tuple[Recipient, ...]) -> tuple[str, ...]:

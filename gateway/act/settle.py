@@ -90,20 +90,21 @@ async def _bounced(rejected: tuple[Outcome, ...], outcomes: tuple[Outcome, ...],
     """Others have the message, so these refusals by a hop become a DSN of ours; with nobody to tell, a person looks at it."""
     told = tuple(outcome for outcome in rejected if work.may_report(outcome.recipient))
     silent = tuple(outcome for outcome in rejected if not work.may_report(outcome.recipient))
-    delivered = work.delivered_before + sum(outcome.ending is Ending.DELIVERED for outcome in outcomes)
+    delivered = work.reached_before | {outcome.recipient.address.key for outcome in outcomes if outcome.ending is Ending.DELIVERED}
     changed: tuple[Outcome, ...] = ()
     letters: tuple[ToSend, ...] = ()
     arrival = work.arrival
     if told:
         try:
             post = Post(world, work.policy, work.house)
-            letters = await post.bounce(arrival.envelope, arrival.id, arrival.content, told, delivered, arrival.received_at)
+            letters = await post.bounce(arrival.envelope, arrival.id, arrival.content, told, len(delivered), arrival.received_at)
             changed = tuple(replace(outcome, ending=Ending.BOUNCED) for outcome in told)
         except Exception as late:  # noqa: BLE001 - others have the message: a bug puts off these alone
             changed = tuple(put_off(outcome.recipient, _why(late, work)) for outcome in told)
     if silent:
         try:
-            changed += await keep_one(_undeliverable(silent), work, world, going=delivered)
+            step = _undeliverable(silent)
+            changed += await keep_one(step, work, world, work.others(step, delivered, frozenset()))
         except Exception as late:  # noqa: BLE001 - the same
             changed += tuple(put_off(outcome.recipient, _why(late, work)) for outcome in silent)
     return changed, letters

@@ -10,14 +10,17 @@ from gateway.act.readers import NEVER, Origin, Reader, reader_of
 from gateway.errors import OutgateError, TryLater
 from gateway.model.decision import Decision
 from gateway.model.envelope import Recipient
+from gateway.model.facts import MessageFacts
 from gateway.model.finding import Findings
 from gateway.model.message import Arrival, Message
-from gateway.model.outcome import Ending, Outcome, Plan, Reply
+from gateway.model.outcome import Ending, Outcome, Plan, Reply, Step
 from gateway.policy.guidance import House
 from gateway.policy.rules import Policy
+from gateway.policy.wording import Others
 from gateway.ports import Transaction
 
 NO_TIME = "4.4.7"  # RFC 3463: delivery time expired
+_STOPPED = (Ending.KEPT, Ending.REFUSED, Ending.REJECTED, Ending.BOUNCED)
 FULL = "4.3.1"  # RFC 3463: mail system full; its reply code is 452 (RFC 5321 section 4.2.3)
 
 
@@ -28,6 +31,7 @@ class Work:
     arrival: Arrival
     message: Message | None  # None: never understood, held as poison
     findings: Findings | None
+    facts: MessageFacts | None
     policy: Policy
     house: House
     transaction: Transaction
@@ -56,9 +60,25 @@ class Work:
         return len({recipient.address.key for recipient in self.arrival.envelope.recipients})
 
     @property
-    def delivered_before(self) -> int:
-        """How many of them an earlier attempt has reached."""
-        return sum(done.ending is Ending.DELIVERED for done in self.transaction.done.values())
+    def reached_before(self) -> frozenset[str]:
+        """Which of them (Address.key) an earlier attempt has reached."""
+        return frozenset(key for key, done in self.transaction.done.items() if done.ending is Ending.DELIVERED)
+
+    @property
+    def stopped_before(self) -> frozenset[str]:
+        """Which of them are known not to get it as it is: kept, refused, or turned away by their own server."""
+        endings = {key: done.ending for key, done in self.transaction.done.items()}
+        endings |= {key: outcome.ending for key, outcome in self.progress.items()}
+        return frozenset(key for key, ending in endings.items() if ending in _STOPPED)
+
+    def others(self, step: Step, going: frozenset[str], stopped: frozenset[str]) -> Others:
+        """What becomes of the copies for those who are not in this step, by Address.key. Of whom no word is wanted, none is said."""
+        mine = {recipient.address.key for recipient in step.recipients}
+        rest = {one.address.key: one.address.wire for one in self.arrival.envelope.recipients if one.notify != NEVER}
+        return Others(
+            tuple(wire for key, wire in rest.items() if key in going - mine),
+            tuple(wire for key, wire in rest.items() if key in (stopped | self.stopped_before) - going - mine),
+        )
 
 
 def put_off(recipient: Recipient, why: OutgateError | str = "4.3.0") -> Outcome:

@@ -14,6 +14,7 @@ from datetime import datetime
 
 from gateway.act.copies import fields, names_of
 from gateway.act.deciders import POSTMASTER
+from gateway.act.letters import Seen
 from gateway.act.pen import LIFETIME
 from gateway.act.settle import keep_copy
 from gateway.act.tell import Circle, Went, told_of
@@ -110,7 +111,7 @@ class _Again:
         for override in overrides:
             self.letters += await self._overridden(override)
         if rest is not None and rest.held_for != self.held.held_for:
-            self.letters += await self.desk.post.ask(rest, self.judgement.findings)
+            self.letters += await self.desk.post.ask(rest, self._seen, self.content)
         await self._commit(rest)
         return "; ".join(self.said)
 
@@ -181,12 +182,16 @@ class _Again:
         part = replace(self.held, envelope=replace(self.held.envelope, recipients=tuple(one.recipient for one in self.going)))
         readers = {recipient: reader for reader, recipients in post.readers(part).items() for recipient in recipients}
         circle = Circle(self.policy, desk.house, desk.world.clock.now(), readers.get)
-        return await post.gone(part, self.content, self.judgement.findings, told_of(self.going, circle))
+        return await post.gone(part, self.content, self._seen, told_of(self.going, circle))
 
     async def _overridden(self, override: Override) -> tuple[ToSend, ...]:
         """Whom the pack names is told of every override, and what was answered."""
         going = tuple(one.recipient.address.wire for one in self.going)
-        return await self.desk.post.overridden(self.held, override, self.because, going, self.judgement.findings)
+        return await self.desk.post.overridden(self.held, override, self.because, going, self._seen)
+
+    @property
+    def _seen(self) -> Seen:
+        return Seen(self.judgement.findings, self.judgement.facts[0].message)
 
     # --- the case -----------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ import re
 import struct
 from collections.abc import Iterator
 
-from gateway.mime.headers import HEADER_OCTETS, WINDOW_OCTETS
+from gateway.mime.headers import HEADER_OCTETS, WINDOW_OCTETS, read_value
 from gateway.model.message import Buffer
 
 _TRACE = (b"received", b"return-path", b"delivered-to")  # our own stamp stands in a Received field
@@ -46,12 +46,22 @@ def message_id_of(header: bytes) -> str | None:
     return message_id_octets(header).decode("ascii", "backslashreplace") or None
 
 
+def subject_of(header: bytes) -> str:
+    """The first Subject of a header section, decoded; "" when there is none. Needs no parse."""
+    return read_value(_first(header, b"subject"))
+
+
 def message_id_octets(header: bytes) -> bytes:
     """The same as it stands; empty when there is none."""
-    for start in _starts(header.lower(), b"message-id"):
-        match = _VALUE.match(header, start + len(b"message-id"))
+    return b"".join(_first(header, b"message-id").split())
+
+
+def _first(header: bytes, name: bytes) -> bytes:
+    """The value of the first field of this name, as it stands."""
+    for start in _starts(header.lower(), name):
+        match = _VALUE.match(header, start + len(name))
         if match is not None:
-            return b"".join(match[1].split())
+            return match[1]
     return b""
 
 

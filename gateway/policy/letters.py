@@ -20,6 +20,7 @@ from gateway.policy.wording import (
     help_at,
     help_line,
     in_line,
+    is_stuck,
     join,
     listed,
     people,
@@ -27,10 +28,12 @@ from gateway.policy.wording import (
     rule_line,
     table,
     values_of,
+    why,
     words_of,
 )
 from gateway.ports import Because
 
+_SHOULD_IT_WAIT = "If the next mail system does not take it, we try for five days, and tell you if it has not gone by then."
 _BY_SIZE = (" takes ", " takes; assumed ")  # how routes say that something is too large (routes.py)
 
 
@@ -43,6 +46,7 @@ def to_sender(about: About, texts: Mapping[str, Guidance]) -> Letter:
     parts = (
         _opening(about),
         body,
+        "" if found and "{why}" in found.body else why(about),
         "" if found and "{files}" in found.body else table(about),
         _limits(about),
         "" if found and "{would_pass}" in found.body else _would_pass(about),
@@ -59,12 +63,14 @@ def to_decider(about: About, sender: str, texts: Mapping[str, Guidance]) -> Lett
     found = text_for(about.decision, texts)
     by = f" Please answer by {about.house.day(about.answer_by)}." if about.answer_by else ""
     parts = (
-        f"**An email from {sender} has not gone to {listed(about.recipients)}. It waits for your decision.**{by}",
+        f"An email from {sender} has not gone to {listed(about.recipients)}. It waits for your decision.{by}",
         f"Why: {found.title}." if found else "",
         reasons_of(about),
-        values_of(about)["why"],
+        why(about),
         table(about),
-        _commands(about.case),
+        _limits(about) if is_stuck(about.decision) else "",
+        _would_pass(about) if is_stuck(about.decision) else "",
+        _commands(about),
         f"We keep it until {about.house.day(about.keep_until)}, then delete it, and the sender is told.",
         rule_line(about),
     )
@@ -74,8 +80,8 @@ def to_decider(about: About, sender: str, texts: Mapping[str, Guidance]) -> Lett
 def let_go(about: About, told: Told | None = None, texts: Mapping[str, Guidance] = MappingProxyType({})) -> Letter:
     """To the sender, when mail that was kept goes after all, with what rules have to `told` them of it."""
     parts = (
-        f"**{about.which} is on its way to {listed(about.recipients)}.**",
-        "It was kept, and has now been let go. You need do nothing. You hear from us again only if it does not arrive.",
+        f"{about.which_then} is on its way to {listed(about.recipients)}.",
+        f"It was kept, and has now been let go. {_SHOULD_IT_WAIT} You need do nothing.",
         *(words_of(about, told, texts) if told is not None else ()),
         help_line(about),
     )
@@ -93,7 +99,7 @@ def overridden(about: About, override: Override, because: Because, sender: str, 
     lifted = "\n".join(("It was kept because:", *(f"- {row}" for row in rows))) if rows else ""
     where = ", ".join(text for text in (about.source, override.clause) if text)
     parts = (
-        f"**An email from {sender} {' and '.join(went)}: the override {override.id} was used.**",
+        f"An email from {sender} {' and '.join(went)}: the override {override.id} was used.",
         f"{in_line(because.by)} noted it: {in_line(because.why)}",
         f"What was answered:\n{answers}",
         lifted,
@@ -113,7 +119,7 @@ def ended(about: About, how: str, why: str = "") -> Letter:
         "not-allowed": ("the rules do not allow it", "It was looked at again, and the rules do not let it go. We keep no copy for them."),
     }[how]
     parts = (
-        f"**{about.which} has not gone to {listed(about.recipients)}, and it will not.**",
+        f"{about.which_then} has not gone to {listed(about.recipients)}, and it will not.",
         then + (f" They said: {why}" if why else ""),
         reasons_of(about) if how == "not-allowed" else "",
         "If it is still needed, send it again in a way that the rules allow.",
@@ -133,8 +139,16 @@ def _to_how_many(about: About) -> str:
 
 def _opening(about: About) -> str:
     yet = "" if about.decision.verdict is Verdict.REFUSE else " yet"
-    going = f" It is on its way to {'its' if about.author else 'your'} other {people(about.going)}." if about.going else ""
-    return f"**{about.which} has not gone to {listed(about.recipients)}{yet}.**{going}"
+    return f"{about.which} has not gone to {listed(about.recipients)}{yet}.{_others(about)}"
+
+
+def _others(about: About) -> str:
+    """What becomes of the other copies. Whoever reads for a system learns how many: who they are is not theirs to know."""
+    going, stopped = about.others.going, about.others.stopped
+    if about.author:
+        return f" It is on its way to {'its' if not stopped else len(going)} other {people(len(going))}." if going else ""
+    said = f" It is on its way to {listed(going)}." if going else ""
+    return said + (f" It has not gone to {listed(stopped)} either: another notice tells you why." if stopped else "")
 
 
 def _what_now(about: About) -> str:
@@ -146,10 +160,14 @@ def _what_now(about: About) -> str:
             if about.answer_by
             else ""
         )
+        if is_stuck(decision):
+            ways = "send it again, changed in one of the ways above" if decision.would_pass_if else "we know of no small change that helps"
+            return f"Nobody can let it go as it is: {ways}; where a word from you is enough, tell us."
         return f"It waits for you. {_asked(decision)}: {help_at(about.house)}, case {about.case}.{by}"
     if decision.verdict is Verdict.HOLD:
         after = f"; from then on {_inside(about.then)} decides" if about.then else ""
         by = f" They have until {about.house.day(about.answer_by)}{after}." if about.answer_by else ""
+        by = f" They are there {about.hours}.{by}" if about.hours else by
         urgent = f" Urgent? Ring {about.phone}, case {about.case}." if about.phone else ""
         return f"{about.decider or 'The postmaster'} decides whether it may go.{by} You hear either way.{urgent}"
     return ""
@@ -162,8 +180,6 @@ def _inside(name: str) -> str:
 
 def _asked(decision: Decision) -> str:
     declares = next((reason.declares for reason in decision.reasons if reason.declares), None)
-    if decision.route is None:
-        return "Tell us what you choose"  # nobody can let it go as it is: there is no way to send it
     if declares is None:
         return "Tell us whether it is to go as it is"
     return f"Tell us {'what it is for' if declares == 'purpose' else declares.replace('-', ' ')}"
@@ -184,17 +200,33 @@ def _would_pass(about: About) -> str:
 
 
 def _limits(about: About) -> str:
-    """The methods that failed by size: what it weighs there, and what they take."""
+    """What failed by size: what it weighs, and what is taken. Whose limit it is, a person says; the method is named where it is its own."""
     large = [tried for tried in about.decision.routes_tried if any(say in tried.why_not for say in _BY_SIZE)]
     if not large:
         return ""
-    rows = ["Too big for:", *(f"- {tried.route.replace('-', ' ')}: {tried.why_not}" for tried in large)]
+    rows = [tried.why_not.replace("; it takes ", f"; the method {tried.route.replace('-', ' ')} takes ") for tried in large]
+    lines = ["It is too big:", *(f"- {row}" for row in dict.fromkeys(rows))]
     if any(" as mail;" in row for row in rows):
-        rows.append("Email adds about a third to every file on its way: that is why it weighs more as mail.")
-    return "\n".join(rows)
+        lines.append("Email adds about a third to every file on its way: that is why it weighs more as mail.")
+    return "\n".join(lines)
 
 
-def _commands(case: str) -> str:
-    who = "--by YOUR-NAME --why 'YOUR REASON'"
-    hold = "outgate hold"
-    return f"To see it: {hold} show {case}\nTo let it go: {hold} release {case} {who}\nTo refuse it: {hold} refuse {case} {who}"
+def _commands(about: About) -> str:
+    """How to decide. Who has only the mailbox is told whom to ask; that a refusal is quoted stands where it is written."""
+    house, case = about.house, about.case
+    who = "--by 'YOUR NAME' --why 'YOUR REASON'"
+    lines = [
+        f"To decide, run one of these where the gateway runs, or ask {house.postmaster} to run it for you with your name and reason.",
+        f"To see all we know: {house.command(f'hold show {case}')}",
+        f"To read the email itself: {house.command(f'hold show {case} --message FILE {who}')}",
+    ]
+    if is_stuck(about.decision):
+        lines.append("Nobody can let it go as it is. What a file really is can be corrected, and it is decided again:")
+        lines.append(house.command(f"hold declare {case} --classification FILE=LEVEL --as ROLE {who}"))
+    else:
+        lines.append(f"To let it go: {house.command(f'hold release {case} {who}')}")
+    lines += [
+        f"To refuse it: {house.command(f'hold refuse {case} {who}')}",
+        "Your name and reason are recorded. The reason for a refusal is told to the sender, word for word.",
+    ]
+    return "\n".join(lines)

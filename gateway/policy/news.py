@@ -16,6 +16,7 @@ from gateway.policy.wording import (
     join,
     listed,
     people,
+    quoted,
     words_of,
 )
 
@@ -25,7 +26,7 @@ def advised(about: About, told: Told, texts: Mapping[str, Guidance]) -> Letter:
     gone, waiting = ([one for one in told.recipients if (one in told.waiting) is waits] for waits in (False, True))
     went = [f"has gone to {listed(tuple(gone))}"] if gone else []
     went += [f"is on its way to {listed(tuple(waiting))}"] if waiting else []
-    opening = f"**{about.which} {' and '.join(went)}.**"
+    opening = f"{about.which} {' and '.join(went)}."
     return Letter(
         f"{'Sent' if gone else 'On its way'}: {_title(told, texts)}", join((opening, *words_of(about, told, texts), help_line(about)))
     )
@@ -36,21 +37,28 @@ def to_told(about: About, told: Told, sender: str, texts: Mapping[str, Guidance]
     email = f"An email from {sender} to {listed(told.recipients)}"
     state, went = ("Not sent", "has not gone") if told.kept else ("On its way", "is on its way") if told.waiting else ("Sent", "has gone")
     subject = f"{state}: {_title(told, texts)}" + (f" (case {about.case})" if about.case else "")
-    return Letter(subject, join((f"**{email} {went}.**", *words_of(about, told, texts), help_line(about))))
+    return Letter(subject, join((f"{email} {went}.", *words_of(about, told, texts), help_line(about))))
 
 
 def undelivered(
-    house: House, failed: tuple[tuple[str, Reply], ...], delivered: int, sent_at: datetime | None, case: str = "", *, gave_up: bool = False
+    house: House,
+    failed: tuple[tuple[str, Reply], ...],
+    delivered: int,
+    sent_at: datetime | None,
+    case: str = "",
+    *,
+    subject: str = "",
+    gave_up: bool = False,
 ) -> Letter:
     """The words of a DSN about recipients whose own mail system refused, or (`gave_up`) did not take it for days."""
     rows = "\n".join(f"- {address}: their mail system answered: {reply}" for address, reply in failed)
     addresses = tuple(address for address, _ in failed)
     went = f" It has gone to your other {people(delivered)}." if delivered else ""
-    which = f"Your email of {house.clock(sent_at)}" if sent_at is not None else "Your email"
+    which = _which(house, subject, sent_at)
     why = "their mail system did not take it in five days" if gave_up else "their mail system refused it"
     tail = f" (case {case})" if case else ""
     parts = (
-        f"**{which} has not gone to {listed(addresses)}.**{went}",
+        f"{which} has not gone to {listed(addresses)}.{went}",
         rows,
         "Check the address for a slip. If it is right, ask the person another way: only their mail system can tell more.",
         f"Help: {help_at(house)}." + (f" Say case {case}." if case else ""),
@@ -59,15 +67,19 @@ def undelivered(
     return Letter(f"Not sent to {whom}: {why}{tail}", join(parts))
 
 
-def relayed(house: House, recipients: tuple[str, ...], sent_at: datetime | None) -> Letter:
+def relayed(house: House, recipients: tuple[str, ...], sent_at: datetime | None, subject: str = "") -> Letter:
     """The words of a DSN for a sender who asked to be told of success, about recipients whose mail system cannot be asked to tell."""
-    which = f"Your email of {house.clock(sent_at)}" if sent_at is not None else "Your email"
+    which = _which(house, subject, sent_at)
     parts = (
-        f"**{which} has gone on to the mail system of {listed(recipients)}.**",
+        f"{which} has gone on to the mail system of {listed(recipients)}.",
         "You asked to hear when it is delivered. That mail system cannot tell us, so this is the last you hear of it unless it fails.",
     )
     whom = recipients[0] if len(recipients) == 1 else people(len(recipients))
     return Letter(f"Sent on to {whom}: their mail system does not confirm delivery", join(parts))
+
+
+def _which(house: House, subject: str, sent_at: datetime | None) -> str:
+    return f"Your email{quoted(subject)}" + (f" of {house.clock(sent_at)}" if sent_at is not None else "")
 
 
 def _title(told: Told, texts: Mapping[str, Guidance]) -> str:

@@ -50,6 +50,10 @@ class Mail:
         self.groups: Final[dict[str, State]] = dict(message.sender.groups)
         self.said: Final = frozenset((item.what, item.value) for item in message.declared if item.what != "classification")
 
+    def each_file(self, policy: Policy) -> dict[str, Levels]:
+        """Every file by its id, as `files` has them together."""
+        return policy.ladder.each_file(self.message, self.system.unmarked_files if self.system is not None else None)
+
     def in_group(self, names: Iterable[str]) -> State:
         """Whether the sender is in any of these groups; one that was not looked up is unknown."""
         return any_of(self.groups.get(name, UNKNOWN) for name in names)

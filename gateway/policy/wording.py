@@ -6,18 +6,19 @@ Nothing that the sender of a mail has written may begin a line of ours or turn o
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from gateway.detectors import NAMES
 from gateway.mime.sizes import human
 from gateway.model.decision import Decision, Reason
-from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings
+from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings, Readable
 from gateway.policy.guidance import PLACEHOLDER, Guidance, House
 
 _MOST_NAMED = 10
 _MOST_SHOWN = 160  # characters of a file name
+_MOST_OF_A_SUBJECT = 80
 _READABLE_AS = {
     "encrypted": "it has a password",
     "rights-protected": "it is rights-protected",
@@ -38,6 +39,17 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
+class Others:
+    """The other recipients of the same email, and what becomes of their copies. Named only in the sender's own letters."""
+
+    going: tuple[str, ...] = ()  # they have it, or are about to get it
+    stopped: tuple[str, ...] = ()  # kept or refused like this one, which another notice tells of
+
+
+NO_OTHERS = Others()
+
+
+@dataclass(frozen=True, slots=True)
 class About:
     """What happened, for the texts to tell."""
 
@@ -48,21 +60,32 @@ class About:
     sent_at: datetime
     keep_until: datetime
     total: int = 0  # people the sender wrote to; 0: as many as the letter is about
-    going: int = 0  # others who have the message or are about to get it
+    others: Others = NO_OTHERS
     findings: Findings | None = None
+    levels: Mapping[str, str] = field(default_factory=dict)  # file id → what the file counts as
+    highest: str = ""  # what the email as a whole counts as
     answer_by: datetime | None = None
     decider: str = ""  # as a person reads it: "Information Governance"
     phone: str = ""  # of the decider
+    hours: str = ""  # when the decider is there; "" always
     then: str = ""  # who decides after answer_by, as a person reads it
     source: str = ""  # of the pack
     names: Mapping[str, str] = field(default_factory=dict)  # evidence id → words for it
     author: str = ""  # who sent the email, where that is not the reader
+    subject: str = ""  # of the email; only for its sender, and never for a subject of ours
 
     @property
     def which(self) -> str:
-        """The email, as its reader knows it."""
-        at = self.house.clock(self.sent_at)
-        return f"The email of {at} from {self.author}" if self.author else f"Your email of {at}"
+        """The email, as its reader knows it on the same day."""
+        return self._which(self.house.clock(self.sent_at))
+
+    @property
+    def which_then(self) -> str:
+        """The same, days later."""
+        return self._which(self.house.day(self.sent_at))
+
+    def _which(self, at: str) -> str:
+        return f"The email of {at} from {self.author}" if self.author else f"Your email{quoted(self.subject)} of {at}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +104,7 @@ def values_of(about: About) -> dict[str, str]:
         "recipients": listed(about.recipients),
         "files": table(about),
         "together": human(sum(file.octets for file in about.findings.outermost)) if about.findings and about.findings.outermost else "",
-        "why": _why(about),
+        "why": why(about),
         "case": about.case,
         "keep_until": about.house.day(about.keep_until),
         "answer_by": about.house.day(about.answer_by) if about.answer_by else "",
@@ -101,7 +124,9 @@ def fill(body: str, values: Mapping[str, str]) -> str:
 
 
 def reasons_of(about: About) -> str:
-    rows = tuple(dict.fromkeys(reason.text for reason in about.decision.reasons if reason.text))
+    """What rules say. What a `never` shuts out is no reason to keep anything, unless a person is asked for."""
+    reasons = (reason for reason in about.decision.reasons if reason.effect != "never" or reason.held_for)
+    rows = tuple(dict.fromkeys(reason.text for reason in reasons if reason.text))
     return "\n".join(f"- {row}" for row in rows)
 
 
@@ -139,10 +164,21 @@ def people(count: int) -> str:
     return "recipient" if count == 1 else f"{count} recipients"
 
 
-def in_line(text: str) -> str:
+def in_line(text: str, most: int = _MOST_SHOWN) -> str:
     """What the sender of the mail has written, as a few words: it must not begin a line of ours, nor turn one around."""
     shown = " ".join("".join([character if character.isprintable() else " " for character in text]).split())
-    return shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}..."
+    return shown if len(shown) <= most else f"{shown[:most]}..."
+
+
+def quoted(subject: str) -> str:
+    """A subject behind `Your email`, so that its sender knows which; nothing where there is none."""
+    shown = in_line(subject, _MOST_OF_A_SUBJECT)
+    return f' "{shown}"' if shown else ""
+
+
+def is_stuck(decision: Decision) -> bool:
+    """Whether nobody can let it go as it is: no way of sending serves."""
+    return decision.route is None and any(reason.rule == "no_route" for reason in decision.reasons)
 
 
 def join(parts: tuple[str, ...]) -> str:
@@ -167,26 +203,48 @@ def _clause(about: About) -> str:
     return next((reason.clause for reason in about.decision.reasons if reason.clause), "")
 
 
-def _why(about: About) -> str:
-    """What was found, as a sentence: "Report.docx is marked RESTRICTED (page 1 header)"."""
+def why(about: About) -> str:
+    """What was found, as sentences: "Report.docx is marked RESTRICTED (page 1 header)"; and what counts as more than it seems."""
     said: list[str] = []
-    for file in about.findings.files if about.findings else ():
-        said += [f"{_file(file)} {_found(item, about)}" for item in file.evidence if item.kind is not EvidenceKind.UNMARKED]
-    for item in about.findings.words if about.findings else ():
-        said += [f"The email {_found(item, about)}"] if item.kind is not EvidenceKind.UNMARKED else []
+    files = about.findings.files if about.findings else ()
+    holders = {file.id: file for file in files}
+    for file in files:
+        name = _file(file) + (f" inside {_file(holders[file.inside])}" if file.inside in holders else "")
+        said += [f"{name} {found}" for found in _all_found(file.evidence, about)]
+        said += _counts_as(file, name, about)
+    said += [f"The email {found}" for found in _all_found(about.findings.words if about.findings else (), about)]
     said = list(dict.fromkeys(said))
     more = [f"{len(said) - _MOST_NAMED} more findings are not listed"] if len(said) > _MOST_NAMED else []
     return ". ".join((*said[:_MOST_NAMED], *more)) + "." if said else ""
 
 
+def _all_found(evidence: tuple[Evidence, ...], about: About) -> Iterator[str]:
+    """Each thing once, with all the places where it was found; a place that another tells more exactly is left out."""
+    places: dict[str, list[str]] = {}
+    for item in evidence:
+        if item.kind is not EvidenceKind.UNMARKED:
+            places.setdefault(_found(item, about), []).append(in_line(item.where))
+    for found, where in places.items():
+        exact = [one for one in dict.fromkeys(where) if one and not any(other != one and other.startswith(one) for other in where)]
+        yield found + (f" ({', '.join(exact)})" if exact else "")
+
+
+def _counts_as(file: FileFinding, name: str, about: About) -> Iterator[str]:
+    """Of what nobody could read or has marked: what it counts as, where nothing in the email counts as more."""
+    level = about.levels.get(file.id, "")
+    is_marked = any(item.kind in (EvidenceKind.LABEL, EvidenceKind.MARKING) for item in file.evidence)
+    if level and level == about.highest and not is_marked:
+        marked = "" if file.evidence or file.readable is not Readable.YES else " has no marking, and"
+        yield f"{name}{marked} counts as {level.replace('-', ' ').capitalize()}"
+
+
 def _found(item: Evidence, about: About) -> str:
     name = about.names.get(item.id, item.id)
-    where = f" ({in_line(item.where)})" if item.where else ""
     match item.kind:
         case EvidenceKind.LABEL | EvidenceKind.MARKING:
-            return f"is marked {name}{where}"
+            return f"is marked {name}"
         case EvidenceKind.DETECTOR:
-            return f"has {item.count} {_counted(about.names.get(item.id) or NAMES.get(item.id, item.id), item.count)}{where}"
+            return f"has {item.count} {_counted(about.names.get(item.id) or NAMES.get(item.id, item.id), item.count)}"
         case EvidenceKind.UNREADABLE:
             return f"could not be read: {_READABLE_AS.get(item.id, name)}"
         case EvidenceKind.UNMARKED:

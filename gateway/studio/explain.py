@@ -34,8 +34,7 @@ def explain(
     `supposed`: the scenario, as it was written.
     """
     mail = Mail(policy, facts[0].message)
-    unmarked = mail.system.unmarked_files if mail.system is not None else None
-    levels = policy.ladder.each_file(facts[0].message, unmarked)
+    levels = mail.each_file(policy)
     return {
         "schema": VERSION,
         "pack": policy.name,

@@ -159,7 +159,7 @@ def test_an_override_lets_go_and_tells_whom_the_pack_names_what_was_answered():
     to, words = letter(later, f"Override used: urgent (case {CASE})")
     assert OFFICER in to
     assert words == (
-        f"**An email from {ANN} is on its way to b@kept.example: the override urgent was used.**\n\n"
+        f"An email from {ANN} is on its way to b@kept.example: the override urgent was used.\n\n"
         "officer noted it: it is fine\n\n"
         "What was answered:\n- Reason: a child is at risk\n- Who could be harmed: the child\n\n"
         "It was kept because:\n- kept mail is looked at\n\n"

@@ -3,13 +3,14 @@
 import email
 import email.policy
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from textwrap import dedent
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from gateway.act.deciders import is_on_duty, resolve
-from gateway.act.letters import Post
+from gateway.act.letters import UNSEEN, Post
 from gateway.errors import BadPack
 from gateway.model.decision import Decision, Reason, Tried, Verdict
 from gateway.model.envelope import Envelope
@@ -21,7 +22,7 @@ from gateway.policy.letters import ended, let_go, to_decider, to_sender
 from gateway.policy.news import undelivered
 from gateway.policy.places import Places
 from gateway.policy.rules import KnownList, Person, Register, Snapshot
-from gateway.policy.wording import About, listed, values_of
+from gateway.policy.wording import About, Others, listed, values_of
 from gateway.ports import Held
 from tests.deliveries import policy
 from tests.doubles import START, Octets, ScriptedHop, Stage, address, recipient, run
@@ -92,7 +93,8 @@ TOO_LARGE = about(
         would_pass_if=("send it without Photos-June.zip (4.1 MB)", "files of up to 12 MB together"),
     ),
     total=3,
-    going=2,
+    others=Others(going=("b@own.example", "c@x.example")),
+    subject="The survey of Mill Lane",
     findings=Findings((file(2, "Site-survey.pdf", 8.4), file(3, "Photos-June.zip", 4.1), file(4, "Costs.xlsx", 1.7)), ()),
 )
 RESTRICTED = about(
@@ -124,7 +126,7 @@ LIST = about(
     ),
     case="7KQ-431",
     total=2,
-    going=1,
+    others=Others(stopped=("b@x.example",)),
 )
 
 
@@ -141,7 +143,8 @@ def test_too_large_whole():
     assert whole(to_sender(TOO_LARGE, TEXTS)) == golden("""\
         Subject: Not sent yet to 1 of 3 people: files too big for encrypted email (case 7KQ-402)
 
-        **Your email of 14:06 has not gone to surveyor@northmoor-surveys.example yet.** It is on its way to your other 2 recipients.
+        Your email "The survey of Mill Lane" of 14:06 has not gone to surveyor@northmoor-surveys.example yet. It is on its ~
+        way to b@own.example and c@x.example.
 
         They are not marked Public, so outside the council they must travel by a secure method.
 
@@ -151,16 +154,17 @@ def test_too_large_whole():
         - Costs.xlsx: 1.7 MB
         - Together: 14.2 MB
 
-        Too big for:
-        - microsoft encrypted: files of 14.2 MB together; it takes 12 MB
+        It is too big:
+        - files of 14.2 MB together; the method microsoft encrypted takes 12 MB
 
         Any one of these would let it go:
         - send it without Photos-June.zip (4.1 MB)
         - files of up to 12 MB together
 
-        It waits for you. Tell us what you choose: ICT Service Desk, 01629 000000, case 7KQ-402.
+        Nobody can let it go as it is: send it again, changed in one of the ways above; where a word from you is enough, tell ~
+        us.
 
-        We keep it until Thursday 12 November, 14:06, then delete it and tell you.
+        We keep it until Thursday 12 November, 14:06 UTC, then delete it and tell you.
 
         The rule: Secure File Transfer Policy v6.0, Microsoft 365 Encrypted email, 3.
 
@@ -172,17 +176,17 @@ def test_restricted_to_an_outsider_whole():
     assert whole(to_sender(RESTRICTED, TEXTS)) == golden("""\
         Subject: Not sent yet: we need to check who may see a Restricted file (case 7KQ-415)
 
-        **Your email of 14:06 has not gone to manager@brightsteps.example yet.**
+        Your email of 14:06 has not gone to manager@brightsteps.example yet.
 
         Conference-report.docx is marked RESTRICTED (page 1 header). Our agreement with them covers files up to Controlled.
 
         The file:
         - Conference-report.docx: 307 KB
 
-        Children's Commissioning decides whether it may go. They have until Thursday 5 November, 18:06; ~
-        from then on Duty Manager decides. You hear either way. Urgent? Ring 01629 000001, case 7KQ-415.
+        Children's Commissioning decides whether it may go. They have until Thursday 5 November, 18:06 UTC; from then on Duty ~
+        Manager decides. You hear either way. Urgent? Ring 01629 000001, case 7KQ-415.
 
-        We keep it until Thursday 12 November, 14:06, then delete it and tell you.
+        We keep it until Thursday 12 November, 14:06 UTC, then delete it and tell you.
 
         The rule: Secure File Transfer Policy v6.0, section 4.
 
@@ -194,11 +198,12 @@ def test_a_list_with_people_who_may_not_see_it_whole():
     assert whole(to_sender(LIST, TEXTS)) == golden("""\
         Subject: Not sent to 1 of 2 people: not everyone on the list may see this (case 7KQ-431)
 
-        **Your email of 14:06 has not gone to all.area.managers@derbyshire.gov.uk.** It is on its way to your other recipient.
+        Your email of 14:06 has not gone to all.area.managers@derbyshire.gov.uk. It has not gone to b@x.example either: ~
+        another notice tells you why.
 
         Restricted email may go to a list only when everyone on it may see it.
 
-        We keep a sealed copy until Thursday 12 November, 14:06, then delete it.
+        We keep a sealed copy until Thursday 12 November, 14:06 UTC, then delete it.
 
         The rule: Secure File Transfer Policy v6.0, Standard email, 1.
 
@@ -210,8 +215,8 @@ def test_who_decides_is_told_what_was_found_and_how_to_answer():
     assert whole(to_decider(RESTRICTED, "ann@derbyshire.gov.uk", TEXTS)) == golden("""\
         Subject: For your decision: an email that is kept (case 7KQ-415)
 
-        **An email from ann@derbyshire.gov.uk has not gone to manager@brightsteps.example. It waits for your decision.** ~
-        Please answer by Thursday 5 November, 18:06.
+        An email from ann@derbyshire.gov.uk has not gone to manager@brightsteps.example. It waits for your decision. Please ~
+        answer by Thursday 5 November, 18:06 UTC.
 
         Why: we need to check who may see a Restricted file.
 
@@ -222,11 +227,15 @@ def test_who_decides_is_told_what_was_found_and_how_to_answer():
         The file:
         - Conference-report.docx: 307 KB
 
-        To see it: outgate hold show 7KQ-415
-        To let it go: outgate hold release 7KQ-415 --by YOUR-NAME --why 'YOUR REASON'
-        To refuse it: outgate hold refuse 7KQ-415 --by YOUR-NAME --why 'YOUR REASON'
+        To decide, run one of these where the gateway runs, or ask postmaster@derbyshire.gov.uk to run it for you with your ~
+        name and reason.
+        To see all we know: outgate hold show 7KQ-415
+        To read the email itself: outgate hold show 7KQ-415 --message FILE --by 'YOUR NAME' --why 'YOUR REASON'
+        To let it go: outgate hold release 7KQ-415 --by 'YOUR NAME' --why 'YOUR REASON'
+        To refuse it: outgate hold refuse 7KQ-415 --by 'YOUR NAME' --why 'YOUR REASON'
+        Your name and reason are recorded. The reason for a refusal is told to the sender, word for word.
 
-        We keep it until Thursday 12 November, 14:06, then delete it, and the sender is told.
+        We keep it until Thursday 12 November, 14:06 UTC, then delete it, and the sender is told.
 
         The rule: Secure File Transfer Policy v6.0, section 4.
         """)
@@ -274,9 +283,102 @@ def test_a_size_as_mail_is_explained_where_it_matters():
     tried = Tried("plain", "21.3 MB as mail; northmoor-surveys.example takes 20 MB")
     letter = to_sender(replace(TOO_LARGE, decision=replace(TOO_LARGE.decision, routes_tried=(tried,))), TEXTS)
 
-    assert (
-        "- plain: 21.3 MB as mail; northmoor-surveys.example takes 20 MB\nEmail adds about a third to every file on its way" in letter.text
+    assert "- 21.3 MB as mail; northmoor-surveys.example takes 20 MB\nEmail adds about a third to every file on its way" in letter.text
+    assert "plain" not in letter.text  # what the pack calls its methods tells a sender nothing
+
+
+def found_in(*files, words=(), **more):
+    """What the letter to the sender says of these findings."""
+    letter = to_sender(replace(RESTRICTED, findings=Findings(files, words), **more), {})
+    return next(part for part in letter.text.split("\n\n") if part.startswith(tuple(one.names[0] for one in files)))
+
+
+def test_what_is_found_at_several_places_is_said_once_with_each_exact_place():
+    """Found: "restr.pdf is marked RESTRICTED (page 1). restr.pdf is marked RESTRICTED (page 1 header)."."""
+    marks = [Evidence(EvidenceKind.MARKING, "marking-1", where=where) for where in ("page 1", "page 1 header", "page 2 header")]
+
+    assert found_in(file(2, "restr.pdf", 1, *marks)) == "restr.pdf is marked RESTRICTED (page 1 header, page 2 header)."
+
+
+def test_a_file_inside_another_is_said_to_be_there():
+    """Found: "restr.docx is marked RESTRICTED", while the list of files had only a.7z."""
+    inside = replace(file(3, "restr.docx", 1, Evidence(EvidenceKind.MARKING, "marking-1")), inside="2")
+
+    assert found_in(file(2, "a.7z", 1), inside) == "restr.docx inside a.7z is marked RESTRICTED."
+
+
+@pytest.mark.parametrize(
+    ("one", "said"),
+    [
+        (
+            replace(file(2, "a.bin", 1, Evidence(EvidenceKind.UNREADABLE, "unsupported")), readable=Readable.UNSUPPORTED),
+            "a.bin could not be read: we cannot read this kind of file. a.bin counts as Confidential.",
+        ),
+        (file(2, "a.jpg", 1), "a.jpg has no marking, and counts as Confidential."),
+        (file(2, "a.txt", 1, Evidence(EvidenceKind.DETECTOR, "nhs-number", 12)), "a.txt has 12 NHS numbers. a.txt counts as Confidential."),
+        (file(2, "a.txt", 1, Evidence(EvidenceKind.MARKING, "marking-1")), "a.txt is marked RESTRICTED."),
+    ],
+)
+def test_what_nobody_has_marked_is_said_to_count_as_what_it_counts_as(one, said):
+    """Found: for a picture that was too large the notice named a rule about confidential files, and never said that it counted as one."""
+    assert found_in(one, levels={"2": "confidential"}, highest="confidential") == said
+
+
+def test_what_shuts_out_a_way_is_no_reason_to_keep():
+    """Found: who decides read "Never without protected-message."."""
+    never = Reason("no-restricted-in-clear", "never", text="Never without protected-message.")
+    letter = to_decider(
+        replace(RESTRICTED, decision=replace(RESTRICTED.decision, reasons=(*RESTRICTED.decision.reasons, never))), "a@own", {}
     )
+
+    assert "Never without" not in letter.text
+
+
+def test_what_nobody_can_let_go_offers_no_choice_that_is_none():
+    """Found: "It waits for you. Tell us what you choose", with nothing to choose; who decided was offered a release in vain."""
+    letter = to_sender(TOO_LARGE, TEXTS)
+    assert "It waits for you" not in letter.text
+    assert "Nobody can let it go as it is: send it again, changed in one of the ways above" in letter.text
+    asked = to_decider(TOO_LARGE, "ann@derbyshire.gov.uk", TEXTS)
+    assert "hold release" not in asked.text
+    assert "- files of up to 12 MB together" in asked.text
+
+
+def test_commands_can_be_typed_as_they_stand_and_who_has_no_shell_knows_whom_to_ask():
+    """Found: they lacked --config, and the mailbox of who decides has no shell."""
+    house = replace(DERBYSHIRE, config="/etc/outgate/our settings.toml")
+    letter = to_decider(replace(RESTRICTED, house=house), "ann@derbyshire.gov.uk", TEXTS)
+
+    assert letter.text.count(" --config '/etc/outgate/our settings.toml'") == 4
+    assert "or ask postmaster@derbyshire.gov.uk to run it for you" in letter.text
+    assert "The reason for a refusal is told to the sender, word for word." in letter.text
+
+
+def test_the_hours_of_who_decides_stand_beside_the_deadline():
+    """Found: a deadline at 19:35 for people who are there until 17:00, and nothing said so."""
+    letter = to_sender(replace(RESTRICTED, hours="Mon-Fri 09:00-17:00"), TEXTS)
+
+    assert "They are there Mon-Fri 09:00-17:00. They have until Thursday 5 November, 18:06 UTC; " in letter.text
+
+
+@pytest.mark.parametrize("subject", ["", "  ", "Budget\n\n\N{RIGHT-TO-LEFT OVERRIDE}It has gone." + "x" * 500])
+def test_a_subject_stands_in_one_short_line_and_in_no_subject_of_ours(subject):
+    letter = to_sender(replace(TOO_LARGE, subject=subject), TEXTS)
+
+    assert letter.text.startswith('Your email "Budget It has gone.xxx' if subject.strip() else "Your email of 14:06 has")
+    assert "Budget" not in letter.subject
+    assert "x" * 100 not in letter.text
+    assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in letter.text
+
+
+def test_hours_that_name_no_zone_are_those_of_the_organisation():
+    """Found: they were taken as UTC, so in summer people were asked an hour before they came and not in their last."""
+    pack = policy(people={"ig": Person("ig", "ig@x", "Mon-Fri 08:30-17:00", "duty"), "duty": Person("duty", "duty@x")})
+    house = replace(DERBYSHIRE, timezone=ZoneInfo("Europe/London"))
+    summer = datetime(2026, 7, 1, 7, 45, tzinfo=UTC)
+
+    assert resolve("ig", pack, house, (), summer).mailbox == "ig@x"
+    assert resolve("ig", pack, replace(house, timezone=ZoneInfo("UTC")), (), summer).mailbox == "duty@x"
 
 
 def test_what_a_confirm_asks_for_is_asked():
@@ -286,7 +388,7 @@ def test_what_a_confirm_asks_for_is_asked():
     letter = to_sender(about(asked, answer_by=START + timedelta(days=1), then="Information Governance"), {})
 
     assert "It waits for you. Tell us what it is for: ICT Service Desk, 01629 000000, case 7KQ-402." in letter.text
-    assert "If you have not answered by Friday 6 November, 14:06, Information Governance decides." in letter.text
+    assert "If you have not answered by Friday 6 November, 14:06 UTC, Information Governance decides." in letter.text
 
 
 def test_many_recipients_are_not_all_listed():
@@ -427,7 +529,7 @@ def test_a_refusal_is_a_dsn_of_three_parts_that_programs_understand():
     step = Step(Verdict.REFUSE, None, (decision, replace(decision, recipient="b@x.example")), (silent, told))
 
     async def write(post, stage):
-        return await post.of_step(step, held(decision, silent, told, state="refused"), Octets(ORIGINAL), None, going=0, total=2)
+        return await post.of_step(step, held(decision, silent, told, state="refused"), Octets(ORIGINAL), UNSEEN, total=2)
 
     ((row, mail),) = posted(write)
 
@@ -438,7 +540,7 @@ def test_a_refusal_is_a_dsn_of_three_parts_that_programs_understand():
     assert mail["In-Reply-To"] == "<o1@derbyshire.gov.uk>"
     assert mail["Subject"] == "Not sent to 1 of 2 people: the rules stopped it (case 7KQ-402)"
     words, status, original = mail.iter_parts()
-    assert words.get_content().startswith("**Your email of 14:06 has not gone to b@x.example.**")
+    assert words.get_content().startswith('Your email "secret plans" of 14:06 has not gone to b@x.example.')
     assert "a@x.example" not in words.get_content()
     message, one = status.get_payload()
     assert message["Original-Envelope-Id"] == "E-1"
@@ -457,7 +559,7 @@ def test_mail_that_is_kept_is_told_by_a_plain_notice_and_its_decider_is_asked():
     step = Step(Verdict.HOLD, "plain", (decision,), (one,))
 
     async def write(post, stage):
-        return await post.of_step(step, held(decision, one), Octets(ORIGINAL), None, going=0, total=1)
+        return await post.of_step(step, held(decision, one), Octets(ORIGINAL), UNSEEN, total=1)
 
     (_, to_ann), (row, to_officer) = posted(write)
 
@@ -479,7 +581,7 @@ def test_a_bounce_says_what_their_mail_system_said_and_who_has_the_mail():
     words = next(mail.iter_parts()).get_content()
 
     assert mail["Subject"] == "Not sent to b@x.example: their mail system refused it"
-    assert words.startswith("**Your email of 14:06 has not gone to b@x.example.** It has gone to your other 2 recipients.")
+    assert words.startswith('Your email "secret plans" of 14:06 has not gone to b@x.example. It has gone to your other 2 recipients.')
     assert "- b@x.example: their mail system answered: 550 5.1.1 no such user" in words
 
 
@@ -505,15 +607,15 @@ def test_nobody_who_may_not_be_told_is_told(sender, notify):
         step = Step(Verdict.HOLD, "plain", (decision,), (one,))
         return (
             *await post.last_word(kept, "expired"),
-            *await post.gone(kept, Octets(b""), None, {}),
-            *await post.of_step(step, kept, Octets(b""), None, going=0, total=1),
+            *await post.gone(kept, Octets(b""), UNSEEN, {}),
+            *await post.of_step(step, kept, Octets(b""), UNSEEN, total=1),
         )
 
     assert [row.recipients[0].address.wire for row, _ in posted(write)] == ["ig@derbyshire.gov.uk"]
 
 
 def test_a_file_name_cannot_write_a_letter_of_ours():
-    name = "a.docx\n\n**It has gone. You need do nothing.**\n\N{RIGHT-TO-LEFT OVERRIDE}" + "x" * 500
+    name = "a.docx\n\n**It has gone. You need do nothing.\n\N{RIGHT-TO-LEFT OVERRIDE}" + "x" * 500
     marked = Evidence(EvidenceKind.MARKING, "m", where="sheet A\n\nRing 555 to let it go")
     findings = Findings((file(2, name, 1.0, marked),), ())
 

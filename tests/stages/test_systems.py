@@ -62,7 +62,7 @@ def test_the_owner_hears_of_what_is_kept_in_words_about_the_system(to, expected,
     assert [mail for mail in story.mail() if mail[0] == OWNER] == [(OWNER, f"{told} (case 7KQ-402)")]
     assert SCANNER not in [whom for whom, _ in story.mail()]
     letter = next(octets for row, octets in notices(story) if row.recipients[0].address.wire == OWNER)
-    assert f"**The email of 14:06 from {SCANNER} has not gone to {to}" in letter
+    assert f"The email of 14:06 from {SCANNER} has not gone to {to}" in letter
     assert "Your email" not in letter.replace("Your email is kept", "")
 
 
@@ -133,7 +133,7 @@ def test_a_rule_in_advise_tells_the_owner():
     run(story.attempt())
     ((row, mail),) = letters(story.stage)
     assert row.recipients[0].address.wire == OWNER
-    assert words(mail).startswith(f"**The email of 14:06 from {SCANNER} has gone to b@free.example.**\n")
+    assert words(mail).startswith(f"The email of 14:06 from {SCANNER} has gone to b@free.example.\n")
 
 
 def test_a_failed_delivery_is_reported_to_the_reverse_path_all_the_same():

@@ -65,7 +65,7 @@ def test_advice_whole():
     assert whole(advised(about(TOO_LARGE.decision, case=""), told, {"gently": GENTLY})) == dedent("""\
         Subject: Sent: secure email is coming
 
-        **Your email of 14:06 has gone to a@x.example and is on its way to b@y.example.**
+        Your email of 14:06 has gone to a@x.example and is on its way to b@y.example.
 
         To b@y.example:
         From March, email to b@y.example needs a secure route.
@@ -82,7 +82,7 @@ def test_a_person_who_is_told_whole():
     assert whole(to_told(about(TOO_LARGE.decision, case=""), told, "ann@derbyshire.gov.uk", TEXTS)) == dedent("""\
         Subject: Sent: a rule speaks of this email
 
-        **An email from ann@derbyshire.gov.uk to b@y.example has gone.**
+        An email from ann@derbyshire.gov.uk to b@y.example has gone.
 
         mail to Y is looked at
 
@@ -101,7 +101,7 @@ def test_a_rule_in_advise_delivers_and_tells_the_sender_once_for_all():
     ((row, mail),) = letters(story.stage)
     assert (row.recipients[0].address.wire, row.reverse_path, row.case) == (ANN, "", None)
     assert (mail["Subject"], mail["Auto-Submitted"]) == ("Sent: secure email is coming", "auto-replied")
-    assert "has gone to b@free.example and c@free.example.**\n\nFrom March this needs a secure route.\n" in words(mail)
+    assert "has gone to b@free.example and c@free.example.\n\nFrom March this needs a secure route.\n" in words(mail)
     assert story.stage.journal.finishes[-1] is True
 
 
@@ -212,7 +212,7 @@ def test_kept_mail_that_is_let_go_tells_the_sender_in_one_letter_and_the_person_
     assert "You need do nothing." in said
     assert "From March this needs a secure route." in said
     assert (person, theirs) == (DUTY, "On its way: an email you wanted to know of (case 7KQ-402)")
-    assert looked.startswith(f"**An email from {ANN} to b@kept.example is on its way.**\n\nPlease look at ")
+    assert looked.startswith(f"An email from {ANN} to b@kept.example is on its way.\n\nPlease look at ")
     assert "geheimnis-name.txt" in looked
 
 
