@@ -110,7 +110,16 @@ def _read(fields: Sequence[tuple[str, bytes]], default: str) -> Declared:
     )
     if kinds[0] in _ELSEWHERE:
         declared = declared._replace(defects=(*defects, _ELSEWHERE[kinds[0]]))
-    return declared if len(kinds) == 1 else declared._replace(others=tuple(declared._replace(media_type=kind) for kind in kinds[1:]))
+    if len(kinds) == 1 and (not boundaries or all("boundary" in one.values for one in types)):
+        return declared
+    return declared._replace(others=tuple(_others(declared, kinds, types)))
+
+
+def _others(declared: Declared, kinds: tuple[str, ...], types: list[Parameters]) -> Iterator[Declared]:
+    """The same to readers who take another Content-Type of several, or another meaning of it."""
+    yield from (declared._replace(media_type=kind) for kind in kinds[1:])
+    if declared.boundaries and any(one.token.startswith("multipart/") and "boundary" not in one.values for one in types):
+        yield declared._replace(boundaries=())
 
 
 _remembered = lru_cache(maxsize=512)(_read)

@@ -19,10 +19,9 @@ from gateway.model.message import Buffer, DefectName, Digest, Encoding, Part, Sp
 
 CHUNK_OCTETS = 320 * 1024
 READINGS = {
-    encoding: (Encoding.IDENTITY, Encoding.BASE64, Encoding.QUOTED_PRINTABLE, Encoding.UUENCODE)
-    if encoding is Encoding.UNKNOWN
-    else (encoding,)
-    for encoding in Encoding
+    **{encoding: (encoding,) for encoding in Encoding},
+    Encoding.UUENCODE: (Encoding.UUENCODE, Encoding.IDENTITY),  # words may stand around it, and not every reader knows it
+    Encoding.UNKNOWN: (Encoding.IDENTITY, Encoding.BASE64, Encoding.QUOTED_PRINTABLE, Encoding.UUENCODE),
 }  # under which encodings a part must be read
 
 _BEGIN = re.compile(rb"(?:^|\n)begin [0-7]{3,4}[^\r\n]*\r?\n")

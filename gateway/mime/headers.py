@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from enum import IntEnum
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -43,6 +44,15 @@ class Raw(NamedTuple):
 _raw = tuple.__new__  # a third of the time of calling it, and there are twenty fields in every message
 
 
+class Habit(IntEnum):
+    """What some readers do, and most do not; each of them everywhere."""
+
+    BLANKS_END = 1  # a line of blanks ends the section
+    PLAIN_NAMES = 2  # a field with blanks or control characters in or behind its name is none
+    STRICT = 3  # the first line that is no field ends the section
+    LENIENT = 4  # control characters and blanks in a name do not matter, nor do empty lines at the beginning
+
+
 class Section(NamedTuple):
     """A header section and where the body begins."""
 
@@ -50,7 +60,7 @@ class Section(NamedTuple):
     body: int
     fields: tuple[Raw, ...]
     defects: tuple[DefectName, ...] = ()
-    others: tuple[Section, ...] = ()  # as other readers have it; empty nearly always
+    others: tuple[tuple[Habit, Section], ...] = ()  # as readers with other habits have it; empty nearly always
 
 
 def read_section(buffer: Buffer, start: int, end: int) -> Section:
@@ -98,7 +108,7 @@ def _empty(buffer: Buffer, start: int, body: int, end: int) -> Section:
     if _CONTENT_TYPE.search(beginning.partition(b"\r\n\r\n")[0]) is None:
         return section
     other = read_section(buffer, min(body + _PEEK_OCTETS, end) - len(beginning), end)
-    return section._replace(defects=(DefectName.ODD_HEADER_END,), others=_differing(section, [other]))
+    return section._replace(defects=(DefectName.ODD_HEADER_END,), others=_differing(section, [(Habit.LENIENT, other)]))
 
 
 # --- as other readers have it -----------------------------------------------------------------------------------------
@@ -111,18 +121,22 @@ def _with_others(section: Section, octets: bytes, ends: tuple[int, int]) -> Sect
     """
     start = section.span.start
     defects = list(section.defects)
-    others: list[Section] = []
+    others: list[tuple[Habit, Section]] = []
     if (blank := _BLANK_LINE.search(octets)) is not None:
-        # RFC 5322 section 4.2 has it as a continuation; some take it for the empty line.
+        # RFC 5322 section 4.2 has it as a continuation.
         defects.append(DefectName.ODD_HEADER_END)
-        others.append(_cut(section, start + blank.start(), start + blank.end()))
+        others.append((Habit.BLANKS_END, _cut(section, start + blank.start(), start + blank.end())))
     lenient = _lenient(octets, section, ends)
-    if any(not _is_plain(raw) for raw in (*section.fields, *lenient.fields) if raw.key.startswith("content-")):
+    odd = [raw.start for raw in (*section.fields, *lenient.fields) if raw.key.startswith("content-") and not _is_plain(raw)]
+    if odd:
         defects.append(DefectName.ODD_FIELD_NAME)
-        others.append(section._replace(fields=tuple(raw for raw in section.fields if _is_plain(raw))))
+        others.append((Habit.PLAIN_NAMES, section._replace(fields=tuple(raw for raw in section.fields if _is_plain(raw)))))
     if section.defects:
-        others.append(lenient)
-        others.extend(_stopped(octets, section))
+        others.append((Habit.LENIENT, lenient))
+    if DefectName.ODD_HEADER in section.defects:
+        odd.extend(_first_odd_line(octets, start))
+    if odd and min(odd) > start and DefectName.NO_HEADER not in section.defects:
+        others.append((Habit.STRICT, _cut(section, min(odd), min(odd))))
     return section._replace(defects=tuple(dict.fromkeys(defects)), others=_differing(section, others))
 
 
@@ -146,12 +160,12 @@ def _lenient(octets: bytes, section: Section, ends: tuple[int, int]) -> Section:
     return Section(Span(start, ends[0]), ends[1], tuple(found[at] for at in sorted(found)))
 
 
-def _stopped(octets: bytes, section: Section) -> Iterator[Section]:
-    """As whoever begins the body at the first line that is no field."""
+def _first_odd_line(octets: bytes, start: int) -> Iterator[int]:
+    """Where the first line stands that is no field, but for one at the very beginning."""
     at = 0
     for line in _LINE.split(octets, HEADER_FIELDS):
         if at and line and not _is_field(line) and not line.startswith(_MAILBOX_LINES):
-            yield _cut(section, section.span.start + at, section.span.start + at)
+            yield start + at
             return
         at += len(line) + 2
 
@@ -161,12 +175,9 @@ def _is_plain(raw: Raw) -> bool:
     return raw.end - raw.start - len(raw.name) - len(raw.value) in (1, 3)
 
 
-def _differing(section: Section, others: list[Section]) -> tuple[Section, ...]:
-    """Each once that says something else about the body."""
-    found = {_meaning(section): section}
-    for other in others:
-        found.setdefault(_meaning(other), other._replace(defects=()))
-    return tuple(found.values())[1:]
+def _differing(section: Section, others: list[tuple[Habit, Section]]) -> tuple[tuple[Habit, Section], ...]:
+    """Those that say something else about the body."""
+    return tuple((habit, other._replace(defects=())) for habit, other in others if _meaning(other) != _meaning(section))
 
 
 def _meaning(section: Section) -> tuple[object, ...]:

@@ -12,8 +12,8 @@ its delimiters stand there in clear.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 from gateway.mime.composites import hides_delimiters
 from gateway.mime.declared import Declared, read_declared
@@ -33,6 +33,9 @@ _GUESS = re.compile(rb"(?:\A|\r\n)--([^\r\n]{1,200}?)(?:--)?[ \t]*\r\n(?=content
 _GUESS_OCTETS = 1024 * 1024  # of a body searched for boundaries that nobody has declared
 _SHORT = len("begin 644 a")  # octets that are not enough to hide a part
 _CONTENT_FIELD = re.compile(rb"^content-(?:type|disposition|transfer-encoding)[ \t]*:", re.IGNORECASE | re.MULTILINE)
+
+
+T = TypeVar("T")
 
 
 class Node(NamedTuple):
@@ -129,19 +132,22 @@ class Index:
         self.nodes: list[Node] = []
         self.beside: list[Node] = []  # what stands outside of the parts, or is read in a second way without making another tree
         self.defects: list[Defect] = []
-        self.asked: dict[Choice, int] = {}  # where readers differ: between how many
+        self.asked: dict[Choice, set[int]] = {}  # where readers differ: what they may take
         self.section = self._section(0, size, "")
         self._entity(self.section, size, _Place(), size)
 
     # --- where readers differ -----------------------------------------------------------------------------------------
 
-    def _pick(self, choice: Choice, options: int, message: str) -> int:
-        """The number of what this walk takes. Attached messages are read in all ways with their file, not here."""
+    def _pick(self, choice: Choice, options: Iterable[int], message: str) -> int:
+        """What this walk takes: 0 is what most readers do. Attached messages are read in all ways with their file, not here."""
         if message:
             return 0
-        if options > self.asked.get(choice, 1):
-            self.asked[choice] = options
-        return min(self._way.get(choice, 0), options - 1) if self._way else 0
+        self.asked.setdefault(choice, {0}).update(options)
+        return self._way.get(choice, 0) if self._way else 0
+
+    def _pick_of(self, choice: Choice, options: Sequence[T], message: str) -> T:
+        """The same of things that stand in an order."""
+        return options[min(self._pick(choice, range(len(options)), message), len(options) - 1)]
 
     def _section(self, start: int, end: int, message: str) -> Section:
         section = read_section(self._buffer, start, end)
@@ -154,7 +160,8 @@ class Index:
             self._may_look(FIELD_WEIGHT * (section.body - start))
         if not section.others:
             return section
-        return (section, *section.others)[self._pick(Choice.HEADER, 1 + len(section.others), message)]
+        others: dict[int, Section] = dict(section.others)
+        return others.get(self._pick(Choice.HEADER, others, message), section)
 
     # --- entities -----------------------------------------------------------------------------------------------------
 
@@ -162,7 +169,7 @@ class Index:
         """Index one entity. Returns where it ends: at `end`, or at most at `limit` when it goes on behind the end of what is around it."""
         declared = read_declared(section.fields, place.default)
         if declared.others:
-            declared = (declared, *declared.others)[self._pick(Choice.TYPE, 1 + len(declared.others), place.message)]
+            declared = self._pick_of(Choice.TYPE, (declared, *declared.others), place.message)
         body = Span(section.body, end)
         oddities = [*section.defects, *declared.defects]
         members: _Members | None = None
@@ -202,14 +209,13 @@ class Index:
         declared = node.declared
         if node.message or len(self.beside) >= PARTS:
             return
-        if declared.encoding is not Encoding.IDENTITY and (declared.is_multipart or declared.is_message):
-            # To some a composite stands there as it is, to others in the encoding that it must not have.
-            if declared.is_message and self._section(node.body.start, node.body.end, node.id).fields:
-                self._add_beside(node, declared._replace(encoding=Encoding.IDENTITY))
-            elif members is not None and self._hides_more(node, len(members.spans)):
-                self._add_beside(node, declared)
-            return
-        for encoding in declared.encodings:
+        encodings = set(declared.encodings)
+        if members is not None:
+            # To some a multipart stands there as it is, to others in the encoding that it must not have.
+            encodings = {declared.encoding} if self._hides_more(node, len(members.spans)) else set()
+        elif declared.is_message and declared.encoding is Encoding.QUOTED_PRINTABLE:
+            encodings.add(Encoding.IDENTITY)  # of base64 what is none is read as it stands where it is decoded
+        for encoding in sorted(encodings):
             self._add_beside(node, declared._replace(encoding=encoding))
         for charset in declared.charsets:
             self._add_beside(node, declared._replace(charset=charset))
@@ -246,25 +252,27 @@ class Index:
             oddities.append(DefectName.ODD_BOUNDARY)
         if not found:
             return body, None
-        members = found[self._pick(Choice.BOUNDARY, len(found), place.message)] if len(found) > 1 else found[0]
+        members = self._pick_of(Choice.BOUNDARY, found, place.message) if len(found) > 1 else found[0]
         if members is not None:
             oddities.extend(members.defects)
         return body, members
 
     def _splits(self, body: Span, boundaries: tuple[bytes, ...], message: str, limit: int) -> tuple[Span, list[_Members | None]]:
-        """How each boundary splits the body, and where that ends."""
+        """How each boundary splits the body, None last when one does not; and where that ends."""
         found: list[_Members | None] = []
+        missed = False
         for boundary in boundaries:
             members = self._split(body, boundary, message)
             goes_on = limit > body.end and (members is None or members.epilogue < 0) and self._goes_on(boundary, body.end, limit)
             # What is around it has ended. To readers who look for one boundary at a time it goes on.
-            if goes_on and self._pick(Choice.NESTING, 2, message):
+            if goes_on and self._pick(Choice.NESTING, (1,), message):
                 body = Span(body.start, limit)
                 members = self._split(body, boundary, message)
                 body = Span(body.start, members.epilogue) if members is not None and members.is_closed else body
+            missed |= members is None
             if members is not None and not any(other is not None and other.spans == members.spans for other in found):
                 found.append(members)
-        return body, found
+        return body, [*found, None] if found and missed else found
 
     def _goes_on(self, boundary: bytes, start: int, end: int) -> bool:
         """Whether a delimiter of a multipart stands behind the end of what is around it."""
@@ -308,7 +316,7 @@ class Index:
                 preamble = max(delimiter.start, body.start)
             following = next(delimiters, None)
             # Some readers go on behind the closing delimiter.
-            if delimiter.closes and (following is None or not self._pick(Choice.CLOSE, 2, message)):
+            if delimiter.closes and (following is None or not self._pick(Choice.CLOSE, (1,), message)):
                 beyond = (DefectName.TOO_MANY_PARTS,) if self._lookalikes > LOOKALIKES else ()
                 return _Members(tuple(spans), beyond, preamble=preamble, epilogue=delimiter.after) if opened >= 0 else None
             opened = delimiter.after
@@ -353,7 +361,7 @@ class Index:
         more = line[2:] if closes else line
         if more:
             is_blank = not more.strip(b" \t")
-            taken = self._pick(Choice.DELIMITER, 3, message)  # 0: blanks may follow, 1: anything may, 2: nothing may
+            taken = self._pick(Choice.DELIMITER, (1, 2), message)  # 0: blanks may follow, 1: anything may, 2: nothing may
             if taken == 2 or not (taken or is_blank):
                 return None
         return _Delimiter(start, after + len(line) + len(found), closes)

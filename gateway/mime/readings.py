@@ -109,7 +109,7 @@ class Readings:
 def _further(way: Way, index: Index, seen: set[frozenset[tuple[Choice, int]]]) -> Iterator[Way]:
     """The ways that differ from this one in one of the questions that came up on it."""
     for choice, options in sorted(index.asked.items(), key=lambda item: item[0].value):
-        for taken in range(options):
+        for taken in sorted(options):
             further = {**way, choice: taken}
             key = frozenset((choice, number) for choice, number in further.items() if number)
             if key not in seen:
