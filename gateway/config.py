@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+import idna
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from gateway.errors import BadConfig, Problem
 
@@ -22,6 +23,10 @@ MB = 1_048_576  # one MB in packs, configuration and notices, as the sender's co
 
 _UNITS = {"b": 1, "kb": 1024, "mb": MB, "gb": 1024 * MB}
 _TIMES = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_NOT_OURS = re.compile(  # RFC 5322 section 3.6, RFC 2045, RFC 6376, RFC 8617: fields that users and mail servers need
+    r"from|sender|reply-to|to|cc|bcc|subject|date|message-id|in-reply-to|references|comments|keywords|return-path|received|mime-version"
+    r"|resent-.*|content-.*|dkim-signature|arc-.*|authentication-results|disposition-notification-to|list-.*"
+)
 
 
 def _octets(value: object) -> object:
@@ -60,6 +65,53 @@ def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def _domain(value: str) -> str:
+    """One of ours, exactly. Written as people know it; U-labels and A-labels are both right."""
+    if _is_domain(value):
+        return value
+    bare = value.strip().lstrip("@*.")
+    msg = f"`{value}` is no domain; write {bare if _is_domain(bare) else 'example.gov.uk'}"
+    raise ValueError(msg)
+
+
+def _is_domain(value: str) -> bool:
+    """As idna has it, and underscores, which some inner domains have."""
+    plain = value.replace("_", "a")
+    try:
+        return idna.uts46_remap(plain, std3_rules=True) == plain.lower() and bool(idna.encode(plain, uts46=True))
+    except idna.IDNAError:
+        return False
+
+
+def _domains(value: tuple[str, ...]) -> tuple[str, ...]:
+    if not value:
+        msg = 'must name one domain at least, domains = ["example.gov.uk"]: without one no mail would be ours'
+        raise ValueError(msg)
+    return tuple(_domain(domain) for domain in value)
+
+
+def _mailbox(value: str) -> str:
+    local, at, domain = value.rpartition("@")
+    if value and (not at or not re.fullmatch(r"[^\s@<>\"(),:;\[\]\\]+", local)):
+        msg = f"`{value}` is no address; write postmaster@example.gov.uk"
+        raise ValueError(msg)
+    if value:
+        _domain(domain)
+    return value
+
+
+def _trigger(value: str) -> str:
+    """A header field as it goes into a copy (RFC 5322 section 2.2): any other line would end the header section, and mail go in clear."""
+    match = re.fullmatch(r"([!-9;-~]+): ?([!-~](?:[ -~]*[!-~])?)", value)
+    if value and match is None:
+        msg = f"`{value}` is no header field; write `X-Name: value`, in ASCII and on one line"
+        raise ValueError(msg)
+    if match is not None and _NOT_OURS.fullmatch(match[1].lower()):
+        msg = f"`{match[1]}` belongs to the message, and would be taken out of what users send; write `X-Name: value`"
+        raise ValueError(msg)
+    return value
+
+
 def _zone(value: str) -> str:
     if value and value not in available_timezones():
         msg = f"`{value}` is no time zone; write Europe/London, or leave it out for the machine's own"
@@ -71,6 +123,7 @@ Octets = Annotated[int, BeforeValidator(_octets), Field(gt=0)]
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Zone = Annotated[str, AfterValidator(_zone)]
+Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Networks = Annotated[tuple[str, ...], AfterValidator(_networks)]
 
 
@@ -82,8 +135,8 @@ class Organisation(_Section):
     """Who runs this gateway."""
 
     name: str
-    domains: tuple[str, ...] = Field(min_length=1)  # reverse-paths in these are "ours"
-    postmaster: str = ""  # who gets what nobody else can decide; default postmaster@ the first domain
+    domains: Annotated[tuple[str, ...], AfterValidator(_domains)]  # reverse-paths in these are "ours"
+    postmaster: Mailbox = ""  # who gets what nobody else can decide; default postmaster@ the first domain
     help: str = ""  # one line in every notice: who to ring, and when
     help_url: str = ""  # stands behind it: a page of the organisation's own
     hostname: str = Field(default="", pattern=r"^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*)?$")
@@ -146,7 +199,7 @@ class Hop(_Section):
     ca: Path | None = None  # default: the system's trust store
     cert: Path | None = None  # client certificate
     key: Path | None = None
-    trigger_header: str = ""  # "X-Name: value" put on every copy to this hop, and stripped from what users send
+    trigger_header: Annotated[str, AfterValidator(_trigger)] = ""  # "X-Name: value" put on every copy, stripped from what users send
     connections: int = Field(default=20, ge=1)
     connect_timeout: Seconds = 30.0
     reply_timeout: Seconds = 300.0
@@ -187,7 +240,7 @@ class Examine(_Section):
 
 class NoticesPlace(_Section):
     next_hop: str
-    sender: str = ""  # From of notices; default: postmaster
+    sender: Mailbox = ""  # From of notices; default: postmaster
 
 
 class Retention(_Section):
@@ -218,6 +271,21 @@ class Settings(_Section):
     notices: NoticesPlace
     retention: Retention = Retention()
     processes: Processes = Processes()
+    _file: Path = PrivateAttr(default=Path("outgate.toml"))
+
+    @property
+    def file(self) -> Path:
+        """Where they stand, as the person named it: for what is said of them."""
+        return self._file
+
+    def standing_at(self, file: Path) -> Settings:
+        """Noted for `file`; it is no setting itself."""
+        self._file = file
+        return self
+
+    def wrong(self, says: str) -> BadConfig:
+        """An error that no reading of the file shows: what it names is not there, or is taken."""
+        return BadConfig((Problem(str(self._file), 0, 0, says),))
 
     @model_validator(mode="after")
     def _notices_have_a_way(self) -> Settings:
@@ -240,7 +308,7 @@ def load(path: Path) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadConfig((_syntax(path, error),)) from error
     try:
-        return _absolute(Settings.model_validate(raw), path.parent.resolve())
+        return _absolute(Settings.model_validate(raw).standing_at(path), path.parent.resolve())
     except ValidationError as error:
         text = path.read_text(encoding="utf-8")
         raise BadConfig(tuple(_problem(path, text, dict(item)) for item in error.errors())) from error
@@ -259,15 +327,29 @@ def _problem(path: Path, text: str, item: dict[str, object]) -> Problem:
         says = f"unknown key `{where[-1]}`{_advice(where)}"
     elif item["type"] == "missing":
         says = "is missing"
-    name = ".".join(where) or "the file"
-    line = next((n for n, row in enumerate(text.splitlines(), 1) if where and re.match(rf"\s*{re.escape(where[-1])}\s*=", row)), 0)
-    return Problem(str(path), line, 1, f"{name}: {says}")
+    return Problem(str(path), _line(text, where), 1, f"{'.'.join(where) or 'the file'}: {says}")
+
+
+def _line(text: str, where: tuple[str, ...]) -> int:
+    """The line of a key in its own section, else that of the section; 0 when neither stands there in the usual form."""
+    section: tuple[str, ...] = ()
+    nearest = 0
+    for number, row in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]", row):
+            section = tuple(piece.strip().strip("\"'") for piece in header[1].split("."))
+            nearest = nearest or (number if section and where[: len(section)] == section else 0)
+        elif (key := re.match(r"\s*([A-Za-z0-9_-]+|\"[^\"]*\")\s*=", row)) and (*section, key[1].strip('"')) == where[: len(section) + 1]:
+            return number
+    return nearest
 
 
 def _advice(where: tuple[str, ...]) -> str:
     sections = {name: field.annotation for name, field in Settings.model_fields.items()} | {"listen": Listener, "next_hop": Hop}
-    model = sections.get(where[0]) if len(where) > 1 else Settings
-    names = list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []
+    keys = {name: list(model.model_fields) for name, model in sections.items() if isinstance(model, type) and issubclass(model, BaseModel)}
+    home = next((name for name, names in keys.items() if where[-1] in names and name not in ("listen", "next_hop", where[0])), None)
+    if home is not None:
+        return f"; it belongs below [{home}]: is that line there, and no # before it?"
+    names = keys.get(where[0], []) if len(where) > 1 else list(Settings.model_fields)
     close = difflib.get_close_matches(where[-1], names, 1)
     return f"; did you mean `{close[0]}`?" if close else f"; there are: {', '.join(names)}"
 

@@ -2,6 +2,8 @@
 
 SIGTERM and SIGINT stop in order: no new connections, running transactions finish, then the state processes end. SIGHUP reloads.
 A process that ends is started again, with a pause that grows while it cannot serve; one that is silent for too long is killed first.
+Where one says at the first start that it never will serve (exit status CANNOT), the others are stopped and so is this: a mistake in the
+settings must not look like a gateway that runs.
 Not here: what the processes do (app.py). Children learn their sockets by number, write a full stop to their pulse pipe each second, and a
 line "ready" to it once they serve.
 """
@@ -26,6 +28,7 @@ PULSE_SECONDS = 1.0
 SILENT_SECONDS = 30.0
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 30.0
+CANNOT = 78  # exit status of a program that will not serve however often it is started: EX_CONFIG of sysexits.h
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +72,10 @@ class Supervisor:
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     _stopping: bool = False
     _told: bool = False
+    _is_hopeless: bool = False
 
     def run(self) -> int:
-        """Start everything, watch it, stop it in order. The exit status: 0 after an orderly stop."""
+        """Start everything, watch it, stop it in order. The exit status: 0 after an orderly stop, CANNOT when one cannot serve."""
         wake_r, wake_w = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(wake_w)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
@@ -87,7 +91,7 @@ class Supervisor:
                 self._turn(wake_r)
         finally:
             self._stop()
-        return 0
+        return CANNOT if self._is_hopeless else 0
 
     def _on_signal(self, number: int, _frame: object) -> None:
         if number in (signal.SIGTERM, signal.SIGINT):
@@ -117,6 +121,8 @@ class Supervisor:
             self.log.event("process.ended", process=child.program.name, pid=child.process.pid, code=code)
             self.on_death(child.program)
             self._forget(child, now)
+            if code == CANNOT and not self._told:
+                self._is_hopeless = self._stopping = True
         elif now - child.heard_at > self.silent_seconds:
             self.log.event("process.killed", process=child.program.name, pid=child.process.pid, why="silent")
             child.process.kill()

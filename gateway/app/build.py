@@ -18,6 +18,7 @@ from gateway.edges.clock import SystemClock
 from gateway.edges.database import migrate
 from gateway.edges.keys import LOOP_FAMILY, Family, create_keys, load_keys
 from gateway.edges.maildir import Maildir
+from gateway.edges.owner import denied, stranger
 from gateway.edges.packs import read_pack
 from gateway.edges.relay import Relay
 from gateway.edges.sandbox import Sandbox
@@ -123,11 +124,13 @@ def prepare(settings: Settings) -> dict[str, Family]:
         BadConfig: a folder cannot be used, or the keys to what is kept are gone.
     """
     keys, vault = settings.vault.keys, Path(settings.vault.url)
-    try:
-        for folder in (settings.processes.state, vault):
+    for folder in (settings.processes.state, vault, keys):
+        try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise BadConfig((Problem("outgate.toml", 0, 0, f"{error.filename} cannot be made: {error.strerror}"),)) from error
+        except OSError as error:
+            raise settings.wrong(f"cannot be made: {denied(error, folder)}") from error
+        if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            raise settings.wrong(stranger(folder) or f"{folder} cannot be written; chmod 700")
     try:
         if not (keys.is_dir() and any(keys.iterdir())) and any(vault.rglob("*")):
             raise BadConfig((Problem(str(keys), 0, 0, f"holds no keys, but {vault} holds what they opened; put the keys back"),))
@@ -135,7 +138,7 @@ def prepare(settings: Settings) -> dict[str, Family]:
         migrate(settings.database.url)
         return load_keys(keys)
     except WillNotDo as error:
-        raise BadConfig((Problem("outgate.toml", 0, 0, str(error)),)) from error
+        raise settings.wrong(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)

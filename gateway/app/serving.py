@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import errno
+import fcntl
 import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,15 +20,17 @@ import uvloop
 
 from gateway.app.build import Running, hostname, house_of, load_policy, make_sandbox, new_id, prepare, running, trigger_headers
 from gateway.app.memory import settle_memory
+from gateway.app.tls_files import check_tls
 from gateway.config import Settings, load
 from gateway.edges.database import is_sqlite
 from gateway.edges.keys import load_keys
 from gateway.edges.metrics import Metrics, forget, serve_metrics, use_folder
+from gateway.edges.recorder import PATIENCE_SECONDS
 from gateway.edges.recorder import running as recording
 from gateway.edges.sandbox import Sandbox
 from gateway.edges.state import recorder_socket
 from gateway.edges.suspects import Suspects, shared_memory
-from gateway.errors import BadConfig, BadInput, OutgateError, Problem
+from gateway.errors import BadConfig, BadInput, OutgateError, WillNotDo
 from gateway.keeper import Keeper, Shelves
 from gateway.listen import listen
 from gateway.listen.limits import Limits
@@ -36,7 +39,7 @@ from gateway.listen.tls import server_context
 from gateway.log import Log
 from gateway.pipeline import Pipeline, Terms
 from gateway.policy.rules import Policy
-from gateway.supervise import PULSE_SECONDS, Program, Supervisor, bind, python
+from gateway.supervise import CANNOT, PULSE_SECONDS, Program, Supervisor, bind, python
 
 DRAIN_SECONDS = 25.0
 SWEEP_EVERY = timedelta(minutes=10)
@@ -67,13 +70,14 @@ def serve(
 def _supervise(config: Path, settings: Settings, log: Log) -> int:
     """Everything that can be wrong is found before the first socket accepts."""
     policy = load_policy(settings.policy.source, settings)
+    check_tls(settings)
     prepare(settings)
+    _be_the_only_one(settings)
     metrics = settings.processes.state / "metrics"
     use_folder(metrics)
     forget(metrics)
     bound = _bind_all(settings)
-    if settings.processes.metrics:
-        serve_metrics(settings.processes.metrics)
+    _serve_metrics(settings)
     log.event("policy.loaded", pack=policy.name, pack_version=policy.version, warnings=len(policy.warnings))
     for name, listener in settings.listen.items():
         log.event("serve.started", process="supervisor", pid=os.getpid(), listener=name, address=listener.address)
@@ -99,10 +103,33 @@ def _bind_all(settings: Settings) -> dict[str, socket.socket]:
         try:
             bound[name] = bind(listener.address)
         except OSError as error:
-            hint = "; is another gateway running there?" if error.errno == errno.EADDRINUSE else ""
-            says = f"[listen.{name}] {listener.address} cannot be used: {error.strerror}{hint}"
-            raise BadConfig((Problem("outgate.toml", 0, 0, says),)) from error
+            raise _no_address(settings, f"listen.{name}.address", listener.address, error) from error
     return bound
+
+
+def _serve_metrics(settings: Settings) -> None:
+    address = settings.processes.metrics
+    if address:
+        try:
+            serve_metrics(address)
+        except OSError as error:
+            raise _no_address(settings, "processes.metrics", address, error) from error
+
+
+def _no_address(settings: Settings, key: str, address: str, error: OSError) -> BadConfig:
+    hint = "; does another gateway, or something else, serve there?" if error.errno == errno.EADDRINUSE else ""
+    return settings.wrong(f"{key}: {address} cannot be used: {error.strerror}{hint}")
+
+
+def _be_the_only_one(settings: Settings) -> None:
+    """For as long as this process lives. Its children do not inherit the lock: they end with it."""
+    state = settings.processes.state
+    lock = os.open(state / "supervisor.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise settings.wrong(f"processes.state: another gateway serves with {state}; each needs a folder of its own") from None
 
 
 def _programs(config: Path, settings: Settings, bound: dict[str, socket.socket], memory: int) -> tuple[Program, ...]:
@@ -164,12 +191,13 @@ class _Current:
             wanted = load(self.config)
             settings = _from_now_on(self.settings, wanted)
             policy = load_policy(settings.policy.source, settings)
+            check_tls(settings)
         except BadInput as bad:
             self._log.event("policy.rejected", pack=self.policy.name, problems=[str(problem) for problem in bad.problems][:20])
             self._log.event("alarm", what="the settings or the policy have an error; the old ones stay in force")
             return False
-        if settings != wanted:
-            self._log.event("alarm", what="some settings have changed that take effect only at the next start")
+        if waiting := tuple(_differing(settings.model_dump(), wanted.model_dump())):
+            self._log.event("alarm", what=f"changed settings that take effect only at the next start: {', '.join(waiting)}")
         self.settings, self.policy = settings, policy
         self._log.event("policy.loaded", pack=policy.name, pack_version=policy.version, warnings=len(policy.warnings))
         return True
@@ -179,6 +207,16 @@ def _from_now_on(running: Settings, wanted: Settings) -> Settings:
     """What a reload changes: the policy, retention and the terms of listeners. Sockets, next hops and stores are open and stay."""
     listen = {name: wanted.listen.get(name, was).model_copy(update={"address": was.address}) for name, was in running.listen.items()}
     return running.model_copy(update={"policy": wanted.policy, "retention": wanted.retention, "listen": listen})
+
+
+def _differing(one: dict[str, Any], other: dict[str, Any], at: str = "") -> Iterator[str]:
+    """Names of the settings that are not the same in both: `next_hop.internet.host`, or a section that only one has. Never values."""
+    for name in sorted(one.keys() | other.keys()):
+        mine, theirs = one.get(name), other.get(name)
+        if isinstance(mine, dict) and isinstance(theirs, dict):
+            yield from _differing(mine, theirs, f"{at}{name}.")
+        elif mine != theirs:
+            yield f"{at}{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,13 +245,13 @@ def _run(
     lifeline.tie()
     try:
         # The supervisor has prepared everything; a process that was started alone does it itself.
+        check_tls(settings)
         keys = prepare(settings) if lifeline.parent is None else load_keys(settings.vault.keys)
         current = _Current(config, settings, log)
         use_folder(settings.processes.state / "metrics")
         sandbox = make_sandbox(settings, log)
     except OutgateError as error:
-        print(f"outgate {name}: {error}", file=sys.stderr)  # noqa: T201 - a process that cannot start says so to whoever started it
-        return 1
+        return _cannot(name, error)
 
     async def main() -> None:
         later = asyncio.get_running_loop().call_later
@@ -236,9 +274,14 @@ def _run(
     try:
         uvloop.run(main())
     except OutgateError as error:
-        print(f"outgate {name}: {error}", file=sys.stderr)  # noqa: T201
-        return 1
+        return _cannot(name, error)
     return 0
+
+
+def _cannot(name: str, error: OutgateError) -> int:
+    """A process that cannot start says so to whoever started it: 1 when it may help to try again, CANNOT when not."""
+    print(f"outgate {name}: {error}", file=sys.stderr)  # noqa: T201 - on purpose: the log may be what does not work
+    return CANNOT if isinstance(error, (BadInput, WillNotDo)) else 1
 
 
 def _reload(process: _Process) -> None:
@@ -265,7 +308,8 @@ def _record(settings: Settings, log: Log, lifeline: _Lifeline) -> int:
     async def main() -> None:
         stopped = _asked_to_stop()
         socket_path = recorder_socket(settings.processes.state)
-        async with recording(settings.database.url, socket_path, settings.vault.keys, on_end=stopped.set):
+        keys, ends = settings.vault.keys, stopped.set
+        async with recording(settings.database.url, socket_path, keys, patience_seconds=PATIENCE_SECONDS, on_end=ends):
             log.event("serve.started", process="recorder", pid=os.getpid())
             lifeline.say(b"ready")
             await _pulse_until(stopped, lifeline)
@@ -273,8 +317,7 @@ def _record(settings: Settings, log: Log, lifeline: _Lifeline) -> int:
     try:
         asyncio.run(main())
     except OutgateError as error:
-        print(f"outgate recorder: {error}", file=sys.stderr)  # noqa: T201
-        return 1
+        return _cannot("recorder", error)
     return 0
 
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.edges.owner import denied
 from gateway.edges.syncing import sync_folder
 from gateway.errors import WillNotDo
 
@@ -47,7 +48,7 @@ def load_keys(folder: Path) -> dict[str, Family]:
             if match is not None:
                 found.setdefault(match[1], {})[int(match[2])] = _read(path)
     except OSError as error:
-        raise WillNotDo(f"keys: {error}") from error
+        raise WillNotDo(f"keys: {denied(error, folder)}") from error
     if not found:
         raise WillNotDo(f"{folder} holds no keys")
     return {name: Family(f"{name}-{max(keys)}", {f"{name}-{number}": key for number, key in keys.items()}) for name, keys in found.items()}
@@ -68,7 +69,7 @@ def create_keys(folder: Path) -> tuple[str, ...]:
         for each in (folder, folder.parent):
             sync_folder(each)
     except OSError as error:
-        raise WillNotDo(f"keys: {error}") from error
+        raise WillNotDo(f"keys: {denied(error, folder)}") from error
     return made
 
 

@@ -23,6 +23,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.edges.database import open_engine, translated
+from gateway.edges.owner import denied
 from gateway.errors import TryLater
 
 log = logging.getLogger(__name__)
@@ -87,7 +88,7 @@ class FileLocks(Locks):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._files = [os.open(folder / f"{n:x}", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600) for n in range(FILES)]
         except OSError as error:
-            raise TryLater(f"locks: {error}", "4.3.1") from error
+            raise TryLater(f"locks: {denied(error, folder)}", "4.3.1") from error
 
     async def _take(self, numbers: list[int]) -> frozenset[int]:
         taken: list[int] = []

@@ -27,6 +27,7 @@ from sqlalchemy import Engine
 from gateway.edges import audit, frames, holds, intents, journal, outbox, records
 from gateway.edges.database import migrate, open_engine
 from gateway.edges.operations import Answer, Request, carry_out
+from gateway.edges.owner import denied, stranger
 from gateway.edges.store import TELL_SECONDS
 from gateway.errors import OutgateError, WillNotDo
 
@@ -232,10 +233,10 @@ def _lock_file(socket: Path) -> int:
         socket.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = socket.parent.stat()
         if status.st_uid != os.geteuid() or status.st_mode & 0o077:
-            raise WillNotDo(f"{socket.parent} must belong to this user and be closed to all others: chmod 700")
+            raise WillNotDo(stranger(socket.parent) or f"{socket.parent} must be closed to all others: chmod 700 {socket.parent}")
         return os.open(socket.with_name(socket.name + ".lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise WillNotDo(f"{socket}: {error}") from error
+        raise WillNotDo(denied(error, socket)) from error
 
 
 async def _only_one(lock: int, socket: Path, patience_seconds: float) -> None:

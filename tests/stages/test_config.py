@@ -99,3 +99,85 @@ def test_what_is_no_toml_has_its_place(tmp_path):
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(BadConfig, match="cannot be read: No such file or directory; name another file with --config"):
         load(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    "value", ["encrypt me", "X-Route:", "X Route: encrypt", "X-Route: encrypt\\r\\nTo: a@b.example", "X-Route: \u00e9", ": x"]
+)
+def test_a_trigger_header_that_is_no_header_field_is_refused(tmp_path, value):
+    """Found: `encrypt me` was accepted; it ended the header section of every copy, and what was to be encrypted left in clear."""
+    (said,) = problems(tmp_path, GOOD + f'[next_hop.encrypted]\nhost = "e.example"\ntrigger_header = "{value}"\n')
+
+    assert said.startswith("outgate.toml:19:1: next_hop.encrypted.trigger_header: `")
+    assert said.endswith("` is no header field; write `X-Name: value`, in ASCII and on one line")
+
+
+@pytest.mark.parametrize("name", ["Subject", "content-type", "DKIM-Signature", "Resent-From"])
+def test_a_trigger_header_takes_nothing_out_that_users_need(tmp_path, name):
+    (said,) = problems(tmp_path, GOOD + f'[next_hop.encrypted]\nhost = "e.example"\ntrigger_header = "{name}: x"\n')
+
+    assert f"`{name}` belongs to the message" in said
+
+
+@pytest.mark.parametrize("value", ["X-Outgate-Route: 4711 b", "X-Route:yes", "Sensitivity: Company-Confidential"])
+def test_a_trigger_header_is_any_other_field(tmp_path, value):
+    settings = load(write(tmp_path, GOOD + f'[next_hop.encrypted]\nhost = "e.example"\ntrigger_header = "{value}"\n'))
+
+    assert settings.next_hop["encrypted"].trigger_header == value
+
+
+@pytest.mark.parametrize(
+    ("domains", "says"),
+    [
+        ('["@council.example"]', "`@council.example` is no domain; write council.example"),
+        ('[" council.example"]', "` council.example` is no domain; write council.example"),
+        ('["*.council.example"]', "`*.council.example` is no domain; write council.example"),
+        ('["council example"]', "`council example` is no domain; write example.gov.uk"),
+        ("[]", 'must name one domain at least, domains = ["example.gov.uk"]: without one no mail would be ours'),
+    ],
+)
+def test_domains_that_are_none_are_no_traceback(tmp_path, domains, says):
+    """Found: serve, doctor and policy check all ended in a traceback."""
+    said = problems(tmp_path, GOOD.replace('["council.example"]', domains))
+
+    assert said == [f"outgate.toml:3:1: organisation.domains: {says}"]
+
+
+@pytest.mark.parametrize(
+    "domain", ["council.example", "Council.EXAMPLE", "my_host.example", "caf\u00e9.example", "xn--caf-dma.example", "lan"]
+)
+def test_domains_are_written_as_people_know_them(tmp_path, domain):
+    assert load(write(tmp_path, GOOD.replace("council.example", domain, 1))).organisation.domains == (domain,)
+
+
+@pytest.mark.parametrize("key", ["postmaster", "sender"])
+def test_an_address_without_a_domain_is_none(tmp_path, key):
+    """Found: `postmaster = "postmaster"` was accepted, and no alarm could ever reach anybody."""
+    after = "[notices]\n" if key == "sender" else "[organisation]\n"
+    (said,) = problems(tmp_path, GOOD.replace(after, f'{after}{key} = "postmaster"\n'))
+
+    assert said.endswith(f".{key}: `postmaster` is no address; write postmaster@example.gov.uk")
+
+
+def test_a_key_below_the_wrong_header_says_which_is_the_right_one(tmp_path):
+    """Found: `metrics` uncommented, but not the line `[processes]` above it; the error named keys of [notices] only."""
+    (said,) = problems(tmp_path, GOOD + 'metrics = "127.0.0.1:9460"\n')
+
+    assert said == (
+        "outgate.toml:17:1: notices.metrics: unknown key `metrics`; it belongs below [processes]: is that line there, and no # before it?"
+    )
+
+
+def test_a_mistake_stands_in_its_own_section(tmp_path):
+    """Found: the line was that of the first key of this name, wherever."""
+    (said,) = problems(tmp_path, GOOD.replace('address = "[::1]:10026"', 'address = "10026"'))
+
+    assert said.startswith("outgate.toml:8:1: listen.proxy.address: ")
+
+
+def test_errors_name_the_file_that_was_named(tmp_path):
+    """Found: what was wrong with bad.toml was said of outgate.toml."""
+    path = tmp_path / "bad.toml"
+    path.write_text(GOOD)
+
+    assert str(load(path).wrong("is taken")) == f"{path}: is taken"

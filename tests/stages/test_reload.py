@@ -1,6 +1,6 @@
 """What a running process takes over of changed settings."""
 
-from gateway.app.serving import _from_now_on
+from gateway.app.serving import _differing, _from_now_on
 from gateway.config import load
 from tests.stages.test_config import GOOD, write
 
@@ -26,3 +26,16 @@ def test_a_listener_that_is_gone_from_the_file_serves_on_until_the_next_start(tm
     without = GOOD.replace('[listen.proxy]\naddress = "[::1]:10026"\nposition = "before-queue"\nmax_message = "40MB"\n', "")
 
     assert _from_now_on(running, load(write(tmp_path, without))).listen == running.listen
+
+
+def test_what_waits_for_the_next_start_has_a_name(tmp_path):
+    """Found: `some settings have changed` left the operator to find out which."""
+    running = load(write(tmp_path, GOOD))
+    text = GOOD.replace("[::1]:10026", "[::1]:10027").replace(
+        'host = "mail.council.example"', 'host = "else.example"\n[next_hop.new]\nhost = "n.example"'
+    )
+    wanted = load(write(tmp_path, text + '[retention]\nkeep = "14d"\n'))
+
+    found = list(_differing(_from_now_on(running, wanted).model_dump(), wanted.model_dump()))
+
+    assert found == ["listen.proxy.address", "next_hop.mailboxes.host", "next_hop.new"]

@@ -15,6 +15,8 @@ from tests.peers import wait_until
 
 CHILD = """
 import os, signal, sys, threading
+if sys.argv[1] == "hopeless":
+    sys.exit(78)
 pulse = int(sys.argv[sys.argv.index("--pulse") + 1])
 stopped = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: stopped.set())
@@ -127,3 +129,11 @@ def test_hang_up_reaches_every_process(supervised):
     one.process.send_signal(signal.SIGHUP)
     one.wait_for("reload", 2)
     assert {said for said in one.said if said.startswith("reload")} == {"reload first", "reload recorder"}
+
+
+def test_a_process_that_cannot_ever_serve_ends_the_others(supervised):
+    """Found: with a mistake that only a process sees, the supervisor started it again for ever, and neither served nor ended."""
+    one = supervised("first", "hopeless")
+
+    assert one.process.wait(60) == 78
+    assert [event["code"] for event in one.events("process.ended")] == [78]
