@@ -242,10 +242,10 @@ def _properties(entry: Entry, package: Package) -> Iterator[Segment]:
     """Document properties with their names."""
     pairs: list[tuple[str, str]] = []
     for block in package.blocks(entry, "{*}property"):
-        for value in block.iter():
-            if value.text and not value.text.isspace():
-                holder = next((outer.get("name", "") for outer in value.iterancestors("{*}property")), "")
-                pairs.append((holder or local(value), value.text))
+        if own := list(block.iter("{*}property")):
+            pairs.extend((holder.get("name", ""), "".join(holder.itertext())) for holder in own)
+        else:
+            pairs.extend((local(value), value.text) for value in block.iter() if value.text)
     yield Place.PROPERTIES, entry.name, labels.property_lines(pairs)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator
 from itertools import chain
 from typing import Any, NamedTuple
@@ -53,17 +54,20 @@ class Package:
         parts: dict[str, str] = {}
         endings: dict[str, str] = {}
         for entry in self.find("[Content_Types].xml"):
-            for element in self.elements(entry, "{*}Default", "{*}Override"):
-                kind, part = element.get("ContentType", "").lower(), element.get("PartName")
-                if part is None:
-                    endings[element.get("Extension", "").lower()] = kind
+            for part, ending, kind in _plain(self.read(entry), _TYPE) or self._types_in(entry):
+                if part:
+                    parts[part.lstrip("/").lower()] = kind.lower()
                 else:
-                    parts[part.lstrip("/").lower()] = kind
+                    endings[ending.lower()] = kind.lower()
         return {
             entry.at: parts.get(name) or endings.get(name.rpartition(".")[2], "")
             for name, entries in self._named.items()
             for entry in entries
         }
+
+    def _types_in(self, entry: Entry) -> Iterator[tuple[str, str, str]]:
+        for element in self.elements(entry, "{*}Default", "{*}Override"):
+            yield element.get("PartName", ""), element.get("Extension", ""), element.get("ContentType", "")
 
     def find(self, name: str) -> list[Entry]:
         """The entries of this name: a broken or hostile package may have several, and readers differ in which they take."""
@@ -90,9 +94,13 @@ class Package:
         known = self._relationships.get(entry.at)
         if known is None:
             folder = entry.name.rpartition("/")[0].lstrip("/").removesuffix("_rels").rstrip("/")
-            links = (_relationship(element, folder) for element in self.elements(entry, "{*}Relationship"))
-            known = self._relationships[entry.at] = tuple(links)
+            links = _plain(self.read(entry), _LINK) or self._links_in(entry)
+            known = self._relationships[entry.at] = tuple(_relationship(folder, *link) for link in links)
         return known
+
+    def _links_in(self, entry: Entry) -> Iterator[tuple[str, str, str, str]]:
+        for element in self.elements(entry, "{*}Relationship"):
+            yield element.get("Id", ""), element.get("Type", ""), element.get("Target", ""), element.get("TargetMode", "")
 
     @property
     def is_damaged(self) -> bool:
@@ -136,10 +144,23 @@ class Package:
         return root, None
 
 
-def _relationship(element: Any, folder: str) -> Relationship:
-    target, is_external = element.get("Target", ""), element.get("TargetMode") == "External"
-    kind = element.get("Type", "").rpartition("/")[2].lower()
-    return Relationship(kind, target if is_external else _part_name(folder, target), is_external, element.get("Id", ""))
+def _relationship(folder: str, id_: str, kind: str, target: str, mode: str) -> Relationship:
+    is_external = mode == "External"
+    return Relationship(kind.rpartition("/")[2].lower(), target if is_external else _part_name(folder, target), is_external, id_)
+
+
+def _plain(octets: bytes, expression: re.Pattern[str]) -> list[Any] | None:
+    """The elements of a list as every program writes it, which are parsed at many times the cost; None where a `<` is not accounted for."""
+    if not octets.isascii() or b"&" in octets or not octets.startswith(_BEGIN):
+        return None
+    text = octets.decode("ascii")
+    found = expression.findall(text)
+    return found if text.count("<") == len(found) + 3 else None
+
+
+_BEGIN = (b'<?xml version="1.0" encoding="UTF-8"', b"<?xml version='1.0' encoding='UTF-8'", b'<?xml version="1.0" encoding="utf-8"')
+_TYPE = re.compile(r'<(?:Override PartName="([^"<]*+)"|Default Extension="([^"<]*+)") ContentType="([^"<]*+)" ?/>')
+_LINK = re.compile(r'<Relationship Id="([^"<]*+)" Type="([^"<]*+)" Target="([^"<]*+)"(?: TargetMode="([^"<]*+)")? ?/>')
 
 
 def _part_name(folder: str, target: str) -> str:

@@ -61,6 +61,7 @@ _NAMES = {
 }
 _WORDS, _PARAGRAPH, _APART = _Is.WORDS, _Is.PARAGRAPH, _Is.APART
 _TAGS = tuple(f"{{*}}{name}" for name in _NAMES)
+_SHORT = ("p", "hdr", "ftr")
 _BLOCK, _LINES = 1 << 20, 20_000  # characters and lines that are gathered
 _OFF = ("0", "false", "off")
 
@@ -110,7 +111,7 @@ class Reader:
         line: list[str] = []
         paragraph, passed, done = None, 0, 0  # elements of this paragraph so far; elements that were read closely
         # To pick elements by tag pays for a whole part, not for each of many paragraphs.
-        tags = () if local(block) == "p" else _TAGS
+        tags = () if local(block) in _SHORT else _TAGS
         for element in block.iter(*tags):
             if done:
                 done -= 1

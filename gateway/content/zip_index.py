@@ -87,8 +87,9 @@ def find_entries(data: bytes, spent: Spent) -> Index:
 
 def is_regular(data: bytes) -> bool:
     """Whether one directory describes the whole archive from its first octet to its last, so that all programs list the same. Quick."""
-    end = len(data) - _END_OCTETS
-    if end < 0 or data[end : end + 4] != _END:
+    end = data.rfind(_END, max(0, len(data) - _END_REACH))
+    comment = data[end + _END_OCTETS :]
+    if end < 0 or data[end + 20 : end + 22] != len(comment).to_bytes(2, "little") or b"PK" in comment:
         return False
     count, octets, at = struct.unpack_from("<HII", data, end + 10)
     begin, reach = at, 0

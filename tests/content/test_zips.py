@@ -7,6 +7,7 @@ import zipfile
 import pytest
 
 from gateway.content.reading import Budget, Spent, Unreadable
+from gateway.content.zip_index import is_regular
 from gateway.content.zips import Archive
 from gateway.model.finding import Readable
 
@@ -102,3 +103,10 @@ def test_what_has_no_directory_is_damaged(data: bytes) -> None:
 
 def test_an_archive_without_entries() -> None:
     assert Archive(b"PK\x05\x06" + bytes(18)).entries == ()
+
+
+def test_a_comment_behind_the_directory_is_regular_unless_it_holds_another() -> None:
+    assert is_regular(packed())
+    assert is_regular(packed(comment=b"a comment"))
+    assert not is_regular(packed(comment=packed({"hidden": b"other"})))
+    assert not is_regular(packed() + b"behind")
