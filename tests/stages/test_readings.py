@@ -114,3 +114,50 @@ def test_a_message_that_others_see_more_in_is_not_already_protected() -> None:
     assert not parse_buffer(octets).otherwise
     assert parse_buffer(both).otherwise
     assert parse_buffer(both).sent_as is None
+
+
+# --- what is only a little unusual, and common ------------------------------------------------------------------------
+
+PDF = "Content-Type: application/pdf; name=a.pdf\nContent-Transfer-Encoding: base64\nContent-Disposition: attachment; filename=a.pdf"
+COMMON = {
+    "a preamble": message(MIXED, f"This is a multi-part message in MIME format.\n\n{BODY}"),
+    "the footer of a list": message(MIXED, f"{BODY}\n_______________\nTo unsubscribe, ask us.\n"),
+    "an empty line at the end": message(MIXED, f"{BODY}\n\n\n"),
+    "no closing delimiter": message(MIXED, BODY.removesuffix("--b--\n")),
+    "an inner multipart that is not closed": message(
+        MIXED, mixed([f"Content-Type: multipart/alternative; boundary=c\n\n--c\n{TEXT}\n--c\n{TEXT}", FILE])
+    ),
+    "a boundary of Oracle": message('Content-Type: multipart/mixed; boundary="Boundary_(ID_x)"', mixed([TEXT, FILE], "Boundary_(ID_x)")),
+    "a boundary of Java": message(
+        'Content-Type: multipart/mixed; \n\tboundary="----=_Part_1_2.3"', mixed([TEXT, FILE], "----=_Part_1_2.3")
+    ),
+    "a boundary without quotes": message("Content-Type: multipart/mixed; boundary=----=_Next_1", mixed([TEXT, FILE], "----=_Next_1")),
+    "a parameter behind the boundary": message("Content-Type: multipart/mixed; boundary=b; type=x;", BODY),
+    "boundaries of Outlook": message(
+        'Content-Type: multipart/mixed;\n\tboundary="_004_AB_"',
+        mixed([f'Content-Type: multipart/alternative;\n\tboundary="_000_AB_"\n\n{mixed([TEXT, TEXT], "_000_AB_")}', FILE], "_004_AB_"),
+    ),
+    "an encoding on the multipart": message(f"{MIXED}\nContent-Transfer-Encoding: quoted-printable", BODY),
+    "7bit on the multipart": message(f"{MIXED}\nContent-Transfer-Encoding: 7bit", BODY),
+    "the same charset twice": message("Content-Type: text/plain; charset=utf-8; charset=UTF-8", "hello\n"),
+    "a blank before the colon of another field": message(f"X-Printer : 1\n{MIXED}", BODY),
+    "a subject with a colon": message(f"X-A: Re : x\n{MIXED}", BODY),
+    "a member without header section": message(MIXED, mixed(["\nhello\n", FILE])),
+    "a member without header section that speaks of types": message(MIXED, mixed(["\nContent type: see below\n", FILE])),
+    "a name without quotes": message(MIXED, mixed([TEXT, FILE.replace("attachment", "attachment; filename=my list.csv")])),
+    "lines of hyphens": message(MIXED, mixed([f"{TEXT}--\nAnn\n\n-----Original Message-----\n---\n-- \nAnn", FILE])),
+    "a text about beginnings": message("Content-Type: text/plain", "We begin 644 yards on.\nbegin 100 yards on\nand so on\n"),
+    "a report with a message cut short": message(
+        "Content-Type: multipart/report; boundary=b",
+        mixed([TEXT, "Content-Type: message/rfc822\n\nSubject: x\nContent-Type: multipart/mixed; boundary=c\n"]),
+    ),
+    "a scanner's mail": message(f"{MIXED}\nX-Mailer: Scanner", mixed([TEXT, f"{PDF}\n\n{B64}"])),
+}
+
+
+@pytest.mark.parametrize("octets", COMMON.values(), ids=COMMON.keys())
+def test_common_mail_is_read_once(octets: bytes) -> None:
+    parsed = parse_buffer(octets)
+
+    assert parsed.otherwise == ()
+    assert DefectName.READINGS_DISAGREE not in names(parsed)
