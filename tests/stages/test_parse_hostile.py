@@ -53,7 +53,8 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     ),
     "everything that readers differ about": lambda: (
         MULTIPART + b"a; boundary=c\r\nno field\r\n \r\n" + START
-        + (b"--a\r\n\r\n--b \r\n\r\n--c\r\n\r\n--ax\r\n\r\n") * 300 + b"--a--\r\n--b--\r\n--a\r\n--b\r\n" + (b"-" * 70 + b"\r\n") * (MB // 4)
+        + (b"--a\r\n\r\n--b \r\n\r\n--c\r\n\r\n--ax\r\n\r\n") * 300
+        + b"--a--\r\n--b--\r\n--a\r\n--b\r\n" + (b"-" * 70 + b"\r\n") * (MB // 4)
     ),
     "parts before and behind the parts": lambda: (
         START + (b"--b\r\n" + MULTIPART + b"c\r\n\r\nContent-Type: a/b\r\n\r\n--c\r\n\r\nx\r\n--c--\r\nContent-Type: a/b\r\n\r\n") * 100_000
