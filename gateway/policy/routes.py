@@ -50,7 +50,7 @@ class Way:
         theirs = route.recipient_limits.find(view.facts.address, view.facts.domain) if route.recipient_limits is not None else None
         whose = f"{view.facts.domain} takes"
         if theirs is None:
-            theirs, whose = route.unknown_recipient_limit, f"it is not known what {view.facts.domain} takes; assumed"
+            theirs, whose = route.unknown_recipient_limit, f"we do not know what {view.facts.domain} takes, and assume"
         if theirs is None or (route.message_limit is not None and route.message_limit <= theirs):
             return route.message_limit, "it takes"
         return theirs, whose

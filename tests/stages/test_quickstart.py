@@ -1,12 +1,19 @@
 """What deploy/quickstart shows: its samples can be made, and its table is told in words and fits a terminal."""
 
 import json
+from dataclasses import replace
 
 import pytest
+from sqlalchemy import create_engine
 
-from deploy.demo import SETTINGS, Place, _print_table, _told
+from deploy.demo import SETTINGS, Place, _print_table, _recorded, _told
 from deploy.samples import OWN, SAMPLES
 from gateway.config import load
+from gateway.edges.holds import to_row
+from gateway.edges.nouns import to_json
+from gateway.edges.tables import decision, hold, metadata
+from gateway.model.decision import Decision, Reason, Verdict
+from tests.edges.durable import held
 
 
 def test_no_sample_has_two_recipients_in_one_domain_and_each_is_a_message():
@@ -52,3 +59,20 @@ def test_settings_of_another_kind_get_no_samples(tmp_path):
     (tmp_path / "outgate.toml").write_text(SETTINGS.replace(':10025"', ':10025"\nprotocol = "lmtp"'))
 
     assert Place.of(load(tmp_path / "outgate.toml")).database is None
+
+
+def test_the_table_says_what_would_pass_as_the_notice_does(tmp_path):
+    """Found: "nothing that we know of", while the notice said "files of up to 14.6 MB": records leave out what may name files."""
+    database, no_route = tmp_path / "outgate.db", Reason("no_route", "confirm", text="too large")
+    kept = Decision("b@x.example", (), Verdict.CONFIRM, None, reasons=(no_route,), would_pass_if=("files of up to 14.6 MB together",))
+    row = {"at": 0, "message_id": "m1", "listener": "in", "pack": "p", "pack_version": "v", "sender": "", "recipient": "", "facts_key": b""}
+    recorded = {**row, "id": b"1", "recipient_domain": "x.example", "decision": to_json(replace(kept, would_pass_if=()))}
+    engine = create_engine(f"sqlite:///{database}")
+    metadata.create_all(engine)
+    with engine.begin() as connection:
+        connection.execute(decision.insert(), {**recorded, "ending": "kept", "route": None, "case_number": "7KQ-402"})
+        connection.execute(hold.insert(), to_row(replace(held("7KQ-402"), decision=kept)))
+    engine.dispose()
+
+    _, why = _recorded(Place("127.0.0.1", 1, database), "m1", 1)["x.example"]
+    assert why == "Too large. Would pass: files of up to 14.6 MB together"
