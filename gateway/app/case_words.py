@@ -30,8 +30,17 @@ class Case:
     @property
     def state(self) -> str:
         """In words: "released, waiting for next hop encrypted (attempt 1: 451 4.4.1 ...)"."""
-        word = _STATES.get(self.held.state, self.held.state)
-        return ", ".join((word, *dict.fromkeys(_waits(row) for row in self.copies)))
+        return ", ".join((self._word, *dict.fromkeys(_waits(row) for row in self.copies)))
+
+    @property
+    def state_in_short(self) -> str:
+        """The same for a column: "released, waiting (attempt 1)"."""
+        waiting = max((row.attempts for row in self.copies), default=None)
+        return self._word if waiting is None else f"{self._word}, waiting (attempt {waiting})"
+
+    @property
+    def _word(self) -> str:
+        return _STATES.get(self.held.state, self.held.state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +61,11 @@ def history(case: Case) -> tuple[Happened, ...]:
     return tuple(sorted((*asked, *_by_itself(case.events)), key=lambda one: one.at))
 
 
-def of_copies(waiting: Iterable[ToSend], events: Iterable[Event]) -> Iterator[str]:
+def of_copies(waiting: Iterable[ToSend], events: Iterable[Event], house: House) -> Iterator[str]:
     """How copies of released mail fare, a sentence each."""
     yield from dict.fromkeys(_copy(event) for event in events if event.event in _COPIES)
-    yield from dict.fromkeys(f"{_waits(row)}; it is tried again until {row.expires_at:%Y-%m-%d %H:%M %Z}" for row in waiting)
+    for row in waiting:
+        yield _waits(row) + (f"; it is tried again until {house.moment(row.expires_at)}" if row.expires_at else "")
 
 
 def as_text(case: Case, house: House) -> str:
@@ -138,7 +148,7 @@ def _row(case: Case, house: House) -> tuple[str, ...]:
     answer_by = house.moment(held.answer_by) if is_open and held.answer_by else "-"
     deleted = house.moment(held.keep_until) if held.state in ("open", "refused") else "-"
     sender = held.envelope.reverse_path.wire or "<>"
-    return held.case, case.state, house.moment(held.kept_at), answer_by, deleted, held.held_for if is_open else "-", sender, to
+    return held.case, case.state_in_short, house.moment(held.kept_at), answer_by, deleted, held.held_for if is_open else "-", sender, to
 
 
 def _decides(held: Held, house: House) -> Iterator[str]:

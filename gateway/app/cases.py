@@ -80,7 +80,7 @@ def save_message(config: Path, case: str, file: Path, because: Because) -> str:
 
 def ask(config: Path, kind: str, case: str, because: Because) -> str:
     """Leave a wish and wait for the keeper to carry it out; what came of it. Raises WillNotDo (it cannot be done), TryLater (no keeper)."""
-    number = case_number(case)
+    number, house = case_number(case), _house(config)
 
     async def put_and_wait(state: State) -> str:
         intent_id, asked_at = await state.intents.put(kind, number, because), SystemClock().now()
@@ -88,7 +88,7 @@ def ask(config: Path, kind: str, case: str, because: Because) -> str:
         while asyncio.get_running_loop().time() < until:
             intent = await state.intents.get(intent_id)
             if intent is not None and intent.state == "done":
-                copies = await _copies(state, number, asked_at) if kind != "refuse" else ""
+                copies = await _copies(state, number, asked_at, house) if kind != "refuse" else ""
                 return f"case {number}: {intent.result}{copies}"
             if intent is not None and intent.state == "failed":
                 raise WillNotDo(intent.result)
@@ -155,7 +155,7 @@ async def _there(state: State, case: str) -> Held:
     return held
 
 
-async def _copies(state: State, case: str, since: datetime) -> str:
+async def _copies(state: State, case: str, since: datetime, house: House) -> str:
     """How the first attempt at handing over went, where there is anything to hand over."""
     until = asyncio.get_running_loop().time() + COPIES_SECONDS
     while True:
@@ -164,7 +164,7 @@ async def _copies(state: State, case: str, since: datetime) -> str:
             break
         await asyncio.sleep(ASK_SECONDS)
     ended = [event for event in await state.audit.events(case) if event.at >= since]
-    return "".join(f"\n  {line}" for line in of_copies(rows, ended))
+    return "".join(f"\n  {line}" for line in of_copies(rows, ended, house))
 
 
 def _tip(text: str) -> Tip:
