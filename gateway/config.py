@@ -230,8 +230,8 @@ class Examine(_Section):
     """[examine]: the sandboxed readers."""
 
     workers: int = Field(default=2, ge=1)
-    memory: Octets = 512 * MB  # of one child
-    seconds: Seconds = 20.0  # processor time for one file
+    memory: Octets = 336 * MB  # of one child; about 160 of these are its libraries
+    seconds: Seconds = 6.0  # processor time for one file; of a message in which one needed more, for all of them
     wall: Seconds = 60.0  # for one message, waiting included
     sandbox: Literal["full", "reduced"] = "full"
     ocr: Literal["auto", "off"] = "auto"  # words in pictures and scans, where tesseract is installed

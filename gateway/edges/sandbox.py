@@ -31,6 +31,7 @@ POISON = "poison"  # the oddity of a file that is not read any more
 _HEAD_OCTETS = 128  # encoded, to choose the kind of child by; the child looks again at the decoded file
 _REMEMBERED = 4096
 _POISONED = 3
+_TIRED = 0.75  # of the processor time for one file, as a wall clock: what a reader takes before it gives up by itself
 
 _write = json.JSONEncoder(separators=(",", ":")).encode  # made once: json.dumps would make it for each job
 
@@ -72,6 +73,12 @@ class _Reading:
     deadline: float  # of the loop's clock
     patterns: bytes  # as JSON, which is also what tells one set from another
     found: dict[str, tuple[FileFinding, ...]]
+    tired_at: float  # of the loop's clock: when a message with a file over budget has had its time
+
+    def is_tired(self) -> bool:
+        """Whether a file was over budget and the time of one is gone: bombs beside one another do not add up."""
+        over = any(found[0].readable is Readable.OVER_BUDGET for found in self.found.values())
+        return over and asyncio.get_running_loop().time() >= self.tired_at
 
 
 class Sandbox:
@@ -81,6 +88,7 @@ class Sandbox:
         self.poison = Poison()
         self.pool = Pool(Births(examine, reader), on_killed)
         self._wall_seconds = examine.wall
+        self._seconds = examine.seconds
         self._memory: OrderedDict[Hashable, tuple[FileFinding, ...]] = OrderedDict()
         self._familiar = Familiar()
         self._patterns: tuple[Patterns, bytes] = (Patterns(), write_patterns(Patterns()))
@@ -104,8 +112,8 @@ class Sandbox:
 
     async def read(self, content: Content, wanted: tuple[Wanted, ...], patterns: Patterns) -> tuple[FileFinding, ...]:
         """As ports.Examiner has it."""
-        deadline = asyncio.get_running_loop().time() + self._wall_seconds
-        reading = _Reading(content, deadline, self._written(patterns), {})
+        now = asyncio.get_running_loop().time()
+        reading = _Reading(content, now + self._wall_seconds, self._written(patterns), {}, now + self._seconds * _TIRED)
         jobs: dict[Kind, list[_Task]] = {}
         wanted = await self._familiar.digested(content, wanted)
         for part in wanted:
@@ -148,6 +156,9 @@ class Sandbox:
                 tasks = tasks if answer.is_lost else self._take(reading, child, tasks, answer, is_fresh=is_fresh)
             finally:
                 self.pool.give_back(child)
+            if tasks and reading.is_tired():
+                reading.found.update({task.part.id: self._unread(task.part, Readable.OVER_BUDGET) for task in tasks})
+                return
             kind = Kind.ONE_SHOT  # whatever is left needs a fresh child
 
     def _take(self, reading: _Reading, child: Child, tasks: list[_Task], answer: Answer, *, is_fresh: bool) -> list[_Task]:

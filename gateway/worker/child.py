@@ -10,6 +10,7 @@ import hashlib
 import mmap
 import os
 import signal
+import time
 from dataclasses import dataclass
 
 from gateway.model.finding import FileFinding, Patterns, Readable
@@ -20,6 +21,16 @@ from gateway.worker.decoded import decoded, find
 from gateway.worker.lock import Limits
 from gateway.worker.reader import Reader
 from gateway.worker.wire import Channel, Job
+
+_TIRED = 0.75  # of the processor time of one file: as much as its reader uses at most before it gives up by itself
+
+
+@dataclass(slots=True)
+class _Spent:
+    """What the files of one message have cost."""
+
+    until: float  # of the process's clock: all that a message with a file over budget may use
+    is_over: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +53,17 @@ class Child:
         octets = os.fstat(job.descriptor).st_size
         content = mmap.mmap(job.descriptor, octets, prot=mmap.PROT_READ) if octets else None
         os.close(job.descriptor)
+        spent = _Spent(time.process_time() + self.limits.seconds * _TIRED)
         try:
-            return all(self._part(content or b"", part, job.patterns, channel) for part in job.parts)
+            return all(self._part(content or b"", part, job.patterns, channel, spent) for part in job.parts)
         finally:
             if content is not None:
                 content.close()
 
-    def _part(self, content: Buffer, part: Wanted, patterns: Patterns, channel: Channel) -> bool:
+    def _part(self, content: Buffer, part: Wanted, patterns: Patterns, channel: Channel, spent: _Spent) -> bool:
+        if spent.is_over and time.process_time() > spent.until:  # a bomb beside another: the gateway gives up the rest of the message
+            channel.failed(part.id, "over-budget")
+            return False
         signal.setitimer(signal.ITIMER_PROF, self.limits.seconds)  # SIGPROF is left to kill
         try:
             octets = decoded(content, part)
@@ -64,6 +79,7 @@ class Child:
             return False
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
+        spent.is_over = spent.is_over or any(file.readable is Readable.OVER_BUDGET for file in found)
         return channel.found(part.id, found) or channel.found(part.id, _too_much(part, octets.data))
 
     def _is_not_ours(self, data: bytes) -> bool:

@@ -241,7 +241,7 @@ def test_a_reader_that_dies_leaves_its_file_unread_and_the_gateway_well(running:
 
 
 def test_a_file_that_takes_too_much_processor_time_is_unread(sender: str, outsider: str) -> None:
-    with site(extra='[examine]\nseconds = "0.4s"\n') as running, running.hop("encrypted") as encrypted:
+    with site(extra='[examine]\nseconds = "0.1s"\n') as running, running.hop("encrypted") as encrypted:
         (answer,) = running.send(sender, [outsider], _with_text(sender, outsider, _slow_text()))
 
         assert len(encrypted.messages) == 1
@@ -249,7 +249,7 @@ def test_a_file_that_takes_too_much_processor_time_is_unread(sender: str, outsid
 
 
 def test_when_reading_takes_too_long_the_mail_waits_upstream(sender: str, outsider: str) -> None:
-    with site(extra='[examine]\nwall = "0.5s"\n') as running, running.hop() as plain:
+    with site(extra='[examine]\nwall = "0.1s"\n') as running, running.hop() as plain:
         assert _codes(running.send(sender, [outsider], _with_text(sender, outsider, _slow_text()))) == ["451"]
         assert plain.messages == []
 
