@@ -13,13 +13,14 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from gateway.detectors import marking
+from gateway.detectors.columns import valid_values
 from gateway.detectors.detector import Detector
 from gateway.detectors.normalise import normalise, octets
 from gateway.detectors.prepared import Prepared, prepare
 from gateway.detectors.runs import digit_runs
 from gateway.detectors.seen import RUNNING, SUBJECTS, Finds, Tally, Text
 from gateway.detectors.stretches import PIECE, around, stretches
-from gateway.detectors.tables import OF_TABLES, Table, divider_of, evidence_of, valid_values
+from gateway.detectors.tables import OF_TABLES, Table, divider_of, evidence_of
 from gateway.model.finding import Evidence, EvidenceKind, Patterns, Place
 
 Segment: TypeAlias = tuple[Place, str, str]  # the place where it begins, words for a person ("page 3 header"), the text

@@ -69,7 +69,6 @@ def test_a_heading_speaks_for_its_own_column_alone() -> None:
         ("Patient name", "name"),
         ("lastName", "name"),
         ("E-mail", "email address"),
-        ("Mobile", "phone"),
         ("d.o.b.", "date of birth"),
         ("Home address", "address"),
     ],
@@ -84,6 +83,18 @@ def test_what_a_column_is_by_its_heading(heading: str, kind: str) -> None:
 )
 def test_what_names_no_person(heading: str) -> None:
     assert "persons-in-table" not in counts(f"row,{heading},x\n" + "".join(f"{n},a{n},b\n" for n in range(5)))
+
+
+def test_telephones_and_mailboxes_of_offices_are_no_people() -> None:
+    offices = "Office,Telephone,E-mail\n" + "".join(f"Office {n},01629 58{n:04},enquiries@office{n}.example\n" for n in range(30))
+
+    assert not counts(offices)
+    assert counts(offices.replace("enquiries@", "jo.smith@")) == {"persons-in-table": 30, "identifying-columns": 2}
+    assert counts(offices.replace("Office,", "Surname,", 1)) == {"persons-in-table": 30, "identifying-columns": 3}
+
+
+def test_a_telephone_beside_counts_does_not_hide_that_they_are_small() -> None:
+    assert counts("School,Telephone,Pupils\nNorth,01629 580000,3\nSouth,01629 580001,41\nEast,01629 580002,5\n") == {"small-cells": 2}
 
 
 # --- aggregated tables -------------------------------------------------------------------------------------------------
