@@ -12,6 +12,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from urllib.parse import unquote_plus
 
 from gateway.content.charsets import guesses, texts
 from gateway.content.reading import Item, Source, Spent
@@ -290,7 +291,10 @@ def _hidden_classes(style: str) -> set[str]:
 
 def _values(tags: list[str]) -> Iterator[str]:
     for found in _ATTRIBUTE.finditer("\n".join(tags)):
-        yield _plain(html.unescape(found[1] or found[2] or found[3]))
+        said = _plain(html.unescape(found[1] or found[2] or found[3]))
+        yield said
+        if "%" in said:  # as the program that opens a link reads it
+            yield unquote_plus(said)
 
 
 def _plain(text: str) -> str:

@@ -52,6 +52,7 @@ SENSITIVE = {
     "before the body": "OFFICIAL-SENSITIVE<body>x",
     "a tag without an end": "<p>x</p><a title='OFFICIAL-SENSITIVE",
     "a quote without an end": '<a title="x>OFFICIAL-SENSITIVE</a>',
+    "words of a letter that a link begins": "<a href='mailto:a@b.example?body=OFFICIAL%2DSENSITI%56E'>",
     "a link": "<a href='https://a.example/OFFICIAL-SENSITIVE'>",
 }  # fmt: skip
 
