@@ -40,13 +40,10 @@ def read_pdf(source: Source, spent: Spent) -> Iterator[Item]:
 def _objects(data: bytes, spent: Spent) -> Generator[Item, None, Readable | None]:
     """What pikepdf reads; why it could not read all."""
     try:
-        yield from read_objects(data, spent)
-    except Unreadable as unreadable:
-        return unreadable.readable
+        return (yield from read_objects(data, spent))
     except pikepdf.PikepdfError:
         yield from _labels_in_octets(data)
         return Readable.DAMAGED
-    return None
 
 
 def _open(data: bytes) -> Any:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, TypeAlias
 from urllib.parse import unquote
 
@@ -26,6 +26,7 @@ from gateway.detectors import Segment
 from gateway.model.finding import Evidence, Place, Readable
 
 _STREAM = 64 * 1_048_576  # octets of one stream, unpacked
+_RATIO = 1100  # unpacked to packed: no packer of PDF gives more in one go
 _DEPTH = 20  # of arrays and dictionaries within one object
 _OFTEN = 256  # objects between two looks at the clock
 
@@ -64,13 +65,13 @@ settings.set_qpdf_limits(
 )
 
 
-def read_objects(data: bytes, spent: Spent) -> Iterator[Item]:
-    """What the file says beside its pages.
+def read_objects(data: bytes, spent: Spent) -> Generator[Item, None, Readable | None]:
+    """What the file says beside its pages; why some of it could not be read, or that the document proper is a file inside, protected.
 
     Raises:
         pikepdf.PdfError: it cannot be opened, so nothing is known of what it holds.
         pikepdf.PasswordError: it asks for a password.
-        Unreadable: some of it could not be read, or the document proper is a file inside this one, protected by rights.
+        Unreadable: it is a bomb; whoever reads its pages goes off.
     """
     with pikepdf.open(io.BytesIO(data)) as file:
         objects = _Objects(file, spent)
@@ -79,8 +80,7 @@ def read_objects(data: bytes, spent: Spent) -> Iterator[Item]:
         yield from objects.words()
         yield from objects.members()
         yield from (Oddity(name) for name in objects.oddities)
-        if objects.trouble is not None:
-            raise Unreadable(objects.trouble)
+        return objects.trouble
 
 
 def xmp_labels(text: str) -> tuple[Evidence, ...]:
@@ -139,8 +139,11 @@ class _Objects:
     def _object(self, thing: Any) -> None:
         dictionary = thing.stream_dict if isinstance(thing, pikepdf.Stream) else thing
         written = dictionary.unparse(resolved=True)
-        if b"/Type /EmbeddedFile" in written and dictionary is not thing:
-            self._loose[thing.objgen] = thing
+        if dictionary is not thing:
+            if b"/Type /EmbeddedFile" in written:
+                self._loose[thing.objgen] = thing
+            elif _may_be_bomb(thing, written):
+                _defuse(thing)
         if _TELLING.search(written) and not _is_mere_page(written):
             self._dictionary(dictionary, thing.objgen, 0)
 
@@ -240,6 +243,23 @@ class _Objects:
         """The first reason stands, but for protection, which explains the others."""
         if self.trouble is None or readable is Readable.RIGHTS_PROTECTED:
             self.trouble = readable
+
+
+def _may_be_bomb(stream: Any, written: bytes) -> bool:
+    """Whether so few octets may become so many. A picture is not unpacked by who reads words."""
+    if b"/Subtype /Image" in written:
+        return False
+    packers = written.count(b"/FlateDecode") + written.count(b"/LZWDecode") + written.count(b"/Fl ") + written.count(b"/LZW ")
+    return packers > 1 or (packers > 0 and int(stream.stream_dict.get("/Length", 0)) * _RATIO > _STREAM)
+
+
+def _defuse(stream: Any) -> None:
+    """Raise Unreadable when a stream is larger than is reasonable; one that is broken is the business of who needs it."""
+    try:
+        _unpacked(stream)
+    except Unreadable as unreadable:
+        if unreadable.readable is Readable.OVER_BUDGET:
+            raise
 
 
 def _is_mere_page(written: bytes) -> bool:

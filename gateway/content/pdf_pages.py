@@ -19,9 +19,9 @@ import pypdfium2.raw as pdfium
 
 from gateway.content.pdf_scans import scanned_words
 from gateway.content.pdf_words import Box, Scratch, Words
-from gateway.content.reading import Item, Spent
+from gateway.content.reading import Item, Spent, Unreadable
 from gateway.detectors import Segment
-from gateway.model.finding import Place
+from gateway.model.finding import Place, Readable
 
 _BAND = 0.1  # of the height
 _EDGE_LINES = 64  # in one band; what has more is no page header
@@ -32,6 +32,7 @@ _NARROW = 0.15  # a gap within a word
 _SAME_LINE = 0.3  # between two base lines
 _ALMOST = 4.0  # points between two base lines that may be one
 _BROKEN = re.compile("[^\r\n\ufffe]{0,80}\ufffe[^\r\n]{0,80}")
+_ANNOTATIONS = 5000  # of one page: to draw them takes a time that grows with the square of their number
 _FEW = 100  # letters: a page that has fewer may be a scan
 _BLANKS = re.compile(" +")
 _Line: TypeAlias = tuple[float, float, int, int]  # up, across; start and end in the text
@@ -46,7 +47,7 @@ def read_pages(document: Any, spent: Spent) -> Iterator[Item]:
 
 
 def _page(document: Any, number: int, scratch: Scratch, spent: Spent) -> Iterator[Item]:
-    page = _load(document, number)
+    page = _load(document, number, spent)
     if not page:
         return
     try:
@@ -64,18 +65,23 @@ def _page(document: Any, number: int, scratch: Scratch, spent: Spent) -> Iterato
         pdfium.FPDF_ClosePage(page)
 
 
-def _load(document: Any, number: int) -> Any:
+def _load(document: Any, number: int, spent: Spent) -> Any:
     """A page with its annotations drawn into it."""
     page = pdfium.FPDF_LoadPage(document, number)
-    if page and _is_drawn_on(page) and pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS:
+    if page and _is_drawn_on(page, spent) and pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS:
         pdfium.FPDF_ClosePage(page)
         page = pdfium.FPDF_LoadPage(document, number)
     return page
 
 
-def _is_drawn_on(page: Any) -> bool:
+def _is_drawn_on(page: Any, spent: Spent) -> bool:
     """Whether an annotation is drawn by a stream of its own; links, which are most of them, are not."""
-    for index in range(pdfium.FPDFPage_GetAnnotCount(page)):
+    count = pdfium.FPDFPage_GetAnnotCount(page)
+    spent.parts(count)
+    if count > _ANNOTATIONS:
+        pdfium.FPDF_ClosePage(page)
+        raise Unreadable(Readable.OVER_BUDGET)
+    for index in range(count):
         annotation = pdfium.FPDFPage_GetAnnot(page, index)
         if annotation:
             drawn = pdfium.FPDFAnnot_HasKey(annotation, b"AP")

@@ -1,6 +1,7 @@
 """PDF: whatever says something and is no page, each in a document of its own, is found and named."""
 
 import io
+import zlib
 
 import pikepdf
 import pytest
@@ -198,3 +199,36 @@ def test_a_certificate_is_encryption_and_another_handler_protects_rights() -> No
         data = pdf_of(trailer=b"/Encrypt << /Filter %s /V 4 >> /ID [(a) (a)]" % handler)
 
         assert look(data, "a.pdf")[0].readable is readable
+
+
+FLATE = b"/Filter /FlateDecode"
+BOMBS = {
+    "a page": pdf_of(b"x", more=[stream(zlib.compress(b"BT ET\n" * 15_000_000, 9), FLATE)]).replace(b"/Contents 6 0 R", b"/Contents 7 0 R"),
+    "a page packed twice": pdf_of(
+        b"x", more=[stream(zlib.compress(zlib.compress(bytes(90_000_000), 9), 9), b"/Filter [/FlateDecode /FlateDecode]")]
+    ).replace(b"/Contents 6 0 R", b"/Contents 7 0 R"),
+    "metadata": pdf_of(catalog=b"/Metadata 7 0 R", more=[stream(zlib.compress(b"<a>" * 30_000_000, 9), FLATE)]),
+    "letters of a font": pdf_of(more=[stream(zlib.compress(b"<00> <00>\n" * 9_000_000, 9), FLATE)]),
+    "notes on one page": pdf_of(page=b"/Annots [" + b"<< /Subtype /Text /AP << /N 6 0 R >> >> " * 6000 + b"]"),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_is_over_budget_before_anybody_unpacks_it(name: str) -> None:
+    assert len(BOMBS[name]) < 400_000
+
+    assert look(BOMBS[name], "a.pdf")[0].readable is Readable.OVER_BUDGET
+
+
+def test_arrays_within_arrays_are_no_way_to_hide() -> None:
+    assert look(pdf_of(more=[b"<< /A " * 5000 + b"(x)" + b" >>" * 5000]), "a.pdf")[0].octets
+
+
+def test_broken_octets_break_nothing_and_take_no_time() -> None:
+    kinds = set()
+    for data, _ in PLACES.values():
+        for at in range(0, len(data), len(data) // 9):
+            kinds |= {look(octets, "a.pdf")[0].readable for octets in (data[:at], data[:at] + bytes([data[at] ^ 16]) + data[at + 1 :])}
+
+    assert Readable.DAMAGED in kinds
+    assert Readable.YES in kinds
