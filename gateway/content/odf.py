@@ -22,7 +22,7 @@ from gateway.detectors.grid import Grid, letters
 from gateway.model.finding import Place, Readable
 
 _BLOCK = 1 << 20  # characters of one segment
-_GAP = 256  # empty cells that are filled in
+_GAP, _WIDTH = 256, 16_384  # cells that are filled in: in one place, in a row
 _PARAGRAPHS = ("{*}p", "{*}h")
 _HELD = (
     "{*}table-row",
@@ -86,7 +86,7 @@ _PIECES = (
 def read_odf(source: Source, spent: Spent) -> Iterator[Item]:
     """Content first, then styles, properties and embedded objects; what is no piece of a document is a member."""
     if source.data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        yield from _flat(source)
+        yield from _flat(source, spent)
         return
     package = package_in(source, spent)
     for entry in package.find("META-INF/manifest.xml"):
@@ -101,10 +101,10 @@ def read_odf(source: Source, spent: Spent) -> Iterator[Item]:
         raise Unreadable(Readable.DAMAGED)
 
 
-def _flat(source: Source) -> Iterator[Item]:
+def _flat(source: Source, spent: Spent) -> Iterator[Item]:
     """A whole document in one XML."""
     stream = xml.Pieces(source.data[at : at + 65536] for at in range(0, len(source.data), 65536))
-    document = _Document(source.where)
+    document = _Document(source.where, spent)
     for block in xml.outermost(stream, "{*}binary-data", "{*}meta", *_HELD):
         name = local(block)
         if name == "binary-data":
@@ -127,9 +127,9 @@ def _visible(package: Package) -> Iterator[Item]:
 def _part(entry: Entry, package: Package, where: str) -> Iterator[Item]:
     name = entry.name
     if name == "content.xml":
-        yield from _read(entry, package, _Document(where, hidden=_common_hidden(package)))
+        yield from _read(entry, package, _Document(where, package.spent, hidden=_common_hidden(package)))
     elif name == "styles.xml" or name.endswith(("/content.xml", "/styles.xml")):
-        yield from _read(entry, package, _Document(name.rpartition("/")[0] or "styles", Place.TEXT))
+        yield from _read(entry, package, _Document(name.rpartition("/")[0] or "styles", package.spent, Place.TEXT))
     elif name == "meta.xml" or name.endswith("/meta.xml"):
         for block in package.blocks(entry):
             yield from _meta(block, name)
@@ -184,10 +184,11 @@ def _embedded(element: Any) -> Iterator[Item]:
 class _Document:
     """Gathers the words of one part."""
 
-    __slots__ = ("_deleted", "_edges", "_hidden", "_place", "_table", "_where", "_words")
+    __slots__ = ("_deleted", "_edges", "_hidden", "_place", "_spent", "_table", "_where", "_words")
 
-    def __init__(self, where: str, place: Place = Place.FIRST_LINE, hidden: Iterable[str] = ()) -> None:
+    def __init__(self, where: str, spent: Spent, place: Place = Place.FIRST_LINE, hidden: Iterable[str] = ()) -> None:
         self._where = where
+        self._spent = spent
         self._hidden = set(hidden)  # styles whose text, sheet or slide is not shown
         self._place = place
         self._words = Words()
@@ -251,7 +252,7 @@ class _Document:
             yield from self._flushed_table()
             self._table = _Table(name, f"sheet {name}{self._away(table)}")
             yield Place.TEXT, "sheet names", name
-        self._table.take(row)
+        self._spent.cells(self._table.take(row))
         for cell in row:
             self._words.unseen.extend(
                 text for element in cell.iter("{*}annotation", *_TITLES) for text in element.itertext() if text.strip()
@@ -368,10 +369,13 @@ class _Table:
         self._numbers: list[int] = []
         self.size = 0
 
-    def take(self, row: Any) -> None:
+    def take(self, row: Any) -> int:
+        """One row, or many alike; how many cells that are."""
         cells: list[str] = []
         empty = 0
         for cell in row:
+            if len(cells) > _WIDTH:
+                break
             count = _repeated(cell, "number-columns-repeated")
             text = " ".join("".join(words) for words in _cell_words(cell))
             if "E+" in text or text.startswith("#"):  # too long for its cell, not for who clicks on it
@@ -388,6 +392,7 @@ class _Table:
             self._numbers.append(self._at)
             self.size += len(line)
         self._at += _repeated(row, "number-rows-repeated")
+        return len(cells) + 1
 
     def grid(self) -> Grid:
         name, numbers = Grid(self._where), self._numbers

@@ -21,7 +21,7 @@ from gateway.content.xml import local
 from gateway.detectors.grid import letters
 
 _BLOCK = 1 << 20  # octets of rows that are read together
-_GAP = 256  # empty cells that are filled in
+_GAP, _WIDTH = 256, 16_384  # empty cells that are filled in: in one place, in a row
 _KINDS = 500  # kinds of rows that are remembered
 _BEGIN = re.compile(
     rb"\s*(?:\xef\xbb\xbf)?(?:<\?xml version=[\"']1\.[01][\"'](?: encoding=[\"'](?i:utf-8)[\"'])?(?: standalone=[\"']\w+[\"'])?\s*\?>\s*)?"
@@ -233,7 +233,7 @@ class _Kind:
         self.expression = re.compile(_ROW + "".join(_pattern(*cell) for cell in cells) + "</row>")
         self._show = tuple(_shower(attributes, book) if begin in (_VALUE, _INLINE) else None for _, attributes, begin in cells)
         places = tuple(_column(column) for column, _, _ in cells)
-        self._gaps = tuple(min(max(place - before - 1, 0), _GAP) for before, place in pairwise((-1, *places)))
+        self._gaps = tuple(_gaps(places))
 
     def lines(self, rows: list[Any]) -> list[str]:
         """Matches of the expression to lines."""
@@ -276,14 +276,14 @@ def _plain_numbers(values: Sequence[str]) -> Iterable[str]:
 
 def _cell_at(part: str, column: int) -> str:
     """The name of the cell that became a place between tabs."""
-    row = _ROW_NUMBER.search(part, max(part.rfind("<row"), 0))
-    at = before = -1
-    for name in _NAME.findall(part):
-        number = _column(name)
-        at, before = at + 1 + min(max(number - before - 1, 0), _GAP), number
+    said = _ROW_NUMBER.search(part, max(part.rfind("<row"), 0))
+    row, at = said[1] if said else "1", -1
+    places = [_column(name) for name in _NAME.findall(part)]
+    for place, gap in zip(places, _gaps(places), strict=True):
+        at += 1 + gap
         if at >= column:
-            break
-    return f"{letters(max(before, 0))}{row[1] if row else 1}"
+            return f"{letters(place)}{row}"
+    return f"A{row}"
 
 
 _NAME = re.compile(r'<c\b[^<>]*\br="([A-Z]{1,3})\d+"')
@@ -340,11 +340,19 @@ def _cells(row: Any, book: Book) -> Iterator[tuple[int, str]]:
 
 def _filled(cells: Iterable[tuple[int, str]]) -> Iterator[str]:
     """Cells with the empty ones between them."""
-    before = -1
-    for column, text in cells:
-        yield from ("",) * min(max(column - before - 1, 0), _GAP)
+    row = list(cells)
+    for (_, text), gap in zip(row, _gaps([column for column, _ in row]), strict=True):
+        yield from ("",) * gap
         yield text
-        before = column
+
+
+def _gaps(places: Sequence[int]) -> Iterator[int]:
+    """How many empty cells stand before each cell: no more in a row than there are columns, whatever order it claims for its cells."""
+    left = _WIDTH
+    for before, place in pairwise((-1, *places)):
+        gap = min(max(place - before - 1, 0), _GAP, left)
+        left -= gap
+        yield gap
 
 
 # --- one cell ---------------------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ class Workbook:
         self.names: dict[str, str] = {}  # what a person calls a sheet, or the notes on it, by the name of the part
         for link in package.relationships:
             for entry in package.find(link.target) if link.type == "officedocument" else ():
-                if package.type_of(entry).startswith(_KINDS):
+                if package.type_of(entry).startswith(_KINDS) and package.type_of(entry).endswith("+xml"):
                     self._name_sheets(entry)
 
     @property

@@ -1,0 +1,48 @@
+"""Excel workbooks in binary parts: cells, names of sheets, and the words of parts whose records nobody here knows."""
+
+import pytest
+
+from gateway.model.finding import Readable
+from tests.build import docx
+from tests.build.binary_workbooks import xlsb
+from tests.content.reading import look, seen
+
+KIND = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
+
+
+def test_cells() -> None:
+    (finding,) = look(xlsb([["OFFICIAL-SENSITIVE", "NHS number"], ["x", 9434765919.0]]), "a.xlsb")
+
+    assert (finding.detected_type, finding.readable, finding.oddities) == (KIND, Readable.YES, ())
+    assert {("sensitive", "first_line"), ("sensitive", "text"), ("nhs-number", "text")} == seen(finding)
+
+
+def test_the_name_of_a_sheet() -> None:
+    (finding,) = look(xlsb([["x"]], sheet="OFFICIAL-SENSITIVE"), "a.xlsb")
+
+    assert ("sensitive", "text") in seen(finding)
+
+
+@pytest.mark.parametrize("name", ["xl/comments1.bin", "xl/tables/table1.bin", "docProps/custom.xml"])
+def test_words_of_other_parts(name: str) -> None:
+    words = b"<w><p>OFFICIAL-SENSITIVE</p></w>" if name.endswith(".xml") else b"\x07\x99" + "OFFICIAL-SENSITIVE".encode("utf-16-le")
+
+    (finding,) = look(xlsb([["x"]], parts={name: words}), "a.xlsb")
+
+    assert "sensitive" in {item.id for item in finding.evidence}
+
+
+def test_an_embedded_document_is_a_member_and_macros_are_an_oddity() -> None:
+    parts = {"xl/embeddings/a.docx": docx(["OFFICIAL-SENSITIVE"]), "xl/vbaProject.bin": b"x"}
+
+    book, member = look(xlsb([["x"]], parts=parts), "a.xlsb")
+
+    assert ("sensitive", "text") in seen(member)
+    assert "macros" in book.oddities
+
+
+def test_a_cut_off_workbook_is_not_clean() -> None:
+    data = xlsb([["OFFICIAL-SENSITIVE"] * 50] * 50)
+
+    for size in range(100, len(data), 97):
+        assert look(data[:size], "a.xlsb")[0].readable is not Readable.YES
