@@ -32,6 +32,8 @@ from gateway.ports import Done, Examiner, Transaction, World
 from gateway.trail import Trail, details
 from gateway.waiting import wait_at_most
 
+POISON = "poison"  # the rule of what is held unread
+
 
 @dataclass(frozen=True, slots=True)
 class Terms:
@@ -281,7 +283,7 @@ def _put_off(recipient: Recipient, status: str) -> Outcome:
 
 
 def _held_unparsed(recipients: tuple[Recipient, ...]) -> Plan:
-    reason = Reason("poison", "hold", text="The gateway failed three times on this message; nobody has read it.", held_for="postmaster")
+    reason = Reason(POISON, "hold", text="The gateway failed three times on this message; nobody has read it.", held_for="postmaster")
     decisions = tuple(
         Decision(recipient.address.wire, (), Verdict.HOLD, None, reasons=(reason,), held_for="postmaster") for recipient in recipients
     )

@@ -21,7 +21,7 @@ from gateway.edges.keys import load_keys
 from gateway.edges.spool import Spool
 from gateway.edges.vault import Vault
 from gateway.errors import BadInput, OutgateError, Problem
-from gateway.keeper.again import arrival_of
+from gateway.keeper.again import arrival_of, was_never_read
 from gateway.log import Log
 from gateway.model.message import Content
 from gateway.pipeline import Beside, judge
@@ -44,6 +44,8 @@ def contents(config: Path, held: Held) -> Contents:
     """The words and each file: what they are, and what was found in them."""
     if held.state not in _STILL_KEPT or held.ended_at is not None:
         return Contents(None, ("The message is no longer kept.",))
+    if was_never_read(held):
+        return Contents(None, ("The message is not read again: reading it has failed three times.",))
     try:
         found = _explained(config, held)
     except OutgateError as error:

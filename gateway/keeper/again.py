@@ -14,12 +14,12 @@ from datetime import datetime
 
 from gateway.act.copies import fields, names_of
 from gateway.act.deciders import POSTMASTER
-from gateway.act.letters import Seen
+from gateway.act.letters import UNSEEN, Seen
 from gateway.act.pen import LIFETIME
 from gateway.act.settle import keep_copy
 from gateway.act.tell import Circle, Went, told_of
 from gateway.attempt import is_poison, reading
-from gateway.errors import WillNotDo
+from gateway.errors import OutgateError, WillNotDo
 from gateway.gather import not_found
 from gateway.keeper.desk import Desk
 from gateway.model.decision import Decision, Reason, Verdict
@@ -27,7 +27,7 @@ from gateway.model.envelope import Peer
 from gateway.model.judgement import Judgement
 from gateway.model.message import Arrival, Content, Defect, DefectName
 from gateway.model.outcome import Ending, Outcome, Reply, Step
-from gateway.pipeline import Beside, judge
+from gateway.pipeline import POISON, Beside, judge
 from gateway.plan import plan
 from gateway.policy.declared import why_not_accepted, why_not_believed, with_new
 from gateway.policy.rules import Override, Policy
@@ -60,6 +60,31 @@ async def decide_again(desk: Desk, held: Held, because: Because, lifts: frozense
         return said
     finally:
         content.close()
+
+
+async def look_into(desk: Desk, held: Held) -> Seen:
+    """What is in a kept message, for whoever is to decide about it; nothing where it cannot be read again now."""
+    if was_never_read(held):
+        return UNSEEN
+    try:
+        content = await desk.world.vault.get(held.object_id)
+        try:
+            arrival, known = arrival_of(held, content, desk.world.clock.now()), Beside(held.declared, frozenset(held.lifted))
+            with _reading(held, desk):
+                found = await judge(arrival, held.envelope.recipients, desk.policy(), desk.house, desk.world.examiner, known=known)
+        finally:
+            content.close()
+    except OutgateError:
+        return UNSEEN
+    except Exception as error:  # noqa: BLE001 - that it cannot be read keeps nobody from deciding
+        desk.alarm("case: it cannot be read again", error, case=held.case)
+        return UNSEEN
+    return Seen(found.findings, found.facts[0].message)
+
+
+def was_never_read(held: Held) -> bool:
+    """Whether reading it has killed processes: it is left alone."""
+    return any(reason.rule == POISON for reason in held.decision.reasons)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from gateway.act.deciders import POSTMASTER
 from gateway.errors import TryLater
+from gateway.keeper.again import look_into
 from gateway.keeper.desk import Desk
 from gateway.ports import Because, Held
 
@@ -37,6 +38,7 @@ async def _pass_on(desk: Desk, held: Held) -> None:
     """The letter first: if we die in between, the next one is asked twice, never not at all."""
     heir = held.decision.then or POSTMASTER
     if heir != held.held_for:
-        await desk.shelves.outbox.put(await desk.post.ask(replace(held, held_for=heir, answer_by=None)))
+        seen = await look_into(desk, held)
+        await desk.shelves.outbox.put(await desk.post.ask(replace(held, held_for=heir, answer_by=None), seen))
     await desk.shelves.holds.pass_on(held.case, heir, None)
     desk.log.event("hold.passed_on", case=held.case, held_for=heir)

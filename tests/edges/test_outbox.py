@@ -85,3 +85,29 @@ def test_a_lease_is_renewed_while_the_attempt_goes_on_and_not_after_the_row_was_
             assert [row.id for row in await other.outbox.claim(NOON + timedelta(seconds=90), 60)] == ["n1"]
 
     asyncio.run(story())
+
+
+def test_what_became_of_a_released_copy_is_in_the_audit_once_and_what_waits_says_why(place: Place):
+    """Found: the case said `released` and nothing else, whether the next hop had the copy, did not take it or never would."""
+
+    async def story() -> None:
+        async with living(place) as (state,):
+            released = mail("r1", "a@x.example", "b@x.example", kind="release")
+            await put(state, released, mail("n1"), mail("r2", kind="release", case="ABC-100"))
+            await state.outbox.claim(NOON, 60)
+            await state.outbox.done("r1", "a@x.example", TAKEN)
+            await state.outbox.done("r1", "a@x.example", TAKEN)
+            await state.outbox.retry("r1", NOON, "451 4.4.1 nobody there")
+            await state.outbox.done("n1", "a@derbyshire.gov.uk", TAKEN)
+            (row,) = await state.outbox.released("7KQ-402")
+            assert (row.id, row.attempts, row.why) == ("r1", 1, "451 4.4.1 nobody there")
+            assert [one.address.wire for one in row.recipients] == ["b@x.example"]
+            await state.outbox.done("r1", "b@x.example", Reply(550, "5.1.1", "no such user"))
+            assert [one.id for one in await state.outbox.released()] == ["r2"]
+            assert [(event.event, event.details) for event in await state.audit.events("7KQ-402")] == [
+                ("hold.handed_over", {"case": "7KQ-402", "next_hop": "mailboxes", "code": 250, "status": "2.0.0"}),
+                ("hold.not_taken", {"case": "7KQ-402", "next_hop": "mailboxes", "code": 550, "status": "5.1.1"}),
+            ]
+            assert await state.audit.verify() == ()
+
+    asyncio.run(story())

@@ -10,6 +10,7 @@ import pytest
 from gateway.keeper import Keeper, Shelves
 from gateway.keeper.sending import PAUSES
 from gateway.log import Log
+from gateway.model.decision import Reason
 from gateway.policy.places import Places
 from gateway.policy.rules import Act, Ask, Audience, Rule
 from gateway.ports import Because
@@ -266,6 +267,46 @@ def test_after_within_the_next_one_decides_and_is_asked():
 
     assert (later.held().held_for, later.held().answer_by, later.held().state) == ("duty", None, "open")
     assert later.got("duty@own.example") == ["For your decision: an email that is kept (case 7KQ-402)"]
+
+
+def test_the_next_one_is_told_what_is_in_it_as_the_first_was():
+    """Found: whoever came `then` was asked to decide about files that nothing named."""
+    later = Later("b@kept.example")
+
+    async def story():
+        await later.deliver()
+        await later.turn(hours=4)
+        await later.turn(seconds=1)
+
+    run(story())
+
+    taken = [one for hop in later.stage.hops.values() for one in hop.taken]
+    asked = [one.octets.decode() for one in taken if one.recipient in ("officer@own.example", "duty@own.example")]
+    assert [("geheimnis-name.txt: 4 bytes" in letter, "geheimnis-body" in letter) for letter in asked] == [(True, False)] * 2
+
+
+@pytest.mark.parametrize(
+    ("change", "alarms"),
+    [
+        (lambda held: replace(held, declared=(None,)), 1),  # a bug
+        (lambda held: replace(held, object_id="holds-lost"), 0),
+        (lambda held: replace(held, decision=replace(held.decision, reasons=(Reason("poison", "hold"),))), 0),
+    ],
+)
+def test_what_cannot_be_read_again_is_passed_on_all_the_same(change, alarms):
+    later = Later("b@kept.example")
+
+    async def story():
+        await later.deliver()
+        later.stage.holds.cases[CASE] = change(later.held())
+        await later.turn(hours=4)
+        await later.turn(seconds=1)
+
+    run(story())
+
+    assert later.held().held_for == "duty"
+    assert later.got("duty@own.example") == ["For your decision: an email that is kept (case 7KQ-402)"]
+    assert later.log.getvalue().count("it cannot be read again") == alarms
 
 
 def test_when_time_is_up_the_last_word_is_committed_before_the_content_goes():
