@@ -48,6 +48,8 @@ FILTERS = {
 }
 _FILE, _BLOCK = 0o100000, 65536
 _PREFERRED = {"application/x-tar": b"read_concatenated_archives"}
+# Of this alone the headers of all files are read before the first file: others crash when they are asked for more after a fatal error.
+_LISTED_FIRST = ("7zip",)
 _JOLIET, _ROCK_RIDGE, _PLAIN = b"", b"!joliet", b"!joliet,!rockridge"  # three directories that an image may have
 _UDF = (b"NSR02", b"NSR03")  # ECMA-167 3/9.1: yet another, which libarchive does not know and Windows prefers
 
@@ -132,8 +134,11 @@ def _walk(data: bytes, formats: tuple[str, ...], filter_: str, spent: Spent, opt
             if _is_encrypted(entry):
                 yield Member(_name(entry), b"", readable=Readable.ENCRYPTED, octets=octets)
             elif broken is None:
-                found, broken = Bounded(_Data(archive), len(data), spent).salvage()
+                stream = _Data(archive)
+                found, broken = Bounded(stream, len(data), spent).salvage()
                 yield Member(_name(entry), found, readable=broken, octets=octets)
+                if broken is not None and stream.is_fatal and formats != _LISTED_FIRST:
+                    raise Unreadable(broken)
             else:
                 yield Member(_name(entry), b"", readable=broken, octets=octets)
         if empty:  # of a RAR whose headers make no sense the library says no more than that
@@ -187,10 +192,11 @@ class _Data:
     Not read_data(): it fills up to where the library believes the end to be, and in xar it is wrong.
     """
 
-    __slots__ = ("_address", "_archive", "_at", "_hole", "_left")
+    __slots__ = ("_address", "_archive", "_at", "_hole", "_left", "is_fatal")
 
     def __init__(self, archive: Any) -> None:
         self._archive = archive
+        self.is_fatal = False
         self._at = self._hole = 0
         self._address = self._left = 0  # of the library's block, good until we ask for the next
 
@@ -214,6 +220,7 @@ class _Data:
         try:
             got = ffi.read_data_block(self._archive, ctypes.byref(data), ctypes.byref(octets), ctypes.byref(offset))
         except ArchiveError as error:
+            self.is_fatal = error.retcode == ffi.ARCHIVE_FATAL
             raise Unreadable(_kind(error)) from None
         if got == ffi.ARCHIVE_EOF:
             return False

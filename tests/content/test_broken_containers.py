@@ -114,3 +114,13 @@ def test_what_never_seems_to_end_is_answered_soon(what: str) -> None:
 
     assert time.process_time() - began < 4
     assert files[0].readable is not Readable.YES or what == "half a data URI"
+
+
+def test_a_cabinet_that_claims_more_blocks_than_it_has_crashes_nobody() -> None:
+    """Found: asked for another file after a fatal error, libarchive 3.6 reads where nothing is."""
+    data = bytearray(packed("cab", FILES))
+    data[40] = 0xFF  # [MS-CAB] 2.2: cCFData of the only folder
+
+    outer, *_ = look(bytes(data), "a.cab")
+
+    assert outer.readable is Readable.DAMAGED
