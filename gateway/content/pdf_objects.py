@@ -129,7 +129,7 @@ class _Objects:
         skipped = None if info is None else info.objgen
         for count, thing in enumerate(self._file.objects):
             if count % _OFTEN == 0:
-                self._spent.parts(0)
+                self._spent.time()
             try:
                 if isinstance(thing, pikepdf.Dictionary | pikepdf.Stream) and thing.objgen != skipped:
                     self._object(thing)

@@ -178,7 +178,16 @@ def test_a_marking_in_a_header_field() -> None:
     ]
 
 
-def test_an_inline_picture_is_not_read() -> None:
+def test_a_large_inline_picture_is_read_as_words_and_is_no_file() -> None:
+    examiner = Reading()
+    screenshot = png(60, 60, "noise that does not pack")
+    findings = look(mail(html="<p>x<img src=cid:shot>", inline=[("shot", "a.png", screenshot, "image/png")]), examiner)
+
+    assert findings.files == ()
+    assert [(wanted.declared_type, wanted.is_words) for wanted in examiner.calls[0]] == [("text/html", True), ("image/png", True)]
+
+
+def test_a_small_inline_picture_is_not_read() -> None:
     examiner = Reading()
     findings = look(mail(html="<p>x<img src=cid:logo>", inline=[("logo", "a.png", png(9, 9, "x"), "image/png")]), examiner)
 
