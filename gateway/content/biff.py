@@ -144,7 +144,7 @@ def _sheet(stream: bytes, offset: int, name: str, book: _Book, spent: Spent, beg
             if kind in (_HEADER, _FOOTER, _HEADERFOOTER):
                 edges.extend(_edges(kind, data, name, book))
             elif kind == _STRING and waiting is not None:
-                cells.append((*waiting, _long(data, 0, book)))
+                cells.append((*waiting, text_of(_long(data, 0, book))))
             elif kind in _SAID:
                 around.extend(_words(data))
             else:
@@ -218,7 +218,7 @@ def _together(cells: list[tuple[int, int, str]], place: Place, name: str, spent:
         before = column
     lines.append("\t".join(line))
     grid = Grid(name)
-    grid.cell = lambda at, column: f"{letters(column)}{rows[at] + 1}"
+    grid.cell = lambda at, column: f"{letters(column)}{rows[min(at, len(rows) - 1)] + 1}"
     return place, grid, "\n".join(lines)
 
 

@@ -396,7 +396,7 @@ class _Table:
 
     def grid(self) -> Grid:
         name, numbers = Grid(self._where), self._numbers
-        name.cell = lambda line, column: f"{letters(column)}{numbers[line]}"
+        name.cell = lambda line, column: f"{letters(column)}{numbers[min(line, len(numbers) - 1)]}"
         return name
 
 

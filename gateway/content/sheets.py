@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 from gateway.content import xml
 from gateway.content.number_formats import Show
@@ -36,7 +36,10 @@ _ROW_NUMBER = re.compile(r'\br="(\d{1,7})"')
 _STYLE = re.compile(r'\bs="(\d{1,6})"')
 _TYPE = re.compile(r'\bt="(\w+)"')
 _CONTROL = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_BREAKS = re.compile(r"[\t\r\n]+")
+_BREAKS = re.compile("[\t\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
+
+
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
@@ -72,6 +75,11 @@ def text_of(value: str) -> str:
     if "_x" in value:
         value = _CONTROL.sub(lambda code: chr(int(code[1], 16)), value)
     return _BREAKS.sub(" ", value)
+
+
+def breaks(text: str) -> bool:
+    """Whether some sign in it would end a line, or a cell."""
+    return _BREAKS.search(text) is not None
 
 
 # --- the quick way ----------------------------------------------------------------------------------------------------
@@ -155,7 +163,7 @@ class _Plain:
             parts = _parts(text)
             lines = self._mixed(parts, spent)
         formulas = [xml.unescape(formula) for formula in _FORMULA.findall(text)] if "<f" in text else []
-        return Rows(lines, formulas, lambda line, column: _cell_at((parts or _parts(text))[line], column))
+        return Rows(lines, formulas, lambda line, column: _cell_at(_nth(parts or _parts(text), line), column))
 
     def _alike(self, text: str, spent: Spent) -> list[str] | None:
         """Rows that are all of the kind of the first, which is usual; None when they are not."""
@@ -310,7 +318,12 @@ def read_parsed(rows: Iterable[Any], book: Book, spent: Spent) -> Iterator[Rows]
 
 
 def _rows(lines: list[str], numbers: list[int]) -> Rows:
-    return Rows(lines, [], lambda line, column: f"{letters(column)}{numbers[line]}")
+    return Rows(lines, [], lambda line, column: f"{letters(column)}{_nth(numbers, line)}")
+
+
+def _nth(items: Sequence[_T], number: int) -> _T:
+    """The last one where there are fewer: some sign in a cell may end a line for who looks through the text."""
+    return items[min(number, len(items) - 1)]
 
 
 def parsed_rows(rows: Iterable[Any], book: Book, spent: Spent | None = None) -> Iterator[tuple[int, str]]:

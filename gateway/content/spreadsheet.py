@@ -164,7 +164,7 @@ def _plain_strings(pieces: Iterable[bytes]) -> list[str] | None:
         return None
     if "&" in text:
         found = [xml.unescape(value) for value in found]
-    return [sheets.text_of(value) for value in found] if "\n" in text or "\t" in text or "_x" in text else found
+    return [sheets.text_of(value) for value in found] if "_x" in text or "&#" in text or sheets.breaks(text) else found
 
 
 def page_edge(codes: str) -> str:

@@ -10,6 +10,7 @@ from gateway.content import Budget
 from gateway.content.spreadsheet import page_edge
 from gateway.model.finding import Pattern, Patterns, Place, Readable
 from tests.build import docx, encrypted_docx, pptx, xlsx, zip_of
+from tests.content.compound import workbook
 from tests.content.reading import look, seen
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -270,3 +271,12 @@ def test_a_file_that_is_called_a_picture_inside_a_document_is_a_member(octets: b
 
 def test_a_picture_inside_a_document_is_a_piece_of_it() -> None:
     assert len(look(docx(["x"], pad_octets=2000), "a.docx", WORD)) == 1
+
+
+@pytest.mark.parametrize("sign", ["\u2028", "\x85", "\x0b", "\n"])
+def test_a_sign_that_ends_a_line_in_a_cell_does_not_shift_the_cells_after_it(sign: str) -> None:
+    """Found while looking for crashes: the text had more lines than the sheet has rows."""
+    rows = [[f"one{sign}two{sign}three"], ["x", 9434765919], [f"NHS{sign}{sign}{sign}{sign} number"]]
+    for data in (xlsx(rows), workbook(rows) if sign != "\u2028" else xlsx(rows)):
+        (number,) = [item for item in look(data, "a.xls")[0].evidence if item.id == "nhs-number"]
+        assert number.where == "sheet Sheet1, B2"
