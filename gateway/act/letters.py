@@ -24,7 +24,7 @@ from gateway.model.message import Content
 from gateway.model.outcome import Outcome, Reply, Step
 from gateway.policy.guidance import House, smtp_reply, texts_of
 from gateway.policy.letters import ended, let_go, overridden, to_decider, to_sender
-from gateway.policy.news import advised, relayed, to_told, undelivered
+from gateway.policy.news import advised, delayed, relayed, to_told, undelivered
 from gateway.policy.rules import Override, Policy
 from gateway.policy.view import Mail
 from gateway.policy.wording import NO_OTHERS, About, Letter, Others, Told, values_of
@@ -198,6 +198,15 @@ class Post:
             letter = undelivered(self.house, _replies(silent), delivered, None, row.case or "", gave_up=gave_up)
             letters.append(await self._bounce(envelope, about, content, letter, silent, to=self.house.postmaster))
         return tuple(letters)
+
+    async def delayed(self, row: ToSend, content: Content, waiting: tuple[Handed, ...]) -> tuple[ToSend, ...]:
+        """The DSN about mail in our outbox that still waits, to a sender who may hear of delay (RFC 3461 section 4.1)."""
+        pairs = tuple((one.recipient, one.reply) for one in waiting if "DELAY" in (one.recipient.notify or ("DELAY",)))
+        envelope = envelope_of(row)
+        if not pairs or row.expires_at is None or not self.house.is_ours(envelope.reverse_path):
+            return ()
+        letter = delayed(self.house, _replies(pairs), row.expires_at, row.case or "", _subject(content))
+        return (await self._bounce(envelope, Subject(row.case, row.message_id), content, letter, pairs, action="delayed"),)
 
     async def relayed(
         self, envelope: Envelope, message_id: str, content: Content, taken: tuple[Handed, ...], sent_at: datetime | None = None

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from gateway.act.deciders import POSTMASTER
 from gateway.act.letters import envelope_of
+from gateway.act.pen import LIFETIME
 from gateway.errors import TryLater, WillNotDo
 from gateway.keeper.desk import Desk
 from gateway.model.message import Content
@@ -22,6 +23,7 @@ MOST_AT_ONCE = 20
 HAND_OVER_SECONDS = 300.0
 LEASE_SECONDS = 30.0  # renewed while an attempt goes on: what a killed keeper was sending waits no longer than this
 _RENEW_SECONDS = 10.0
+LATE = timedelta(hours=4)  # after this the sender of mail that waits here hears that it does
 _BUG_PAUSE = timedelta(minutes=30)  # after an error of our own, which may come again each time
 PAUSES = (30, 60, 120, 300, 600, 1800, 3600)  # seconds after each attempt; the last one repeats
 
@@ -108,10 +110,20 @@ class Sender:
             for one in failed:
                 await self._desk.shelves.outbox.done(row.id, one.recipient.address.key, one.reply)
         if waiting:
-            pause = PAUSES[min(max(row.attempts - 1, 0), len(PAUSES) - 1)]  # a claim has counted this attempt
-            await self._desk.shelves.outbox.retry(row.id, self._desk.world.clock.now() + timedelta(seconds=pause), str(waiting[0].reply))
+            if content is not None and self._is_now_late(row):
+                await self._desk.shelves.outbox.put(await self._desk.post.delayed(row, content, waiting))
+            at = self._desk.world.clock.now() + _pause_after(row.attempts)  # a claim has counted this attempt
+            await self._desk.shelves.outbox.retry(row.id, at, str(waiting[0].reply))
         else:
             await self._desk.forget(row.object_id)
+
+    def _is_now_late(self, row: ToSend) -> bool:
+        """Whether this is the first attempt that failed after its sender should have heard. Of a notice nobody is told."""
+        if row.kind == "notice" or row.expires_at is None or row.next_at is None:
+            return False
+        late = row.expires_at - LIFETIME + LATE
+        before = row.next_at - _pause_after(row.attempts - 1) if row.attempts > 1 else row.expires_at - LIFETIME
+        return before < late <= self._desk.world.clock.now()
 
     async def _give_up(self, row: ToSend, content: Content | None, failed: tuple[Handed, ...], sent: int, *, is_over: bool) -> None:
         desk = self._desk
@@ -136,6 +148,10 @@ class Sender:
             said = {} if one.reply.is_success else {"code": one.reply.code, "status": one.reply.status}
             self._desk.log.event(f"outbox.{result}", kind=row.kind, case=row.case, attempt=row.attempts, next_hop=row.next_hop, **said)
             self._desk.world.counters.count("outbox", kind=row.kind, result=result)
+
+
+def _pause_after(attempts: int) -> timedelta:
+    return timedelta(seconds=PAUSES[min(max(attempts - 1, 0), len(PAUSES) - 1)])
 
 
 def _all(row: ToSend, reply: Reply, *, certain: bool = True) -> tuple[Handed, ...]:

@@ -33,7 +33,7 @@ from gateway.policy.wording import (
 )
 from gateway.ports import Because
 
-_SHOULD_IT_WAIT = "If the next mail system does not take it, we try for five days, and tell you if it has not gone by then."
+_SHOULD_IT_WAIT = "If the next mail system does not take it, we try again for five days, and tell you that it waits."
 _BY_SIZE = (" takes ", " takes, and assume ")  # how routes say that something is too large (routes.py)
 
 

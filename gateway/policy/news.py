@@ -67,6 +67,21 @@ def undelivered(
     return Letter(f"Not sent to {whom}: {why}{tail}", join(parts))
 
 
+def delayed(house: House, waiting: tuple[tuple[str, Reply], ...], until: datetime, case: str = "", subject: str = "") -> Letter:
+    """The words of a DSN about mail in our outbox that no next hop has taken for hours."""
+    addresses = tuple(address for address, _ in waiting)
+    rows = "\n".join(f"- {address}: the next mail system answered: {reply}" for address, reply in waiting)
+    tail = f" (case {case})" if case else ""
+    parts = (
+        f"{_which(house, subject, None)} has not gone to {listed(addresses)} yet.",
+        rows,
+        f"We go on trying until {house.day(until)}, and tell you if it has not gone by then. You need not send it again.",
+        f"Help: {help_at(house)}." + (f" Say case {case}." if case else ""),
+    )
+    whom = addresses[0] if len(addresses) == 1 else people(len(addresses))
+    return Letter(f"Not sent yet to {whom}: the next mail system has not taken it{tail}", join(parts))
+
+
 def relayed(house: House, recipients: tuple[str, ...], sent_at: datetime | None, subject: str = "") -> Letter:
     """The words of a DSN for a sender who asked to be told of success, about recipients whose mail system cannot be asked to tell."""
     which = _which(house, subject, sent_at)

@@ -180,6 +180,28 @@ def test_a_released_copy_that_fails_is_told_to_its_sender_by_dsn():
     assert later.got(ANN)[-1] == f"Not sent to b@kept.example: their mail system refused it (case {CASE})"
 
 
+@pytest.mark.parametrize(("notify", "told"), [(None, 1), (("FAILURE", "DELAY"), 1), (("FAILURE",), 0)])
+def test_the_sender_of_a_released_copy_that_waits_for_hours_hears_so_once(notify, told):
+    """Found: they had been told that it was on its way, and heard nothing for five days while the next hop was down."""
+    later = Later(recipient("b@kept.example", notify))
+    later.script("plain", b_at_kept_example=["later"] * 1000)
+
+    async def story():
+        await later.deliver()
+        await later.wish("release")
+        for _ in range(60):
+            await later.turn(minutes=10)
+
+    run(story())
+
+    waiting = f"Not sent yet to b@kept.example: the next mail system has not taken it (case {CASE})"
+    assert later.got(ANN).count(waiting) == told
+    assert len(later.stage.outbox.rows) == 1
+    if told:
+        (report,) = [one.octets for one in later.stage.hops["plain"].taken if b"has not taken it" in one.octets]
+        assert b"\r\nAction: delayed\r\nStatus: 4." in report
+
+
 def test_a_released_copy_of_a_bounce_that_fails_is_told_to_the_postmaster():
     """Found: with nobody to tell it simply vanished."""
     later = Later("b@kept.example", sender="")

@@ -19,7 +19,7 @@ from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings,
 from gateway.model.outcome import Ending, Outcome, Reply, Step
 from gateway.policy.guidance import MAX_REPLY, House, parse_guidance, smtp_reply
 from gateway.policy.letters import ended, let_go, to_decider, to_sender
-from gateway.policy.news import undelivered
+from gateway.policy.news import delayed, undelivered
 from gateway.policy.places import Places
 from gateway.policy.rules import KnownList, Person, Register, Snapshot
 from gateway.policy.wording import About, Others, listed, values_of
@@ -250,6 +250,7 @@ def every_letter():
         yield let_go(one)
         yield from (ended(one, how, "see the agreement") for how in ("expired", "refused", "not-allowed"))
     yield undelivered(DERBYSHIRE, refused, 2, START, "7KQ-402")
+    yield delayed(DERBYSHIRE, (("b@x.example", Reply(451, "4.4.1", "nobody there")),), START, "7KQ-402", "Budget")
     yield undelivered(DERBYSHIRE, refused, 0, None, "7KQ-402", gave_up=True)
 
 
