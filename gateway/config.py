@@ -112,6 +112,13 @@ def _trigger(value: str) -> str:
     return value
 
 
+def _host_name(value: str) -> str:
+    if value and not re.fullmatch(r"(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*", value):
+        msg = f"`{value}` is no name of a machine; write outgate.example.gov.uk, or leave it out for the machine's own"
+        raise ValueError(msg)
+    return value
+
+
 def _zone(value: str) -> str:
     if value and value not in available_timezones():
         msg = f"`{value}` is no time zone; write Europe/London, or leave it out for the machine's own"
@@ -123,6 +130,7 @@ Octets = Annotated[int, BeforeValidator(_octets), Field(gt=0)]
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 Zone = Annotated[str, AfterValidator(_zone)]
+HostName = Annotated[str, AfterValidator(_host_name)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Networks = Annotated[tuple[str, ...], AfterValidator(_networks)]
 
@@ -139,7 +147,7 @@ class Organisation(_Section):
     postmaster: Mailbox = ""  # who gets what nobody else can decide; default postmaster@ the first domain
     help: str = ""  # one line in every notice: who to ring, and when
     help_url: str = ""  # stands behind it: a page of the organisation's own
-    hostname: str = Field(default="", pattern=r"^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*)?$")
+    hostname: HostName = ""  # in HELO, Received and reports; default the machine's own
     timezone: Zone = ""  # of the times in notices: "Europe/London"; default the machine's own
 
     @property

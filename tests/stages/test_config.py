@@ -1,9 +1,11 @@
 """outgate.toml: what is read, and what a person hears of a mistake."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from gateway.app.build import house_of
 from gateway.config import MB, load
 from gateway.errors import BadConfig
 
@@ -44,6 +46,19 @@ def test_relative_paths_are_seen_from_the_file(tmp_path):
     assert settings.policy.source == tmp_path / "rules"
     assert settings.database.url == f"sqlite:///{tmp_path}/var/outgate.db"
     assert settings.vault.url == str(tmp_path / "var/vault")
+
+
+@pytest.mark.parametrize("name", ["bad name", "-a.example", "a..example", "a.example\n", "x" * 300])
+def test_a_host_name_that_is_none_is_said_so(tmp_path, name):
+    (said,) = problems(tmp_path, GOOD.replace('name = "Council"', f'name = "Council"\nhostname = {json.dumps(name)}'))
+    assert "is no name of a machine; write outgate.example.gov.uk" in said
+
+
+def test_the_name_in_reports_is_the_one_of_the_settings_and_never_localhost(tmp_path):
+    """Found: Received, Message-ID and Reporting-MTA said `localhost`, although the machine has a name, and no setting could change it."""
+    named = load(write(tmp_path, GOOD.replace('name = "Council"', 'name = "Council"\nhostname = "outgate.council.example"')))
+    assert house_of(named).hostname == "outgate.council.example"
+    assert house_of(load(write(tmp_path, GOOD))).hostname.partition(".")[0] != "localhost"
 
 
 def test_deadline_and_patience_follow_the_position(tmp_path):
