@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from gateway.content import libarchive, mbox, ole, tnef
 from gateway.content.package import Package, package_in
 from gateway.content.reading import Source, Spent, Unreadable
-from gateway.content.zip_index import find_entries, holds_local_entry, is_regular
+from gateway.content.zip_index import find_entries, holds_local_entry
+from gateway.content.zip_regular import is_regular
 
 ZIP = "application/zip"
 PDF = "application/pdf"

@@ -9,24 +9,35 @@ from __future__ import annotations
 
 import bisect
 import itertools
-import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gateway.content.reading import Spent
+from gateway.content.zip_fields import (
+    CENTRAL,
+    CENTRAL_HEAD,
+    ENCRYPTED,
+    END,
+    END64,
+    END_OCTETS,
+    END_REACH,
+    EXTRA_RECORD,
+    LOCAL,
+    LOCAL_HEAD,
+    LOCATOR64,
+    MASKED,
+    STREAMED,
+    STRONG,
+    STRONG_HEADER,
+    ZIP64,
+    extras,
+    method_of,
+    names_of,
+    zip64,
+)
 from gateway.model.finding import Readable
 
-_END, _CENTRAL, _LOCAL = b"PK\x05\x06", b"PK\x01\x02", b"PK\x03\x04"
-_EXTRA_RECORD = b"PK\x06\x08"
-_END64, _LOCATOR64 = b"PK\x06\x06", b"PK\x06\x07"
-_END_OCTETS, _END_REACH = 22, 65_557
-_LOCAL_HEAD = struct.Struct("<4sHHHHHIIIHH")
-_CENTRAL_HEAD = struct.Struct("<4sHHHHHHIIIHHHHHII")
-_FULL = 0xFFFFFFFF
-_ENCRYPTED, _STREAMED, _STRONG, _UTF8, _MASKED = 1, 8, 0x40, 0x800, 0x2000
-_AES, _ZIP64, _UNICODE_PATH, _STRONG_HEADER = 0x9901, 0x0001, 0x7075, 0x0017
-_DESCRIPTOR = 24  # octets behind streamed data, at most
 _LOOKS = 1000  # at what looks like a header and is none
 _ENDS = 8  # that are looked at: more than one is odd enough
 
@@ -85,52 +96,16 @@ def find_entries(data: bytes, spent: Spent) -> Index:
     return index
 
 
-def is_regular(data: bytes) -> bool:
-    """Whether one directory describes the whole archive from its first octet to its last, so that all programs list the same. Quick."""
-    end = data.rfind(_END, max(0, len(data) - _END_REACH))
-    comment = data[end + _END_OCTETS :]
-    if end < 0 or data[end + 20 : end + 22] != len(comment).to_bytes(2, "little") or b"PK" in comment:
-        return False
-    count, octets, at = struct.unpack_from("<HII", data, end + 10)
-    begin, reach = at, 0
-    for start, stop in sorted(_plain_spans(data, at, end, count)):
-        if not reach - _DESCRIPTOR <= start <= reach:
-            return False
-        reach = stop
-    return bool(begin + octets == end and begin <= reach <= begin + _DESCRIPTOR)
-
-
 def holds_local_entry(data: bytes) -> bool:
     """Whether the header of a file stands somewhere, however far from the start; or so much like one that its reader must say."""
-    at = data.find(_LOCAL)
+    at = data.find(LOCAL)
     for _ in range(_LOOKS):
         if at < 0:
             return False
         if _local_entry(data, at) is not None:
             return True
-        at = data.find(_LOCAL, at + 4)
+        at = data.find(LOCAL, at + 4)
     return True
-
-
-def _plain_spans(data: bytes, at: int, end: int, count: int) -> Iterator[tuple[int, int]]:
-    """Of each entry whose headers agree, from its local header to behind its data; one impossible span where they do not."""
-    for _ in range(count):
-        if data[at : at + 4] != _CENTRAL or at + 46 > end:
-            yield -1, -1
-            return
-        head = _CENTRAL_HEAD.unpack_from(data, at)
-        start, name = head[16], head[10]
-        if data[start : start + 4] != _LOCAL or start + 30 > end:
-            yield -1, -1
-            return
-        local = _LOCAL_HEAD.unpack_from(data, start)
-        if local[3] != head[4] or data[at + 46 : at + 46 + name] != data[start + 30 : start + 30 + local[9]]:
-            yield -1, -1
-            return
-        yield start, start + 30 + name + local[10] + head[8] + (_DESCRIPTOR if head[3] & _STREAMED else 0)
-        at += 46 + name + head[11] + head[12]
-    if at != end:
-        yield -1, -1
 
 
 # --- directories ------------------------------------------------------------------------------------------------------
@@ -141,17 +116,17 @@ def _directories(data: bytes, index: Index) -> Iterator[tuple[int, int, int]]:
     end = len(data)
     found: set[int] = set()
     for _ in range(_ENDS):
-        end = data.rfind(_END, max(0, len(data) - _END_REACH), end)
-        if end < 0 or end + _END_OCTETS > len(data):
+        end = data.rfind(END, max(0, len(data) - END_REACH), end)
+        if end < 0 or end + END_OCTETS > len(data):
             return
         count, before, octets, offset = _read_end(data, end, index)
         for at in dict.fromkeys((before - octets, offset)):
-            if at not in found and at >= 0 and data[at : at + 4] == _CENTRAL:
+            if at not in found and at >= 0 and data[at : at + 4] == CENTRAL:
                 found.add(at)
                 yield at, count, at - offset
         if octets and not found:
             # APPNOTE 7.3: a directory that is itself encrypted follows a record of its own.
-            is_masked = data[max(before - octets, 0) : max(before - octets, 0) + 4] == _EXTRA_RECORD
+            is_masked = data[max(before - octets, 0) : max(before - octets, 0) + 4] == EXTRA_RECORD
             index.unreadable = index.unreadable or (Readable.ENCRYPTED if is_masked else Readable.DAMAGED)
 
 
@@ -159,11 +134,11 @@ def _read_end(data: bytes, end: int, index: Index) -> tuple[int, int, int, int]:
     """Of one end record: the number of entries, where the directory ends, its octets and its claimed place."""
     disk, _, _, count, octets, offset, comment = struct.unpack_from("<HHHHIIH", data, end + 4)
     if not index.comments:  # the last one in the file
-        index.trailing = max(len(data) - end - _END_OCTETS - comment, 0)
-        index.comments.append(data[end + _END_OCTETS : end + _END_OCTETS + comment])
+        index.trailing = max(len(data) - end - END_OCTETS - comment, 0)
+        index.comments.append(data[end + END_OCTETS : end + END_OCTETS + comment])
     if disk not in (0, 0xFFFF):
         index.unreadable = Readable.UNSUPPORTED  # one of several disks
-    if data[max(end - 20, 0) : max(end - 16, 0)] == _LOCATOR64:
+    if data[max(end - 20, 0) : max(end - 16, 0)] == LOCATOR64:
         found = _end64(data, end)
         if found is not None:
             at, count, octets, offset = found
@@ -174,7 +149,7 @@ def _read_end(data: bytes, end: int, index: Index) -> tuple[int, int, int, int]:
 
 def _end64(data: bytes, end: int) -> tuple[int, int, int, int] | None:
     (offset,) = struct.unpack_from("<Q", data, end - 12)
-    at = offset if data[offset : offset + 4] == _END64 else data.rfind(_END64, max(0, end - 4096), end)
+    at = offset if data[offset : offset + 4] == END64 else data.rfind(END64, max(0, end - 4096), end)
     if at < 0 or at + 56 > len(data):
         return None
     count, octets, start = struct.unpack_from("<QQQ", data, at + 32)
@@ -183,18 +158,18 @@ def _end64(data: bytes, end: int) -> tuple[int, int, int, int] | None:
 
 def _read_directory(data: bytes, at: int, count: int, base: int, index: Index, spent: Spent) -> None:
     seen = 0
-    while data[at : at + 4] == _CENTRAL and at + 46 <= len(data):
+    while data[at : at + 4] == CENTRAL and at + 46 <= len(data):
         spent.entries()
         seen += 1
-        _, _, _, flags, method, _, _, crc, packed, size, name, extra, comment, disk, _, _, offset = _CENTRAL_HEAD.unpack_from(data, at)
+        _, _, _, flags, method, _, _, crc, packed, size, name, extra, comment, disk, _, _, offset = CENTRAL_HEAD.unpack_from(data, at)
         raw = data[at + 46 : at + 46 + name]
-        fields = dict(_extras(data[at + 46 + name : at + 46 + name + extra]))
-        size, packed, offset = _zip64(fields.get(_ZIP64, b""), size, packed, offset)
+        fields = dict(extras(data[at + 46 + name : at + 46 + name + extra]))
+        size, packed, offset = zip64(fields.get(ZIP64, b""), size, packed, offset)
         entry = Entry(
-            names=_names(raw, flags, fields),
-            method=_method(method, fields),
-            encrypted=bool(flags & (_ENCRYPTED | _STRONG | _MASKED)) or _STRONG_HEADER in fields,
-            streamed=bool(flags & _STREAMED),
+            names=names_of(raw, flags, fields),
+            method=method_of(method, fields),
+            encrypted=bool(flags & (ENCRYPTED | STRONG | MASKED)) or STRONG_HEADER in fields,
+            streamed=bool(flags & STREAMED),
             crc=crc,
             packed=packed,
             size=size,
@@ -216,28 +191,28 @@ def _read_directory(data: bytes, at: int, count: int, base: int, index: Index, s
 def _find_local(data: bytes, entry: Entry, raw: bytes, index: Index) -> None:
     """Compare with the header that stands before the data, and add what it says otherwise."""
     at = entry.start
-    if at < 0 or data[at : at + 4] != _LOCAL or at + 30 > len(data):
+    if at < 0 or data[at : at + 4] != LOCAL or at + 30 > len(data):
         index.odd("headers-disagree")
         index.unreadable = index.unreadable or Readable.DAMAGED
         entry.data = max(at, 0)
         entry.packed = 0
         return
-    _, _, flags, method, _, _, crc, packed, size, name, extra = _LOCAL_HEAD.unpack_from(data, at)
+    _, _, flags, method, _, _, crc, packed, size, name, extra = LOCAL_HEAD.unpack_from(data, at)
     entry.data = at + 30 + name + extra
-    fields = dict(_extras(data[at + 30 + name : entry.data]))
-    size, packed, _ = _zip64(fields.get(_ZIP64, b""), size, packed, 0)
-    names = _names(data[at + 30 : at + 30 + name], flags, fields)
-    if data[at + 30 : at + 30 + name] != raw and not flags & _MASKED:
+    fields = dict(extras(data[at + 30 + name : entry.data]))
+    size, packed, _ = zip64(fields.get(ZIP64, b""), size, packed, 0)
+    names = names_of(data[at + 30 : at + 30 + name], flags, fields)
+    if data[at + 30 : at + 30 + name] != raw and not flags & MASKED:
         index.odd("names-disagree")
         entry.names = tuple(dict.fromkeys((*entry.names, *names)))
-    streamed = bool(flags & _STREAMED)
-    differs = _method(method, fields) != entry.method or bool(flags & _ENCRYPTED) != entry.encrypted
-    if not streamed and (packed, size, crc) != (entry.packed, entry.size, entry.crc) and not flags & _MASKED:
+    streamed = bool(flags & STREAMED)
+    differs = method_of(method, fields) != entry.method or bool(flags & ENCRYPTED) != entry.encrypted
+    if not streamed and (packed, size, crc) != (entry.packed, entry.size, entry.crc) and not flags & MASKED:
         differs = True
     if differs:
         index.odd("headers-disagree")
         packed = -1 if streamed else packed
-        second = Entry(names, _method(method, fields), bool(flags & _ENCRYPTED), streamed, crc, packed, size, at, entry.data)
+        second = Entry(names, method_of(method, fields), bool(flags & ENCRYPTED), streamed, crc, packed, size, at, entry.data)
         second.is_second = True
         index.entries.append(second)
 
@@ -250,11 +225,11 @@ def _find_local_only(data: bytes, index: Index, spent: Spent, *, has_directory: 
     spans = sorted((entry.start, entry.end) for entry in index.entries)
     known = {entry.start for entry in index.entries}
     index.leading = spans[0][0] if spans else 0
-    at = data.find(_LOCAL)
+    at = data.find(LOCAL)
     while at >= 0:
         inside = _span_around(spans, at)
         if inside is not None:
-            at = data.find(_LOCAL, inside)
+            at = data.find(LOCAL, inside)
             continue
         if at not in known and (entry := _local_entry(data, at)) is not None:
             spent.entries()
@@ -264,17 +239,17 @@ def _find_local_only(data: bytes, index: Index, spent: Spent, *, has_directory: 
             elif not index.entries:
                 index.leading = at
             index.entries.append(entry)
-            at = data.find(_LOCAL, max(entry.end, at + 4))
+            at = data.find(LOCAL, max(entry.end, at + 4))
         else:
             spent.parts(1)
-            at = data.find(_LOCAL, at + 4)
+            at = data.find(LOCAL, at + 4)
     if not has_directory and not _is_empty(data):
         index.unreadable = index.unreadable or Readable.DAMAGED  # cut off: what is missing was not seen
 
 
 def _is_empty(data: bytes) -> bool:
     """An archive of nothing is an end and no more."""
-    return data.startswith(_END + bytes(16)) and len(data) == _END_OCTETS + int.from_bytes(data[20:22], "little")
+    return data.startswith(END + bytes(16)) and len(data) == END_OCTETS + int.from_bytes(data[20:22], "little")
 
 
 def _span_around(spans: list[tuple[int, int]], at: int) -> int | None:
@@ -289,17 +264,17 @@ def _local_entry(data: bytes, at: int) -> Entry | None:
     """A header that makes sense, or None: four octets alone may be chance."""
     if at + 30 > len(data):
         return None
-    _, version, flags, method, _, _, crc, packed, size, name, extra = _LOCAL_HEAD.unpack_from(data, at)
+    _, version, flags, method, _, _, crc, packed, size, name, extra = LOCAL_HEAD.unpack_from(data, at)
     start = at + 30 + name + extra
     if version & 0xFF > 100 or method > 99 or not name or start > len(data):
         return None
-    fields = dict(_extras(data[at + 30 + name : start]))
-    size, packed, _ = _zip64(fields.get(_ZIP64, b""), size, packed, 0)
-    names = _names(data[at + 30 : at + 30 + name], flags, fields)
-    unknown = bool(flags & _STREAMED) and not packed
-    encrypted = bool(flags & (_ENCRYPTED | _STRONG))
+    fields = dict(extras(data[at + 30 + name : start]))
+    size, packed, _ = zip64(fields.get(ZIP64, b""), size, packed, 0)
+    names = names_of(data[at + 30 : at + 30 + name], flags, fields)
+    unknown = bool(flags & STREAMED) and not packed
+    encrypted = bool(flags & (ENCRYPTED | STRONG))
     return Entry(
-        names, _method(method, fields), encrypted, bool(flags & _STREAMED), crc, -1 if unknown else packed, size, at, start, b"", True
+        names, method_of(method, fields), encrypted, bool(flags & STREAMED), crc, -1 if unknown else packed, size, at, start, b"", True
     )
 
 
@@ -316,46 +291,3 @@ def _compare(index: Index) -> None:
         index.odd("leading-data")
     if index.trailing:
         index.odd("trailing-data")
-
-
-# --- fields -----------------------------------------------------------------------------------------------------------
-
-
-def _extras(octets: bytes) -> Iterator[tuple[int, bytes]]:
-    at = 0
-    while at + 4 <= len(octets):
-        kind, size = struct.unpack_from("<HH", octets, at)
-        yield kind, octets[at + 4 : at + 4 + size]
-        at += 4 + size
-
-
-def _zip64(octets: bytes, size: int, packed: int, offset: int) -> tuple[int, int, int]:
-    """APPNOTE 4.5.3: only what did not fit stands here, in this order."""
-    values = [int.from_bytes(octets[at : at + 8], "little") for at in range(0, len(octets) - 7, 8)]
-    found = [values.pop(0) if value == _FULL and values else value for value in (size, packed, offset)]
-    return found[0], found[1], found[2]
-
-
-def _method(method: int, extras: dict[int, bytes]) -> int:
-    """Behind method 99 (AE-x) the real one stands in an extra field."""
-    said = extras.get(_AES, b"")
-    return int.from_bytes(said[5:7], "little") if method == 99 and len(said) >= 7 else method
-
-
-_NOT_ASCII = re.compile(rb"[\x80-\xff]")
-
-
-def _names(raw: bytes, flags: int, extras: dict[int, bytes]) -> tuple[str, ...]:
-    """APPNOTE appendix D: UTF-8 where the flag says so; else code page 437 by the standard, and UTF-8 in practice of many."""
-    found: list[str] = []
-    unicode_path = extras.get(_UNICODE_PATH, b"")
-    if len(unicode_path) > 5 and unicode_path[0] == 1:
-        found.append(unicode_path[5:].decode("utf-8", "replace"))
-    if not _NOT_ASCII.search(raw) or flags & _UTF8:
-        found.append(raw.decode("utf-8", "replace"))
-    else:
-        try:
-            found.append(raw.decode())
-        except UnicodeDecodeError:
-            found.append(raw.decode("cp437"))
-    return tuple(dict.fromkeys(found))

@@ -7,7 +7,7 @@ import zlib
 import pytest
 
 from gateway.content import Budget
-from gateway.content.zip_index import is_regular
+from gateway.content.zip_regular import is_regular
 from gateway.model.finding import Readable
 from tests.build import docx, noise, pptx, xlsx, zip_of
 from tests.build.packers import packed

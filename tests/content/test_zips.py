@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from gateway.content.reading import Budget, Spent, Unreadable
-from gateway.content.zip_index import is_regular
+from gateway.content.zip_regular import is_regular
 from gateway.content.zips import Archive
 from gateway.model.finding import Readable
 
