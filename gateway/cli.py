@@ -28,6 +28,14 @@ _config = click.option(
 )
 
 
+_config_if_there = click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=None,
+    help="The settings.  [default: outgate.toml, where it is there]",
+)
+
+
 def _not_blank(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
     """What is recorded must say something."""
     if text is not None and not text.strip():
@@ -62,7 +70,19 @@ def _fail(text: str) -> NoReturn:
     sys.exit(1)
 
 
-@click.group(context_settings=_CONTEXT)
+class _Group(click.Group):
+    """Its help shows the whole first sentence of each command; click's own cuts it at the end of the line."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, one.get_short_help_str(limit=1000)) for name, one in commands if one is not None])
+
+
+_Group.group_class = _Group
+
+
+@click.group(cls=_Group, context_settings=_CONTEXT)
 @click.version_option(package_name="outgate")
 def main() -> None:
     """Outgate, an outbound mail gateway that decides for each recipient by a written policy.
@@ -75,7 +95,7 @@ def main() -> None:
     """  # noqa: D301 - \b is click's own mark
 
 
-@main.command()
+@main.command(short_help="Run the gateway.")
 @click.argument("process", type=click.Choice(["smtp", "keeper", "recorder"]), required=False)
 @_config
 @click.option("--socket", "sockets", multiple=True, hidden=True, help="NAME=DESCRIPTOR of a listening socket, from the supervisor.")
@@ -115,10 +135,10 @@ def serve(
     help="What to suppose of the world, a YAML file: see below, and rules/README.md.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs; its shape is a contract.")
-@_config
+@_config_if_there
 @_says_errors
 def explain(
-    message: Path, sender: str, recipients: tuple[str, ...], pack: Path | None, scenario: Path | None, as_json: bool, config: Path
+    message: Path, sender: str, recipients: tuple[str, ...], pack: Path | None, scenario: Path | None, as_json: bool, config: Path | None
 ) -> None:
     """Say what would happen to MESSAGE (an .eml file) for each recipient, and why. Nothing is sent and nothing is kept.
 
@@ -138,6 +158,8 @@ def explain(
       files: {partners.yaml: {...}, lists.yaml: stale}   in place of the pack's own
     """  # noqa: D301 - \b is click's own mark
     found = app.explain(message, sender, recipients, pack, config, scenario)
+    if note := app.without_settings(config, sender):
+        click.echo(f"note: {note}", err=True)
     click.echo(json.dumps(found.as_json, indent=2, ensure_ascii=False) if as_json else found.as_text)
 
 
@@ -146,21 +168,30 @@ def policy() -> None:
     """Look at policy packs."""
 
 
-@policy.command("check")
+@policy.command("check", short_help="Find every mistake in a pack, with its place and a way out.")
 @click.argument("pack", type=click.Path(path_type=Path))
-@_config
+@_config_if_there
 @_says_errors
-def policy_check(pack: Path, config: Path) -> None:
-    """Find every mistake in PACK, with file, line, column and a way out; and warn of what nobody has signed."""
+def policy_check(pack: Path, config: Path | None) -> None:
+    """Find every mistake in PACK, with file, line, column and a way out; and warn of what nobody has signed.
+
+    With settings, that its next hops are configured too.
+    """
     problems = app.check_pack(pack, config)
     for problem in problems:
         click.echo(f"{problem.severity}: {problem}" if problem.severity != "error" else str(problem))
+    if note := app.without_settings(config):
+        click.echo(f"note: {note}; whether its next hops are configured was not looked at")
     errors = sum(problem.severity == "error" for problem in problems)
-    click.echo(f"{pack}: {errors} errors, {len(problems) - errors} warnings")
+    click.echo(f"{pack}: {_count(errors, 'error')}, {_count(len(problems) - errors, 'warning')}")
     sys.exit(1 if errors else 0)
 
 
-@policy.command("test")
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+@policy.command("test", short_help="Run the examples in a pack's own tests folder.")
 @click.argument("pack", type=click.Path(path_type=Path))
 @_says_errors
 def policy_test(pack: Path) -> None:

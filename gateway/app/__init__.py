@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gateway.app.studio import check_pack as check_pack
     from gateway.app.studio import explain as explain
     from gateway.app.studio import test_pack as test_pack
+    from gateway.app.studio import without_settings as without_settings
 
 _HOMES = {
     "ask": "cases",
@@ -33,6 +34,7 @@ _HOMES = {
     "show_hold": "cases",
     "test_pack": "studio",
     "verify_audit": "cases",
+    "without_settings": "studio",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +22,6 @@ from gateway.log import Log
 from gateway.model.envelope import Address, Envelope, Peer, Recipient
 from gateway.model.message import Arrival, Defect
 from gateway.pipeline import judge
-from gateway.policy.parse_pack import load_pack
 from gateway.policy.rules import Policy
 from gateway.studio.check import check
 from gateway.studio.explain import as_text
@@ -29,6 +29,8 @@ from gateway.studio.explain import explain as explained
 from gateway.studio.scenario import Scenario, read_scenario
 from gateway.studio.test import run_tests
 
+HERE = Path("outgate.toml")  # the settings of a command that names none
+OWN = ("example.org",)  # what `own` stands for where there are no settings
 MAX_MESSAGE = 1024 * 1_048_576  # octets of a file that explain reads
 
 
@@ -52,7 +54,9 @@ class Tested:
     passed: bool
 
 
-def explain(message: Path, sender: str, recipients: tuple[str, ...], pack: Path | None, config: Path, scenario: Path | None) -> Explained:
+def explain(
+    message: Path, sender: str, recipients: tuple[str, ...], pack: Path | None, config: Path | None, scenario: Path | None
+) -> Explained:
     """What would happen to the message, for each recipient. Without a configuration the sender's domain is the organisation's.
 
     Raises:
@@ -87,13 +91,13 @@ def explain(message: Path, sender: str, recipients: tuple[str, ...], pack: Path 
     return Explained(asyncio.run(run()))
 
 
-def check_pack(pack: Path, config: Path) -> tuple[Problem, ...]:
+def check_pack(pack: Path, config: Path | None) -> tuple[Problem, ...]:
     """Everything that is wrong with a pack, or worth a look."""
     files = read_pack(pack)
-    problems = check(files, _own_domains(config), datetime.now(UTC).date())
-    if config.exists() and not any(problem.severity == "error" for problem in problems):
-        settings = load(config)
-        problems += load_pack(files, settings.organisation.domains).unknown_next_hops(frozenset(settings.next_hop))
+    settings = _given(config)
+    own_domains = settings.organisation.domains if settings else OWN
+    next_hops = frozenset(settings.next_hop) if settings else None
+    problems = check(files, own_domains, datetime.now(UTC).date(), next_hops)
     return tuple(replace(problem, file=f"{pack}/{problem.file}") for problem in problems)
 
 
@@ -120,13 +124,13 @@ def _arrival(octets: bytes, envelope: Envelope, spool: Spool, listener: str, sup
     return Arrival("explain", listener, "ESMTP", peer, envelope, writer.finish(), supposed.at or datetime.now(UTC), 0.0, defects)
 
 
-def _settings(config: Path, pack: Path | None, sender: Address) -> Settings:
+def _settings(config: Path | None, pack: Path | None, sender: Address) -> Settings:
     """The operator's, or for a pack alone as much as is needed."""
-    if config.exists():
-        return load(config)
+    if (settings := _given(config)) is not None:
+        return settings
     if pack is None:
-        raise BadInput((Problem(str(config), 0, 0, "is not there; name your settings with --config, or a pack with --pack"),))
-    domain = sender.domain or "example.org"
+        raise BadInput((Problem(str(HERE), 0, 0, "is not there; name your settings with --config, or a pack with --pack"),))
+    domain = sender.domain or OWN[0]
     return Settings(
         organisation=Organisation(name=domain, domains=(domain,)),
         listen={"explain": Listener(address="127.0.0.1:0")},
@@ -142,8 +146,23 @@ def _bound_to_itself(pack: Path, settings: Settings, supposed: Scenario) -> Poli
     return policy.bind(policy.next_hops)
 
 
-def _own_domains(config: Path) -> tuple[str, ...]:
-    return load(config).organisation.domains if config.exists() else ("example.org",)
+def without_settings(config: Path | None, sender: str = "") -> str:
+    """What a command must say that found no settings and goes on without; "" when it has some."""
+    if config is not None or os.path.lexists(HERE):
+        return ""
+    domain = sender.rpartition("@")[2].strip("<>") or OWN[0]
+    return f"no settings (there is no {HERE} here, and no --config): `own` stands for {domain}"
+
+
+def _given(config: Path | None) -> Settings | None:
+    """The settings that were named, or those that stand here; None: there are none and nobody named any.
+
+    Raises:
+        BadConfig: they have a mistake, or cannot be read.
+    """
+    if config is not None:
+        return load(config)
+    return load(HERE) if os.path.lexists(HERE) else None
 
 
 def _address(text: str, option: str) -> Address:

@@ -30,7 +30,7 @@ PLACEHOLDERS = frozenset(
 )
 _FIELDS = frozenset({"title", "status", "reply"})
 PLACEHOLDER = re.compile(r"\{(\w*)\}")
-_STATUS = re.compile(r"[45]\.\d{1,3}\.\d{1,3}")
+_STATUS = re.compile(r"5\.\d{1,3}\.\d{1,3}")  # a refusal is for good: class 4 would ask for another try
 MAX_REPLY = 400  # octets of an SMTP reply's text; the line stays under 512 (RFC 5321 section 4.5.3.1.5)
 
 
@@ -91,7 +91,12 @@ def parse_guidance(file: str, data: bytes) -> Guidance:
     match = re.fullmatch(r"(?:.*/)?([a-z0-9][a-z0-9-]*)\.([a-z]{2}(?:-[a-z]{2})?)\.md", file)
     if match is None:
         raise BadPack((Problem(file, 0, 0, "a text is named <id>.<language>.md, for example too-large.en.md"),))
-    text = data.decode("utf-8", "replace").replace("\r\n", "\n")
+    try:
+        text = data.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        says = "is not UTF-8 text, so people would read signs that nobody wrote; save it as UTF-8"
+        raise BadPack((Problem(file, line, error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1, says),)) from error
     front = re.match(r"---\n(.*?\n)---\n", text, re.DOTALL)
     if front is None:
         raise BadPack((Problem(file, 1, 1, "begins with front matter: a line ---, then title: and status:, then a line ---"),))
@@ -105,7 +110,7 @@ def parse_guidance(file: str, data: bytes) -> Guidance:
     if not body:
         problems.append(Problem(file, front[0].count("\n") + 1, 1, "has no text below the front matter"))
     if not _STATUS.fullmatch(fields.get("status", "5.7.1")):
-        problems.append(Problem(file, 2, 1, f"`{fields['status']}` is no enhanced status code; write 5.7.1 (RFC 3463)"))
+        problems.append(Problem(file, 2, 1, f"`{fields['status']}` is no status code of a refusal; write 5.7.1 (RFC 3463)"))
     if problems:
         raise BadPack(tuple(problems))
     title = fields["title"]

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 
+from gateway.errors import Problem
 from gateway.model.facts import Entry
 from gateway.policy.pack_model import EntryPart, LimitsFilePart, ListPart, ListsPart, PackPart, RegisterPart, WordsFilePart
-from gateway.policy.pack_sheets import part_of, sheet_of, unknown_name
+from gateway.policy.pack_sheets import P, mended_part_of, missing_file, sheet_of, unknown_name
 from gateway.policy.pack_yaml import Path, Sheet
 from gateway.policy.places import Places
 from gateway.policy.rules import KnownList, Register, Snapshot
@@ -26,6 +27,7 @@ class Known:
         self._own = own
         self.instead = instead  # by name, what is supposed of a file: it stands in the place of the pack's own
         self.sheets: dict[str, Sheet] = {}
+        self.told: dict[str, tuple[Problem, ...]] = {}  # by file, what is wrong in it by itself
         self.registers: dict[str, Register] = {}
         self._limits: dict[str, Places[int]] = {}
         self._words: dict[str, tuple[str, ...]] = {}
@@ -34,7 +36,7 @@ class Known:
         """Read a register; the name of its file is the name of the register."""
         if name in self.sheets or (sheet := self._sheet(name, main, path)) is None:
             return
-        part = part_of(RegisterPart, sheet)
+        part = self._part(RegisterPart, sheet)
         if part is None:
             return
         rows = []
@@ -48,7 +50,7 @@ class Known:
     def limits(self, name: str, main: Sheet, path: Path) -> Places[int] | None:
         """Read what recipients' servers accept."""
         if name not in self.sheets and (sheet := self._sheet(name, main, path)) is not None:
-            part = part_of(LimitsFilePart, sheet)
+            part = self._part(LimitsFilePart, sheet)
             if part is not None:
                 self._limits[name] = Places.of(list(part.limits.items()))
         return self._limits.get(name)
@@ -56,7 +58,7 @@ class Known:
     def words(self, name: str, main: Sheet, path: Path) -> tuple[str, ...]:
         """Read the words of a dictionary."""
         if name not in self._words and (sheet := self._sheet(name, main, path)) is not None:
-            part = part_of(WordsFilePart, sheet)
+            part = self._part(WordsFilePart, sheet)
             self._words[name] = tuple(dict.fromkeys(part.words)) if part is not None else ()
         return self._words.get(name, ())
 
@@ -66,7 +68,7 @@ class Known:
         people: frozenset[str] = frozenset()
         stale = None
         if pack.lists is not None and (sheet := self._sheet(pack.lists, main, ("lists",))) is not None:
-            part = part_of(ListsPart, sheet)
+            part = self._part(ListsPart, sheet)
             if part is not None:
                 lists = self._lists(sheet, part, pack)
                 people, stale = frozenset(own(part.people, self._own)), self._stale_from(pack.lists, part)
@@ -79,11 +81,16 @@ class Known:
     def _sheet(self, name: str, main: Sheet, path: Path) -> Sheet | None:
         if name not in self._files:
             there = [file for file in self._files if file.endswith(".yaml") and "/" not in file and file != "pack.yaml"]
-            main.problems.append(main.at(path, unknown_name("file", name, there)))
+            main.problems.append(main.at(path, missing_file(name, there)))
             return None
         supposed = self.instead.get(name)
         sheet = self.sheets[name] = sheet_of(self._files, name) if supposed is None or supposed.value == STALE else supposed
         return sheet
+
+    def _part(self, model: type[P], sheet: Sheet) -> P | None:
+        part = mended_part_of(model, sheet)
+        self.told[sheet.file] = tuple(sheet.problems)
+        return part
 
     def _stale_from(self, name: str, part: RegisterPart | ListsPart) -> date | None:
         if name in self.instead and self.instead[name].value == STALE:

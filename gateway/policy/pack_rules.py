@@ -14,6 +14,7 @@ from gateway.policy.places import Places
 from gateway.policy.rules import Act, Ask, ExceptionTo, Never, Override, Rule
 
 ROLES = ("sender", "owner", "list-owner", "agreement-owner", "postmaster")  # who can decide beside the pack's people
+_MODES = ("watch", "advise", "enforce")
 _RESERVED = ("no_route", "poison")
 _DEFECTS = [name.value for kind in (DefectName, FileOddity) for name in kind]
 
@@ -29,6 +30,7 @@ class RuleMaker:
         self.own = own_domains
         self.texts = texts
         self.detectors = detectors
+        self._used: set[str] = set()
         self.ids = [rule.id for rule in pack.rules]
         self.words = {
             rule.confirm.declares for rule in pack.rules if rule.confirm is not None and rule.confirm.declares not in (None, "purpose")
@@ -41,6 +43,11 @@ class RuleMaker:
                 self._wrong((key, index, "id"), f"`{name}` is the name of another; each needs a name of its own")
             seen.add(name)
         return tuple(self._rule(rule, ("rules", index)) for index, rule in enumerate(self.pack.rules))
+
+    @property
+    def used_texts(self) -> frozenset[str]:
+        """Those that something names; known when everything has been made."""
+        return frozenset(self._used)
 
     def nevers(self) -> tuple[Never, ...]:
         made = []
@@ -102,6 +109,7 @@ class RuleMaker:
 
     def _rule(self, part: RulePart, path: Path) -> Rule:
         acts = tuple(self._acts(part, path))
+        self._check_days(part, path)
         if not acts:
             self._wrong(path, f"rule `{part.id}` asks for nothing; add `require`, `confirm`, `hold`, `refuse`, `notify` or `stamp`")
         return Rule(
@@ -116,6 +124,18 @@ class RuleMaker:
             from_=part.from_,
             until=part.until,
         )
+
+    def _check_days(self, part: RulePart, path: Path) -> None:
+        if part.from_ is not None and part.until is not None and part.from_ > part.until:
+            self._wrong((*path, "until"), f"`{part.until}` is before `from: {part.from_}`: the rule would never be in force")
+        mode = part.mode
+        for day, after in sorted((day, mode) for mode, day in part.becomes.items()):
+            if _MODES.index(after) <= _MODES.index(mode):
+                says = f"`{after}` on {day} comes after `{mode}`: a rule goes from watch to advise to enforce"
+                self._wrong((*path, "becomes", after), says)
+            if part.until is not None and day > part.until:
+                self._wrong((*path, "becomes", after), f"{day} is after `until: {part.until}`")
+            mode = after
 
     def _acts(self, part: RulePart, path: Path) -> Iterable[Act]:
         if part.require:
@@ -264,6 +284,8 @@ class RuleMaker:
             self._name("person", name, [*self.pack.people, *(role for role in ROLES if role not in not_these)], path)
 
     def _text(self, name: str | None, path: Path) -> None:
+        if name is not None:
+            self._used.add(name)
         if name is not None and name not in self.texts:
             says = unknown_name("guidance", name, self.texts)
             self._wrong(path, f"{says}; or write guidance/{name}.en.md")

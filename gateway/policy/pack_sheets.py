@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import re
 import types
 from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -14,7 +16,16 @@ from gateway.policy.pack_yaml import Path, Sheet, read
 
 P = TypeVar("P", bound=BaseModel)
 
+_MOST_TURNS = 12  # what is left out may make more go: a rule without its id
+_MOST_LEFT_OUT = 200
+_UNKNOWN = re.compile(r"unknown [^`]*`([^`]*)`")
 _BLOCK = "must be a block of `key: value`"
+_WRITTEN = {
+    "^[a-z0-9][a-z0-9._-]{0,63}\\.yaml$": "a file beside pack.yaml, name.yaml",
+    "^[0-9a-f-]{36}$": "a GUID of 36 characters",
+    "^X-[A-Za-z0-9-]{1,60}$": "a header field of ours, X-Name, with letters, digits and hyphens",
+    "^[\\x20-\\x7e]{0,200}$": "at most 200 signs of ASCII on one line",
+}
 _SHORT = {
     "string_type": "must be text",
     "int_type": "must be a whole number",
@@ -33,13 +44,79 @@ def part_of(model: type[P], sheet: Sheet) -> P | None:
     try:
         return model.model_validate({} if sheet.value is None else sheet.value)
     except ValidationError as error:
-        seen = set()
-        for item in error.errors(include_url=False):
-            problem = _problem(model, sheet, item)
-            if (problem.line, problem.column, problem.says) not in seen:
-                seen.add((problem.line, problem.column, problem.says))
-                sheet.problems.append(problem)
+        _note(model, sheet, error)
         return None
+
+
+def mended_part_of(model: type[P], sheet: Sheet, stand_ins: Mapping[str, object] | None = None) -> P | None:
+    """The part without what is wrong in it, so that the rest can be looked at too; the reasons are in sheet.problems.
+
+    `stand_ins`: values for keys that must be there. None: too little is left.
+    """
+    if sheet.value is None and sheet.problems:
+        return None
+    sheet.value = {} if sheet.value is None else deepcopy(sheet.value)
+    for turn in range(_MOST_TURNS):
+        try:
+            return model.model_validate(sheet.value)
+        except ValidationError as error:
+            if turn == 0:
+                _note(model, sheet, error)
+            if not _mend(sheet, error, stand_ins or {}):
+                return None
+    return None
+
+
+def _note(model: type[BaseModel], sheet: Sheet, error: ValidationError) -> None:
+    """Each mistake once; what YAML has already been blamed for is not blamed again."""
+    blamed = {(problem.line, problem.column) for problem in sheet.problems}
+    seen = set()
+    for item in error.errors(include_url=False):
+        problem = _problem(model, sheet, item)
+        place = (problem.line, problem.column)
+        if (place, problem.says) not in seen and place not in blamed:
+            seen.add((place, problem.says))
+            sheet.problems.append(problem)
+
+
+def _mend(sheet: Sheet, error: ValidationError, stand_ins: Mapping[str, object]) -> bool:
+    """Leave out what is wrong, or what lacks something; later items of a list first. Whether that was possible."""
+    paths = set()
+    for item in error.errors(include_url=False):
+        path, last = _path(sheet, item["loc"]), item["loc"][-1] if item["loc"] else None
+        if not path and last in stand_ins and isinstance(sheet.value, dict):
+            sheet.value[last] = deepcopy(stand_ins[str(last)])
+        elif not path:
+            return False
+        else:
+            paths.add(path)
+    outer = [path for path in paths if not any(path[:depth] in paths for depth in range(1, len(path)))]
+    if len(outer) > _MOST_LEFT_OUT:
+        return False
+    for path in sorted(
+        outer, key=lambda path: [(isinstance(step, int), step if isinstance(step, int) else 0) for step in path], reverse=True
+    ):
+        sheet.leave_out(path)
+    return True
+
+
+def without_knock_ons(sheets: Iterable[Sheet], told: Iterable[Problem]) -> tuple[Problem, ...]:
+    """What is wrong in all of them, without what is only said because something was left out. `told`: what certainly stays."""
+    sheets = tuple(sheets)
+    lost = frozenset[str]().union(*(sheet.lost for sheet in sheets))
+    sure = set(map(id, told))
+    return tuple(
+        problem
+        for sheet in sheets
+        for problem in sheet.problems
+        if id(problem) in sure or not (sheet.is_knock_on(problem) or _is_of_lost(problem, lost))
+    )
+
+
+def _is_of_lost(problem: Problem, lost: frozenset[str]) -> bool:
+    """Nobody knows what was left out, nor what that would have used."""
+    match = _UNKNOWN.match(problem.says)
+    return (match is not None and match[1] in lost) or (bool(lost) and problem.severity == "warning")
 
 
 def sheet_of(files: Mapping[str, bytes], name: str) -> Sheet:
@@ -51,6 +128,13 @@ def unknown_name(what: str, name: str, known: Iterable[str]) -> str:
     """Unknown audience `partnrs`; did you mean `partners`?"""
     there = sorted(known)
     return f"unknown {what} `{name}`{advice(name, there)}"
+
+
+def missing_file(name: str, there: Iterable[str]) -> str:
+    """`lists.yaml` is not there; a file that is nearly called so may be meant."""
+    stems = {file.removesuffix(".yaml"): file for file in there}
+    close = difflib.get_close_matches(name.removesuffix(".yaml"), sorted(stems), 1, 0.8)
+    return f"`{name}` is not there; " + (f"did you mean `{stems[close[0]]}`?" if close else "write it, beside pack.yaml")
 
 
 def advice(name: str, there: list[str]) -> str:
@@ -69,14 +153,14 @@ def _problem(model: type[BaseModel], sheet: Sheet, item: Any) -> Problem:
         case "extra_forbidden":
             return sheet.at(path, f"unknown key `{loc[-1]}`{advice(str(loc[-1]), _keys_at(model, loc[:-1]))}", key=True)
         case "missing":
-            return sheet.at(path, f"needs a `{loc[-1]}:`", key=True)
+            return sheet.at(path, f"needs `{loc[-1]}:`", key=True)
         case "literal_error":
             there = [text.strip("' ") for text in str(item["ctx"]["expected"]).replace(" or ", ", ").split(",")]
             return sheet.at(path, f"`{item['input']}` is not possible here{advice(str(item['input']), there)}")
         case "string_pattern_mismatch":
-            return sheet.at(
-                path, f"`{item['input']}` is not written as it must be: {_written(str(item['ctx']['pattern']))}", key=loc[-1] == "[key]"
-            )
+            pattern, text = str(item["ctx"]["pattern"]), str(item["input"])
+            says = f"`{text}` is not written as it must be: {_written(pattern)}{_rewritten(pattern, text)}"
+            return sheet.at(path, says, key=loc[-1] == "[key]")
         case "value_error":
             return sheet.at(path, says.removeprefix("Value error, "))
         case _:
@@ -90,9 +174,13 @@ def _written(pattern: str) -> str:
         return "always, or Mon-Fri 08:30-17:00 Europe/London"
     if pattern.startswith("^[+(0-9]"):
         return "a telephone number, such as 01632 960123"
-    return {"^[a-z0-9][a-z0-9._-]{0,63}\\.yaml$": "a file beside pack.yaml, name.yaml", "^[0-9a-f-]{36}$": "a GUID of 36 characters"}.get(
-        pattern, pattern
-    )
+    return _WRITTEN.get(pattern, pattern)
+
+
+def _rewritten(pattern: str, text: str) -> str:
+    """Did you mean `nhs-number`?"""
+    better = re.sub(r"[ _]+", "-", text.strip().lower())
+    return f"; did you mean `{better}`?" if pattern.startswith("^[a-z0-9][a-z0-9-]") and re.fullmatch(pattern, better) else ""
 
 
 def _path(sheet: Sheet, loc: tuple[str | int, ...]) -> Path:

@@ -34,6 +34,8 @@ class Sheet:
     keys: dict[Path, tuple[int, int]] = field(default_factory=dict)  # where the key or list item of a path begins
     values: dict[Path, tuple[int, int]] = field(default_factory=dict)  # where its value begins
     problems: list[Problem] = field(default_factory=list)
+    hurt: set[tuple[int, int]] = field(default_factory=set)  # places around what was left out because it is wrong
+    lost: set[str] = field(default_factory=set)  # names of what was left out
 
     def at(self, path: Path, says: str, *, key: bool = False, severity: str = "error") -> Problem:
         """A Problem at the nearest place known for this path."""
@@ -44,6 +46,23 @@ class Sheet:
             path = path[:-1]
         line, column = place or (1, 1)
         return Problem(self.file, line, column, says, severity)
+
+    def leave_out(self, path: Path) -> None:
+        """Take what stands at this path out, so that the rest can be looked at; later items of a list move up."""
+        parent = self.value
+        for step in path[:-1]:
+            parent = parent[step]
+        gone = parent[path[-1]]
+        named = gone.get("id", path[-1]) if isinstance(gone, dict) else path[-1]
+        self.lost.add(str(named))
+        for depth in range(1, len(path)):
+            self.hurt |= {known[path[:depth]] for known in (self.keys, self.values) if path[:depth] in known}
+        del parent[path[-1]]
+        self.keys, self.values = (_without(known, path) for known in (self.keys, self.values))
+
+    def is_knock_on(self, problem: Problem) -> bool:
+        """Whether it may only be there because something was left out around it."""
+        return (problem.line, problem.column) in self.hurt
 
     def below(self, path: Path) -> Sheet:
         """The part at this path as a sheet of its own; what is wrong in it stands at its place in this file."""
@@ -70,11 +89,7 @@ def read(file: str, data: bytes) -> Sheet:
         line = data.count(b"\n", 0, error.start) + 1
         sheet.problems.append(Problem(file, line, 1, "is not UTF-8 text; save it as UTF-8"))
     except MarkedYAMLError as error:
-        mark = error.problem_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
-        sheet.problems.append(
-            Problem(file, line, column, f"is no YAML: {error.problem or 'cannot be read'}; look at the indent and the brackets")
-        )
+        sheet.problems.append(_in_plain_words(file, error))
     except (YAMLError, RecursionError) as error:
         says = str(error).splitlines()[0] if str(error) else "cannot be read"
         sheet.problems.append(Problem(file, 1, 1, f"is no YAML: {says}"))
@@ -84,10 +99,53 @@ def read(file: str, data: bytes) -> Sheet:
     return sheet
 
 
+def _without(known: dict[Path, tuple[int, int]], path: Path) -> dict[Path, tuple[int, int]]:
+    *above, last = path
+    depth = len(above)
+    found = {}
+    for place, at in known.items():
+        if place[:depth] == tuple(above) and len(place) > depth:
+            step = place[depth]
+            if step == last:
+                continue
+            if isinstance(last, int) and isinstance(step, int) and step > last:
+                found[*above, step - 1, *place[depth + 1 :]] = at
+                continue
+        found[place] = at
+    return found
+
+
 def _yaml() -> YAML:
     yaml = YAML(typ="rt", pure=True)
     yaml.version = "1.2"
     return yaml
+
+
+_WORDS = (  # what the library says; what it means to whoever wrote the file; whether the place is where the thing in question begins
+    ("mapping values are not allowed", "a `: ` where none can stand; put a text that has one in quotes, or look at the indent", False),
+    ("did not find expected ',' or '", "the bracket that begins here is not closed, or lacks a comma", True),
+    ("expected ',' or '", "the bracket that begins here is not closed, or lacks a comma", True),
+    ("expected the node content, but found '-'", "a `- ` where one line wants a value; begin the list on a line of its own", False),
+    ("expected the node content", "a value is missing before this, or a bracket is too many", False),
+    ("expected <block end>", "this line does not stand below the others of its block; look at the indent", False),
+    ("could not find expected ':'", "this line has no `: `; a key needs one, and a text of several lines needs quotes", True),
+    ("sequence entries are not allowed", "a `- ` that does not begin a line of its own", False),
+    ("found character '\\t'", "a tab; indent with blanks", False),
+    ("found unexpected end of stream", "the quote that begins here is not closed", True),
+    ("unexpected end of stream", "the quote that begins here is not closed", True),
+    ("unknown escape character", "a backslash in double quotes; put the text in single quotes", False),
+    ("that cannot start any token", "a text cannot begin with this sign; put it in quotes", False),
+    ("another document", "a second document begins here (`---`); a file has one", False),
+    ("expected a single document", "a second document begins here (`---`); a file has one", False),
+)
+
+
+def _in_plain_words(file: str, error: MarkedYAMLError) -> Problem:
+    said = error.problem or "cannot be read"
+    says, at_beginning = next(((words, begins) for key, words, begins in _WORDS if key in said), (said, False))
+    mark = (error.context_mark if at_beginning else None) or error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+    return Problem(file, line, column, f"is no YAML: {says}")
 
 
 def _refused(file: str, text: str) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from gateway.errors import BadPack, Problem
@@ -21,7 +21,7 @@ from gateway.policy.pack_known import STALE, Known, home, own
 from gateway.policy.pack_looked import Looked, looks_for
 from gateway.policy.pack_model import AudiencePart, MarkingPart, PackPart, RoutePart
 from gateway.policy.pack_rules import RuleMaker
-from gateway.policy.pack_sheets import part_of, sheet_of, unknown_name
+from gateway.policy.pack_sheets import mended_part_of, sheet_of, unknown_name, without_knock_ons
 from gateway.policy.pack_yaml import Path, Sheet
 from gateway.policy.places import Places, domain_of
 from gateway.policy.rules import Audience, Interpretation, Person, Policy, Route, System
@@ -30,17 +30,33 @@ MAIN = "pack.yaml"
 MOST_FILES = 1000
 MOST_OCTETS = 16 * 1024 * 1024
 _NOT_YET = {"share": "secure links are not set up on this gateway", "seal": "encrypting here is not set up on this gateway"}
+_STAND_INS = {  # for keys that are wrong or missing, so that the rest can be looked at; such a pack is never used
+    "pack": "unnamed",
+    "source": "",
+    "owner": "postmaster@own",
+    "review_by": "9999-12-31",
+    "no_route": {"otherwise": {"do": "refuse"}},
+    "rules": [],
+    "routes": {},
+    "audiences": {},
+}
 _READERS = ("owner", "recipient_if_colleague")  # of the notices about a system's mail, beside people and addresses
 _TEXT = re.compile(r"guidance/([a-z0-9][a-z0-9-]*)\.[a-z]{2}(?:-[a-z]{2})?\.md")
 
 
-def load_pack(files: Mapping[str, bytes], own_domains: Iterable[str] = (), instead: Mapping[str, Sheet] | None = None) -> Policy:
+def load_pack(
+    files: Mapping[str, bytes],
+    own_domains: Iterable[str] = (),
+    instead: Mapping[str, Sheet] | None = None,
+    next_hops: frozenset[str] | None = None,
+) -> Policy:
     """A policy from a pack's files, by their path in the pack ("pack.yaml", "guidance/too-large.en.md").
 
     Args:
         files: octets by path.
         own_domains: what `own` stands for: the organisation's domains, the chief one first.
         instead: what is supposed of some of the files beside pack.yaml, by name; the version stays that of the pack.
+        next_hops: those that are configured; a route to another is wrong. None: not looked at.
 
     Raises:
         BadPack: with a Problem for everything that is wrong.
@@ -50,10 +66,10 @@ def load_pack(files: Mapping[str, bytes], own_domains: Iterable[str] = (), inste
     if MAIN not in files:
         raise BadPack((Problem(MAIN, 0, 0, "is missing: a pack is a folder with a pack.yaml in it"),))
     sheet = sheet_of(files, MAIN)
-    part = part_of(PackPart, sheet)
+    part = mended_part_of(PackPart, sheet, _STAND_INS)
     if part is None:
-        raise BadPack(tuple(sheet.problems))
-    return _Loader(files, sheet, part, tuple(dict.fromkeys(map(domain_of, own_domains))), instead or {}).policy()
+        raise BadPack(_in_order((*sheet.problems, *_wrong_texts(files))))
+    return _Loader(files, sheet, part, tuple(dict.fromkeys(map(domain_of, own_domains))), instead or {}, next_hops).policy()
 
 
 def version_of(files: Mapping[str, bytes]) -> str:
@@ -64,12 +80,33 @@ def version_of(files: Mapping[str, bytes]) -> str:
     return f"sha256:{digest.hexdigest()}"
 
 
+def _wrong_texts(files: Mapping[str, bytes]) -> Iterator[Problem]:
+    for name, data in files.items():
+        if name.startswith("guidance/"):
+            try:
+                parse_guidance(name, data)
+            except BadPack as error:
+                yield from error.problems
+
+
+def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    return tuple(sorted(problems, key=lambda problem: (problem.severity, problem.file, problem.line, problem.column)))
+
+
 class _Loader:
     """Builds one policy; collects what is wrong on the way."""
 
     def __init__(
-        self, files: Mapping[str, bytes], sheet: Sheet, pack: PackPart, own_domains: tuple[str, ...], instead: Mapping[str, Sheet]
+        self,
+        files: Mapping[str, bytes],
+        sheet: Sheet,
+        pack: PackPart,
+        own_domains: tuple[str, ...],
+        instead: Mapping[str, Sheet],
+        next_hops: frozenset[str] | None,
     ) -> None:
+        self.told = tuple(sheet.problems)  # before anything was left out
+        self.next_hops = next_hops
         self.files = files
         self.sheet = sheet
         self.pack = pack
@@ -115,13 +152,15 @@ class _Loader:
             guidance_files={name: data for name, data in self.files.items() if _TEXT.fullmatch(name)},
             where=self._places(),
         )
-        self._texts()
-        self._asides()
+        if self.next_hops is not None:
+            self.sheet.problems += policy.unknown_next_hops(self.next_hops)
+        self._asides(rules.used_texts)
         self._instead()
-        problems = [*self.sheet.problems, *(problem for sheet in self.known.sheets.values() for problem in sheet.problems)]
+        told = (*self.told, *(problem for sheet in self.known.sheets.values() for problem in self.known.told.get(sheet.file, ())))
+        problems = (*without_knock_ons((self.sheet, *self.known.sheets.values()), told), *_wrong_texts(self.files))
         if any(problem.severity == "error" for problem in problems):
-            raise BadPack(tuple(sorted(problems, key=lambda problem: (problem.severity, problem.file, problem.line, problem.column))))
-        return replace(policy, warnings=tuple(problems))
+            raise BadPack(_in_order(problems))
+        return replace(policy, warnings=problems)
 
     # --- what classifies ----------------------------------------------------------------------------------------------
 
@@ -295,11 +334,24 @@ class _Loader:
 
     def _people(self) -> dict[str, Person]:
         made = {}
+        self._check_circles()
         for name, part in self.pack.people.items():
             if part.otherwise is not None:
                 self._name("person", part.otherwise, self.pack.people, ("people", name, "otherwise"))
             made[name] = Person(name, home(part.mailbox, self.own), part.hours, part.otherwise, part.phone or "", part.name)
         return made
+
+    def _check_circles(self) -> None:
+        """Out of hours somebody must be asked in the end."""
+        people = self.pack.people
+        told: set[str] = set()
+        for name in people:
+            way = [name]
+            while (after := people[way[-1]].otherwise) is not None and after in people and after not in way:
+                way.append(after)
+            if after == name and name not in told:
+                told.update(way)
+                self._wrong(("people", name, "otherwise"), f"goes round in a circle: {' -> '.join((*way, name))}")
 
     def _purposes(self) -> dict[str, frozenset[str]]:
         for name, part in self.pack.purposes.items():
@@ -344,15 +396,7 @@ class _Loader:
 
     # --- the rest -----------------------------------------------------------------------------------------------------
 
-    def _texts(self) -> None:
-        for name, data in self.files.items():
-            if name.startswith("guidance/"):
-                try:
-                    parse_guidance(name, data)
-                except BadPack as error:
-                    self.sheet.problems.extend(error.problems)
-
-    def _asides(self) -> None:
+    def _asides(self, used_texts: frozenset[str]) -> None:
         """What is not wrong, but somebody should look at."""
         for name, part in self.pack.interpretations.items():
             if part.signed is None:
@@ -360,6 +404,9 @@ class _Loader:
         for file in self.files:
             if file.endswith(".yaml") and "/" not in file and file != MAIN and file not in self.known.sheets:
                 self.sheet.problems.append(Problem(file, 1, 1, "is not named anywhere in pack.yaml, so nobody reads it", "warning"))
+            elif (match := _TEXT.fullmatch(file)) and match[1] not in used_texts:
+                says = "is not named anywhere in pack.yaml, so nobody is told it"
+                self.sheet.problems.append(Problem(file, 1, 1, says, "warning"))
 
     def _instead(self) -> None:
         """What is supposed of a file that nobody reads would change nothing, and nobody would notice."""
@@ -372,6 +419,7 @@ class _Loader:
     def _places(self) -> dict[str, tuple[str, int, int]]:
         """Where rules, nevers, routes, groups and systems stand, for problems found later."""
         found = {f"route:{name}": self._place(("routes", name)) for name in self.pack.routes}
+        found |= {f"next_hop:{name}": self._value_place(("routes", name, "next_hop")) for name in self.pack.routes}
         found |= {f"group:{name}": self._place(("groups", name)) for name in self.pack.groups}
         found |= {f"system:{name}": self._place(("systems", name)) for name in self.pack.systems}
         found |= {f"rule:{rule.id}": self._place(("rules", index)) for index, rule in enumerate(self.pack.rules)}
@@ -380,6 +428,9 @@ class _Loader:
 
     def _place(self, path: Path) -> tuple[str, int, int]:
         return (MAIN, *self.sheet.keys.get(path, (0, 0)))
+
+    def _value_place(self, path: Path) -> tuple[str, int, int]:
+        return (MAIN, *self.sheet.values.get(path, (0, 0)))
 
     def _name(self, what: str, name: str, known: Iterable[str], path: Path) -> None:
         if name not in known:

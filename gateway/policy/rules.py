@@ -279,7 +279,7 @@ class Policy:
         """A Problem for each route that leads to a next hop which is not configured."""
         there = ", ".join(sorted(next_hops)) or "none"
         return tuple(
-            Problem(*self.where.get(f"route:{route.name}", ("pack.yaml", 0, 0)),
+            Problem(*self.where.get(f"next_hop:{route.name}", ("pack.yaml", 0, 0)),
                     f"route `{route.name}` leads to next hop `{route.next_hop}`, which is not configured; there are: {there}")
             for route in self.routes
             if route.next_hop is not None and route.next_hop not in next_hops

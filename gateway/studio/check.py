@@ -8,15 +8,22 @@ from datetime import date
 from gateway.errors import BadPack, Problem
 from gateway.policy.parse_pack import MAIN, load_pack
 from gateway.policy.rules import Ask, Policy
+from gateway.studio.test import check_tests
 
 
-def check(files: Mapping[str, bytes], own_domains: Iterable[str] = (), today: date | None = None) -> tuple[Problem, ...]:
-    """Every error and warning, errors first. No error: the pack can be used. `today` warns of what is out of date."""
+def check(
+    files: Mapping[str, bytes], own_domains: Iterable[str] = (), today: date | None = None, next_hops: frozenset[str] | None = None
+) -> tuple[Problem, ...]:
+    """Every error and warning, errors first. No error: the pack can be used.
+
+    `today` warns of what is out of date. `next_hops`: those that are configured; None: they are not looked at.
+    """
+    broken = check_tests(files)
     try:
-        policy = load_pack(files, own_domains)
+        policy = load_pack(files, own_domains, next_hops=next_hops)
     except BadPack as error:
-        return error.problems
-    return (*policy.warnings, *_idle(policy), *_alone(policy), *(_overdue(policy, today) if today is not None else ()))
+        return (*error.problems, *broken)
+    return (*broken, *policy.warnings, *_idle(policy), *_alone(policy), *(_overdue(policy, today) if today is not None else ()))
 
 
 def _idle(policy: Policy) -> Iterable[Problem]:
@@ -32,7 +39,10 @@ def _idle(policy: Policy) -> Iterable[Problem]:
     for rule in policy.rules:
         for act in rule.acts:
             if missing := sorted(act.needs - given):
-                says = f"rule `{rule.id}` requires {', '.join(missing)}, which no route that can be used gives: it always ends in no_route"
+                closed = [f"`{route.name}`: {route.closed}" for route in policy.routes if route.closed and route.provides & set(missing)]
+                why = f" ({'; '.join(closed)})" if closed else ""
+                says = f"rule `{rule.id}` requires {', '.join(missing)}, which no route that can be used gives{why}"
+                says += ": it always ends in no_route"
                 yield Problem(*policy.where[f"rule:{rule.id}"], says, "warning")
 
 

@@ -5,7 +5,7 @@ A file is a list of tests, or `own_domains` and `tests`. Each has a name, the fa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -87,26 +87,35 @@ def run_tests(files: Mapping[str, bytes]) -> tuple[Result, ...]:
     """
     results: list[Result] = []
     problems: list[Problem] = []
-    for name in sorted(files):
-        if name.startswith("tests/") and name.endswith(".yaml"):
-            sheet = read(name, files[name])
-            nested = isinstance(sheet.value, list)
-            if nested:
-                sheet.value = {"tests": sheet.value}
-            part = part_of(TestFile, sheet)
-            problems += sheet.problems
-            if part is not None:
-                own_domains = tuple(part.own_domains)
-                policy = load_pack(files, own_domains)
-                lines = [_line(sheet, index, nested=nested) for index in range(len(part.tests))]
-                results += [_run(name, line, row, policy, own_domains) for line, row in zip(lines, part.tests, strict=True)]
+    for sheet, part in _test_files(files):
+        problems += sheet.problems
+        if part is not None:
+            own_domains = tuple(part.own_domains)
+            policy = load_pack(files, own_domains)
+            lines = [_line(sheet, index) for index in range(len(part.tests))]
+            results += [_run(sheet.file, line, row, policy, own_domains) for line, row in zip(lines, part.tests, strict=True)]
     if problems:
         raise BadPack(tuple(problems))
     return tuple(results)
 
 
-def _line(sheet: Sheet, index: int, *, nested: bool) -> int:
-    return sheet.values[(index,) if nested else ("tests", index)][0]
+def check_tests(files: Mapping[str, bytes]) -> tuple[Problem, ...]:
+    """What is wrong with the files of tests as they are written; they are not run."""
+    return tuple(problem for sheet, _ in _test_files(files) for problem in sheet.problems)
+
+
+def _test_files(files: Mapping[str, bytes]) -> Iterator[tuple[Sheet, TestFile | None]]:
+    for name in sorted(files):
+        if name.startswith("tests/") and name.endswith(".yaml"):
+            sheet = read(name, files[name])
+            if isinstance(sheet.value, list):  # the tests alone; they stand where a list below `tests` would
+                sheet.value = {"tests": sheet.value}
+                sheet.keys, sheet.values = ({("tests", *path): at for path, at in known.items()} for known in (sheet.keys, sheet.values))
+            yield sheet, part_of(TestFile, sheet)
+
+
+def _line(sheet: Sheet, index: int) -> int:
+    return sheet.values["tests", index][0]
 
 
 def _run(file: str, line: int, row: TestRow, policy: Policy, own_domains: tuple[str, ...]) -> Result:

@@ -66,7 +66,7 @@ def test_the_child_is_told_everything():
         ('"CS-[0-9]{6}"', '"(?<=x)CS"', "look-around is not possible; put telling words in `near`"),
         ("detector: clinical, at_least: 3", "detector: clinicl, at_least: 3", "unknown detector `clinicl`; did you mean `clinical`?"),
         ("{detector: case-number,", "{detector: case-nummer,", "unknown detector `case-nummer`; did you mean `case-number`?"),
-        ("words: clinical.yaml", "words: clinic.yaml", "unknown file `clinic.yaml`; did you mean `clinical.yaml`?"),
+        ("words: clinical.yaml", "words: clinic.yaml", "`clinic.yaml` is not there; did you mean `clinical.yaml`?"),
         ("  case-number: {says", "  nhs-number: {says", "`nhs-number` is the name of another detector"),
         ("  clinical: {says", "  case-number: {says", "`case-number` is the name of another detector"),
         ("small_below: 10", "small_below: 1", "greater than or equal to 2"),

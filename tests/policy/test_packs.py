@@ -82,7 +82,10 @@ def test_a_rule_that_requires_what_no_route_gives_is_pointed_at():
     found = [str(problem) for problem in check({"pack.yaml": text.encode(), **BESIDE}, OWN)]
 
     assert found == [
-        "pack.yaml:30:5: rule `secret-is-protected` requires protected, which no route that can be used gives: it always ends in no_route"
+        (
+            "pack.yaml:30:5: rule `secret-is-protected` requires protected, which no route that can be used gives "
+            "(`link`: secure links are not set up on this gateway): it always ends in no_route"
+        )
     ]
 
 

@@ -67,7 +67,7 @@ def test_a_bound_policy_cannot_use_a_route_to_a_hop_that_is_not_configured():
     assert "not configured" in bound.route("encrypted").closed
     assert not bound.route("plain").closed
     assert str(problem) == (
-        "pack.yaml:24:3: route `encrypted` leads to next hop `exchange`, which is not configured; there are: internet, mailboxes"
+        "pack.yaml:24:38: route `encrypted` leads to next hop `exchange`, which is not configured; there are: internet, mailboxes"
     )
 
 
@@ -103,10 +103,19 @@ MISTAKES = [
     ("review_by: 2030-01-01\n", "review_by: 2030-01-01\npack: twice\n", "5:1", "`pack` stands twice"),
     ("source: a test\nowner", "source: &a test\nowner", "2:9", "has an anchor"),
     ("source: a test\nowner", "source: !!python/name:os.system test\nowner", "2:9", "is no plain value"),
-    ("source: a test\nowner", "source: [a test\nowner", "3:6", "is no YAML"),
-    ("source: a test\nowner", "owner", "1:1", "needs a `source:`"),
+    ("source: a test\nowner", "source: [a test\nowner", "2:9", "is no YAML: the bracket that begins here is not closed, or lacks a comma"),
+    ("source: a test\nowner", "owner", "1:1", "needs `source:`"),
     ("owner: someone@example.org", "owner: someone", "3:8", "`someone` is no address"),
     ("domains: own}", "domains: exam ple.org}", "16:25", "is no domain"),
+    ("detector: card", "detector: Card_number", "13:16", "small letters, digits and hyphens; did you mean `card-number`?"),
+    ("lists: lists.yaml", "lists: staff.yaml", "7:8", "`staff.yaml` is not there; write it, beside pack.yaml"),
+    ("lists: lists.yaml", "lists: list.yaml", "7:8", "`list.yaml` is not there; did you mean `lists.yaml`?"),
+    ("people: {officer: {mailbox: officer@example.org}}", "people: {officer: {mailbox: officer@example.org, otherwise: chief}, chief: {mailbox: c@example.org, otherwise: officer}}", "5:61", "goes round in a circle: officer -> chief -> officer"),
+    ("people: {officer: {mailbox: officer@example.org}}", "people: {officer: {mailbox: officer@example.org, otherwise: officer}}", "5:61", "goes round in a circle: officer -> officer"),
+    ("    require: [protected]\n", "    require: [protected]\n    from: 2027-02-01\n    until: 2027-01-01\n", "34:12", "`2027-01-01` is before `from: 2027-02-01`"),
+    ("    require: [protected]\n", "    require: [protected]\n    mode: watch\n    becomes: {enforce: 2027-01-01, advise: 2027-02-01}\n", "34:44", "`advise` on 2027-02-01 comes after `enforce`"),
+    ("    require: [protected]\n", "    require: [protected]\n    mode: watch\n    until: 2027-01-01\n    becomes: {enforce: 2027-02-01}\n", "35:24", "2027-02-01 is after `until: 2027-01-01`"),
+    ("    require: [protected]\n", "    stamp: {Secret: yes}\n", "32:13", "a header field of ours, X-Name, with letters, digits and hyphens"),
     ("mailbox: officer@example.org", "mailbox: officer@example.org, phone: ask Jo", "5:57", "not written as it must be: a telephone number"),
     ("mailbox: officer@example.org", "mailbox: officer@example.org, phone: 01632960123", "5:57", "must be text"),
 ]  # fmt: skip
@@ -197,3 +206,103 @@ def test_no_text_makes_the_loader_fail_in_any_other_way(data):
     for problem in problems("".join(lines)):
         assert problem.says
         assert problem.line >= 0
+
+
+def errors(text: str, beside: dict[str, bytes] | None = None) -> list[str]:
+    return [str(problem) for problem in problems(text, beside) if problem.severity == "error"]
+
+
+def test_one_mistake_hides_no_other():
+    """Found: an unknown key in one rule, and nothing else was said of the pack, its files or its texts."""
+    text = changed("    require: [protected]\n", "    requires: [protected]\n").replace("for: colleagues}", "for: coleagues}")
+    text = text.replace("provides: [protected], limits: {attachments: 12MB}", "provides: [protekted], limits: {attachments: 12}")
+    beside = {
+        **BESIDE,
+        "lists.yaml": b"lists:\n  - {address: nobody, members: 3}\n  - {address: all@own, members: 3, cleared: {secrett: all}}\n",
+        "guidance/help.en.md": b"no front matter\n",
+    }
+
+    assert errors(text, beside) == [
+        "guidance/help.en.md:1:1: begins with front matter: a line ---, then title: and status:, then a line ---",
+        "lists.yaml:2:15: `nobody` is no address; write someone@example.org",
+        "lists.yaml:3:46: unknown classification `secrett`; did you mean `secret`?",
+        "pack.yaml:22:53: unknown audience `coleagues`; did you mean `colleagues`?",
+        "pack.yaml:24:79: unknown protection `protekted`; did you mean `protected`?",
+        "pack.yaml:24:114: `12` is no size; write 12MB (1 MB is 1,048,576 octets)",
+        "pack.yaml:32:5: unknown key `requires`; did you mean `require`?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "only"),
+    [
+        # What was left out because it is wrong is not missed a second time.
+        ("    require: [protected]\n", "    requires: [protected]\n", "32:5"),
+        ("  partners: {register: partners.yaml}", "  partners: {registre: partners.yaml}", "17:14"),
+        ("  colleagues: {domains: own}", "  colleagues: own", "16:15"),
+        ("over-budget, crashed, unsupported], is: internal}", "over-budget, crashed, unsupported], iss: internal}", None),
+        ("people: {officer: {mailbox: officer@example.org}}", "people: {officer: {mailbox: officer}}", "5:29"),
+        ("owner: someone@example.org", "owner: someone", "3:8"),
+        ("review_by: 2030-01-01\n", "", "1:1"),
+        ("  - id: secret-is-protected\n", "  - name: secret-is-protected\n", None),
+    ],
+)
+def test_one_mistake_is_one_line(old, new, only):
+    found = errors(changed(old, new))
+
+    assert all(line.split(": ")[0].rpartition(":")[0].endswith(only.split(":")[0]) for line in found) if only else len(found) == 2
+    assert len(found) == (1 if only else 2), found  # a wrong key is one unknown and one that is needed
+
+
+def test_a_text_that_nobody_is_told_is_a_warning():
+    policy = small(**{"guidance/spare.en.md": b"---\ntitle: spare\n---\n\nSpare.\n"})
+
+    assert [str(one) for one in policy.warnings] == ["guidance/spare.en.md:1:1: is not named anywhere in pack.yaml, so nobody is told it"]
+
+
+def test_a_text_in_another_charset_is_none():
+    """Found: Latin-1 loaded, and the sender read replacement characters."""
+    beside = {**BESIDE, "guidance/help.en.md": b"---\ntitle: no method\n---\n\nAsk the caf\xe9.\n"}
+
+    (said,) = errors(SMALL, beside)
+    assert said.startswith("guidance/help.en.md:5:12: is not UTF-8 text")
+
+
+def test_a_refusal_has_a_status_of_class_five():
+    """Found: `status: 4.2.3` loaded; class 4 tells a mail server to try again."""
+    beside = {**BESIDE, "guidance/help.en.md": b"---\ntitle: no method\nstatus: 4.2.3\n---\n\nAsk.\n"}
+
+    (said,) = errors(SMALL, beside)
+    assert said.endswith("`4.2.3` is no status code of a refusal; write 5.7.1 (RFC 3463)")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a: b: c\n", "1:5: is no YAML: a `: ` where none can stand; put a text that has one in quotes, or look at the indent"),
+        ("a: 1\nb: {x: 1\nc: 2\n", "2:4: is no YAML: the bracket that begins here is not closed, or lacks a comma"),
+        ('a: 1\nb: "abc\nc: 2\n', "2:4: is no YAML: the quote that begins here is not closed"),
+        ("a:\n\tb: 1\n", "2:1: is no YAML: a tab; indent with blanks"),
+        ("a: 1\nword\nb: 2\n", "2:1: is no YAML: this line has no `: `; a key needs one, and a text of several lines needs quotes"),
+        ("a:\n  - x\n - y\n", "3:2: is no YAML: this line does not stand below the others of its block; look at the indent"),
+        ("a: @b\n", "1:4: is no YAML: a text cannot begin with this sign; put it in quotes"),
+        ("a: 1\n---\nb: 2\n", "2:1: is no YAML: a second document begins here (`---`); a file has one"),
+    ],
+)
+def test_what_is_no_yaml_is_said_in_plain_words_and_where_it_begins(text, says):
+    """Found: `expected <block end>, but found '<block mapping start>'`, at the end of the file."""
+    assert [str(problem) for problem in read("x", text.encode()).problems] == [f"x:{says}"]
+
+
+def test_a_next_hop_that_is_not_configured_is_said_with_all_the_rest():
+    with pytest.raises(BadPack) as caught:
+        load_pack(
+            {"pack.yaml": SMALL.replace("for: colleagues}", "for: coleagues}").encode(), **BESIDE},
+            OWN,
+            next_hops=frozenset({"mailboxes", "internet"}),
+        )
+
+    assert [str(problem) for problem in caught.value.problems] == [
+        "pack.yaml:22:53: unknown audience `coleagues`; did you mean `colleagues`?",
+        "pack.yaml:24:38: route `encrypted` leads to next hop `exchange`, which is not configured; there are: internet, mailboxes",
+    ]

@@ -1,5 +1,8 @@
 """What the command line takes and what it does not, before anything is asked of a gateway."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 
@@ -35,3 +38,73 @@ def test_a_case_number_is_taken_as_people_write_it(text):
 
 def test_what_is_no_case_number_stays_as_it_is():
     assert case_number("what?") == "what?"
+
+
+STARTER = Path(__file__).resolve().parents[2] / "rules" / "starter"
+NOTE = "note: no settings (there is no outgate.toml here, and no --config): `own` stands for "
+
+
+def outgate(*arguments: object) -> tuple[int, str, str]:
+    done = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    return done.exit_code, done.stdout, done.stderr
+
+
+@pytest.fixture
+def pack(tmp_path, monkeypatch):
+    """A copy of the starter pack, in a place without settings."""
+    monkeypatch.chdir(tmp_path)
+    return Path(shutil.copytree(STARTER, tmp_path / "pack"))
+
+
+def test_policy_check_says_what_it_could_not_look_at(pack):
+    """Found: without outgate.toml it had 0 errors for next hops that nobody has, and did not say that it had not looked."""
+    status, said, _ = outgate("policy", "check", pack)
+
+    assert status == 0
+    assert said.splitlines()[-2:] == [
+        f"{NOTE}example.org; whether its next hops are configured was not looked at",
+        f"{pack}: 0 errors, 0 warnings",
+    ]
+
+
+def test_policy_check_looks_at_the_tests_of_a_pack(pack):
+    """Found: broken files in tests/ were not looked at."""
+    (pack / "tests" / "more.yaml").write_text("- name: a row\n  facts: {recipeint: a@b.example}\n  expect: {verdict: releese}\n")
+    status, said, _ = outgate("policy", "check", pack)
+
+    assert status == 1
+    assert f"{pack}/tests/more.yaml:2:11: unknown key `recipeint`; did you mean `recipient`?" in said
+    assert f"{pack}/tests/more.yaml:3:21: `releese` is not possible here; did you mean `release`?" in said
+
+
+def test_one_error_is_no_errors(pack):
+    text = pack / "pack.yaml"
+    text.write_text(text.read_text().replace("next_hop: mailboxes, for: colleagues", "next_hop: mailboxes, for: coleagues", 1))
+
+    assert f"{pack}: 1 error, 0 warnings" in outgate("policy", "check", pack)[1]
+
+
+@pytest.mark.parametrize(
+    "command", [("policy", "check"), ("explain", "mail.eml", "--sender", "a@b.example", "--recipient", "c@d.example", "--pack")]
+)
+def test_settings_that_are_named_and_missing_are_an_error(pack, command):
+    """Found: `--config none.toml` was ignored, and `own` quietly became another domain."""
+    Path("mail.eml").write_text("Subject: x\n\nx\n")
+    status, _, said = outgate(*command, pack, "--config", "none.toml")
+
+    assert (status, said) == (1, "none.toml: cannot be read: No such file or directory; name another file with --config\n")
+
+
+def test_explain_without_settings_says_what_own_stands_for(pack):
+    Path("mail.eml").write_text("Subject: x\n\nx\n")
+    status, _, said = outgate("explain", "mail.eml", "--sender", "a@b.example", "--recipient", "c@d.example", "--pack", pack)
+
+    assert (status, said) == (0, f"{NOTE}b.example\n")
+
+
+@pytest.mark.parametrize("group", ["hold", "policy", "audit"])
+def test_the_list_of_commands_is_not_cut_off(group):
+    commands = outgate(group, "--help")[1].partition("Commands:")[2]
+
+    assert commands
+    assert "..." not in commands

@@ -34,7 +34,7 @@ def supposing(text: str, octets: bytes = RESTRICTED, to: str = SCHOOL, sender: s
     arrived = arrival(octets, sender, [recipient(to)], StillClock())
     peer = replace(arrived.peer, address=scenario.part.peer, certificate=scenario.part.certificate)
     arrived = replace(arrived, peer=peer, received_at=scenario.at or arrived.received_at)
-    house = house_of(_settings(RULES / "none.toml", RULES, address(sender)))
+    house = house_of(_settings(None, RULES, address(sender)))
     found = run(judge(arrived, arrived.envelope.recipients, policy, house, PlainFiles(), known=known))
     if lacking := not_found(known.declared, found.findings):
         raise scenario.not_in_message(lacking)
