@@ -12,25 +12,22 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Generator, Iterator
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import unquote
 
 import pikepdf
-from pikepdf import settings
 
 from gateway.content import labels
 from gateway.content.charsets import texts
 from gateway.content.markup import to_text
+from gateway.content.pdf_bombs import Guard, Id, unpacked
 from gateway.content.reading import Item, Member, Oddity, Spent, Unreadable
 from gateway.detectors import Segment
 from gateway.model.finding import Evidence, Place, Readable
 
-_STREAM = 64 * 1_048_576  # octets of one stream, unpacked
-_RATIO = 1100  # unpacked to packed: no packer of PDF gives more in one go
 _DEPTH = 20  # of arrays and dictionaries within one object
 _OFTEN = 256  # objects between two looks at the clock
 
-_Id: TypeAlias = tuple[int, int]  # number and generation of an object
 
 _NOTES = "annotations"
 _LINKS = "links and files"
@@ -51,18 +48,6 @@ _TELLING = re.compile(rb"\(|<[0-9a-f]|/(?:%s) [0-9]+ [0-9]+ R" % b"|".join(key[1
 _NO_WORDS = frozenset({"/CreationDate", "/ModDate", "/Trapped"})
 _XMP_LABEL = re.compile(r"(MSIP_Label_[0-9a-fA-F\-]{36}_[A-Za-z]+)(?:>|\s*=\s*[\"'])([^<\"']{0,255})")
 _XML_ATTRIBUTE = re.compile(r"""=\s*(?:"([^"<>]{1,4096})"|'([^'<>]{1,4096})')""")
-
-
-# For the whole process: beyond these, a stream is an error instead of memory.
-settings.set_qpdf_limits(
-    doc_max_warnings=1000,
-    parser_max_nesting=100,
-    flate_max_memory=_STREAM,
-    run_length_max_memory=_STREAM,
-    png_max_memory=_STREAM,
-    tiff_max_memory=_STREAM,
-    dct_max_memory=_STREAM,
-)
 
 
 def read_objects(data: bytes, spent: Spent) -> Generator[Item, None, Readable | None]:
@@ -91,14 +76,15 @@ def xmp_labels(text: str) -> tuple[Evidence, ...]:
 class _Objects:
     """All objects of an open file, each looked at once. They live as long as the file is open."""
 
-    __slots__ = ("_file", "_files", "_loose", "_said", "_spent", "oddities", "trouble")
+    __slots__ = ("_file", "_files", "_guard", "_loose", "_said", "_spent", "oddities", "trouble")
 
     def __init__(self, file: Any, spent: Spent) -> None:
         self._file = file
         self._spent = spent
-        self._said: dict[tuple[str, _Id], list[str]] = {}  # by kind, and by the object they stand in
-        self._files: dict[_Id, tuple[str, Any]] = {}  # streams that file specifications name
-        self._loose: dict[_Id, Any] = {}  # streams that say they are files
+        self._said: dict[tuple[str, Id], list[str]] = {}  # by kind, and by the object they stand in
+        self._files: dict[Id, tuple[str, Any]] = {}  # streams that file specifications name
+        self._guard = Guard()
+        self._loose: dict[Id, Any] = {}  # streams that say they are files
         self.oddities: dict[str, None] = {}
         self.trouble: Readable | None = None
 
@@ -135,6 +121,7 @@ class _Objects:
                     self._object(thing)
             except (pikepdf.PikepdfError, ValueError, TypeError, RuntimeError):
                 self._worsen(Readable.DAMAGED)
+        self._guard.finish()
 
     def _object(self, thing: Any) -> None:
         dictionary = thing.stream_dict if isinstance(thing, pikepdf.Stream) else thing
@@ -142,12 +129,12 @@ class _Objects:
         if dictionary is not thing:
             if b"/Type /EmbeddedFile" in written:
                 self._loose[thing.objgen] = thing
-            elif _may_be_bomb(thing, written):
-                _defuse(thing)
+            else:
+                self._guard.look(thing, written)
         if _TELLING.search(written) and not _is_mere_page(written):
             self._dictionary(dictionary, thing.objgen, 0)
 
-    def _dictionary(self, dictionary: Any, inside: _Id, depth: int) -> None:
+    def _dictionary(self, dictionary: Any, inside: Id, depth: int) -> None:
         if depth > _DEPTH:
             self._worsen(Readable.OVER_BUDGET)
             return
@@ -162,7 +149,7 @@ class _Objects:
                 self.oddities["javascript" if key == "/JS" else "launches-program"] = None
             self._inner(value, inside, depth + 1)
 
-    def _inner(self, value: Any, inside: _Id, depth: int) -> None:
+    def _inner(self, value: Any, inside: Id, depth: int) -> None:
         """What stands directly in a dictionary or a list; what is only referred to is an object of its own."""
         if not isinstance(value, pikepdf.Dictionary | pikepdf.Array) or value.is_indirect or not _TELLING.search(value.unparse()):
             return
@@ -172,7 +159,7 @@ class _Objects:
             for item in value:
                 self._inner(item, inside, depth + 1)
 
-    def _say(self, key: str, inside: _Id, value: Any, depth: int) -> None:
+    def _say(self, key: str, inside: Id, value: Any, depth: int) -> None:
         """A text; or a list of them, or a stream that holds one."""
         kind = _KINDS[key]
         if isinstance(value, pikepdf.String):
@@ -207,8 +194,8 @@ class _Objects:
         for where, said in gathered.items():
             yield Place.TEXT, where, "\n".join(dict.fromkeys(said))
 
-    def _pages_of_notes(self) -> dict[_Id, int]:
-        found: dict[_Id, int] = {}
+    def _pages_of_notes(self) -> dict[Id, int]:
+        found: dict[Id, int] = {}
         for number, page in enumerate(self._file.pages, start=1):
             found[page.obj.objgen] = number  # a note may stand in the page's own dictionary
             notes = page.obj.get("/Annots")
@@ -223,7 +210,7 @@ class _Objects:
             self._spent.entries()
             packed = int(stream.stream_dict.get("/Length", 0))
             try:
-                data = _unpacked(stream)
+                data = unpacked(stream)
                 self._spent.unpacked(len(data), len(data), packed)
             except Unreadable as unreadable:
                 if unreadable.readable is Readable.OVER_BUDGET:
@@ -234,7 +221,7 @@ class _Objects:
 
     def _markup(self, stream: Any) -> tuple[str, ...]:
         try:
-            return texts(_unpacked(stream), None)[:1] if isinstance(stream, pikepdf.Stream) else ()
+            return texts(unpacked(stream), None)[:1] if isinstance(stream, pikepdf.Stream) else ()
         except Unreadable as unreadable:
             self._worsen(unreadable.readable)
             return ()
@@ -243,23 +230,6 @@ class _Objects:
         """The first reason stands, but for protection, which explains the others."""
         if self.trouble is None or readable is Readable.RIGHTS_PROTECTED:
             self.trouble = readable
-
-
-def _may_be_bomb(stream: Any, written: bytes) -> bool:
-    """Whether so few octets may become so many. A picture is not unpacked by who reads words."""
-    if b"/Subtype /Image" in written:
-        return False
-    packers = written.count(b"/FlateDecode") + written.count(b"/LZWDecode") + written.count(b"/Fl ") + written.count(b"/LZW ")
-    return packers > 1 or (packers > 0 and int(stream.stream_dict.get("/Length", 0)) * _RATIO > _STREAM)
-
-
-def _defuse(stream: Any) -> None:
-    """Raise Unreadable when a stream is larger than is reasonable; one that is broken is the business of who needs it."""
-    try:
-        _unpacked(stream)
-    except Unreadable as unreadable:
-        if unreadable.readable is Readable.OVER_BUDGET:
-            raise
 
 
 def _is_mere_page(written: bytes) -> bool:
@@ -274,16 +244,3 @@ def _text(value: Any) -> str:
 
 def _words_of_xml(text: str) -> str:
     return "\n".join((to_text(text), *(double or single for double, single in _XML_ATTRIBUTE.findall(text))))
-
-
-def _unpacked(stream: Any) -> bytes:
-    """What a stream holds.
-
-    Raises:
-        Unreadable: it is broken, packed in a way nobody knows, or larger than is reasonable.
-    """
-    try:
-        return bytes(stream.read_bytes())
-    except pikepdf.PikepdfError as error:
-        large = "memory" in str(error) or "limit" in str(error)
-        raise Unreadable(Readable.OVER_BUDGET if large else Readable.DAMAGED) from None

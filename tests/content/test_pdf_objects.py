@@ -209,6 +209,14 @@ BOMBS = {
     ).replace(b"/Contents 6 0 R", b"/Contents 7 0 R"),
     "metadata": pdf_of(catalog=b"/Metadata 7 0 R", more=[stream(zlib.compress(b"<a>" * 30_000_000, 9), FLATE)]),
     "letters of a font": pdf_of(more=[stream(zlib.compress(b"<00> <00>\n" * 9_000_000, 9), FLATE)]),
+    "forms in forms": pdf_of(
+        b"/X Do",
+        page=b"/Resources << /XObject << /X 7 0 R >> >>",
+        more=[
+            stream(b"/X Do " * 10, b"/Subtype /Form /BBox [0 0 9 9] /Resources << /XObject << /X %d 0 R >> >>" % (8 + number))
+            for number in range(12)
+        ],
+    ),
     "notes on one page": pdf_of(page=b"/Annots [" + b"<< /Subtype /Text /AP << /N 6 0 R >> >> " * 6000 + b"]"),
 }
 
@@ -218,6 +226,14 @@ def test_a_bomb_is_over_budget_before_anybody_unpacks_it(name: str) -> None:
     assert len(BOMBS[name]) < 400_000
 
     assert look(BOMBS[name], "a.pdf")[0].readable is Readable.OVER_BUDGET
+
+
+def test_forms_that_draw_themselves_are_drawn_once() -> None:
+    loop = [stream(shown("OFFICIAL-SENSITIVE") + b"/X Do", b"/Subtype /Form /BBox [0 0 900 900] /Resources << /XObject << /X 7 0 R >> >>")]
+
+    (finding,) = look(pdf_of(b"/X Do", page=b"/Resources << /Font << /F1 3 0 R >> /XObject << /X 7 0 R >> >>", more=loop), "a.pdf")
+
+    assert finding.readable is Readable.YES
 
 
 def test_arrays_within_arrays_are_no_way_to_hide() -> None:
