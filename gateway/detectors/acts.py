@@ -25,6 +25,7 @@ Act: TypeAlias = Callable[[Finds, Text, int, int], None]  # on the text from one
 RunsAct: TypeAlias = Callable[[Finds, Text, int, int, dict[int, list[bytes]], bool], None]  # runs by length; a telling word is among them
 
 _WINDOW = 64  # octets that a judge may see
+_WORDS = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
 _PARTS = (b"/", b".", b"_", b"-", b"+", b"\\")
 
 
@@ -163,18 +164,29 @@ def _candidates(detector: Detector) -> _Candidates:
 
 def _owned(detector: Detector) -> _Candidates:
     """Where the forms of a pack's own detector stand; what ends one may begin the next."""
-    forms = re2.compile((detector.candidate).encode(), options())
+    forms = re2.compile(detector.candidate.encode(), options())
 
     def candidates(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
         at, last = whole(data, max(0, start - 4)), min(len(data), end + OVERLAP)
         while (match := forms.search(data, at, last)) is not None:
-            if match.start(1) >= end:
+            first, stop = match.span(1) if forms.groups else _within(data, *match.span())
+            if first >= end:
                 return
-            if match.start(1) >= start:
-                yield match.start(1), match.end(1)
-            at = match.end(1)
+            if first >= start:
+                yield first, stop
+            at = max(at + 1, stop)
 
     return candidates
+
+
+def _within(data: bytes, start: int, end: int) -> tuple[int, int]:
+    """The words of a match, without the signs on both sides: to have re2 tell them apart costs much with thousands of words."""
+    shown = data[start:end].decode("utf-8", "replace")
+    words = _WORDS.search(shown)
+    if words is None:
+        return start, end
+    first = start + len(shown[: words.start()].encode())
+    return first, first + len(words[0].encode())
 
 
 def _judged(detector: Detector, forms: Any, data: bytes, start: int, end: int) -> Iterator[tuple[int, Found]]:

@@ -41,7 +41,7 @@ class Detector:
     heading: str = ""  # words that support every value in the same scan
     heading_needs: int = 1  # ... when at least so many distinct values stand there
     company: bool = False  # three or more distinct values, more than half of all that look alike, support one another
-    own: bool = False  # a pack's own: re2 alone, its value as group 1
+    own: bool = False  # a pack's own: re2 alone, its value as group 1; or a word list, without a group
 
 
 def ending(value: str, shown: int = 4, dots: str = "•••• ") -> str:

@@ -50,11 +50,12 @@ def why_not(like: str) -> str:
 @lru_cache(maxsize=256)
 def prepare(own: OwnDetector) -> Detector:
     """The detector that looks for it."""
-    forms = own.like or tuple(map(_word, own.words))
+    forms = "|".join(own.like) if own.like else "|".join(map(_word, own.words))
+    group = "(" if own.like else "(?:"  # of words there may be thousands: see acts.py
     return Detector(
         own.id,
         own.says or own.id.replace("-", " "),
-        rf"(?i)(?:^|[^\pL\pN_])({'|'.join(forms)})(?:[^\pL\pN_]|$)",
+        rf"(?i)(?:^|[^\pL\pN_]){group}{forms})(?:[^\pL\pN_]|$)",
         lambda text, length: Found(" ".join(text[:length].upper().split()), sure=not own.near),
         _MASKS[own.shows],
         near=rf"(?:\b(?:{'|'.join(map(_word, own.near))})\b)" if own.near else "",

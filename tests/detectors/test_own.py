@@ -45,6 +45,8 @@ def test_a_word_list_counts_different_words() -> None:
 
     assert found(words, "Hepatitis, hepatitis hepatitis HIV\nstatus") == [(2, "HEPATITIS")]
     assert found(words, "son épilepsie") == [(1, "ÉPILEPSIE")]
+    assert found(words, "\u201chepatitis\u201d\u2014\u201cHIV status\u201d") == [(2, "HEPATITIS")]
+    assert found(words, "hepatitis épilepsie hepatitis") == [(2, "HEPATITIS")]
     assert not found(words, "hepatitisX anti-HIV")
 
 
