@@ -79,6 +79,7 @@ ASKS = (
     Ask("sent_as", "any", frozenset({"smime"})),
     Ask("defects", "any", frozenset({"readings-disagree"})),
     Ask("unreadable", "any", frozenset({"damaged"})),
+    *(Ask("found", "at_least", ("card", least, of)) for of in ("files", "words", "any") for least in (1, 3)),
 )
 ACTS = (
     *(Act("require", frozenset(names)) for names in (NEEDS[:1], NEEDS[1:], NEEDS)),

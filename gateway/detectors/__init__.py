@@ -8,7 +8,7 @@ NAMES = {
     **{detector.id: detector.name for detector in DETECTORS.values()},
     "persons-in-table": "listed person",
     "identifying-columns": "identifying column",
-    "small-cells": "small count",
+    "small-cells": "count of very few people",
     "link-out": "file-sharing link",
     "link-out-quoted": "quoted file-sharing link",
 }

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gateway.model.facts import ABSENT, UNKNOWN, ListFacts, Missing
-from gateway.model.finding import EvidenceKind
+from gateway.model.finding import EvidenceKind, Readable
 from gateway.policy.classify import KINDS, NOTHING, Levels
 from gateway.policy.rules import Ask
 from gateway.policy.view import State, View, any_of, negated
@@ -168,18 +168,21 @@ def _unreadable(_: str, value: Any) -> Condition:
 
 
 def _found(_: str, value: Any) -> Condition:
-    """What a detector found in one file or in the words. What could not be read is for `unreadable` to ask about."""
+    """What a detector found in one file or in the words. Of a file whose kind of unreadable the pack names, the content facts are absent."""
     detector, at_least, of = value
 
     def found(view: View) -> State:
-        message = view.facts.message
-        files = () if of == "words" else message.files
-        places = ((message.words,) if of != "files" else ()) + tuple(file.evidence for file in files)
-        if any(item.kind is EvidenceKind.DETECTOR and item.id == detector and item.count >= at_least for place in places for item in place):
-            return True
-        if message.looked_for is view.policy.ladder.looks_for:
+        message, ladder = view.facts.message, view.policy.ladder
+        looked = [] if of == "files" else [(message.words, message.words_readable)]
+        looked += [] if of == "words" else [(file.evidence, file.readable) for file in message.files]
+        for evidence, _ in looked:
+            if any(item.kind is EvidenceKind.DETECTOR and item.id == detector and item.count >= at_least for item in evidence):
+                return True
+        if any(readable is not Readable.YES and readable.value not in ladder.unreadable for _, readable in looked):
+            return UNKNOWN
+        if message.looked_for is ladder.looks_for:
             return False
-        wanted = next((name for name in view.policy.ladder.looks_for if name.partition("~")[0] == detector), detector)
+        wanted = next((name for name in ladder.looks_for if name.partition("~")[0] == detector), detector)
         return False if wanted in message.looked_for else UNKNOWN
 
     return found

@@ -255,8 +255,8 @@ def _counted(name: str, count: int) -> str:
     """`NHS numbers`, `dates of birth`, `e-mail addresses`."""
     if count == 1:
         return name
-    if name.startswith("date of "):
-        return f"dates of {name.removeprefix('date of ')}"
+    if " of " in name:
+        return name.replace(" of ", "s of ", 1)
     return f"{name}es" if name.endswith("s") else f"{name}s"
 
 
