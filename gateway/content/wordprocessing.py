@@ -127,9 +127,12 @@ class Reader:
                 line.append(_SIGNS[local(element)])
             elif kind is _Is.SAID:
                 words.say(element)
-            if paragraph is not None and (kind is _APART or self._hidden) and _is_inside(element, paragraph):
-                self._closely(paragraph, words)
-                done = sum(1 for _ in paragraph.iter(*tags)) - passed
+            if paragraph is not None and (kind is _APART or self._hidden):
+                if _is_inside(element, paragraph):
+                    self._closely(paragraph, words)
+                    done = sum(1 for _ in paragraph.iter(*tags)) - passed
+                else:  # behind it, as all that comes until the next
+                    shown.append("".join(line))
                 line, paragraph = [], None
         shown.append("".join(line))
 
@@ -148,6 +151,8 @@ class Reader:
         shown, unseen = _views(pieces)
         words.shown.append(shown)
         words.unseen.extend(unseen)
+        if _is_end_deleted(paragraph):
+            words.unseen.append(shown + "".join(text.text or "" for text in paragraph.getnext().iter("{*}t")))
         for element in said:
             words.say(element)
         inner = Words()
@@ -230,6 +235,12 @@ def _is_hidden(run: Any) -> bool:
 
 def _is_on(mark: Any) -> bool:
     return next((value.lower() for name, value in mark.attrib.items() if name.endswith("val")), "1") not in _OFF
+
+
+def _is_end_deleted(paragraph: Any) -> bool:
+    """Section 17.13.5.15: with the changes accepted the next paragraph goes on in this one."""
+    marks = (mark for properties in paragraph.iterchildren("{*}pPr") for run in properties.iterchildren("{*}rPr") for mark in run)
+    return paragraph.getnext() is not None and any(local(mark) in ("del", "moveFrom") for mark in marks)
 
 
 def _style(element: Any, properties: str, style: str) -> str:

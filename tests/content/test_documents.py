@@ -273,6 +273,25 @@ def test_a_picture_inside_a_document_is_a_piece_of_it() -> None:
     assert len(look(docx(["x"], pad_octets=2000), "a.docx", WORD)) == 1
 
 
+def test_a_watermark_is_a_page_header() -> None:
+    mark = b'<w:pict><v:shape xmlns:v="urn:v" alt="x"><v:textpath string="RESTRICTED"/></v:shape></w:pict>'
+    data = docx(["x"], header="Council")
+    header = part(data, "word/header1.xml").replace(b"</w:r></w:p>", mark + b"</w:r></w:p>")
+
+    assert ("restricted", "page_header") in seen(look(rebuilt(data, {"word/header1.xml": header}), "a.docx", WORD)[0])
+
+
+@pytest.mark.parametrize("name", ["word/afchunk1.docx", "word/afchunk1.rtf", "word/afchunk1.htm", "word/afchunk1.mht"])
+def test_a_file_that_a_document_takes_in_is_a_member(name: str) -> None:
+    """altChunk (ECMA-376-1 section 17.17.2.1): Word shows it as if it stood there."""
+    octets = {"docx": docx(["RESTRICTED"]), "rtf": rb"{\rtf1 RESTRICTED\par}", "htm": b"<html><body>RESTRICTED</body></html>"}
+    chunk = octets.get(name.rpartition(".")[2], b"MIME-Version: 1.0\r\nContent-Type: text/html\r\n\r\n<p>RESTRICTED")
+
+    _, *members = look(rebuilt(docx(["x"]), {name: chunk}), "a.docx", WORD)
+
+    assert any(("restricted", "first_line") in seen(member) for member in members)
+
+
 @pytest.mark.parametrize("sign", ["\u2028", "\x85", "\x0b", "\n"])
 def test_a_sign_that_ends_a_line_in_a_cell_does_not_shift_the_cells_after_it(sign: str) -> None:
     """Found while looking for crashes: the text had more lines than the sheet has rows."""

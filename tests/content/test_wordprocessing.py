@@ -65,6 +65,19 @@ def test_a_box_stands_in_a_paragraph_and_is_read_once() -> None:
     )
 
 
+def test_a_paragraph_whose_end_is_deleted_goes_on_in_the_next() -> None:
+    ended = f"<w:p><w:pPr><w:rPr><w:del/></w:rPr></w:pPr>{run('OFFICIAL-')}</w:p>"
+
+    assert words(f"{ended}<w:p>{run('SENSITIVE')}</w:p>") == (["OFFICIAL-", "SENSITIVE"], ["OFFICIAL-SENSITIVE"])
+    assert words(ended) == (["OFFICIAL-"], [])
+
+
+def test_what_stands_between_paragraphs_belongs_to_none() -> None:
+    row = f"<w:tr><w:trPr><w:ins/><w:del/></w:trPr><w:tc><w:p>{run('cell')}</w:p></w:tc></w:tr>"
+
+    assert words(f"<w:p>{run('before')}</w:p><w:tbl>{row}{row}</w:tbl>") == (["before", "cell", "cell"], [])
+
+
 def test_styles_that_hide_also_hide_what_is_based_on_them() -> None:
     styles = etree.fromstring(
         '<w:styles xmlns:w="urn:w"><w:style w:styleId="Plain"/><w:style w:styleId="Child"><w:basedOn w:val="Secret"/></w:style>'
