@@ -146,7 +146,8 @@ def _others(about: About) -> str:
     """What becomes of the other copies. Whoever reads for a system learns how many: who they are is not theirs to know."""
     going, stopped = about.others.going, about.others.stopped
     if about.author:
-        return f" It is on its way to {'its' if not stopped else len(going)} other {people(len(going))}." if going else ""
+        whom = f"{len(going)} of its other recipients" if stopped else f"its other {people(len(going))}"
+        return f" It is on its way to {whom}." if going else ""
     said = f" It is on its way to {listed(going)}." if going else ""
     return said + (f" It has not gone to {listed(stopped)} either: another notice tells you why." if stopped else "")
 

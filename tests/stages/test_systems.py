@@ -66,6 +66,24 @@ def test_the_owner_hears_of_what_is_kept_in_words_about_the_system(to, expected,
     assert "Your email" not in letter.replace("Your email is kept", "")
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ((), ""),
+        (("c@free.example",), " It is on its way to its other recipient."),
+        (("c@free.example", "d@free.example"), " It is on its way to its other 2 recipients."),
+        (("c@free.example", "d@asked.example"), " It is on its way to 1 of its other recipients."),
+    ],
+)
+def test_the_owner_hears_how_many_others_there_are_and_not_who(more, said):
+    story = Delivery("b@kept.example", *more, sender=SCANNER, pack=pack("owner"))
+
+    run(story.attempt())
+    letter = next(octets for row, octets in notices(story) if row.recipients[0].address.wire == OWNER and "to b@kept.example" in octets)
+    assert f"The email of 14:06 from {SCANNER} has not gone to b@kept.example yet.{said}  " in letter
+    assert not any(other in letter for other in more)
+
+
 def notices(story):
     rows = [row for row in story.stage.outbox.ever if row.kind == "notice"]
     return [(row, story.stage.vault.objects[row.object_id].decode().replace("=\r\n", "").replace("\r\n", " ")) for row in rows]
