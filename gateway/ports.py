@@ -183,8 +183,13 @@ class Holds(Protocol):
         """
         ...
 
-    async def end(self, case: str, state: str, because: Because, to_send: tuple[ToSend, ...] = ()) -> bool:
-        """Close an open hold with what is to be sent because of it, in one commit; False when it was not open: then nothing is sent."""
+    async def end(
+        self, case: str, state: str, because: Because, to_send: tuple[ToSend, ...] = (), declared: tuple[Declared, ...] | None = None
+    ) -> bool:
+        """Close an open hold with what is to be sent because of it, in one commit; False when it was not open: then nothing is sent.
+
+        `declared`: all that it was decided by in the end, where that has changed.
+        """
         ...
 
 

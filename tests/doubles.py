@@ -288,12 +288,12 @@ class MemoryHolds:
             self._outbox.insert(to_send)
             return True
 
-    async def end(self, case, state, because, to_send=()):
+    async def end(self, case, state, because, to_send=(), declared=None):
         with self._luck.call("holds.end"):
             held = self.cases[case]
             if held.state != "open":
                 return False
-            self.cases[case] = replace(held, state=state)
+            self.cases[case] = replace(held, state=state, declared=held.declared if declared is None else declared)
             self.ended[case] = because.by, because.why
             self.said.append(because)
             self._outbox.insert(to_send)

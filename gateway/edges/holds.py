@@ -67,13 +67,17 @@ class Holds:
         }
         return bool((await self._store.run("hold.redecided", payload))["was_open"])
 
-    async def end(self, case: str, state: str, because: Because, to_send: tuple[ToSend, ...] = ()) -> bool:
-        """Close an open hold, with what is to be sent because of it in the same commit.
+    async def end(
+        self, case: str, state: str, because: Because, to_send: tuple[ToSend, ...] = (), declared: _DECLARED | None = None
+    ) -> bool:
+        """Close an open hold, with what is to be sent because of it in the same commit. `declared`: what it was decided by, if it changed.
 
         False when it was not open, somebody else was first: then nothing is sent.
         """
         rows = [outbox.to_row(row) for row in to_send]
         payload = {"case": case, "state": state, **_said(because), "at": _now(), "outbox": rows}
+        if declared is not None:
+            payload["declared"] = to_json(declared)
         return bool((await self._store.run("hold.end", payload))["was_open"])
 
     async def in_use(self, object_ids: Iterable[str], now: datetime) -> frozenset[str]:
@@ -245,6 +249,7 @@ def redecided(connection: Connection, payload: Payload) -> Payload:
 def end(connection: Connection, payload: Payload) -> Payload:
     """Who is first ends it."""
     values = {"state": payload["state"], "ended_at": payload["at"], "ended_by": payload["by"], "ended_why": payload["why"]}
+    values |= {name: payload[name] for name in ("declared",) if name in payload}
     if not connection.execute(update(hold).where(_open(payload["case"])).values(values)).rowcount:
         return {"was_open": False}
     outbox.insert(connection, payload["outbox"])

@@ -252,7 +252,7 @@ class _Again:
         """In one: the case ends or goes on with fewer recipients, and what is to be sent because of it."""
         desk, held, letters = self.desk, self.held, tuple(self.letters)
         if rest is None:
-            was_open = await desk.shelves.holds.end(held.case, "released", self.because, letters)
+            was_open = await desk.shelves.holds.end(held.case, "released", self.because, letters, self.known.declared)
         else:
             was_open = await desk.shelves.holds.redecided(held, rest, self.because, letters)
         if not was_open:

@@ -180,3 +180,23 @@ def test_only_ended_cases_are_forgotten(place: Place):
             assert [kept.case for kept in await state.holds.find(state=None)] == ["OPEN-1"]
 
     asyncio.run(story())
+
+
+def test_an_ended_case_has_who_ended_it_why_and_what_it_was_decided_by(place: Place):
+    """Found: `hold show` of a released case had only what was declared before, not the correction that decided it."""
+    before, after = Declared("classification", "internal", "sender", "a.docx"), Declared("classification", "public", "officer", "a.docx")
+
+    async def story() -> None:
+        async with living(place) as (state,):
+            await keep(state, replace(held("7KQ-402"), declared=(before,)), replace(held("KEPT-1"), declared=(before,)))
+            await state.holds.end("7KQ-402", "released", Because("officer", "is fine"), declared=(after,))
+            await state.holds.end("KEPT-1", "ended", Because("officer"))
+            ended = await state.holds.get("7KQ-402")
+            assert ended is not None
+            assert (ended.state, ended.ended_by, ended.ended_why, ended.declared) == ("released", "officer", "is fine", (after,))
+            assert ended.ended_at is not None
+            other = await state.holds.get("KEPT-1")
+            assert other is not None
+            assert other.declared == (before,)
+
+    asyncio.run(story())
