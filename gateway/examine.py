@@ -246,15 +246,21 @@ def _alternatives(message: Message) -> dict[str, str]:
 
 
 def _by_part(findings: tuple[FileFinding, ...]) -> dict[str, tuple[FileFinding, ...]]:
-    """Findings of each part. A further reading of it is inside it; one that makes no sense does not count beside one that does."""
+    """Findings of each part. A further reading of it is inside it; one that makes no sense does not count beside one that does.
+
+    What was found inside of such a reading still counts.
+    """
     found: dict[str, list[FileFinding]] = {}
+    senseless: set[str] = set()
     for finding in findings:
         part = finding.id.partition("/")[0]
         main = found.setdefault(part, [])
         if finding.inside is not None or not main:
-            main.append(finding)
+            main.append(replace(finding, inside=part) if finding.inside in senseless else finding)
         elif finding.readable in (Readable.YES, main[0].readable) or main[0].readable is not Readable.YES:
             main.append(replace(finding, inside=part))
+        else:
+            senseless.add(finding.id)
     return {part: tuple(main) for part, main in found.items()}
 
 

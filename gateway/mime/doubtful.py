@@ -49,16 +49,16 @@ def _others(text: bytes, encoding: Encoding) -> Iterator[tuple[str, bytes]]:
     if encoding is Encoding.BASE64:
         letters = text.translate(None, _BLANKS)
         junk = _JUNK.search(letters)
-        yield "to-padding", _decoded(letters.partition(b"=")[0])
+        yield "up-to-padding", _decoded(letters.partition(b"=")[0])
         if junk is not None:
-            yield "to-junk", _decoded(letters[: junk.start()])
+            yield "up-to-junk", _decoded(letters[: junk.start()])
             if junk[0] in b"-_":
-                yield "of-urls", _decoded(letters.translate(_URL))
+                yield "url-base64", _decoded(letters.translate(_URL))
         yield "joined", _decoded(letters)
-        yield "as-it-stands", text
+        yield "it-stands", text
     elif encoding is Encoding.QUOTED_PRINTABLE:
         yield "loose", b"".join(decode(loose := _NO_ESCAPE.sub(b"", text), Span(0, len(loose)), encoding))
-        yield "as-it-stands", text
+        yield "it-stands", text
 
 
 def _decoded(letters: bytes) -> bytes:

@@ -32,6 +32,8 @@ ODD_PIECES = [
     b"\0", b"\r", b"\n",
     b"Content-Type: multipart/mixed; boundary=b\r\n", b"Content-Type: message/rfc822\r\n", b"Content-Transfer-Encoding: base64\r\n",
     b"filename*0*=", b"%", b"\xff", b" ", b"\t", b":", b"<", b"@",
+    b"Content-Type: multipart/mixed; boundary=b; boundary=c\r\n", b"Content-Type : text/html\r\n", b"--b \r\n", b"--c--\r\n", b" \r\n",
+    b"Content-Disposition: attachment; filename=a.b\r\n", b"begin 644 a\r\n#86)C\r\nend\r\n", b"=ybegin name=a\r\n", b"no field\r\n", b"==",
 ]  # fmt: skip
 MUTATION = st.tuples(st.integers(0, len(SAMPLE)), st.integers(0, 40), st.sampled_from(ODD_PIECES) | st.binary(max_size=6))
 
@@ -60,6 +62,10 @@ def check(parsed: Message, octets: bytes) -> None:
             around = places[part.parent]
             assert ids.index(around.id) < ids.index(part.id)
             assert around.body.start <= part.header.start <= part.body.end <= around.body.end
+    for part in parsed.otherwise:
+        assert 0 <= part.header.start <= part.header.end <= part.body.start < part.body.end <= len(octets)
+        assert part.parent is None or part.parent in places
+    assert len({part.id for part in parsed.otherwise} | set(ids)) == len(parsed.otherwise) + len(ids)
     # Siblings do not overlap, and stand in order.
     for parent in {part.parent for part in parsed.parts}:
         members = [part for part in parsed.parts if part.parent == parent]

@@ -116,6 +116,15 @@ def test_a_message_that_others_see_more_in_is_not_already_protected() -> None:
     assert parse_buffer(both).sent_as is None
 
 
+def test_what_is_inside_a_reading_that_makes_no_sense_has_a_place() -> None:
+    fields = "Content-Transfer-Encoding: base64\nContent-Transfer-Encoding: quoted-printable\nContent-Type: application/zip; name=a.zip"
+    _, findings = look(message(fields, "--b\n--b\nYSBmaWxlIG9mIG9uZSBsaW5l\n"))
+    ids = {file.id for file in findings.files}
+
+    assert len(ids) == len(findings.files)
+    assert {file.inside for file in findings.files} <= {None, *ids}
+
+
 # --- what is only a little unusual, and common ------------------------------------------------------------------------
 
 PDF = "Content-Type: application/pdf; name=a.pdf\nContent-Transfer-Encoding: base64\nContent-Disposition: attachment; filename=a.pdf"
