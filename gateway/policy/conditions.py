@@ -168,7 +168,7 @@ def _unreadable(_: str, value: Any) -> Condition:
 
 
 def _found(_: str, value: Any) -> Condition:
-    """What a detector found in one file or in the words. Of a file of which a kind of unreadable that the pack names is known: nothing."""
+    """What a detector found in one file or in the words. What has a kind of unreadable that the pack names has nothing in it."""
     detector, at_least, of = value
 
     def found(view: View) -> State:

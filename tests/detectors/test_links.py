@@ -1,11 +1,17 @@
 """Links out: to services that share files and that the pack has not approved."""
 
+import io
+import zipfile
+from collections.abc import Callable
+
+import pikepdf
 import pytest
 
 from gateway.content import read
 from gateway.content.reading import Budget
 from gateway.detectors import scan
 from gateway.model.finding import Patterns, Place
+from tests.build import docx, pdf
 
 PATTERNS = Patterns(
     detectors=frozenset({"link-out", "link-out-quoted"}),
@@ -81,3 +87,32 @@ def test_the_address_behind_the_words_of_an_html_link() -> None:
     assert evidence(f"<html><body>{new}</body></html>") == {"link-out": "HTML body, not shown"}
     assert evidence(f"<html><body>Thanks{old}</body></html>") == {"link-out-quoted": "HTML body, not shown"}
     assert set(evidence(f"<html><body>{new}{old}</body></html>")) == {"link-out", "link-out-quoted"}
+
+
+def _docx(link: str) -> bytes:
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/hyperlink"
+    more = f'<Relationship Id="rId99" Type="{kind}" Target="{link}" TargetMode="External"/></Relationships>'
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(docx(["see the plan"]))) as old, zipfile.ZipFile(made, "w") as new:
+        for name in old.namelist():
+            data = old.read(name).decode()
+            new.writestr(name, data.replace("</Relationships>", more) if name == "word/_rels/document.xml.rels" else data)
+    return made.getvalue()
+
+
+def _pdf(link: str) -> bytes:
+    made = io.BytesIO()
+    with pikepdf.open(io.BytesIO(pdf(["see the plan"]))) as file:
+        act = pikepdf.Dictionary(S=pikepdf.Name.URI, URI=pikepdf.String(link))
+        note = pikepdf.Dictionary(Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Link, Rect=[0, 0, 9, 9], A=act)
+        file.pages[0].obj["/Annots"] = pikepdf.Array([file.make_indirect(note)])
+        file.save(made)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize("document", [_docx, _pdf])
+def test_the_address_behind_a_link_of_a_document(document: Callable[[str], bytes]) -> None:
+    octets = document("https://www.dropbox.com/s/abc")
+    (finding,) = read(octets, id="1", names=("plan",), declared_type="", charset=None, is_words=False, patterns=PATTERNS, budget=Budget())
+
+    assert [(item.id, item.sample) for item in finding.evidence] == [("link-out", "www.dropbox.com/•••")]
