@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from gateway.content.reading import Spent, Unreadable
 from gateway.model.finding import Readable
@@ -31,6 +31,7 @@ _MAX32 = 0xFFFFFFFF
 _MAX16 = 0xFFFF
 _UTF8 = 0x800  # APPNOTE 4.4.4, bit 11
 _STEP = 65536
+_CRUMB = 32
 _FIRST = 262_144  # octets: most parts of documents come whole at once
 
 
@@ -149,7 +150,12 @@ def _inflate(packed: memoryview) -> Iterator[bytes]:
     unpacker = zlib.decompressobj(-15)
     at = 0
     while at < len(packed) and not unpacker.eof:
-        piece = unpacker.decompress(packed[at : at + _STEP], _STEP)
+        before = unpacker.copy()
+        try:
+            piece = unpacker.decompress(packed[at : at + _STEP], _STEP)
+        except zlib.error:
+            yield from _salvaged(before, packed[at : at + _STEP])
+            raise
         at = min(at + _STEP, len(packed)) - len(unpacker.unconsumed_tail)
         yield piece
     while not unpacker.eof:  # all is given, and something may still be inside
@@ -157,6 +163,15 @@ def _inflate(packed: memoryview) -> Iterator[bytes]:
         if not piece:
             raise EOFError
         yield piece
+
+
+def _salvaged(unpacker: Any, packed: memoryview) -> Iterator[bytes]:
+    """What comes out before the octets that are broken: the library gives nothing of a call that fails."""
+    for at in range(0, len(packed), _CRUMB):
+        try:
+            yield unpacker.decompress(packed[at : at + _CRUMB])
+        except zlib.error:
+            return
 
 
 def _find_end(data: bytes) -> int:

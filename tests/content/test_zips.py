@@ -70,13 +70,14 @@ def test_a_bomb_is_over_budget() -> None:
         read(packed({str(number): bytes(200_000) for number in range(20)}), Budget(octets=1_000_000))
 
 
-def test_of_what_is_broken_everything_is_given_that_can_be() -> None:
-    text = b"".join(b"line %d\n" % number for number in range(60_000))
+@pytest.mark.parametrize("lines", [100, 60_000])
+def test_of_what_is_broken_everything_is_given_that_can_be(lines: int) -> None:
+    text = b"".join(b"line %d\n" % number for number in range(lines))
     whole = packed({"a": text})
-    for broken in (_changed(whole, len(whole) // 2), _changed(whole, whole.index(b"PK\x01\x02") + 16), _changed(whole, 30)):
-        archive = Archive(broken)
+    for at in (len(whole) // 2, whole.index(b"PK\x01\x02") + 16, 30):  # its octets, its checksum, its name
+        archive = Archive(_changed(whole, at))
         given = archive.read(archive.entries[0], Spent(Budget()))
-        assert given[:1000] == text[:1000]
+        assert given[:100] == text[:100]
         assert not archive.is_intact
 
 
