@@ -26,6 +26,7 @@ _SIGNS = {
     **dict.fromkeys(("ldblquote", "rdblquote"), '"'),
 }
 _SYMBOLS = {b"~": b" ", b"_": b"-", b"\\": b"\\", b"{": b"{", b"}": b"}", b"\n": b"\n", b"\r": b"\n"}
+_NO_DIGITS = bytes(octet for octet in range(256) if octet not in b"0123456789abcdefABCDEF")
 _CODE_PAGES = (437, 850, 852, 866, 874, 932, 936, 949, 950, *range(1250, 1259))
 _CHARSETS = {"ansi": "cp1252", "mac": "mac_roman", "pc": "cp437", "pca": "cp850"}
 # Of a font (\\fcharset): Windows' numbers.
@@ -98,7 +99,7 @@ def read_rtf(source: Source, _spent: Spent) -> Iterator[Item]:
         yield place, place.value.replace("_", " ") if edge else source.where, text.replace("\t", "\n") if edge else text
     unknown = False
     for written in document.objects:
-        digits = written.translate(None, b" \t")
+        digits = written.translate(None, _NO_DIGITS)  # Word passes over what is none
         data = bytes.fromhex(digits[: len(digits) // 2 * 2].decode("ascii"))
         start = data.find(MAGIC)
         member = Member("object", data[start:]) if start >= 0 else ole1(data)
@@ -127,6 +128,8 @@ class _Document:
         at = 0
         while (token := _TOKEN.match(data, at)) is not None and token.end() > at:
             at = token.end() + self._take(token)
+            if at > token.end() and self._state.is_object:
+                self.objects[-1] += data[token.end() : at].hex().encode()
         self._flush()
 
     def _take(self, token: re.Match[bytes]) -> int:

@@ -68,11 +68,19 @@ def test_groups_within_groups_without_end() -> None:
 
 def test_an_embedded_object_is_a_member() -> None:
     written = (b"\1\5\0\0" + encrypted_docx()).hex().encode()
-    lines = b"\r\n".join(written[at : at + 127] for at in range(0, len(written), 127))
+    lines = b"\r\n".join(written[at : at + 127] + b" {\\b0 }\xff;" for at in range(0, len(written), 127))  # what is no digit is passed over
 
     outer, member = look(START + b"{\\object{\\*\\objdata " + lines + b"}}}", "a.rtf")
 
     assert (outer.readable, member.readable, member.inside) == (Readable.YES, Readable.ENCRYPTED, "2")
+
+
+def test_an_object_in_binary_is_a_member() -> None:
+    octets = b"\1\5\0\0" + encrypted_docx()
+
+    _, member = look(START + b"{\\object{\\*\\objdata \\bin%d %b}}}" % (len(octets), octets), "a.rtf")
+
+    assert member.readable is Readable.ENCRYPTED
 
 
 def test_an_object_that_we_do_not_know_is_not_clean() -> None:
