@@ -21,7 +21,7 @@ from types import FrameType
 from typing import NoReturn
 
 from deploy.samples import OWN, SAMPLES, Sample
-from gateway.app.build import prepare
+from gateway.app.build import DEMONSTRATION, prepare
 from gateway.config import Settings, load
 from gateway.errors import OutgateError
 
@@ -35,7 +35,7 @@ RECORD_SECONDS = 60  # records are written within a second; a busy machine gets 
 Row = tuple[str, str, str, str]
 
 SETTINGS = f"""\
-# Written by deploy/quickstart; deploy/outgate.toml explains every key. Change it as you like: it is not written again.
+{DEMONSTRATION}; deploy/outgate.toml explains every key. Change it as you like: it is not written again.
 [organisation]
 name = "Example Organisation"
 domains = ["{OWN}"]

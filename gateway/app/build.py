@@ -37,6 +37,7 @@ from gateway.policy.places import domain_of
 from gateway.policy.rules import Policy
 from gateway.ports import Counters, Examiner, NextHop, Suspects, World
 
+DEMONSTRATION = "# Written by deploy/quickstart"  # how the settings of sample mail begin
 _ID_LETTERS = "0123456789bcdfgh"  # no vowels: no words
 _PAIRS = tuple(first + second for first in _ID_LETTERS for second in _ID_LETTERS)
 _ID_OCTETS = 8
@@ -124,6 +125,7 @@ def prepare(settings: Settings) -> dict[str, Family]:
         BadConfig: a folder cannot be used, or the keys to what is kept are gone.
     """
     keys, vault = settings.vault.keys, Path(settings.vault.url)
+    _not_of_the_demonstration(settings, vault)
     for folder in (settings.processes.state, vault, keys):
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -139,6 +141,18 @@ def prepare(settings: Settings) -> dict[str, Family]:
         return load_keys(keys)
     except WillNotDo as error:
         raise settings.wrong(str(error)) from error
+
+
+def _not_of_the_demonstration(settings: Settings, vault: Path) -> None:
+    """Its sample cases and its keys, which nobody has kept a copy of, are not for real mail."""
+    there = vault.parent / "outgate.toml"
+    try:
+        theirs = there.read_text(encoding="utf-8").startswith(DEMONSTRATION)
+        if theirs and not there.samefile(settings.file):
+            says = "holds the sample mail and the keys of deploy/quickstart; name other folders in [database], [vault] and [processes]"
+            raise settings.wrong(f"{vault.parent} {says}")
+    except (OSError, UnicodeDecodeError):  # nothing of theirs
+        return
 
 
 @dataclass(frozen=True, slots=True)

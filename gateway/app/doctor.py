@@ -12,6 +12,8 @@ from email.utils import parseaddr
 from pathlib import Path
 
 from gateway.app.build import house_of, load_policy, make_spool
+from gateway.app.precautions import open_to_others, unsafe_hops
+from gateway.app.tls_files import check_tls
 from gateway.config import MB, Hop, Settings, load
 from gateway.edges.clock import SystemClock
 from gateway.edges.connections import Connections
@@ -21,7 +23,7 @@ from gateway.edges.outgoing import Refused
 from gateway.edges.sandbox import Sandbox
 from gateway.edges.state import State
 from gateway.edges.vault import Vault
-from gateway.errors import OutgateError, TryLater
+from gateway.errors import BadConfig, OutgateError, TryLater
 from gateway.policy.rules import Policy
 
 _SECONDS = 10.0
@@ -46,14 +48,17 @@ def doctor(config: Path) -> tuple[Look, ...]:
     policy: Policy | None = None
     try:
         policy = load_policy(settings.policy.source, settings)
-        looks.append(Look("policy", True, f"{policy.name} {policy.version[:19]}, {len(policy.warnings)} warnings"))
+        warnings = len(policy.warnings)
+        looks.append(Look("policy", True, f"{policy.name} {policy.version[:19]}, {warnings} warning{'' if warnings == 1 else 's'}"))
     except OutgateError as error:
         looks.append(Look("policy", False, str(error)))
     looks += [
+        _try("certificates", lambda: _certificates(settings)),
         _try("sandbox", lambda: _sandbox(settings)),
         *_libraries(),
         _try("tesseract", lambda: _pictures(settings)),
         *_postfix(settings, policy),
+        *_precautions(settings, policy),
     ]
     looks += asyncio.run(_living(settings))
     return tuple(looks)
@@ -64,6 +69,11 @@ def _try(what: str, look: Callable[[], str]) -> Look:
         return Look(what, True, look())
     except (OutgateError, OSError) as error:
         return Look(what, False, str(error))
+
+
+def _certificates(settings: Settings) -> str:
+    check_tls(settings)
+    return "those that are named can be used"
 
 
 def _sandbox(settings: Settings) -> str:
@@ -123,6 +133,14 @@ def _postfix(settings: Settings, policy: Policy | None) -> Iterator[Look]:
         yield Look("postfix", True, f"message_size_limit is {limit / MB:.1f} MB")
 
 
+def _precautions(settings: Settings, policy: Policy | None) -> Iterator[Look]:
+    private, safe = list(open_to_others(settings)), list(unsafe_hops(settings, policy))
+    yield from (Look("permissions", False, says) for says in private)
+    if not private:
+        yield Look("permissions", True, "settings, keys and what is kept are closed to others")
+    yield from (Look("protection", False, says) for says in safe)
+
+
 async def _living(settings: Settings) -> list[Look]:
     """Next hops, keys, vault and database, all at the same time."""
     hops = [_next_hop(name, hop, settings) for name, hop in settings.next_hop.items()]
@@ -133,12 +151,12 @@ async def _next_hop(name: str, hop: Hop, settings: Settings) -> Look:
     what = f"next hop {name}"
     if hop.maildir is not None:
         return Look(what, True, f"mail folders below {hop.maildir}")
-    connections = Connections(name, hop, house_of(settings).hostname)
     try:
+        connections = Connections(name, hop, house_of(settings).hostname)
         found = await connections.open(asyncio.get_running_loop().time() + _SECONDS)
     except Refused as error:
         return Look(what, False, error.reply.text.removeprefix(f"{what}: "))
-    except Broken as error:
+    except (Broken, BadConfig) as error:
         return Look(what, False, str(error))
     found.quit()
     missing = [word for word in ("PIPELINING", "8BITMIME", "SMTPUTF8", "DSN", "ENHANCEDSTATUSCODES") if word not in found.extensions]
@@ -159,7 +177,10 @@ async def _vault(settings: Settings) -> Look:
 
 
 async def _database(settings: Settings) -> Look:
-    state = State(settings.database.url, settings.processes.state, settings.vault.keys, SystemClock())
+    try:
+        state = State(settings.database.url, settings.processes.state, settings.vault.keys, SystemClock())
+    except OutgateError as error:
+        return Look("database", False, str(error))
     try:
         await state.open(3.0)
         await state.store.check()

@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,11 @@ from gateway.app.tls_files import check_tls
 from gateway.config import Settings, load
 from gateway.edges.database import is_sqlite
 from gateway.edges.keys import load_keys
-from gateway.edges.metrics import Metrics, forget, serve_metrics, use_folder
+from gateway.edges.metrics import Gauges, Metrics, forget, serve_metrics, use_folder
 from gateway.edges.recorder import PATIENCE_SECONDS
 from gateway.edges.recorder import running as recording
 from gateway.edges.sandbox import Sandbox
+from gateway.edges.standing import standing
 from gateway.edges.state import recorder_socket
 from gateway.edges.suspects import Suspects, shared_memory
 from gateway.errors import BadConfig, BadInput, OutgateError, WillNotDo
@@ -43,6 +44,7 @@ from gateway.supervise import CANNOT, PULSE_SECONDS, Program, Supervisor, bind, 
 
 DRAIN_SECONDS = 25.0
 SWEEP_EVERY = timedelta(minutes=10)
+COUNT_EVERY = timedelta(seconds=15)  # what stands waiting, for the metrics
 _PR_SET_PDEATHSIG = 1
 
 
@@ -400,11 +402,15 @@ async def _keep(process: _Process) -> None:
 
 
 def _sweeper(current: _Current, opened: Running) -> Callable[[datetime], Coroutine[Any, Any, None]]:
-    """What retention no longer keeps, now and then; and what a crash between vault and database left behind."""
-    last = datetime.min.replace(tzinfo=opened.world.clock.now().tzinfo)
+    """Counts what waits; now and then removes what retention no longer keeps, and what a crash between vault and database left behind."""
+    last = counted = datetime.min.replace(tzinfo=opened.world.clock.now().tzinfo)
+    gauges = Gauges()
 
     async def sweep(now: datetime) -> None:
-        nonlocal last
+        nonlocal last, counted
+        if now - counted >= COUNT_EVERY:
+            counted = now
+            gauges.show(**asdict(await standing(opened.state.store, now)))
         if now - last < SWEEP_EVERY:
             return
         last = now

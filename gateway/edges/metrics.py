@@ -27,6 +27,11 @@ _COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "outbox": ("Attempts of the outbox, by result.", ("kind", "result")),
     "alarms": ("Things a person must look at.", ("what",)),
 }
+_STANDING = {
+    "cases_open": "Cases that wait for an answer.",
+    "cases_overdue": "Cases whose answer was wanted before now.",
+    "outbox_waiting": "Notices and released copies that no next hop has taken yet.",
+}
 _TIMES: dict[str, tuple[str, tuple[str, ...]]] = {
     "answer": ("Seconds from the end of a message to its answer.", ("listener",)),
     "hand_over": ("Seconds a next hop took.", ("next_hop",)),
@@ -104,6 +109,21 @@ class Metrics:
         else:
             self._is_due = True
             self._later(FLUSH_SECONDS, self.flush)
+
+
+class Gauges:
+    """What stands waiting; one process of the gateway says so, and its last word counts."""
+
+    def __init__(self) -> None:
+        # After use_folder, as above.
+        from prometheus_client import Gauge  # noqa: PLC0415
+
+        self._gauges = {name: Gauge(f"outgate_{name}", text, multiprocess_mode="mostrecent") for name, text in _STANDING.items()}
+
+    def show(self, **numbers: int) -> None:
+        """These are so now."""
+        for name, number in numbers.items():
+            self._gauges[name].set(number)
 
 
 class _Counted:

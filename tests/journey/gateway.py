@@ -202,6 +202,7 @@ def gateway(
         lines += ["[processes]", *_toml({"state": "var", **(processes or {})}), "[notices]", *_toml({"next_hop": notices})]
         running = Gateway(directory, ports, environment=dict(environment or {}))
         running.config.write_text("\n".join([*lines, extra, ""]))
+        running.config.chmod(0o600)
         try:
             if start:
                 running.start()

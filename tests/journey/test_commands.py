@@ -424,6 +424,22 @@ def _outgate(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run((*OUTGATE, *arguments), capture_output=True, text=True, timeout=90, check=False)
 
 
+def test_metrics_say_what_stands_waiting(running: Site, sender: str, outsider: str) -> None:
+    """Found: cases and notices were only counted as they came, and nothing said how many were open or stuck."""
+    keep(running, sender, outsider)
+    names = [f"outgate_{name}" for name in ("cases_open", "cases_overdue", "outbox_waiting")]
+
+    def shown() -> list[float]:
+        return [_metrics(running).get(name, -1) for name in names]
+
+    def there() -> list[float]:
+        tables = ("hold WHERE state = 'open'", "hold WHERE state = 'open' AND answer_by < strftime('%s') * 1000000", "outbox")
+        return [running.gateway.rows(f"SELECT count(*) FROM {table}")[0][0] for table in tables]  # noqa: S608
+
+    assert there()[0] >= 1
+    wait_until(lambda: shown() == there(), "the gauges say what the database holds", 60)
+
+
 def _metrics(running: Site) -> dict[str, float]:
     address = re.search(r'metrics = "([^"]+)"', running.gateway.config.read_text())
     assert address is not None

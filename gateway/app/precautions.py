@@ -1,0 +1,66 @@
+"""What doctor says of settings that work and are still not safe: who may read what, the placeholder, protection that may go in clear."""
+
+from __future__ import annotations
+
+import ipaddress
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from gateway.config import Hop, Settings
+from gateway.edges.database import is_sqlite
+from gateway.policy.rules import Policy
+
+PLACEHOLDER = "change-this"  # in deploy/outgate.toml
+
+
+def open_to_others(settings: Settings) -> Iterator[str]:
+    """Files and folders that more people can read or change than should. What is not there is not looked at."""
+    for path in (settings.file, *_private_files(settings)):
+        if (mode := _mode(path)) is not None and mode & stat.S_IRWXO:
+            yield f"{path} may be read by others: chmod {'640' if mode & stat.S_IRGRP else '600'} {path}"
+    for folder in _folders(settings):
+        if (mode := _mode(folder)) is not None and mode & (stat.S_IRWXO | stat.S_IWGRP):
+            yield f"{folder} is open to others (mode {stat.S_IMODE(mode):o}): chmod 700 {folder}"
+
+
+def unsafe_hops(settings: Settings, policy: Policy | None) -> Iterator[str]:
+    """Next hops that encrypt, and what may keep them from it."""
+    for name, hop in settings.next_hop.items():
+        if PLACEHOLDER in hop.trigger_header:
+            yield f"next_hop.{name}.trigger_header is still the one that everybody can read in the reference: write a value of your own"
+        routes = [] if policy is None else [one for one in policy.routes if one.next_hop == name and one.provides and not one.sent_as]
+        if routes and hop.tls != "verified" and not _is_here(hop):
+            promises = ", ".join(sorted(routes[0].provides))
+            yield (
+                f'route `{routes[0].name}` gives {promises} by next_hop.{name}, but tls = "{hop.tls}" lets mail go there in clear, '
+                'or to a stranger: tls = "verified"'
+            )
+
+
+def _private_files(settings: Settings) -> Iterator[Path]:
+    keys = (*(one.key for one in settings.listen.values()), *(one.key for one in settings.next_hop.values()))
+    yield from (key for key in keys if key is not None)
+    if is_sqlite(settings.database.url):
+        yield Path(settings.database.url.removeprefix("sqlite:///"))
+
+
+def _folders(settings: Settings) -> Iterator[Path]:
+    yield from dict.fromkeys((settings.processes.state, Path(settings.vault.url), settings.vault.keys))
+
+
+def _mode(path: Path) -> int | None:
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return None
+
+
+def _is_here(hop: Hop) -> bool:
+    """On this machine, where nobody else reads along."""
+    if hop.maildir is not None or hop.host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(hop.host.strip("[]")).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,118 @@
+"""What doctor says of settings that work and are still not safe."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.app.build import load_policy, prepare
+from gateway.app.precautions import open_to_others, unsafe_hops
+from gateway.config import Settings, load
+from gateway.errors import BadConfig
+from tests.policy.packs import RULES
+
+SETTINGS = """\
+[organisation]
+name = "Council"
+domains = ["council.example"]
+[listen.main]
+address = "127.0.0.1:10025"
+[next_hop.mailboxes]
+host = "mail.council.example"
+[next_hop.internet]
+host = "127.0.0.1"
+[next_hop.encrypted]
+host = "encrypts.example"
+tls = "verified"
+trigger_header = "X-Outgate-Route: 4711"
+[policy]
+source = "RULES/starter"
+[notices]
+next_hop = "mailboxes"
+""".replace("RULES", str(RULES))
+
+
+def given(folder: Path, text: str = SETTINGS) -> Settings:
+    path = folder / "outgate.toml"
+    path.write_text(text)
+    path.chmod(0o600)
+    return load(path)
+
+
+def hops(settings: Settings) -> list[str]:
+    return list(unsafe_hops(settings, load_policy(settings.policy.source, settings)))
+
+
+def test_all_is_well(tmp_path):
+    settings = given(tmp_path)
+    prepare(settings)
+
+    assert hops(settings) == []
+    assert list(open_to_others(settings)) == []
+
+
+def test_the_placeholder_of_the_reference_is_pointed_at(tmp_path):
+    """Found: it served with the value that everybody can read."""
+    (said,) = hops(given(tmp_path, SETTINGS.replace("4711", "change-this-to-something-unguessable")))
+
+    assert said.startswith("next_hop.encrypted.trigger_header is still the one that everybody can read")
+
+
+@pytest.mark.parametrize("tls", ["none", "opportunistic"])
+def test_protection_that_may_go_in_clear_is_pointed_at(tmp_path, tls):
+    """Found: a route gave protection through a hop that was reached without TLS, and doctor was content."""
+    (said,) = hops(given(tmp_path, SETTINGS.replace('"verified"', f'"{tls}"')))
+
+    assert said.startswith("route `encrypted` gives ")
+    assert f'by next_hop.encrypted, but tls = "{tls}" lets mail go there in clear' in said
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
+def test_a_hop_on_this_machine_needs_no_tls(tmp_path, host):
+    assert hops(given(tmp_path, SETTINGS.replace('"verified"', '"none"').replace("encrypts.example", host))) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "mode", "says"),
+    [
+        ("outgate.toml", 0o644, "outgate.toml may be read by others: chmod 640"),
+        ("outgate.toml", 0o604, "outgate.toml may be read by others: chmod 600"),
+        ("outgate.toml", 0o640, None),  # root's, and the service's group
+        ("var/vault", 0o777, "var/vault is open to others (mode 777): chmod 700"),
+        ("var/keys", 0o755, "var/keys is open to others (mode 755): chmod 700"),
+        ("var", 0o770, "var is open to others (mode 770): chmod 700"),
+        ("var/outgate.db", 0o644, "var/outgate.db may be read by others: chmod 640"),
+    ],
+)
+def test_what_others_may_read_is_pointed_at(tmp_path, place, mode, says):
+    """Found: settings of mode 644 and a vault of mode 777, and doctor was content."""
+    settings = given(tmp_path)
+    prepare(settings)
+    (tmp_path / "var" / "outgate.db").chmod(0o600)
+    (tmp_path / place).chmod(mode)
+
+    assert [said.removeprefix(f"{tmp_path}/").partition(f" {tmp_path}/")[0] for said in open_to_others(settings)] == (
+        [says] if says else []
+    )
+
+
+def test_real_mail_does_not_go_where_the_sample_mail_of_quickstart_is(tmp_path):
+    """Found: `cp deploy/outgate.toml outgate.toml; outgate serve` took over the demonstration's cases and keys."""
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "outgate.toml").write_text("# Written by deploy/quickstart; deploy/outgate.toml explains every key.\n")
+
+    with pytest.raises(BadConfig, match="var holds the sample mail and the keys of deploy/quickstart; name other folders in"):
+        prepare(given(tmp_path))
+    prepare(
+        given(
+            tmp_path,
+            SETTINGS
+            + '[vault]\nurl = "state/vault"\nkeys = "state/keys"\n[processes]\nstate = "state"\n[database]\nurl = "sqlite:///state/o.db"\n',
+        )
+    )
+
+
+def test_the_reference_shares_nothing_with_quickstart():
+    settings = load(RULES.parent / "deploy" / "outgate.toml")
+
+    assert {Path(settings.vault.url).parent.name, settings.vault.keys.parent.name, settings.processes.state.name} == {"state"}
+    assert settings.database.url.endswith("/state/outgate.db")
