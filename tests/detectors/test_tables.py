@@ -90,6 +90,7 @@ def test_telephones_and_mailboxes_of_offices_are_no_people() -> None:
 
     assert not counts(offices)
     assert counts(offices.replace("enquiries@", "jo.smith@")) == {"persons-in-table": 30, "identifying-columns": 2}
+    assert counts(offices.replace("enquiries@", "jo.smith@", 1)) == {"persons-in-table": 1, "identifying-columns": 2}
     assert counts(offices.replace("Office,", "Surname,", 1)) == {"persons-in-table": 30, "identifying-columns": 3}
 
 

@@ -125,3 +125,11 @@ def test_a_detector_never_lowers():
     found = ladder.files(message(file(Evidence(EvidenceKind.DETECTOR, "card", 1)), looked_for=ladder.looks_for))
 
     assert found.top == 1
+
+
+def test_a_marking_in_quoted_earlier_text_counts_only_where_the_pack_says():
+    quoted = Evidence(EvidenceKind.MARKING, "restricted", place=Place.QUOTED)
+    asked = replace(LADDER, markings={**LADDER.markings, "restricted": replace(LADDER.markings["restricted"], quoted=True)})
+
+    assert level(file(quoted)) == "controlled"
+    assert asked.name(asked.files(message(file(quoted))).top) == "restricted"
