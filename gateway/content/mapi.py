@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from gateway.content import lzfu
-from gateway.content.markup import read_html
 from gateway.content.reading import Item, Source, Spent, Unreadable
 from gateway.content.rtf import read_rtf
-from gateway.content.text import read_text
+from gateway.content.words import read_words
 from gateway.mime.labels import header_labels
 from gateway.model.finding import Evidence, Place, Readable
 from gateway.model.message import Field, Span
@@ -82,11 +81,12 @@ def words(item: Properties, spent: Spent) -> Iterator[Item]:
     broken: Readable | None = None
     body = Source(b"", (), "text/plain", is_words=True, where="body")
     for text in item.texts(BODY):
-        yield from read_text(replace(body, data=text.encode(), charset="utf-8"), spent)
+        yield from read_words(replace(body, data=text.encode(), charset="utf-8"), spent)
     for kind, octets in item.known.get(HTML, ()):
         is_wide = kind == UNICODE
         html = item.text(kind, octets).encode() if is_wide else octets
-        yield from read_html(replace(body, data=html, charset="utf-8" if is_wide else None, where="HTML body"), spent)
+        charset = "utf-8" if is_wide else None
+        yield from read_words(replace(body, data=html, declared="text/html", charset=charset, where="HTML body"), spent)
     for packed in item.octets(RTF):
         rtf, damage = lzfu.decompress(packed, spent)
         broken = broken or damage

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gateway.content import libarchive, mbox, ole, tnef
+from gateway.content import libarchive, mbox, ole
 from gateway.content.package import Package, package_in
 from gateway.content.reading import Source, Spent, Unreadable
 from gateway.content.zip_index import find_entries, holds_local_entry
@@ -28,7 +28,7 @@ PKCS7 = "application/pkcs7-mime"
 RIGHTS = "application/x-microsoft-rpmsg-message"
 MESSAGE = "message/rfc822"
 RTF = "application/rtf"
-TNEF = tnef.MEDIA_TYPE
+TNEF, TNEF_SIGNATURE = "application/ms-tnef", b"\x78\x9f\x3e\x22"
 
 _WRAPPERS = frozenset(
     {OLE, TNEF, CPIO, "application/vnd.ms-outlook", "application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint"}
@@ -45,7 +45,7 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     *((start + b"\x0d\x03" + kind, PGP) for start in (b"\x90", b"\xc4") for kind in (b"\0", b"\1")),  # signed in one pass (RFC 9580)
     (b"-----BEGIN PKCS7-----", PKCS7),
     (b"-----BEGIN CMS-----", PKCS7),
-    (tnef.SIGNATURE, TNEF),
+    (TNEF_SIGNATURE, TNEF),
     (b"{\\rt", RTF),
     (b"\x1f\x8b\x08", "application/gzip"),
     (b"BZh", "application/x-bzip2"),

@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from gateway.content import mapi
 from gateway.content.mapi import Properties
 from gateway.content.reading import Item, Member, Source, Spent, Unreadable
+from gateway.content.structure import TNEF, TNEF_SIGNATURE
 from gateway.model.finding import Readable
 
-SIGNATURE = b"\x78\x9f\x3e\x22"
-MEDIA_TYPE = "application/ms-tnef"
 _MESSAGE, _ATTACHMENT = 1, 2  # levels
 _SUBJECT, _BODY, _MESSAGE_PROPERTIES, _CODE_PAGE = 0x8004, 0x800C, 0x9003, 0x9007
 _TITLE, _TRANSPORT_NAME, _DATA, _BEGIN, _ATTACHMENT_PROPERTIES = 0x8010, 0x9001, 0x800F, 0x9002, 0x9005
@@ -136,5 +135,5 @@ def _members(item: _Item, spent: Spent) -> Iterator[Member]:
         contents.append(octets[16:] if kind == mapi.OBJECT else octets)
     for octets in dict.fromkeys(contents) or (b"",):
         spent.unpacked(len(octets), len(octets), len(octets))
-        declared = MEDIA_TYPE if octets.startswith(SIGNATURE) else ""
+        declared = TNEF if octets.startswith(TNEF_SIGNATURE) else ""
         yield Member(names[0], octets, declared, also=names[1:])

@@ -1,5 +1,6 @@
 """Outlook's own wrappings, winmail.dat and .msg: every file, body, name and label in them is found, and what is broken is never empty."""
 
+import base64
 import subprocess
 import tempfile
 from pathlib import Path
@@ -54,6 +55,16 @@ def test_the_words_of_a_winmail_dat_are_read(data: bytes) -> None:
 
     assert finding.readable is Readable.YES
     assert "restricted" in {id_ for id_, _ in seen(finding)}
+
+
+def test_a_file_that_stands_in_the_body_of_a_winmail_dat() -> None:
+    file = base64.b64encode(docx(["x"], header="RESTRICTED")).decode()
+
+    *_, member = look(
+        tnef(properties=[(0x1013, 0x102, f'<a href="data:application/octet-stream;base64,{file}">x</a>'.encode())]), "winmail.dat"
+    )
+
+    assert ("restricted", "page_header") in seen(member)
 
 
 def test_a_message_inside_a_winmail_dat() -> None:
