@@ -60,3 +60,9 @@ def test_the_longest_unseen_is_forgotten(tmp_path):
     look(familiar, tmp_path, first)
     look(familiar, tmp_path, second)
     assert look(familiar, tmp_path, first).sha256 == ""
+
+
+def test_what_is_oddly_encoded_is_more_than_one_content_and_is_never_remembered(tmp_path):
+    octets = base64.encodebytes(b"first" * 8).replace(b"\n", b"\r\n") + base64.encodebytes(b"second" * 8).replace(b"\n", b"\r\n")
+    familiar = Familiar()
+    assert [look(familiar, tmp_path, octets).sha256 for _ in range(4)] == [""] * 4

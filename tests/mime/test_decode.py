@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.mime.decode import READINGS, decode, digest, head
+from gateway.mime.doubtful import other_octets
 from gateway.mime.groups import decode_groups
 from gateway.model.message import DefectName, Digest, Encoding, Span
 from gateway.parse import parse_buffer
@@ -143,3 +144,39 @@ def test_an_unknown_encoding_is_read_in_every_way() -> None:
     assert READINGS[Encoding.UNKNOWN] == (Encoding.IDENTITY, Encoding.BASE64, Encoding.QUOTED_PRINTABLE, Encoding.UUENCODE)
     assert READINGS[Encoding.UUENCODE] == (Encoding.UUENCODE, Encoding.IDENTITY)
     assert all(READINGS[encoding] == (encoding,) for encoding in (Encoding.IDENTITY, Encoding.BASE64, Encoding.QUOTED_PRINTABLE))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text", "others"),
+    [
+        (Encoding.BASE64, b"QUJDRA==\r\nRUZH", {"up-to-padding": b"ABCD", "joined": base64.b64decode(b"QUJDRARUZH=="), "it-stands": b"QUJDRA==\r\nRUZH"}),
+        (Encoding.BASE64, b"QUJD!RUZH", {"up-to-junk": b"ABC", "it-stands": b"QUJD!RUZH"}),
+        (Encoding.BASE64, b"_-_-", {"url-base64": b"\xff\xef\xfe", "it-stands": b"_-_-"}),
+        (Encoding.BASE64, b"plain words", {"it-stands": b"plain words"}),
+        (Encoding.QUOTED_PRINTABLE, b"a=b =41 ==c", {"loose": b"ab A c", "it-stands": b"a=b =41 ==c"}),
+        (Encoding.IDENTITY, b"QUJD", {}),
+    ],
+)
+def test_an_odd_body_as_other_readers_decode_it(encoding: Encoding, text: bytes, others: dict[str, bytes]) -> None:
+    whole, _ = decoded(text, encoding)
+    found = dict(other_octets(text, Span(0, len(text)), encoding, whole))
+
+    assert {name: octets for name, octets in found.items() if name in others} == others
+    assert whole not in found.values()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_odd"),
+    [
+        (b"a=3Db=\r\nc =20\r\n", False),
+        (b"soft =  \r\nbreak", False),
+        (b"=3d=E4=\r\n", False),
+        (b"", False),
+        (b"a=b", True),
+        (b"a==3D", True),
+        (b"=4", True),
+        (b"= a", True),
+    ],
+)
+def test_odd_quoted_printable(text: bytes, *, is_odd: bool) -> None:
+    assert decoded(text, Encoding.QUOTED_PRINTABLE)[1] == ({DefectName.BAD_QUOTED_PRINTABLE} if is_odd else set())
