@@ -149,7 +149,11 @@ def test_an_unknown_encoding_is_read_in_every_way() -> None:
 @pytest.mark.parametrize(
     ("encoding", "text", "others"),
     [
-        (Encoding.BASE64, b"QUJDRA==\r\nRUZH", {"up-to-padding": b"ABCD", "joined": base64.b64decode(b"QUJDRARUZH=="), "it-stands": b"QUJDRA==\r\nRUZH"}),
+        (
+            Encoding.BASE64,
+            b"QUJDRA==\r\nRUZH",
+            {"up-to-padding": b"ABCD", "joined": base64.b64decode(b"QUJDRARUZH=="), "it-stands": b"QUJDRA==\r\nRUZH"},
+        ),
         (Encoding.BASE64, b"QUJD!RUZH", {"up-to-junk": b"ABC", "it-stands": b"QUJD!RUZH"}),
         (Encoding.BASE64, b"_-_-", {"url-base64": b"\xff\xef\xfe", "it-stands": b"_-_-"}),
         (Encoding.BASE64, b"plain words", {"it-stands": b"plain words"}),
