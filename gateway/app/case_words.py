@@ -58,12 +58,12 @@ class Happened:
 def history(case: Case) -> tuple[Happened, ...]:
     """Who did what, when and why; what happened by itself; how the copies fared. The oldest first."""
     asked = [_asked(wish) for wish in case.wishes]
-    return tuple(sorted((*asked, *_by_itself(case.events)), key=lambda one: one.at))
+    return tuple(sorted((*asked, *_by_itself(case.events), *_copies(case.events)), key=lambda one: one.at))
 
 
 def of_copies(waiting: Iterable[ToSend], events: Iterable[Event], house: House) -> Iterator[str]:
     """How copies of released mail fare, a sentence each."""
-    yield from dict.fromkeys(_copy(event) for event in events if event.event in _COPIES)
+    yield from (one.what for one in _copies(events))
     for row in waiting:
         yield _waits(row) + (f"; it is tried again until {house.moment(row.expires_at)}" if row.expires_at else "")
 
@@ -165,6 +165,16 @@ def _waits(row: ToSend) -> str:
     return f"waiting for next hop {row.next_hop} (attempt {row.attempts}: {row.why or 'under way'})"
 
 
+def _copies(events: Iterable[Event]) -> Iterator[Happened]:
+    """What became of copies: there is an event for each recipient, and a line for all that fared alike."""
+    alike: dict[str, list[Event]] = {}
+    for event in events:
+        if event.event in _COPIES:
+            alike.setdefault(_copy(event), []).append(event)
+    for what, some in alike.items():
+        yield Happened(some[0].at, what + (f", for {len(some)} recipients" if len(some) > 1 else ""))
+
+
 def _copy(event: Event) -> str:
     said = event.details
     return f"{_COPIES[event.event]} next hop {said['next_hop']} ({said['code']} {said['status']})"
@@ -191,8 +201,6 @@ def _by_itself(events: Iterable[Event]) -> Iterator[Happened]:
                 yield Happened(event.at, "took the message out to read it", said["by"], said["why"])
             case "hold.expired":
                 yield Happened(event.at, "ended: nobody answered in time")
-            case "hold.handed_over" | "hold.not_taken":
-                yield Happened(event.at, _copy(event))
             case "hold.redecided" | "hold.released" if said["by"] == _BY_ITSELF:
                 ways = f"; goes by next hop {', '.join(said['next_hops'])}" if said.get("next_hops") else ""
                 yield Happened(event.at, f"decided again: {said['why']}{ways}")
