@@ -22,6 +22,7 @@ from gateway.detectors.grid import Grid, letters
 from gateway.model.finding import Place, Readable
 
 _BLOCK = 1 << 20  # characters of one segment
+_LONG = 15  # characters of an attribute of a cell; names of styles are shorter
 _GAP, _WIDTH = 256, 16_384  # cells that are filled in: in one place, in a row
 _PARAGRAPHS = ("{*}p", "{*}h")
 _HELD = (
@@ -156,7 +157,9 @@ def _common_hidden(package: Package) -> Iterator[str]:
 
 
 def _read(entry: Entry, package: Package, document: _Document) -> Iterator[Segment]:
-    for block in package.blocks(entry, *_HELD):
+    sheets = any(b"spreadsheet" in package.archive.begin_of(kind) for kind in package.find("mimetype"))
+    # In sheets there are many paragraphs and almost none outside of a row.
+    for block in package.blocks(entry, *(_HELD if not sheets else [tag for tag in _HELD if tag not in _PARAGRAPHS])):
         yield from document.read(block)
     yield from document.end()
 
@@ -184,7 +187,7 @@ def _embedded(element: Any) -> Iterator[Item]:
 class _Document:
     """Gathers the words of one part."""
 
-    __slots__ = ("_deleted", "_edges", "_hidden", "_place", "_spent", "_table", "_where", "_words")
+    __slots__ = ("_deleted", "_edges", "_hidden", "_holder", "_place", "_spent", "_table", "_where", "_words")
 
     def __init__(self, where: str, spent: Spent, place: Place = Place.FIRST_LINE, hidden: Iterable[str] = ()) -> None:
         self._where = where
@@ -194,6 +197,7 @@ class _Document:
         self._words = Words()
         self._edges: dict[Place, list[str]] = {Place.PAGE_HEADER: [], Place.PAGE_FOOTER: []}
         self._table: _Table | None = None
+        self._holder: Any = None  # of the rows of this table
         self._deleted: dict[str, str] = {}  # text by the change that deleted it
 
     def read(self, block: Any) -> Iterator[Segment]:
@@ -243,21 +247,18 @@ class _Document:
 
     def _row(self, row: Any) -> Iterator[Segment]:
         """A row of a sheet; of a table in a text, the paragraphs of its cells."""
-        table = next(row.iterancestors("{*}table"), None)
-        if table is None or next(table.iterancestors("{*}text", "{*}page", "{*}master-page"), None) is not None:
-            self._paragraphs(row, self._words)
-            return
-        name = _attribute(table, "name")
-        if self._table is None or self._table.name != name:
-            yield from self._flushed_table()
-            self._table = _Table(name, f"sheet {name}{self._away(table)}")
-            yield Place.TEXT, "sheet names", name
-        self._spent.cells(self._table.take(row))
-        for cell in row:
-            self._words.unseen.extend(
-                text for element in cell.iter("{*}annotation", *_TITLES) for text in element.itertext() if text.strip()
-            )
-            self._words.unseen.extend(_said(cell))
+        holder = row.getparent()
+        if self._table is None or holder is not self._holder:
+            table = next(row.iterancestors("{*}table"), None)
+            if table is None or next(table.iterancestors("{*}text", "{*}page", "{*}master-page"), None) is not None:
+                self._paragraphs(row, self._words)
+                return
+            name, self._holder = _attribute(table, "name"), holder
+            if self._table is None or self._table.name != name:
+                yield from self._flushed_table()
+                self._table = _Table(name, f"sheet {name}{self._away(table)}")
+                yield Place.TEXT, "sheet names", name
+        self._spent.cells(self._table.take(row, self._words.unseen))
         if self._table.size > _BLOCK:
             yield from self._flushed_table()
 
@@ -369,17 +370,17 @@ class _Table:
         self._numbers: list[int] = []
         self.size = 0
 
-    def take(self, row: Any) -> int:
-        """One row, or many alike; how many cells that are."""
+    def take(self, row: Any, unseen: list[str]) -> int:
+        """One row, or many alike; how many cells that are. What stands in a cell besides its words goes to `unseen`."""
         cells: list[str] = []
         empty = 0
         for cell in row:
             if len(cells) > _WIDTH:
                 break
-            count = _repeated(cell, "number-columns-repeated")
-            text = " ".join("".join(words) for words in _cell_words(cell))
-            if "E+" in text or text.startswith("#"):  # too long for its cell, not for who clicks on it
-                text = _attribute(cell, "value") or text
+            tag = cell.tag
+            repeated = cell.get(f"{tag[: tag.rfind('}') + 1]}number-columns-repeated")
+            count = _number(repeated) if repeated else 1
+            text = _cell_text(cell, unseen)
             if text:
                 cells.extend(("",) * min(empty, _GAP))
                 cells.extend((text,) * min(count, _GAP))
@@ -403,10 +404,23 @@ class _Table:
 _TITLES = tuple(f"{{*}}{name}" for name in _SAID)
 
 
-def _cell_words(cell: Any) -> Iterator[list[str]]:
-    """The paragraphs of a cell as they are shown; not the notes on it."""
-    for paragraph in cell.iterchildren(*_PARAGRAPHS):
-        yield [text for text in paragraph.itertext() if text] if len(paragraph) else [paragraph.text or ""]
+def _cell_text(cell: Any, unseen: list[str]) -> str:
+    """The paragraphs of a cell as they are shown; notes, pictures and long attributes apart."""
+    unseen.extend(value for value in cell.values() if len(value) > _LONG and (not value.startswith("of:=") or '"' in value))
+    if not len(cell):
+        return ""
+    only = cell[0]
+    if len(cell) == 1 and not len(only) and only.tag.endswith("}p"):
+        text = only.text or ""
+    else:
+        text = " ".join("".join(paragraph.itertext()) for paragraph in cell.iterchildren(*_PARAGRAPHS))
+        for element in cell.iter("{*}annotation", *_TITLES):
+            unseen.extend(words for words in element.itertext() if words.strip())
+        for link in cell.iter("{*}a"):
+            unseen.extend(_said(link))
+    if "E+" in text or text.startswith("#"):  # too long for its cell, not for who clicks on it
+        text = _attribute(cell, "value") or text
+    return text if "\n" not in text and "\t" not in text else " ".join(text.split())
 
 
 def _attribute(element: Any, name: str) -> str:
@@ -415,7 +429,10 @@ def _attribute(element: Any, name: str) -> str:
 
 
 def _repeated(element: Any, name: str) -> int:
-    said = _attribute(element, name)
+    return _number(_attribute(element, name))
+
+
+def _number(said: str) -> int:
     return min(int(said), 1 << 20) if said.isdecimal() and len(said) < 9 else 1
 
 
