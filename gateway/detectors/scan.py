@@ -109,7 +109,7 @@ class _Search:
             self._table.feed(text)
 
     def _run(self, text: Text) -> None:
-        for start, end in stretches(text.data):
+        for start, end in ((0, len(text.data)),) if len(text.data) <= PIECE else stretches(text.data):
             occurring = self._prepared.occurring(around(text.data, start, end))
             if occurring:
                 self._stretch(text, start, end, occurring)
@@ -163,6 +163,8 @@ class _Search:
 
     def evidence(self) -> tuple[Evidence, ...]:
         """In the order of the pack."""
+        if not (self._finds or self._tables):
+            return ()  # nearly all mail
         for table in self._tables:
             self._columns(table)
         tables = evidence_of(self._tables, self._prepared.asked) if self._tables else ()

@@ -89,6 +89,9 @@ class Finds:
         self.links: dict[str, Tally] = {}  # by the name of their detector
         self.markings: dict[tuple[str, Place], Seen] = {}  # by id
 
+    def __bool__(self) -> bool:
+        return bool(self.tallies or self.links or self.markings)
+
     def tally(self, number: int) -> Tally:
         """Of one detector."""
         found = self.tallies.get(number)
