@@ -385,10 +385,13 @@ def test_a_changed_policy_is_taken_by_a_running_gateway(running: Site, sender: s
 
 
 def test_a_second_gateway_on_the_same_port_says_so_and_ends(running: Site) -> None:
-    status, said = running.gateway.serve_in_vain()
+    other = running.gateway.directory / "other.toml"  # with a state of its own: else that is what stands in the way
+    other.write_text(running.gateway.config.read_text().replace('state = "var"', 'state = "var-2"'))
+    done = _outgate("serve", "--config", str(other))
 
-    assert status == 1
-    assert re.search(r"\[listen\.\w+\] 127\.0\.0\.1:\d+ cannot be used: .*is another gateway running there\?", said)
+    assert done.returncode == 1
+    said = r"listen\.\w+\.address: 127\.0\.0\.1:\d+ cannot be used: Address already in use; does another gateway"
+    assert re.search(said, done.stderr)
 
 
 # --- small things -------------------------------------------------------------------------------------------------------
