@@ -12,30 +12,23 @@ its delimiters stand there in clear.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from gateway.mime.composites import hides_delimiters
 from gateway.mime.declared import Declared, read_declared
-from gateway.mime.headers import HEADER_OCTETS, WINDOW_OCTETS, Section, read_section
+from gateway.mime.delimiters import GUESS_OCTETS, PARTS, Members, Splitter
+from gateway.mime.headers import HEADER_OCTETS, Section, read_section
 from gateway.mime.uuencode import has_file_in_text
-from gateway.mime.ways import FIELD_WEIGHT, MAIN_TIMES, OCTETS, Choice, Spent
+from gateway.mime.ways import FIELD_WEIGHT, Choice
 from gateway.model.message import Buffer, Defect, DefectName, Encoding, Span
 
-PARTS = 1000
 HEADERS_OCTETS = 2 * 1024 * 1024
 DEPTH = 30
-LOOKALIKES = 10_000
-GUESSES = 4  # boundaries that nobody has declared
 
 _REST = Declared("application/octet-stream", None, (), Encoding.IDENTITY, None, (), None, None, is_mime=True, defects=())
-_GUESS = re.compile(rb"(?:\A|\r\n)--([^\r\n]{1,200}?)(?:--)?[ \t]*\r\n(?=content-[a-z-]{2,40}[ \t]*:)", re.IGNORECASE)
-_GUESS_OCTETS = 1024 * 1024  # of a body searched for boundaries that nobody has declared
 _SHORT = len("begin 644 a")  # octets that are not enough to hide a part
 _CONTENT_FIELD = re.compile(rb"^content-(?:type|disposition|transfer-encoding)[ \t]*:", re.IGNORECASE | re.MULTILINE)
-
-
-T = TypeVar("T")
 
 
 class Node(NamedTuple):
@@ -70,84 +63,26 @@ class _Place(NamedTuple):
         return f"{self.prefix}{int(not container) if self.number is None else self.number}"
 
 
-class _Delimiter(NamedTuple):
-    """A delimiter line of a multipart."""
-
-    start: int  # of the line end before it
-    after: int  # behind its own line end
-    closes: bool
-
-
-class _Members(NamedTuple):
-    """A multipart split."""
-
-    spans: tuple[Span, ...]
-    defects: tuple[DefectName, ...] = ()
-    rest: Span | None = None  # what was too much to split
-    preamble: int = 0  # where it ends
-    epilogue: int = -1  # where it begins: behind the closing delimiter; -1 when there is none
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether there was a closing delimiter."""
-        return self.epilogue >= 0
-
-
-class Index:
+class Index(Splitter):
     """Walks a message once. Afterwards `nodes` stand in order of position, containers first.
-
-    Args:
-        way: what to take where readers differ; the first everywhere when nothing is said.
-        left: octets that a further walk may still look at; None for the first walk, which has enough of its own and stops splitting at
-            their end.
 
     Raises:
         Spent: there was no more left for a further walk.
     """
 
-    __slots__ = (
-        "_buffer",
-        "_headers",
-        "_is_further",
-        "_is_outside",
-        "_lookalikes",
-        "_way",
-        "asked",
-        "beside",
-        "defects",
-        "left",
-        "nodes",
-        "section",
-    )
+    __slots__ = ("_headers", "_is_outside", "beside", "nodes", "section")
 
     def __init__(self, buffer: Buffer, way: Mapping[Choice, int] | None = None, left: int | None = None) -> None:
-        size = len(buffer)
-        self._buffer = buffer
-        self._way = way
-        self._is_further = left is not None
-        self.left = OCTETS + MAIN_TIMES * size if left is None else left
-        self._lookalikes = 0
+        super().__init__(buffer, way, left)
         self._headers = 0  # octets of header sections
         self._is_outside = False
         self.nodes: list[Node] = []
         self.beside: list[Node] = []  # what stands outside of the parts, or is read in a second way without making another tree
-        self.defects: list[Defect] = []
-        self.asked: dict[Choice, set[int]] = {}  # where readers differ: what they may take
+        size = len(buffer)
         self.section = self._section(0, size, "")
         self._entity(self.section, size, _Place(), size)
 
     # --- where readers differ -----------------------------------------------------------------------------------------
-
-    def _pick(self, choice: Choice, options: Iterable[int], message: str) -> int:
-        """What this walk takes: 0 is what most readers do. Attached messages are read in all ways with their file, not here."""
-        if message:
-            return 0
-        self.asked.setdefault(choice, {0}).update(options)
-        return self._way.get(choice, 0) if self._way else 0
-
-    def _pick_of(self, choice: Choice, options: Sequence[T], message: str) -> T:
-        """The same of things that stand in an order."""
-        return options[min(self._pick(choice, range(len(options)), message), len(options) - 1)]
 
     def _section(self, start: int, end: int, message: str) -> Section:
         section = read_section(self._buffer, start, end)
@@ -172,7 +107,7 @@ class Index:
             declared = self._pick_of(Choice.TYPE, (declared, *declared.others), place.message)
         body = Span(section.body, end)
         oddities = [*section.defects, *declared.defects]
-        members: _Members | None = None
+        members: Members | None = None
         inner = False
         kind = declared.media_type
         if kind.startswith("multipart/"):
@@ -204,7 +139,7 @@ class Index:
             return False
         return True
 
-    def _beside_itself(self, node: Node, members: _Members | None) -> None:
+    def _beside_itself(self, node: Node, members: Members | None) -> None:
         """An entity in its other encodings, and its words in their other charsets."""
         declared = node.declared
         if node.message or len(self.beside) >= PARTS:
@@ -231,7 +166,7 @@ class Index:
 
     def _members(
         self, body: Span, declared: Declared, place: _Place, oddities: list[DefectName], limit: int
-    ) -> tuple[Span, _Members | None]:
+    ) -> tuple[Span, Members | None]:
         """The body of a multipart and its members, or None when it cannot be split."""
         if place.depth >= DEPTH:
             oddities.append(DefectName.TOO_DEEP)
@@ -257,116 +192,7 @@ class Index:
             oddities.extend(members.defects)
         return body, members
 
-    def _splits(self, body: Span, boundaries: tuple[bytes, ...], message: str, limit: int) -> tuple[Span, list[_Members | None]]:
-        """How each boundary splits the body, None last when one does not; and where that ends."""
-        found: list[_Members | None] = []
-        missed = False
-        for boundary in boundaries:
-            members = self._split(body, boundary, message)
-            goes_on = limit > body.end and (members is None or members.epilogue < 0) and self._goes_on(boundary, body.end, limit)
-            # What is around it has ended. To readers who look for one boundary at a time it goes on.
-            if goes_on and self._pick(Choice.NESTING, (1,), message):
-                body = Span(body.start, limit)
-                members = self._split(body, boundary, message)
-                body = Span(body.start, members.epilogue) if members is not None and members.is_closed else body
-            missed |= members is None
-            if members is not None and not any(other is not None and other.spans == members.spans for other in found):
-                found.append(members)
-        return body, [*found, None] if found and missed else found
-
-    def _goes_on(self, boundary: bytes, start: int, end: int) -> bool:
-        """Whether a delimiter of a multipart stands behind the end of what is around it."""
-        if not self._may_look(end - start):
-            return False
-        return self._find(b"\r\n--" + boundary, max(start - 2, 0), end) >= 0
-
-    def _may_look(self, octets: int) -> bool:
-        """Whether there is still time for so many."""
-        self.left -= octets
-        if self.left >= 0:
-            return True
-        if self._is_further:
-            raise Spent
-        self.defects.append(Defect(DefectName.TOO_MANY_READINGS))
-        return False
-
-    def _guessed(self, body: Span, message: str) -> Iterator[_Members | None]:
-        """As it is split by whoever takes the first delimiter-like lines for delimiters. Nobody looks far for them."""
-        if message:
-            return
-        octets = self._buffer[body.start : min(body.end, body.start + _GUESS_OCTETS)]
-        for boundary in list(dict.fromkeys(found[1].rstrip() for found in _GUESS.finditer(octets)))[:GUESSES]:
-            if (members := self._split(body, boundary, message)) is not None:
-                yield members
-
-    def _split(self, body: Span, boundary: bytes, message: str) -> _Members | None:
-        """Every member between two delimiter lines."""
-        needle = b"\r\n--" + boundary
-        if not self._may_look(body.end - body.start):
-            return None
-        spans: list[Span] = []
-        opened = preamble = -1
-        delimiters = self._delimiters(body, needle, message)
-        delimiter = next(delimiters, None)
-        while delimiter is not None:
-            if opened >= 0:
-                # RFC 2046 5.1.1: the line end before a delimiter belongs to it; of two in a row it is the same one.
-                spans.append(Span(opened, max(opened, delimiter.start)))
-            else:
-                preamble = max(delimiter.start, body.start)
-            following = next(delimiters, None)
-            # Some readers go on behind the closing delimiter.
-            if delimiter.closes and (following is None or not self._pick(Choice.CLOSE, (1,), message)):
-                beyond = (DefectName.TOO_MANY_PARTS,) if self._lookalikes > LOOKALIKES else ()
-                return _Members(tuple(spans), beyond, preamble=preamble, epilogue=delimiter.after) if opened >= 0 else None
-            opened = delimiter.after
-            if len(self.nodes) + len(spans) >= PARTS:
-                return _Members(tuple(spans), (DefectName.TOO_MANY_PARTS,), Span(opened, body.end), preamble)
-            delimiter = following
-        if opened < 0:
-            return None
-        if self._lookalikes > LOOKALIKES:
-            return _Members(tuple(spans), (DefectName.TOO_MANY_PARTS,), Span(opened, body.end), preamble)
-        return _Members((*spans, Span(opened, body.end)), (DefectName.BOUNDARY_UNCLOSED,), None, preamble)
-
-    def _delimiters(self, body: Span, needle: bytes, message: str) -> Iterator[_Delimiter]:
-        """Delimiter lines from the start of the body on; what only begins like one is passed over."""
-        if self._buffer[body.start : min(body.start + len(needle) - 2, body.end)] == needle[2:]:
-            found = body.start - 2
-        else:
-            found = self._find(needle, body.start, body.end)
-        while found >= 0:
-            delimiter = self._read_delimiter(found, found + len(needle), body.end, message)
-            if delimiter is not None:
-                yield delimiter
-                at = max(delimiter.after - 2, found + 2)
-            else:
-                self._lookalikes += 1
-                if self._lookalikes > LOOKALIKES:
-                    return
-                at = found + 2
-            found = self._find(needle, at, body.end)
-
-    def _read_delimiter(self, start: int, after: int, end: int, message: str) -> _Delimiter | None:
-        """The rest of a line that begins with the boundary: nothing, or `--`.
-
-        Blanks may follow, as RFC 2046 has it; to some they may not. Anything else is another boundary, or text; to those who compare as
-        RFC 2046 says (the boundary has only to stand at the beginning) it is a delimiter too.
-        """
-        rest = self._buffer[after : min(after + 1024, end)]
-        line, found, _ = rest.partition(b"\r\n")
-        if not found and after + len(rest) < end:
-            return None
-        closes = line.startswith(b"--")
-        more = line[2:] if closes else line
-        if more:
-            is_blank = not more.strip(b" \t")
-            taken = self._pick(Choice.DELIMITER, (1, 2), message)  # 0: blanks may follow, 1: anything may, 2: nothing may
-            if taken == 2 or not (taken or is_blank):
-                return None
-        return _Delimiter(start, after + len(line) + len(found), closes)
-
-    def _walk(self, node: Node, members: _Members, place: _Place, limit: int) -> None:
+    def _walk(self, node: Node, members: Members, place: _Place, limit: int) -> None:
         """Index the members of a multipart, and what stands around them."""
         prefix = place.prefix if place.number is None else f"{node.id}."
         default = "message/rfc822" if node.declared.media_type == "multipart/digest" else "text/plain"
@@ -394,7 +220,7 @@ class Index:
         """A part or a file that stands before the first delimiter or behind the last; words that stand there are read elsewhere."""
         if node.message or self._is_outside:
             return
-        octets = self._buffer[span.start : min(span.end, span.start + _GUESS_OCTETS)]
+        octets = self._buffer[span.start : min(span.end, span.start + GUESS_OCTETS)]
         found = _CONTENT_FIELD.search(octets)
         if found is None and not has_file_in_text(octets):
             return
@@ -416,15 +242,3 @@ class Index:
         """What is too much is one file of unknown content."""
         self.defects.append(Defect(DefectName.TOO_MANY_PARTS, node.id))
         self.nodes.append(Node(f"{prefix}{number}", node.id, Span(rest.start, rest.start), rest, _REST, False, "", node.message))
-
-    def _find(self, needle: bytes, start: int, end: int) -> int:
-        """Where the needle stands in [start, end), or -1."""
-        # Base64 has no hyphen: it is passed at the speed of memchr. Windows, because a map's own find is slow.
-        if end - start <= WINDOW_OCTETS:
-            hyphen = self._buffer.find(b"-", start, end)
-            return -1 if hyphen < 0 else self._buffer.find(needle, max(hyphen - 2, start), end)
-        for at in range(start, end, WINDOW_OCTETS):
-            window = self._buffer[at : min(at + WINDOW_OCTETS + len(needle) - 1, end)]
-            if b"-" in window and (found := window.find(needle)) >= 0:
-                return at + found
-        return -1
