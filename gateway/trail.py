@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from gateway.log import Log
 from gateway.model.judgement import Judgement
 from gateway.model.message import Arrival
-from gateway.model.outcome import Ending, Outcome
+from gateway.model.outcome import Ending, Outcome, Reply
 from gateway.policy.rules import Policy
 from gateway.ports import Counters, Records
 
+_QUEUED = re.compile(r"(?:queued as |id=|InternalId=)([A-Za-z0-9][A-Za-z0-9-]{4,30})(?![\w@.-])")
 _WITHOUT_SUCCESS = (Ending.DEFERRED, Ending.REJECTED, Ending.BOUNCED)
 
 
@@ -77,7 +79,14 @@ class Trail:
 def details(outcomes: tuple[Outcome, ...]) -> dict[str, object]:
     """What message.answered says of them."""
     cases = sorted({outcome.case for outcome in outcomes if outcome.case})
-    return {"outcomes": [outcome.ending.value for outcome in outcomes], "cases": cases or None}
+    queued = dict.fromkeys(name for outcome in outcomes if (name := _queue_id(outcome.reply)))
+    return {"outcomes": [outcome.ending.value for outcome in outcomes], "cases": cases or None, "queued": list(queued) or None}
+
+
+def _queue_id(reply: Reply) -> str | None:
+    """What the next hop calls the message in its own log, as Postfix, Exim and Exchange say it; nothing else of a reply is logged."""
+    match = _QUEUED.search(reply.text) if reply.is_success else None
+    return match[1] if match is not None else None
 
 
 def record_of(arrival: Arrival, policy: Policy, judgement: Judgement, outcomes: tuple[Outcome, ...]) -> dict[str, object]:

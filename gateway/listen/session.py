@@ -18,6 +18,7 @@ from gateway.listen.parameters import Refused
 from gateway.listen.stamp import header_section, is_looping
 from gateway.listen.terms import Terms
 from gateway.listen.verbs import Verbs
+from gateway.listen.xforward import upstream_id
 from gateway.model.message import Arrival, Content
 from gateway.model.outcome import Answer, Reply
 from gateway.waiting import wait_at_most
@@ -173,6 +174,7 @@ class Session(Verbs):
             recipients=len(arrival.envelope.recipients),
             peer=self.address,
             protocol=arrival.protocol,
+            upstream=upstream_id(arrival.peer.forwarded("IDENT")),
             defects=[defect.name.value for defect in arrival.defects] or None,
         )
         return arrival

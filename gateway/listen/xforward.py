@@ -6,9 +6,17 @@ sent for, at RSET, EHLO and STARTTLS. Values are xtext; [UNAVAILABLE] and [TEMPU
 
 from __future__ import annotations
 
+import re
+
 from gateway.listen.parameters import Refused, unxtext
 
+_QUEUE_ID = re.compile(r"[A-Za-z0-9-]{1,40}")
 ATTRIBUTES = ("NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT", "SOURCE")
+
+
+def upstream_id(ident: str | None) -> str | None:
+    """The upstream's queue id, for the log: nothing that could be an address or a text passes."""
+    return ident if ident and _QUEUE_ID.fullmatch(ident) else None
 
 
 def xforward(text: str) -> dict[str, str]:

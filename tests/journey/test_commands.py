@@ -443,6 +443,27 @@ def test_metrics_say_what_stands_waiting(running: Site, sender: str, outsider: s
     wait_until(lambda: shown() == there(), "the gauges say what the database holds", 60)
 
 
+def test_the_log_names_a_message_as_its_neighbours_do(running: Site, sender: str, outsider: str) -> None:
+    """Found: nobody could follow a message from the upstream's log through ours into the next hop's."""
+    ident = f"4Fv{next(_numbers)}K2d"
+    with running.hop("internet", {"dot": "250 2.0.0 Ok: queued as 9aBcD1z7"}), Client(running.gateway.port) as client:
+        client.hello()
+        client.ask(f"XFORWARD ADDR=192.0.2.7 IDENT={ident}")
+        client.envelope(sender, [outsider])
+        client.content(note(sender, [outsider]))
+        (answer,) = client.answers()
+        assert answer.startswith("250 ")
+
+    def told(event: str, key: str, value: object) -> list[dict[str, Any]]:
+        return [one for one in running.gateway.events(event) if one.get(key) == value]
+
+    wait_until(lambda: bool(told("message.received", "upstream", ident)), "it is logged")
+    (received,) = told("message.received", "upstream", ident)
+    wait_until(lambda: bool(told("message.answered", "id", received["id"])), "so is the answer")
+    (answered,) = told("message.answered", "id", received["id"])
+    assert answered["queued"] == ["9aBcD1z7"]
+
+
 def _metrics(running: Site) -> dict[str, float]:
     address = re.search(r'metrics = "([^"]+)"', running.gateway.config.read_text())
     assert address is not None
