@@ -1,6 +1,6 @@
 """The pack by which the corpus is judged: rules/uk-government.
 
-Besides, it looks for the identifiers of other countries, and for a marking in file names.
+Besides, it looks for the identifiers and markings of other countries, and for a marking anywhere in a file name.
 """
 
 import shutil
@@ -16,6 +16,14 @@ _BEFORE = "  - {unreadable: ["
 _MORE = """\
   - {text: OFFICIAL-SENSITIVE, where: [file_name], is: official-sensitive}
   - {detector: us-ssn, at_least: 1, is: official-sensitive}
+  - {detector: us-itin, at_least: 1, is: official-sensitive}
+  - {pspf: OFFICIAL, is: official}
+  - {pspf: UNOFFICIAL, is: official}
+  - {pspf: "OFFICIAL:Sensitive", is: official-sensitive}
+  - {pspf: PROTECTED, is: official-sensitive}
+  - {pspf: SECRET, is: official-sensitive}
+  - {pspf: TOP-SECRET, is: official-sensitive}
+  - {pspf: "ACCESS=Personal-Privacy", is: official-sensitive}
 """
 
 

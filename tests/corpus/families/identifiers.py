@@ -18,6 +18,12 @@ _FORMS = {
     "nino": ["NI number AB 12 34 56 C", "AB123456C", "National Insurance: ab 123456 c", "NINO=AB123456C", "AB-12-34-56-C"],
     "upn": ["UPN H801200001001", "Pupil number h801200001001", "Unique Pupil Number: H801200001001"],
     "card": ["4111 1111 1111 1111", "Card 5555-5555-5555-4444", "378282246310005 (Amex)", "card number: 4111111111111111, expires 12/29"],
+    "utr": ["UTR 1955839661", "Unique Taxpayer Reference: 19558 39661"],
+    "uk-passport": ["Passport number 533401372", "Passport No: 533401372"],
+    "uk-driving-licence": ["MORGA657054SM9IJ", "Driving licence: MORGA 657054 SM9IJ"],
+    "uk-bank-account": ["Sort code 20-00-00, account number 55779911", "Sort code: 200000 Account: 55779911"],
+    "medical-record-number": ["MRN 1234567", "Hospital number: A1234567"],
+    "us-itin": ["ITIN 912-90-3456", "ITIN: 912903456"],
     "us-ssn": ["SSN 536-22-1234", "Social Security number: 536 22 1234", "SSN 536221234"],
 }
 
@@ -38,3 +44,57 @@ def techniques() -> Iterator[Technique]:
         "iban",
         carrying("list.xlsx", xlsx([["IBAN"], *[[iban] for iban in _IBANS]]), EXCEL),
     )
+    for name, (kind, file, text) in _many().items():
+        yield Technique("identifiers", f"{name} in words", "detector", kind, mail(text=text))
+        yield Technique("identifiers", f"{name} in a file", "detector", kind, carrying(file, text.encode(), "text/csv"))
+    yield Technique(
+        "tables of text", "people by their names", "detector", "persons-in-table", carrying("people.csv", _people(), "text/csv")
+    )
+    yield Technique(
+        "tables of text",
+        "people by their names in a workbook",
+        "detector",
+        "persons-in-table",
+        carrying("people.xlsx", _sheet(_people()), EXCEL),
+    )
+    yield Technique(
+        "tables of text", "counts so small that they tell who", "detector", "small-cells", carrying("counts.csv", _counts(), "text/csv")
+    )
+    yield Technique(
+        "tables of text", "small counts in a workbook", "detector", "small-cells", carrying("counts.xlsx", _sheet(_counts()), EXCEL)
+    )
+
+
+def _many() -> dict[str, tuple[str, str, str]]:
+    """What is sensitive only when it is many."""
+    names = [f"{first} {last}" for first in ("Ann", "Bob", "Cem", "Dee") for last in ("Ash", "Birch", "Cole", "Dunn", "Elm")]
+    births = "\n".join(f"{name}, date of birth {1 + at % 28:02}/03/{1950 + at}" for at, name in enumerate(names))
+    students = "\n".join(f"{name}, student ID {20481234 + 7 * at}" for at, name in enumerate(names))
+    places = "\n".join(f"{at} Mill Lane, Matlock DE4 {1 + at % 9}{chr(65 + at % 5)}{'ABDEF'[at // 5 % 5]}" for at in range(120))
+    addresses = "\n".join(f"person{at}@example.net" for at in range(60))
+    return {
+        "dates of birth": ("date-of-birth", "births.csv", births),
+        "student numbers": ("student-number", "students.csv", students),
+        "many postcodes": ("uk-postcode", "places.csv", places),
+        "many addresses": ("email-address", "addresses.csv", addresses),
+    }
+
+
+def _people() -> bytes:
+    rows = ["First name,Surname,Date of birth,Ward"]
+    rows += [
+        f"{first},{last},{1 + at:02}/02/19{50 + at},{at % 5}"
+        for at, (first, last) in enumerate(
+            (one, two) for one in ("Ann", "Bob", "Cem") for two in ("Ash", "Birch", "Cole", "Dunn", "Elm", "Fox")
+        )
+    ]
+    return "\n".join(rows).encode()
+
+
+def _counts() -> bytes:
+    rows = ["Area,Pupils,All pupils", *(f"Ward {at},{count},{400 + at}" for at, count in enumerate((3, 12, 25, 2, 18, 31, 9, 14)))]
+    return "\n".join(rows).encode()
+
+
+def _sheet(table: bytes) -> bytes:
+    return xlsx([[int(cell) if cell.isdigit() else cell for cell in line.split(",")] for line in table.decode().split("\n")])

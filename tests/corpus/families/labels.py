@@ -17,6 +17,8 @@ _OTHER = Label("99999999-0000-0000-0000-000000000009", "Ours, not theirs", "9999
 def techniques() -> Iterator[Technique]:
     for name, octets in {**_headers(), **_documents()}.items():
         yield Technique("labels", name, "label", LABEL.id, octets)
+    for name, octets in _australian().items():
+        yield Technique("labels", name, "label", "", octets)
     for name, (octets, where) in _markings().items():
         yield Technique("labels", name, "marking", where, octets)
 
@@ -133,11 +135,26 @@ def _odt() -> bytes:
     return odt("<text:p>A.</text:p>", properties=dict(LABEL.attributes()))
 
 
+def _australian() -> dict[str, bytes]:
+    """The Protective Security Policy Framework's marking of email."""
+    field = "VER=2018.6, NS=gov.au, SEC={0}, ORIGIN=clerk@sender.example"
+    return {
+        "an Australian marking as a field": mail(headers=[("X-Protective-Marking", field.format("OFFICIAL:Sensitive"))]),
+        "an Australian marking, field in small letters": mail(headers=[("x-protective-marking", field.format("PROTECTED"))]),
+        "an Australian marking on two lines": raw(f"X-Protective-Marking: {field.format('PROTECTED').replace(', ORIGIN', chr(10) + '  , ORIGIN')}\nMIME-Version: 1.0\n\nHello.\n"),
+        "an Australian marking in a subject": mail(subject="Plan [SEC=OFFICIAL:Sensitive]"),
+        "an Australian marking in a subject, against the field": mail(subject="Plan [SEC=PROTECTED]", headers=[("X-Protective-Marking", field.format("OFFICIAL"))]),
+        "an Australian marking of access": mail(headers=[("X-Protective-Marking", field.format("OFFICIAL, ACCESS=Personal-Privacy"))]),
+    }  # fmt: skip
+
+
 def _markings() -> dict[str, tuple[bytes, str]]:
     return {
         "a UK marking with a colon": (mail(subject="OFFICIAL: SENSITIVE - Smith"), "subject"),
         "a UK marking with its handling": (mail(subject="OFFICIAL-SENSITIVE PERSONAL: Smith"), "subject"),
         "a UK marking in brackets": (mail(subject="[OFFICIAL-SENSITIVE] Smith"), "subject"),
+        "the NHS's word in a subject": (mail(subject="Referral [secure]"), "subject"),
+        "the NHS's word at a subject's start": (mail(subject="[SECURE] Referral"), "subject"),
         "SECRET in a page footer": (carrying("plan.docx", docx(["A."], footer="UK SECRET"), WORD), "footer"),
         "TOP SECRET as the first line": (mail(text="TOP SECRET\n\nHello."), "body"),
         "CONTROLLED as the first line": (carrying("plan.docx", docx(["CONTROLLED", "A plan."]), WORD), "controlled"),
