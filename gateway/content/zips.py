@@ -12,24 +12,17 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from gateway.content.reading import Spent, Unreadable
+from gateway.content.zip_fields import CENTRAL, ENCRYPTED, END, END64, END_REACH, LOCAL, LOCATOR64, UTF8, ZIP64, extras, zip64
 from gateway.model.finding import Readable
 
-STORED, DEFLATED, AES = 0, 8, 99
+STORED, DEFLATED, AES = 0, 8, 99  # methods
 
-_END = b"PK\x05\x06"
-_END_SIZE = 22
 _END_RECORD = struct.Struct("<10xHII")  # number of entries, size and offset of the directory
-_END64 = b"PK\x06\x06"
-_LOCATOR64 = b"PK\x06\x07"
-_COMMENT = 65535  # octets at most
 _DIRECTORY_LIMIT = 4 * 1_048_576  # octets: 2000 entries of 2 KB
 _ENTRY = struct.Struct("<4s4xHH4xIIIHHH8xI")  # 46 octets: flags, method, CRC, sizes, lengths, local header
-_ENTRY_MAGIC = b"PK\x01\x02"
 _LOCAL = struct.Struct("<26xHH")  # 30 octets: lengths of name and extra field
-_LOCAL_MAGIC = b"PK\x03\x04"
 _MAX32 = 0xFFFFFFFF
 _MAX16 = 0xFFFF
-_UTF8 = 0x800  # APPNOTE 4.4.4, bit 11
 _STEP = 65536
 _CRUMB = 32
 _FIRST = 262_144  # octets: most parts of documents come whole at once
@@ -53,7 +46,7 @@ class Entry(NamedTuple):
 
     @property
     def is_encrypted(self) -> bool:
-        return bool(self.flags & 1) or self.method == AES
+        return bool(self.flags & ENCRYPTED) or self.method == AES
 
 
 class Archive:
@@ -137,7 +130,7 @@ class Archive:
     def _packed(self, entry: Entry) -> memoryview:
         """The octets of an entry as they stand in the archive."""
         start, name = entry.at + _LOCAL.size, b""
-        if self.data.startswith(_LOCAL_MAGIC, entry.at) and start <= len(self.data):
+        if self.data.startswith(LOCAL, entry.at) and start <= len(self.data):
             name_size, extra_size = _LOCAL.unpack_from(self.data, entry.at)
             name, start = self.data[start : start + name_size], start + name_size + extra_size
         if name != entry.octets or start + entry.packed > len(self.data):
@@ -176,7 +169,7 @@ def _salvaged(unpacker: Any, packed: memoryview) -> Iterator[bytes]:
 
 def _find_end(data: bytes) -> int:
     """Where the last end record stands."""
-    at = data.rfind(_END, max(0, len(data) - _END_SIZE - _COMMENT))
+    at = data.rfind(END, max(0, len(data) - END_REACH))
     if at < 0:
         raise Unreadable(Readable.DAMAGED)
     return at
@@ -188,7 +181,7 @@ def _directory(data: bytes, end: int) -> tuple[Entry, ...]:
     try:
         count, size, offset = _END_RECORD.unpack_from(data, end)
         stop = end
-        if data.startswith(_LOCATOR64, max(0, end - 20)) and (_MAX32 in (size, offset) or count == _MAX16):
+        if data.startswith(LOCATOR64, max(0, end - 20)) and (_MAX32 in (size, offset) or count == _MAX16):
             stop, count, size, offset = _end64(data, end - 20)
         if count == _MAX16 or _DIRECTORY_LIMIT < size <= len(data):
             raise Unreadable(Readable.OVER_BUDGET)
@@ -199,10 +192,11 @@ def _directory(data: bytes, end: int) -> tuple[Entry, ...]:
         while at < stop:
             magic, flags, method, crc, packed, claimed, name_size, extra_size, comment_size, local = _ENTRY.unpack_from(data, at)
             extra = at + _ENTRY.size + name_size
-            if magic != _ENTRY_MAGIC:
+            if magic != CENTRAL:
                 raise Unreadable(Readable.DAMAGED)
             if _MAX32 in (packed, claimed, local):
-                packed, claimed, local = _wide(data[extra : extra + extra_size], packed, claimed, local)
+                wide = dict(extras(data[extra : extra + extra_size])).get(ZIP64, b"")
+                claimed, packed, local = zip64(wide, claimed, packed, local)
             name = data[extra - name_size : extra]
             entries.append(Entry(_decoded(name, flags), name, flags, method, crc, packed, claimed, local + shift))
             at = extra + extra_size + comment_size
@@ -216,24 +210,10 @@ def _directory(data: bytes, end: int) -> tuple[Entry, ...]:
 def _end64(data: bytes, locator: int) -> tuple[int, int, int, int]:
     """Where the record of a large archive stands, its number of entries, the size and the offset of the directory."""
     (claimed,) = struct.unpack_from("<Q", data, locator + 8)
-    at = claimed if data.startswith(_END64, claimed) else data.rfind(_END64, 0, locator)
+    at = claimed if data.startswith(END64, claimed) else data.rfind(END64, 0, locator)
     if at < 0:
         raise Unreadable(Readable.DAMAGED)
     return (at, *struct.unpack_from("<QQQ", data, at + 32))
-
-
-def _wide(extra: bytes, packed: int, claimed: int, local: int) -> tuple[int, int, int]:
-    """APPNOTE 4.5.3: what does not fit into 32 bits stands in the extra field, in this order."""
-    at = 0
-    while at + 4 <= len(extra):
-        kind, size = struct.unpack_from("<HH", extra, at)
-        if kind == 1:
-            values = iter(struct.unpack_from(f"<{min(size, len(extra) - at - 4) // 8}Q", extra, at + 4))
-            claimed = next(values, claimed) if claimed == _MAX32 else claimed
-            packed = next(values, packed) if packed == _MAX32 else packed
-            local = next(values, local) if local == _MAX32 else local
-        at += 4 + size
-    return packed, claimed, local
 
 
 def _decoded(name: bytes, flags: int) -> str:
@@ -241,4 +221,4 @@ def _decoded(name: bytes, flags: int) -> str:
     name = name[: name.index(0)] if b"\0" in name else name
     if name.isascii():
         return name.decode("ascii")
-    return name.decode("utf-8", "replace") if flags & _UTF8 else name.decode("cp437")
+    return name.decode("utf-8", "replace") if flags & UTF8 else name.decode("cp437")
