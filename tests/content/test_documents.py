@@ -238,6 +238,7 @@ def test_a_long_document_is_read_like_a_short_one() -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_empty_paragraphs_are_read_in_time() -> None:
     """In a few kilobytes: what is gathered is not counted again for each."""
     data = rebuilt(docx(["x"]), {"word/document.xml": part(docx(["x"]), "word/document.xml").replace(b"</w:body>", b"<w:p/>" * 100_000)})

@@ -175,6 +175,7 @@ def test_office_documents_share_children(at):
     assert len(pids) < 4
 
 
+@pytest.mark.slow
 def test_fifty_reads_at_once_finish(at):
     async def all_at_once():
         return await asyncio.gather(*(at.reading(b"hello %d" % number, b"%%PDF-%d" % number) for number in range(50)))

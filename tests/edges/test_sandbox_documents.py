@@ -117,6 +117,7 @@ def test_a_locked_child_finds_what_an_unlocked_process_finds(at, name):
     assert found[0].readable is not Readable.CRASHED
 
 
+@pytest.mark.slow
 def test_a_whole_message_is_read_at_once(at):
     found = at.read(*DOCUMENTS.values(), patterns=PATTERNS, declared_type="application/octet-stream")
 

@@ -114,6 +114,7 @@ def test_signals_that_end_a_service_are_for_the_gateway_to_obey():
         assert not at.killed
 
 
+@pytest.mark.slow
 def test_a_dead_zygote_is_replaced_and_what_it_read_is_tried_later():
     with bench() as at:
         at.read(b"hello")
@@ -162,6 +163,7 @@ def test_a_reader_that_cannot_be_loaded_is_said_at_the_start(capfd):
     assert "No module named 'gateway.nothing'" in capfd.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="needs root to become somebody else")
 def test_it_holds_for_a_gateway_that_is_not_root():
     # Where this user may not read the interpreter: it is given that one right, and children drop it again.
@@ -204,6 +206,7 @@ print(json.dumps(said))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not seccomp.is_available(), reason="this kernel does not filter system calls")
 def test_without_landlock_it_refuses_to_start_or_goes_on_with_what_is_left():
     done = subprocess.run([sys.executable, "-c", WITHOUT_LANDLOCK], capture_output=True, text=True, check=True, timeout=60)

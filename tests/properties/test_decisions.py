@@ -133,6 +133,7 @@ def test_one_more_rule_is_never_milder_whatever_routes_are_left(size):
         assert not milder(decide(facts, more), decide(facts, pack))
 
 
+@pytest.mark.slow
 @few
 @given(world.facts(), world.packs())
 def test_a_refusal_that_rests_on_something_unknown_is_a_hold(facts, pack):
@@ -149,6 +150,7 @@ def test_no_decision_breaks_a_never(facts, pack):
     assert not broken_nevers(decision, facts, pack)
 
 
+@pytest.mark.slow
 @few
 @given(world.facts(), world.packs())
 def test_neither_exceptions_nor_overrides_nor_people_beat_a_never(facts, pack):
@@ -195,6 +197,7 @@ def test_no_decision_breaks_a_never_on_any_order_of_routes(label):
             assert not never.released or (decision.verdict is Verdict.HOLD and decision.held_for == "owner") or decision.route is None
 
 
+@pytest.mark.slow
 @few
 @given(world.facts(), world.packs())
 def test_what_is_released_has_a_route_that_gives_all_that_is_needed(facts, pack):
@@ -205,6 +208,7 @@ def test_what_is_released_has_a_route_that_gives_all_that_is_needed(facts, pack)
     assert decision.verdict is not Verdict.RELEASE or decision.route is not None
 
 
+@pytest.mark.slow
 @few
 @given(world.facts(), world.packs())
 def test_a_release_lifts_no_requirement_and_no_refusal(facts, pack):
@@ -215,6 +219,7 @@ def test_a_release_lifts_no_requirement_and_no_refusal(facts, pack):
     assert (before.verdict is Verdict.REFUSE) == (after.verdict is Verdict.REFUSE)
 
 
+@pytest.mark.slow
 @few
 @given(world.facts(), world.packs())
 def test_a_kept_message_names_who_decides_or_is_refused(facts, pack):
@@ -231,6 +236,7 @@ def test_facts_come_back_from_the_records_as_they_were(facts):
     assert message_from_json(to_json(facts.message)) == facts.message
 
 
+@pytest.mark.slow
 @few
 @given(world.facts(), world.packs())
 def test_redacted_facts_decide_alike(facts, pack):

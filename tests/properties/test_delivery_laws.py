@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import partial
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -45,6 +46,7 @@ def test_2xx_only_when_each_recipient_is_handed_over_durably_kept_or_refused_wit
                 assert told.state.done(key), key
 
 
+@pytest.mark.slow
 @law()
 @given(stories())
 def test_5xx_only_when_nothing_irreversible_has_happened_for_any_recipient_it_answers(story):
@@ -65,6 +67,7 @@ def test_4xx_only_when_what_has_happened_is_journalled_or_the_journal_failed(sto
                 assert key in told.state.journalled, key
 
 
+@pytest.mark.slow
 @law()
 @given(stories())
 def test_nobody_is_told_that_delivered_mail_failed(story):

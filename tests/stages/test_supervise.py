@@ -117,6 +117,7 @@ def test_a_process_that_ends_is_started_again(supervised):
     assert one.events("process.ended")[0]["code"] == -signal.SIGKILL
 
 
+@pytest.mark.slow
 def test_a_silent_process_is_killed_and_started_again(supervised):
     one = supervised("mute", silent_seconds=3)
     one.wait_for("began mute", 2)
