@@ -3,7 +3,7 @@ PY := .venv/bin/python
 LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
 	--no-emit-index-url --no-emit-find-links
 
-.PHONY: dev quick check test long bench fresh lock
+.PHONY: dev quick check test long bench corpus fresh lock
 
 dev:    ; @tests/run --setup-only
 quick:  ; @tests/run --quick
@@ -11,6 +11,7 @@ check:  ; @tests/run --check
 test:   ; @tests/run
 long:   ; @$(PY) -m pytest -q -m long tests/long
 bench:  ; @$(PY) -m tests.bench $(BENCH)
+corpus: ; @$(PY) -m tests.corpus --run
 fresh:  ; @deploy/fresh
 
 # The hashed locks: for building, for running, for developing. LOCKFLAGS=--upgrade takes newer versions.
