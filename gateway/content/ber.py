@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gateway.content.reading import Spent, Unreadable
 from gateway.model.finding import Readable
 
-SEQUENCE, SET, OCTETS, OBJECT_ID = 0x30, 0x31, 0x04, 0x06
+SEQUENCE, OCTETS, OBJECT_ID = 0x30, 0x04, 0x06
 _CONSTRUCTED = 0x20
 _DEPTH = 32  # elements of indefinite length inside one another
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from gateway.content.number_formats import Show, find_show
 from gateway.content.office_art import words_in
 from gateway.content.reading import Spent, Unreadable
-from gateway.content.sheets import text_of
+from gateway.content.sheet_rows import text_of
 from gateway.content.spreadsheet import page_edge
 from gateway.detectors import Segment
 from gateway.detectors.grid import Grid, letters

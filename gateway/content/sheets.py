@@ -1,9 +1,9 @@
-"""The rows of a sheet of SpreadsheetML (ECMA-376-1 section 18.3) to lines of text, a tab between cells: two ways to the same lines.
+"""The rows of a sheet of SpreadsheetML (ECMA-376-1 section 18.3) to lines of text, by regular expressions: the quick way to what
+sheet_rows.py makes of them.
 
 A sheet is the largest XML that people send, and most of it is rows as every program writes them. Those are cut out and taken apart by
-regular expressions that have to account for every `<` of a row; a row that they do not account for is parsed by itself, and a sheet that is
+expressions that have to account for every `<` of a row; a row that they do not account for is parsed by itself, and a sheet that is
 not plain from its beginning (another encoding, a prefix, comments, CDATA) is parsed as a whole. Whatever is no row is kept for the caller.
-Empty cells are filled in, so that a column stays a column; a gap of many is one.
 """
 
 from __future__ import annotations
@@ -11,17 +11,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any
 
 from gateway.content import xml
-from gateway.content.number_formats import Show
 from gateway.content.reading import Spent
-from gateway.content.xml import local
+from gateway.content.sheet_rows import BLOCK, Book, Rows, column_of, gaps_of, nth, parsed_rows, plain_number, show_of, text_of
 from gateway.detectors.grid import letters
 
-_BLOCK = 1 << 20  # octets of rows that are read together
-_GAP, _WIDTH = 256, 16_384  # empty cells that are filled in: in one place, in a row
 _KINDS = 500  # kinds of rows that are remembered
 _BEGIN = re.compile(
     rb"\s*(?:\xef\xbb\xbf)?(?:<\?xml version=[\"']1\.[01][\"'](?: encoding=[\"'](?i:utf-8)[\"'])?(?: standalone=[\"']\w+[\"'])?\s*\?>\s*)?"
@@ -34,29 +30,10 @@ _ROW = r"\s*+(?:<row\b[^<>]*+(?<=/)>\s*+)*+<row\b[^<>]*+>"
 _PREFIXES = ' xmlns:r="urn:r" xmlns:mc="urn:mc" xmlns:x14ac="urn:x14ac" xmlns:xr="urn:xr"'
 _ROW_NUMBER = re.compile(r'\br="(\d{1,7})"')
 _STYLE = re.compile(r'\bs="(\d{1,6})"')
+_NAME = re.compile(r'<c\b[^<>]*\br="([A-Z]{1,3})\d+"')
+# A formula with text in it: the address of a link, words that a condition shows.
+_FORMULA = re.compile(r"<f[^<>]*>([^<]*(?:\"|&quot;)[^<]*)</f>")
 _TYPE = re.compile(r'\bt="(\w+)"')
-_CONTROL = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_BREAKS = re.compile("[\t\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
-
-
-_T = TypeVar("_T")
-
-
-@dataclass(slots=True)
-class Book:
-    """What all sheets of a workbook share."""
-
-    strings: Sequence[str] = ()
-    shows: Sequence[Show | None] = ()  # by style
-
-
-@dataclass(slots=True)
-class Rows:
-    """Some rows."""
-
-    lines: list[str]
-    formulas: list[str]  # those that hold words
-    cell: Callable[[int, int], str]  # a line and a place between tabs, both counted from 0, to the name of the cell: "C14"
 
 
 @dataclass(slots=True)
@@ -68,21 +45,6 @@ class Rest:
 
 class NotPlain(Exception):
     """A sheet has to be parsed as a whole."""
-
-
-def text_of(value: str) -> str:
-    """Words of a cell on one line. Section 22.9.2.19: `_x0041_` is a character."""
-    if "_x" in value:
-        value = _CONTROL.sub(lambda code: chr(int(code[1], 16)), value)
-    return _BREAKS.sub(" ", value)
-
-
-def breaks(text: str) -> bool:
-    """Whether some sign in it would end a line, or a cell."""
-    return _BREAKS.search(text) is not None
-
-
-# --- the quick way ----------------------------------------------------------------------------------------------------
 
 
 def read_plain(pieces: Iterable[bytes], book: Book, rest: Rest, spent: Spent) -> Iterator[Rows]:
@@ -119,7 +81,7 @@ def _gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
     for piece in pieces:
         held.append(piece)
         size += len(piece)
-        if size > _BLOCK:
+        if size > BLOCK:
             yield b"".join(held)
             held, size = [], 0
     if held:
@@ -132,7 +94,7 @@ def _begin(held: bytes, rest: Rest) -> tuple[int, bytes]:
         raise NotPlain
     at = held.find(b"<sheetData>")
     if at < 0:
-        if len(held) > 4 * _BLOCK or b"<sheetData/>" in held:
+        if len(held) > 4 * BLOCK or b"<sheetData/>" in held:
             raise NotPlain
         return 0, held
     if b"<!" in held[:at]:
@@ -163,7 +125,7 @@ class _Plain:
             parts = _parts(text)
             lines = self._mixed(parts, spent)
         formulas = [xml.unescape(formula) for formula in _FORMULA.findall(text)] if "<f" in text else []
-        return Rows(lines, formulas, lambda line, column: _cell_at(_nth(parts or _parts(text), line), column))
+        return Rows(lines, formulas, lambda line, column: _cell_at(nth(parts or _parts(text), line), column))
 
     def _alike(self, text: str, spent: Spent) -> list[str] | None:
         """Rows that are all of the kind of the first, which is usual; None when they are not."""
@@ -240,8 +202,8 @@ class _Kind:
         self.tags = sum(_TAGS[begin] for _, _, begin in cells)
         self.expression = re.compile(_ROW + "".join(_pattern(*cell) for cell in cells) + "</row>")
         self._show = tuple(_shower(attributes, book) if begin in (_VALUE, _INLINE) else None for _, attributes, begin in cells)
-        places = tuple(_column(column) for column, _, _ in cells)
-        self._gaps = tuple(_gaps(places))
+        places = tuple(column_of(column) for column, _, _ in cells)
+        self._gaps = tuple(gaps_of(places))
 
     def lines(self, rows: list[Any]) -> list[str]:
         """Matches of the expression to lines."""
@@ -273,7 +235,7 @@ def _shower(attributes: str, book: Book) -> Callable[[Sequence[str]], Iterable[s
     if kind is not None and kind[1] != "n":
         return lambda values: [text_of(xml.unescape(value)) for value in values]
     style = _STYLE.search(attributes)
-    show = _show_of(style[1] if style else "", book)
+    show = show_of(style[1] if style else "", book)
     return (lambda values: list(map(show, values))) if show else _plain_numbers
 
 
@@ -286,120 +248,9 @@ def _cell_at(part: str, column: int) -> str:
     """The name of the cell that became a place between tabs."""
     said = _ROW_NUMBER.search(part, max(part.rfind("<row"), 0))
     row, at = said[1] if said else "1", -1
-    places = [_column(name) for name in _NAME.findall(part)]
-    for place, gap in zip(places, _gaps(places), strict=True):
+    places = [column_of(name) for name in _NAME.findall(part)]
+    for place, gap in zip(places, gaps_of(places), strict=True):
         at += 1 + gap
         if at >= column:
             return f"{letters(place)}{row}"
     return f"A{row}"
-
-
-_NAME = re.compile(r'<c\b[^<>]*\br="([A-Z]{1,3})\d+"')
-# A formula with text in it: the address of a link, words that a condition shows.
-_FORMULA = re.compile(r"<f[^<>]*>([^<]*(?:\"|&quot;)[^<]*)</f>")
-
-
-# --- the slow way -----------------------------------------------------------------------------------------------------
-
-
-def read_parsed(rows: Iterable[Any], book: Book, spent: Spent) -> Iterator[Rows]:
-    """The rows of any sheet, from its elements."""
-    lines: list[str] = []
-    numbers: list[int] = []
-    size = 0
-    for number, line in parsed_rows(rows, book, spent):
-        lines.append(line)
-        numbers.append(number)
-        size += len(line)
-        if size > _BLOCK:
-            yield _rows(lines, numbers)
-            lines, numbers, size = [], [], 0
-    yield _rows(lines, numbers)
-
-
-def _rows(lines: list[str], numbers: list[int]) -> Rows:
-    return Rows(lines, [], lambda line, column: f"{letters(column)}{_nth(numbers, line)}")
-
-
-def _nth(items: Sequence[_T], number: int) -> _T:
-    """The last one where there are fewer: some sign in a cell may end a line for who looks through the text."""
-    return items[min(number, len(items) - 1)]
-
-
-def parsed_rows(rows: Iterable[Any], book: Book, spent: Spent | None = None) -> Iterator[tuple[int, str]]:
-    """The number of each row, and its cells. A row or cell without a number follows the one before."""
-    before = 0
-    for row in rows:
-        said = row.get("r", "")
-        before = int(said) if said.isdecimal() and len(said) < 8 else before + 1
-        if spent is not None:
-            spent.cells(len(row))
-        yield before, "\t".join(_filled(_cells(row, book)))
-
-
-def _cells(row: Any, book: Book) -> Iterator[tuple[int, str]]:
-    before = -1
-    for cell in row:
-        before = _column("".join(filter(str.isalpha, cell.get("r", "")))) if cell.get("r") else before + 1
-        value = inline = ""
-        for child in cell:
-            name = local(child)
-            if name == "v":
-                value = child.text or ""
-            elif name == "is":
-                inline = "".join(text.text or "" for text in child.iter("{*}t"))
-        yield before, _shown(cell.get("t", "n"), cell.get("s", ""), inline or value, book)
-
-
-def _filled(cells: Iterable[tuple[int, str]]) -> Iterator[str]:
-    """Cells with the empty ones between them."""
-    row = list(cells)
-    for (_, text), gap in zip(row, _gaps([column for column, _ in row]), strict=True):
-        yield from ("",) * gap
-        yield text
-
-
-def _gaps(places: Sequence[int]) -> Iterator[int]:
-    """How many empty cells stand before each cell: no more in a row than there are columns, whatever order it claims for its cells."""
-    left = _WIDTH
-    for before, place in pairwise((-1, *places)):
-        gap = min(max(place - before - 1, 0), _GAP, left)
-        left -= gap
-        yield gap
-
-
-# --- one cell ---------------------------------------------------------------------------------------------------------
-
-
-def _shown(kind: str, style: str, value: str, book: Book) -> str:
-    """What a person sees of a value."""
-    if kind == "n":
-        show = _show_of(style, book)
-        return show(value) if show and value else plain_number(value)
-    if kind == "s":
-        return book.strings[int(value)] if value.isdecimal() and int(value) < len(book.strings) else ""
-    return text_of(value)
-
-
-def _show_of(style: str, book: Book) -> Show | None:
-    number = int(style) if style.isdecimal() else 0
-    return book.shows[number] if number < len(book.shows) else None
-
-
-def plain_number(value: str) -> str:
-    """4.11E+15 as a person reads it."""
-    if "E" not in value and "e" not in value:
-        return value
-    try:
-        number = float(value)
-    except ValueError:
-        return value
-    return str(int(number)) if number.is_integer() and abs(number) < 1e20 else value
-
-
-def _column(letters: str) -> int:
-    """A is 0."""
-    number = 0
-    for letter in letters[:3]:
-        number = number * 26 + (ord(letter) & 31)
-    return number - 1

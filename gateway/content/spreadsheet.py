@@ -11,11 +11,12 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from gateway.content import sheets, xml
+from gateway.content import sheet_rows, sheets, xml
 from gateway.content.number_formats import Show, find_show
 from gateway.content.package import Package
 from gateway.content.reading import Spent
-from gateway.content.sheets import Book, NotPlain, Rest, Rows
+from gateway.content.sheet_rows import Book, Rows
+from gateway.content.sheets import NotPlain, Rest
 from gateway.content.xml import local
 from gateway.content.zips import Entry
 from gateway.detectors import Segment
@@ -59,7 +60,7 @@ class Workbook:
                 place = Place.TEXT
         except NotPlain:
             rest = Rest()
-            for rows in sheets.read_parsed(self._package.elements(entry, "{*}row"), self.book, self._spent):
+            for rows in sheet_rows.read_parsed(self._package.elements(entry, "{*}row"), self.book, self._spent):
                 yield from _cells(rows, place, where)
                 place = Place.TEXT
             yield from self.around(entry, where)
@@ -75,7 +76,7 @@ class Workbook:
         lines: list[str] = []
         for block in blocks:
             for element in block.iter("{*}row"):  # outside of the rows: no program looks there, but somebody may
-                lines.extend(line for _, line in sheets.parsed_rows((element,), self.book) if line)
+                lines.extend(line for _, line in sheet_rows.parsed_rows((element,), self.book) if line)
             for element in block.iter(*_AROUND):
                 name = local(element)
                 if name.endswith(("Header", "Footer")):
@@ -83,7 +84,7 @@ class Workbook:
                     yield place, f"{where}, {place.value.replace('_', ' ')}", page_edge(element.text or "")
                 else:
                     said = (element.text, *(element.get(attribute) for attribute in _SAID))
-                    lines.extend(sheets.text_of(text) for text in said if text and not text.isspace())
+                    lines.extend(sheet_rows.text_of(text) for text in said if text and not text.isspace())
         if lines:
             yield Place.TEXT, f"{where}, besides its cells", "\n".join(lines)
 
@@ -131,7 +132,7 @@ class Workbook:
             # How a word is pronounced stands beside it (section 18.4.6), not in it.
             spoken = [text for phonetic in item.iterchildren("{*}rPh") for text in phonetic.iter("{*}t")]
             words = "".join(text.text or "" for text in item.iter("{*}t") if text not in spoken)
-            yield sheets.text_of(" ".join((words, *(text.text or "" for text in spoken))))
+            yield sheet_rows.text_of(" ".join((words, *(text.text or "" for text in spoken))))
             item.clear(keep_tail=True)
 
 
@@ -164,7 +165,7 @@ def _plain_strings(pieces: Iterable[bytes]) -> list[str] | None:
         return None
     if "&" in text:
         found = [xml.unescape(value) for value in found]
-    return [sheets.text_of(value) for value in found] if "_x" in text or "&#" in text or sheets.breaks(text) else found
+    return [sheet_rows.text_of(value) for value in found] if "_x" in text or "&#" in text or sheet_rows.breaks(text) else found
 
 
 def page_edge(codes: str) -> str:

@@ -58,11 +58,6 @@ class Declared(NamedTuple):
     others: tuple[Declared, ...] = ()  # the same header section to readers who take another media type from it
 
     @property
-    def is_multipart(self) -> bool:
-        """Whether the body is a list of entities."""
-        return self.media_type.startswith("multipart/")
-
-    @property
     def is_message(self) -> bool:
         """Whether the body is a message with a header section of its own (RFC 2046 5.2.1, RFC 6532)."""
         return self.media_type in {"message/rfc822", "message/global", "message/news"}

@@ -10,7 +10,8 @@ from datetime import date
 
 from gateway.errors import Problem
 from gateway.model.facts import Entry
-from gateway.policy.pack_model import EntryPart, LimitsFilePart, ListPart, ListsPart, PackPart, RegisterPart, WordsFilePart
+from gateway.policy.pack_files import EntryPart, LimitsFilePart, ListPart, ListsPart, RegisterPart, WordsFilePart
+from gateway.policy.pack_model import PackPart
 from gateway.policy.pack_sheets import P, mended_part_of, missing_file, sheet_of, unknown_name
 from gateway.policy.pack_yaml import Path, Sheet
 from gateway.policy.places import Places

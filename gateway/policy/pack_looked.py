@@ -13,8 +13,9 @@ from dataclasses import replace
 from gateway.detectors import NAMES
 from gateway.detectors.own import why_not
 from gateway.model.finding import OwnDetector, Patterns
+from gateway.policy.pack_asks import AsksPart
 from gateway.policy.pack_known import Known, own
-from gateway.policy.pack_model import AsksPart, PackPart
+from gateway.policy.pack_model import PackPart
 from gateway.policy.pack_yaml import Path, Sheet
 
 

@@ -1,29 +1,28 @@
-"""The shape of a pack's files, as officers write them. Pydantic checks them; rules/schema.json is made from them.
+"""The shape of pack.yaml, as officers write it. Pydantic checks it; rules/schema.json is made from it, and from its neighbours.
 
 Nothing is coerced and no key is unknown. What one part says of another (names, levels) is checked in parse_pack.
+What rules ask stands in pack_asks.py, the files beside pack.yaml in pack_files.py.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from gateway.policy.pack_asks import ExceptionPart, NeverPart, OverridePart, RulePart
+from gateway.policy.pack_files import LimitsFilePart, ListsPart, RegisterPart, WordsFilePart
 from gateway.policy.pack_words import (
     Count,
     Day,
-    Domain,
     Domains,
     FileName,
     Guid,
-    HeaderName,
-    HeaderValue,
     Hours,
-    Kind,
     Mailbox,
-    Mode,
     Name,
     Names,
+    Part,
     Phone,
     SentAs,
     Sentence,
@@ -32,14 +31,9 @@ from gateway.policy.pack_words import (
     Span,
     Spot,
     Unread,
-    Where,
     Wheres,
     Words,
 )
-
-
-class Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class InterpretationPart(Part):
@@ -185,144 +179,6 @@ class NoRoutesPart(Part):
     too_large: NoRoutePart | None = None
 
 
-class ClassificationAsk(Part):
-    of: Literal["files", "words", "any"]
-    at_least: Name | None = None
-    below: Name | None = None
-    above: Literal["agreement"] | None = None
-    because: list[Kind] | None = None
-
-
-class SizeAsk(Part):
-    above: Size | None = None
-    at_most: Size | None = None
-
-
-class CountAsk(Part):
-    at_least: Count
-
-
-class ListAsk(Part):
-    uncleared_members: CountAsk | None = None
-    external_members: CountAsk | None = None
-    members: CountAsk | None = None
-    sender_allowed: bool | None = None
-
-
-class SenderAsk(Part):
-    ours: bool | None = None
-    authenticated: bool | None = None
-    domain: Domains | None = None
-
-
-class FoundAsk(Part):
-    """What a detector found in one file or in the words, whatever it is classified as."""
-
-    detector: Name
-    at_least: Count = 1
-    of: Literal["files", "words", "any"] = "any"
-
-
-class AsksPart(Part):
-    """Every condition must hold. The whole vocabulary of `when`, `unless` and `facts`."""
-
-    audience: Names | None = None
-    audience_not: Names | None = None
-    recipient_domain: Domains | None = None
-    classification: ClassificationAsk | None = None
-    category: Names | None = None
-    attachments: SizeAsk | None = None
-    message: SizeAsk | None = None
-    files: CountAsk | None = None
-    list_: ListAsk | None = Field(default=None, alias="list")
-    agreement: list[Literal["current", "lapsed", "none"]] | None = None
-    sender: SenderAsk | None = None
-    sender_group: Names | None = None
-    system: Names | None = None
-    purpose: Names | None = None
-    declared: Names | None = None
-    sent_as: list[SentAs] | None = None
-    defects: list[Name] | None = None
-    unreadable: list[Unread] | None = None
-    found: FoundAsk | None = None
-
-
-class ConfirmPart(Part):
-    by: Literal["sender"] = "sender"
-    declares: Name | None = None  # `purpose`, or a word that `declared` can ask for
-    guidance: Name | None = None
-    within: Span | None = None
-    then: Name | None = None
-
-
-class HoldPart(Part):
-    for_: Name = Field(alias="for")
-    guidance: Name | None = None
-    within: Span | None = None
-    then: Name | None = None
-
-
-class RefusePart(Part):
-    guidance: Name
-
-
-class NotifyPart(Part):
-    who: Name
-    guidance: Name | None = None
-
-
-class RulePart(Part):
-    """What it is about (`when`, `unless`) and what it asks for (at least one effect)."""
-
-    id: Name
-    clause: Sentence = ""
-    says: Sentence = ""
-    when: AsksPart = AsksPart()
-    unless: AsksPart | None = None
-    require: list[Name] | None = None
-    confirm: ConfirmPart | None = None
-    hold: HoldPart | None = None
-    refuse: RefusePart | None = None
-    notify: NotifyPart | None = None
-    stamp: dict[HeaderName, HeaderValue] | None = None
-    mode: Mode = "enforce"
-    becomes: dict[Mode, Day] = {}
-    from_: Day | None = Field(default=None, alias="from")
-    until: Day | None = None
-
-
-class OverridePart(Part):
-    id: Name
-    who: Names
-    lifts: list[Name] = Field(min_length=1)
-    asks: list[Name] = Field(min_length=1)
-    told: Name | None = None
-    clause: Sentence = ""
-
-
-class ExceptionPart(Part):
-    rule: Name
-    from_: Wheres | None = Field(default=None, alias="from")  # addresses, domains; or
-    from_group: Names | None = None
-    to: Wheres | None = None
-    why: Sentence
-    approved_by: str
-    until: Day
-
-
-class OutcomePart(Part):
-    without: list[Name] | None = None
-    route: Names | None = None
-    released: Literal[True] | None = None
-
-
-class NeverPart(Part):
-    id: Name
-    clause: Sentence = ""
-    facts: AsksPart
-    outcome: OutcomePart
-
-
 class PurposePart(Part):
     groups: Names | None = None  # who has this purpose by being who they are
 
@@ -358,58 +214,6 @@ class PackPart(Part):
     overrides: list[OverridePart] = []
     exceptions: list[ExceptionPart] = []
     never: list[NeverPart] = []
-
-
-# --- the files that pack.yaml names -----------------------------------------------------------------------------------
-
-
-class EntryPart(Part):
-    domain: Domain | None = None
-    address: Mailbox | None = None
-    name: str = ""
-    agreement: str | None = None
-    owner: Mailbox | None = None
-    review_by: Day | None = None
-    highest: Name | None = None
-
-
-class RegisterPart(Part):
-    """A register: who is enrolled, agreed with, cleared."""
-
-    as_of: Day | None = None
-    valid_for: Span | None = None
-    entries: list[EntryPart]
-
-
-class ListPart(Part):
-    address: Mailbox
-    owner: Mailbox | None = None
-    members: list[Mailbox] | Annotated[int, Field(ge=0)]
-    external_members: Annotated[int, Field(ge=0)] | None = None  # else counted: members outside the organisation's domains
-    cleared: dict[Name, list[Mailbox] | Annotated[int, Field(ge=0)] | Literal["all"]] = {}
-    allowed_senders: Wheres | None = None
-    allowed_groups: Names | None = None
-
-
-class ListsPart(Part):
-    """The distribution lists that are known."""
-
-    as_of: Day | None = None
-    valid_for: Span | None = None
-    people: list[Mailbox] = []  # addresses known to be no list
-    lists: list[ListPart]
-
-
-class WordsFilePart(Part):
-    """The words of a dictionary."""
-
-    words: Words
-
-
-class LimitsFilePart(Part):
-    """What recipients' servers accept, in octets on the wire."""
-
-    limits: dict[Where, Size]
 
 
 def schema() -> dict[str, Any]:

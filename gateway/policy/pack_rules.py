@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from gateway.model.finding import FileOddity
 from gateway.model.message import DefectName
+from gateway.policy.pack_asks import AsksPart, ClassificationAsk, RulePart, SizeAsk
 from gateway.policy.pack_known import own
-from gateway.policy.pack_model import AsksPart, ClassificationAsk, NoRoutePart, PackPart, RulePart, SizeAsk
+from gateway.policy.pack_model import NoRoutePart, PackPart
 from gateway.policy.pack_sheets import unknown_name
 from gateway.policy.pack_yaml import Path, Sheet
 from gateway.policy.places import Places

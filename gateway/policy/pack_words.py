@@ -6,7 +6,7 @@ import re
 from datetime import date, timedelta
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from gateway.policy.places import address_of, domain_of
 
@@ -89,3 +89,9 @@ Spot = Literal[
 ]  # fmt: skip
 SentAs = Literal["microsoft-365", "smime", "pgp"]
 Mode = Literal["watch", "advise", "enforce"]
+
+
+class Part(BaseModel):
+    """A part of a file with keys of its own: none is unknown, no value is coerced."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)

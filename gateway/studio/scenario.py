@@ -19,9 +19,8 @@ from gateway.errors import BadInput, Problem
 from gateway.model.facts import UNKNOWN, Declared
 from gateway.pipeline import Beside
 from gateway.policy.declared import strange
-from gateway.policy.pack_model import Part
 from gateway.policy.pack_sheets import part_of, unknown_name
-from gateway.policy.pack_words import Day, FileName, Name
+from gateway.policy.pack_words import Day, FileName, Name, Part
 from gateway.policy.pack_yaml import Path, Sheet, read
 from gateway.policy.places import Places
 from gateway.policy.rules import Policy

@@ -16,8 +16,7 @@ from gateway.model.facts import UNKNOWN, Declared, Facts
 from gateway.model.finding import Evidence, EvidenceKind, FileFinding, FileOddity, Findings, Place, Readable
 from gateway.model.message import Defect, DefectName, Encoding, Message, Role, Span
 from gateway.model.message import Part as MimePart
-from gateway.policy.pack_model import Part
-from gateway.policy.pack_words import Count, Day, Guid, Mailbox, Name, SentAs, Size, Unread
+from gateway.policy.pack_words import Count, Day, Guid, Mailbox, Name, Part, SentAs, Size, Unread
 from gateway.policy.rules import Policy
 
 _WORDS_OCTETS = 2000  # what a short mail weighs without its files

@@ -14,9 +14,8 @@ from pydantic import BeforeValidator, Field
 from gateway.decide import decide
 from gateway.errors import BadPack, Problem
 from gateway.model.decision import Decision
-from gateway.policy.pack_model import Part
 from gateway.policy.pack_sheets import part_of
-from gateway.policy.pack_words import Domain, Name
+from gateway.policy.pack_words import Domain, Name, Part
 from gateway.policy.pack_yaml import Sheet, read
 from gateway.policy.parse_pack import load_pack
 from gateway.policy.rules import Policy

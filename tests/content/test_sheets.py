@@ -7,7 +7,8 @@ from lxml import etree
 
 from gateway.content.number_formats import find_show
 from gateway.content.reading import Budget, Spent
-from gateway.content.sheets import Book, NotPlain, Rest, Rows, read_parsed, read_plain
+from gateway.content.sheet_rows import Book, Rows, read_parsed
+from gateway.content.sheets import NotPlain, Rest, read_plain
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 BOOK = Book(("first", "second string", "OFFICIAL-SENSITIVE"), (None, find_show("dd/mm/yyyy"), find_show("000 000 0000"), None))
