@@ -2,8 +2,8 @@
 
 Header fields, names and small plain text are read here, with our own reader; HTML and every file go to the examiner's child in one call.
 An inline picture is no file, but it must be a picture: anything else under that cloak is examined as a file. The same goes for signatures.
-A large one is read as words. What is inside an attached message is read with it. What only another reader than most would see is read
-beside: so the strictest evidence of all readings counts.
+Both are read as words: something may stand in them that is neither. What is inside an attached message is read with it. What only another
+reader than most would see is read beside: so the strictest evidence of all readings counts.
 """
 
 from __future__ import annotations
@@ -47,7 +47,6 @@ _PICTURES = (
     b"\x01\x00\x00\x00",
     b"\xd7\xcd\xc6\x9a",
 )
-_LARGE_PICTURE = 6 * 1024  # octets, encoded
 _LOOK = 64  # octets at the start of a picture: all kinds have a NUL among them, text has none
 _PGP_MESSAGE = "-----BEGIN PGP MESSAGE-----"
 
@@ -101,10 +100,9 @@ def _sort(message: Message, buffer: Buffer) -> _Sorted:
             continue
         if part.role is Role.FILE or _is_disguised(part, buffer):
             found.files.append(part)
-        elif part.role is Role.INLINE:
-            if len(part.body) >= _LARGE_PICTURE:
-                found.words.append(part)  # a screenshot may say something; a logo does not
-        elif part.media_type not in _SIGNATURES:
+        elif part.role is Role.INLINE or part.media_type in _SIGNATURES:
+            found.words.append(part)
+        else:
             is_here = len(part.body) <= room and _is_readable_here(part)
             (found.here if is_here else found.words).append(part)
             room -= len(part.body) if is_here else 0

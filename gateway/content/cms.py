@@ -15,6 +15,7 @@ import pybase64
 
 from gateway.content.ber import OBJECT_ID, OCTETS, SEQUENCE, Ber, Element
 from gateway.content.entity import begin_of
+from gateway.content.legible import legible
 from gateway.content.reading import Bounded, Item, Member, Source, Spent, Unreadable
 from gateway.model.finding import Readable
 
@@ -35,8 +36,15 @@ def read_cms(source: Source, spent: Spent) -> Iterator[Item]:
     data = source.data if source.data[:1] == b"\x30" else unarmoured(source.data)
     sealed = next((readable for kind, readable in _KINDS.items() if bytes((OBJECT_ID, len(kind))) + kind in data[:_HEAD]), None)
     if sealed is not None:
+        yield from legible(data, f"{source.where}, as it stands", spent)
         raise Unreadable(sealed)
-    content = _open(Ber(data, spent), spent)
+    ber = Ber(data, spent)
+    try:
+        content = _open(ber, spent)
+    except Unreadable:
+        yield from legible(data, f"{source.where}, as it stands", spent)
+        raise
+    yield from legible(data[ber.root().next :] if content else data, f"{source.where}, as it stands", spent)
     if content:
         spent.unpacked(len(content), len(content), len(content))
         declared = "message/rfc822" if begin_of(content) >= 0 else ""

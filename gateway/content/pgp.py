@@ -15,6 +15,7 @@ from typing import Any
 
 import pybase64
 
+from gateway.content.legible import legible
 from gateway.content.reading import Bounded, Item, Member, Source, Spent, Unreadable
 from gateway.content.zip_methods import Decoded
 from gateway.model.finding import Place, Readable
@@ -62,6 +63,7 @@ def _packets(data: bytes, source: Source, spent: Spent, depth: int) -> Iterator[
         kind, body, at = _packet(data, at, spent)
         announced, found = announced or kind == _ONE_PASS, found or kind in (_COMPRESSED, _LITERAL)
         if kind in _ENCRYPTED:
+            yield from legible(data, f"{source.where}, as it stands", spent)
             raise Unreadable(Readable.ENVELOPED)
         if kind == _COMPRESSED:
             yield from _packets(_decompressed(body, spent), source, spent, depth + 1)

@@ -1,4 +1,4 @@
-"""Words in pictures to segments, where the libraries for it are installed and the budget has time for it.
+"""Words in pictures, where the libraries for it are installed and the budget has time for it, and beside their pixels, to segments.
 
 A picture without words that can be read is unmarked, not unreadable. Oddities tell how much was looked at: `pictures-read`, and
 `pictures-unread` where the time was used up first.
@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 
 from gateway.content import ocr
+from gateway.content.beside_pixels import beside_pixels
+from gateway.content.legible import legible
 from gateway.content.ocr import Line
 from gateway.content.package import Package
 from gateway.content.reading import Item, Oddity, Source, Spent, Unreadable
@@ -25,6 +27,8 @@ _SMALL = 512  # octets: no picture of words is smaller
 def read_picture(source: Source, spent: Spent) -> Iterator[Item]:
     """A picture that is a file, or that is shown among words."""
     yield from words_of(source.data, "picture", spent, is_page=not source.is_words)
+    for piece in beside_pixels(source.data, spent):
+        yield from legible(piece, "picture, beside its pixels", spent)
 
 
 def words_of(octets: bytes, where: str, spent: Spent, *, is_page: bool = False) -> Iterator[Item]:

@@ -19,6 +19,7 @@ from gateway.content import (
     compressed,
     filetype,
     flat_office,
+    legible,
     libarchive,
     mail,
     markup,
@@ -131,7 +132,7 @@ class _File:
         yield from self._members
 
     def _identity(self) -> filetype.Identity:
-        if self._source.is_words:
+        if self._source.is_words and not words.is_cloak(self._source.declared):
             return filetype.Identity(self._source.declared)
         return filetype.identify(self._source, self._spent)
 
@@ -192,14 +193,14 @@ class _File:
 
 def _reader(kind: str, source: Source) -> Reader:
     """The reader for a media type."""
-    if source.is_words:
+    if source.is_words and not words.is_cloak(source.declared):
         return words.read_words
     if source.declared.startswith("multipart/") and kind.startswith(("text/", structure.MESSAGE)):
         kind = "multipart/mixed"  # of one that stood under an encoding
+    known = _READERS.get(kind) or next((reader for start, reader in _FAMILIES if kind.startswith(start)), None)
     by_name = _by_name(kind, source)
     if by_name is not None:
-        return by_name
-    known = _READERS.get(kind) or next((reader for start, reader in _FAMILIES if kind.startswith(start)), None)
+        return words.all_of(by_name, known) if known is not None else by_name  # a name proves nothing
     if known in (text.read_text, markup.read_html):
         return partial(words.with_files, known)
     if known is not None and kind in _OLD_OFFICE and source.data.startswith(ole.MAGIC):
@@ -229,8 +230,13 @@ def _is(readable: Readable) -> Reader:
     return read_nothing
 
 
+def _sealed(readable: Readable) -> Reader:
+    """The reader of what is protected, but for what stands in it in clear."""
+    return words.all_of(legible.read_legible, _is(readable))
+
+
 def _no_words(_source: Source, _spent: Spent) -> Iterator[Item]:
-    """The reader of what has no words: a picture, a sound. A scan is unmarked, not unreadable."""
+    """The reader of what has no words at all."""
     yield from ()
 
 
@@ -248,8 +254,8 @@ _READERS: dict[str, Reader] = {
     seven_zip.MEDIA_TYPE: seven_zip.read_7z,
     structure.MESSAGE: mail.read_mail,
     "multipart/mixed": mail.read_multipart,
-    structure.RIGHTS: _is(Readable.RIGHTS_PROTECTED),
-    "application/x-pfile": _is(Readable.RIGHTS_PROTECTED),
+    structure.RIGHTS: _sealed(Readable.RIGHTS_PROTECTED),
+    "application/x-pfile": _sealed(Readable.RIGHTS_PROTECTED),
     structure.PGP: pgp.read_pgp,
     structure.PKCS7: cms.read_cms,
     mbox.MEDIA_TYPE: mbox.read_mbox,
@@ -285,7 +291,7 @@ _FAMILIES: tuple[tuple[str, Reader], ...] = (
     ("application/vnd.oasis.opendocument.", odf.read_odf),
     ("text/", text.read_text),
     ("image/", pictures.read_picture),
-    ("audio/", _no_words),
-    ("video/", _no_words),
-    ("font/", _no_words),
+    ("audio/", legible.read_legible),
+    ("video/", legible.read_legible),
+    ("font/", legible.read_legible),
 )

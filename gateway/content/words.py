@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.content import data_uris, markup, pgp, pictures, text
+from gateway.content import data_uris, markup, pgp, text
 from gateway.content.files_in_text import read_files_in_text
 from gateway.content.reading import Item, Reader, Source, Spent, Unreadable
 from gateway.mime.uuencode import has_file_in_text
 
 MARKUP = ("text/html", "text/enriched", "text/richtext", "text/x-amp-html", "text/watch-html")
+_SIGNATURES = ("application/pkcs7-signature", "application/x-pkcs7-signature")
 _PGP = b"-----BEGIN PGP MESSAGE-----"
 
 
@@ -17,9 +18,12 @@ def read_words(source: Source, spent: Spent) -> Iterator[Item]:
     """A body, as its media type says that it is to be read."""
     if source.declared in MARKUP:
         return with_files(markup.read_html, source, spent)
-    if source.declared.startswith("image/"):  # shown among the words
-        return pictures.read_picture(source, spent)
     return with_files(text.read_text, source, spent)
+
+
+def is_cloak(declared: str) -> bool:
+    """Whether words of this type are shown or checked, but are no text: something else may stand under their name."""
+    return declared.startswith("image/") or declared in _SIGNATURES
 
 
 def with_files(reader: Reader, source: Source, spent: Spent) -> Iterator[Item]:

@@ -130,6 +130,11 @@ class Ladder:
         levels = [given.level for _, given in self._givens((evidence,), Readable.YES, self.unmarked_files)]
         return self.names[max(levels)] if levels else None
 
+    def shown(self, message: MessageFacts) -> int:
+        """The strictest level of what was read in files, whatever anybody has said about them; -1: nothing was."""
+        evidence = tuple(item for file in message.files for item in file.evidence)
+        return max((given.level for _, given in self._givens(evidence, Readable.YES, self.unmarked_files)), default=-1)
+
     def name(self, level: int) -> str:
         """The classification's name; the least sensitive where nothing gives one."""
         return self.names[max(level, 0)]

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Final
 
 from gateway.model.facts import ABSENT, UNKNOWN, Entry, Facts, MessageFacts, Missing
-from gateway.policy.classify import NOTHING, Levels
+from gateway.policy.classify import NOTHING, Ladder, Levels
 from gateway.policy.rules import Audience, Policy
 
 State = bool | Missing
@@ -45,7 +45,7 @@ class Mail:
         self.files: Final[Levels] = policy.ladder.files(message, unmarked) if message.files else NOTHING
         self.words: Final[Levels] = policy.ladder.words(message)
         self.all: Final[Levels] = self.words.joined(self.files)
-        self.sent_as: Final = _sent_as(message, self.words, policy.ladder.unmarked_words)
+        self.sent_as: Final = _sent_as(message, self.words, policy.ladder)
         self.attachments_octets: Final = message.attachments_octets
         self.groups: Final[dict[str, State]] = dict(message.sender.groups)
         self.said: Final = frozenset((item.what, item.value) for item in message.declared if item.what != "classification")
@@ -134,8 +134,11 @@ def _both(one: State, other: State) -> State:
     return negated(any_of((negated(one), negated(other))))
 
 
-def _sent_as(message: MessageFacts, words: Levels, unmarked: int) -> str | Missing | None:
-    """How the whole message is protected. Subject and covering words travel in clear: where they are more than unmarked, it is not."""
-    if message.sent_as is None or words.top > unmarked:
+def _sent_as(message: MessageFacts, words: Levels, ladder: Ladder) -> str | Missing | None:
+    """How the whole message is protected. Subject and covering words travel in clear: where they are more than unmarked, it is not.
+
+    Nor is it where something can be read inside of the envelope.
+    """
+    if message.sent_as is None or words.top > ladder.unmarked_words or ladder.shown(message) > ladder.unmarked_files:
         return None
     return UNKNOWN if words.unknown else message.sent_as

@@ -187,12 +187,12 @@ def test_a_large_inline_picture_is_read_as_words_and_is_no_file() -> None:
     assert [(wanted.declared_type, wanted.is_words) for wanted in examiner.calls[0]] == [("text/html", True), ("image/png", True)]
 
 
-def test_a_small_inline_picture_is_not_read() -> None:
+def test_a_small_inline_picture_is_read_too() -> None:
     examiner = Reading()
     findings = look(mail(html="<p>x<img src=cid:logo>", inline=[("logo", "a.png", png(9, 9, "x"), "image/png")]), examiner)
 
     assert findings.files == ()
-    assert len(examiner.calls[0]) == 1
+    assert len(examiner.calls[0]) == 2
 
 
 def test_a_document_under_the_cloak_of_an_inline_picture_is_a_file() -> None:
@@ -203,7 +203,7 @@ def test_a_document_under_the_cloak_of_an_inline_picture_is_a_file() -> None:
     assert ("restricted", 1, "page header") in seen(file.evidence)
 
 
-def test_a_signature_is_not_read_but_must_be_one() -> None:
+def test_a_signature_is_no_file_but_must_be_one() -> None:
     def signed(octets: bytes) -> bytes:
         return mail(attachments=[("smime.p7s", octets, "application/pkcs7-signature")])
 

@@ -4,7 +4,10 @@ import asyncio
 import time
 from base64 import encodebytes
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
+from zlib import compress, crc32
 
 import pytest
 
@@ -18,7 +21,8 @@ from gateway.model.envelope import Recipient
 from gateway.model.finding import Findings, Readable
 from gateway.parse import parse_buffer
 from gateway.policy.parse_pack import load_pack
-from tests.stages.test_examine import Reading, Spooled
+from tests.build import png
+from tests.stages.test_examine import Reading, Spooled, signature
 
 OURS = "ours.example"
 STARTER = load_pack(read_pack(Path(__file__).resolve().parents[2] / "rules" / "starter"), (OURS,))
@@ -27,6 +31,23 @@ HEAD = "From: a@ours.example\nMessage-ID: <1@ours.example>\nMIME-Version: 1.0\n"
 ENVELOPE = bytes.fromhex("308006092a864886f70d010703a080") + bytes(200)
 RIGHTS = bytes.fromhex("76e80460c411e386") + bytes(200)
 MANY = "".join(f"X-Filler-{number}: {'x' * 900}\n" for number in range(75))  # more than 64 KiB
+
+
+PATIENTS = "Patient Alex Doe, NHS number: 485 777 3457\n"
+GIF = b"GIF89a\1\0\1\0\0\0\0"
+JPEG_END = b"\xff\xda\0\2" + bytes(20) + b"\xff\xd9"
+
+
+def zipped(text: str) -> bytes:
+    file = BytesIO()
+    with ZipFile(file, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("list.txt", text)
+    return file.getvalue()
+
+
+def packed_comment(text: str) -> bytes:
+    body = b"zTXtComment\0\0" + compress(text.encode())
+    return (len(body) - 4).to_bytes(4) + body + crc32(body).to_bytes(4)
 
 
 def octets(text: str) -> bytes:
@@ -108,6 +129,95 @@ def test_what_the_sender_has_encrypted_as_a_whole_needs_no_other_protection(text
 )
 def test_words_beside_what_the_sender_has_encrypted_are_not_protected_by_it(text: str) -> None:
     assert route(text) == "encrypted"
+
+
+def encrypted_to(octets_: bytes) -> str:
+    return f"{HEAD}Subject: hello\nContent-Type: application/pkcs7-mime; name=smime.p7m\n{base64(octets_)}"
+
+
+def armoured(octets_: bytes) -> str:
+    return pgp(inside=encodebytes(octets_).decode().strip())
+
+
+@pytest.mark.parametrize("secret", [PATIENTS.encode(), PATIENTS.encode("utf-16-le"), zipped(PATIENTS)])
+def test_an_envelope_in_which_something_can_be_read_protects_nothing(secret: bytes) -> None:
+    rights = f"Content-Type: application/x-microsoft-rpmsg-message; name=message.rpmsg\n{base64(RIGHTS + secret)}"
+
+    assert route(encrypted_to(ENVELOPE + secret)) == "encrypted"
+    assert route(multipart(HELLO, rights)) == "encrypted"
+
+
+def test_an_armour_in_which_something_can_be_read_protects_nothing() -> None:
+    assert route(armoured(b"\x85\x01\x0c\x03" + bytes(9))) == "already-protected"
+    assert route(armoured(b"\x85\x01\x0c\x03" + PATIENTS.encode())) == "encrypted"
+
+
+@pytest.mark.parametrize("name", ["list.pfile", "list.rpmsg", "list.ptxt", "list.p7m"])
+def test_the_name_of_a_protection_hides_nothing(name: str) -> None:
+    findings, decision = judged(multipart(HELLO, f"Content-Type: application/octet-stream; name={name}\n{base64(PATIENTS.encode())}"))
+
+    assert "nhs-number" in {item.id for item in findings.files[0].evidence}
+    assert decision.route == "encrypted"
+
+
+# --- what is shown or checked, not read -------------------------------------------------------------------------------
+
+
+PICTURE = png(9, 9, "x")
+COMMENT = b"tEXt" + b"Comment\0" + PATIENTS.encode()
+PICTURES = {
+    "a document behind it": PICTURE + zipped(PATIENTS),
+    "words behind it": PICTURE + PATIENTS.encode(),
+    "a comment": PICTURE[:33] + (len(COMMENT) - 4).to_bytes(4) + COMMENT + crc32(COMMENT).to_bytes(4) + PICTURE[33:],
+    "a packed comment": PICTURE[:33] + packed_comment(PATIENTS) + PICTURE[33:],
+    "a comment of JPEG": b"\xff\xd8\xff\xfe" + (len(PATIENTS) + 2).to_bytes(2) + PATIENTS.encode() + JPEG_END,
+    "words behind a JPEG": b"\xff\xd8" + JPEG_END + PATIENTS.encode(),
+    "a comment of GIF": GIF + b"\x21\xfe" + bytes((len(PATIENTS),)) + PATIENTS.encode() + b"\0;",
+    "words behind a GIF": GIF + b";" + PATIENTS.encode(),
+    "two letters of a bitmap": b"BM\0\n" + PATIENTS.encode(),
+    "the begin of a metafile": b"\x01\0\0\0\n" + PATIENTS.encode(),
+    "the begin of HEIC": b"\0\0\0\x18ftypheic" + PATIENTS.encode(),
+}
+
+
+@pytest.mark.parametrize("octets_", PICTURES.values(), ids=PICTURES.keys())
+def test_a_small_picture_that_is_shown_hides_nothing(octets_: bytes) -> None:
+    shown = multipart(SHOWN, f"Content-Type: image/png\nContent-ID: <a>\n{base64(octets_)}", kind="related")
+    filed = multipart(HELLO, f"Content-Type: image/png; name=a.png\n{base64(octets_)}")
+
+    assert route(shown) == "encrypted"
+    assert route(filed) == "encrypted"
+
+
+def test_a_small_picture_that_is_shown_and_hides_nothing_goes_as_it_is() -> None:
+    assert route(multipart(SHOWN, f"Content-Type: image/png\nContent-ID: <a>\n{base64(PICTURE)}", kind="related")) == "plain"
+
+
+def checked(signature_: bytes) -> str:
+    signed = f"Content-Type: application/pkcs7-signature; name=smime.p7s\n{base64(signature_)}"
+    return multipart(HELLO, signed, kind='signed; protocol="application/pkcs7-signature"')
+
+
+@pytest.mark.parametrize("more", [PATIENTS.encode(), PATIENTS.encode("utf-16-be"), zipped(PATIENTS)])
+def test_a_signature_hides_nothing_behind_it(more: bytes) -> None:
+    real = signature(b"hello", detached=True)
+
+    assert route(checked(real)) == "plain"
+    assert route(checked(real + more)) == "encrypted"
+
+
+@pytest.mark.parametrize(
+    ("kind", "begin"),
+    [
+        ("audio/wav", b"RIFF\0\0\0\0WAVEfmt "),
+        ("video/mp4", b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom"),
+        ("font/ttf", b"\0\1\0\0\0\x0b"),
+    ],
+)
+def test_sounds_films_and_fonts_hide_nothing(kind: str, begin: bytes) -> None:
+    octets_ = begin + bytes(200) + PATIENTS.encode()
+
+    assert route(multipart(HELLO, f"Content-Type: {kind}; name=a.{kind[-3:]}\n{base64(octets_)}")) == "encrypted"
 
 
 # --- words that no mail program shows ---------------------------------------------------------------------------------
