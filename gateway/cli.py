@@ -14,7 +14,7 @@ import click
 from gateway import app
 from gateway.errors import BadInput, OutgateError
 from gateway.model.facts import Declared
-from gateway.ports import Because
+from gateway.model.kept import Because
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 120}

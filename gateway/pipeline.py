@@ -22,13 +22,14 @@ from gateway.model.decision import Decision, Reason, Verdict
 from gateway.model.envelope import Recipient
 from gateway.model.facts import UNKNOWN, Declared, Missing
 from gateway.model.judgement import Judgement
+from gateway.model.kept import Done
 from gateway.model.message import Arrival
 from gateway.model.outcome import Answer, Ending, Outcome, Plan, Reply, Step
 from gateway.parse import parse
 from gateway.plan import plan
 from gateway.policy.guidance import House
 from gateway.policy.rules import Policy
-from gateway.ports import Done, Examiner, Transaction, World
+from gateway.ports import Examiner, Transaction, World
 from gateway.trail import Trail, details
 from gateway.waiting import wait_at_most
 

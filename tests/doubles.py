@@ -13,9 +13,10 @@ from itertools import count
 from gateway.errors import TryLater, WillNotDo
 from gateway.model.envelope import Address, Envelope, Peer, Recipient
 from gateway.model.finding import FileFinding, Readable
+from gateway.model.kept import Because, Done, Intent
 from gateway.model.message import Arrival
 from gateway.model.outcome import Reply, Splice
-from gateway.ports import Because, Done, Handed, Intent, World
+from gateway.ports import Handed, World
 
 START = datetime(2026, 11, 5, 14, 6, tzinfo=UTC)
 RECEIVED = b"Received: from client.example by gateway.example with ESMTP\r\n"

@@ -18,8 +18,9 @@ from gateway.act.work import Work, put_off
 from gateway.errors import TryLater
 from gateway.model.decision import Decision, Verdict
 from gateway.model.envelope import Recipient
+from gateway.model.kept import Bundle
 from gateway.model.outcome import Copy, Ending, Outcome, Splice, Step
-from gateway.ports import Bundle, Handed, World
+from gateway.ports import Handed, World
 
 
 @dataclass(frozen=True, slots=True)

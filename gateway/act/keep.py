@@ -11,10 +11,11 @@ from gateway.act.work import Work, put_off
 from gateway.errors import OutgateError
 from gateway.model.decision import Decision, Verdict
 from gateway.model.envelope import Recipient
+from gateway.model.kept import Bundle, Held
 from gateway.model.outcome import Ending, Outcome, Reply, Step
 from gateway.policy.guidance import smtp_reply, texts_of
 from gateway.policy.wording import Others
-from gateway.ports import Bundle, Held, World
+from gateway.ports import World
 
 
 async def keep(steps: tuple[Step, ...], work: Work, world: World, *, alone: bool, going: frozenset[str]) -> tuple[Outcome, ...]:

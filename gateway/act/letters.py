@@ -20,6 +20,7 @@ from gateway.model.decision import Decision, Reason, Verdict
 from gateway.model.envelope import Envelope, Recipient
 from gateway.model.facts import MessageFacts
 from gateway.model.finding import Findings
+from gateway.model.kept import Because, Held, ToSend
 from gateway.model.message import Content
 from gateway.model.outcome import Outcome, Reply, Step
 from gateway.policy.guidance import House, smtp_reply, texts_of
@@ -28,7 +29,7 @@ from gateway.policy.news import advised, delayed, relayed, to_told, undelivered
 from gateway.policy.rules import Override, Policy
 from gateway.policy.view import Mail
 from gateway.policy.wording import NO_OTHERS, About, Letter, Others, Told, values_of
-from gateway.ports import Because, Handed, Held, ToSend, World
+from gateway.ports import Handed, World
 
 _NOBODY = "nobody (a bounce)"
 

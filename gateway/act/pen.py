@@ -14,11 +14,12 @@ from gateway.mime.identity import message_id_of
 from gateway.mime.report import About as Heading
 from gateway.mime.report import RecipientStatus, Report, delivery_report, notice
 from gateway.model.envelope import Address, Envelope, Recipient
+from gateway.model.kept import ToSend
 from gateway.model.message import Content
 from gateway.policy.guidance import House
 from gateway.policy.places import domain_of
 from gateway.policy.wording import Letter
-from gateway.ports import ToSend, World
+from gateway.ports import World
 
 LIFETIME = timedelta(days=5)  # how long our outbox tries (RFC 5321 section 4.5.4.1)
 _HEADER_OCTETS = 65_536

@@ -14,10 +14,10 @@ from enum import Enum
 
 from gateway.act.deciders import resolve
 from gateway.model.envelope import Address, Recipient
+from gateway.model.kept import Held
 from gateway.model.message import Arrival
 from gateway.policy.guidance import House
 from gateway.policy.rules import Policy, System
-from gateway.ports import Held
 
 NEVER = frozenset({"NEVER"})
 

@@ -18,9 +18,10 @@ from gateway.act.tell import tell
 from gateway.act.work import Work, put_off
 from gateway.errors import OutgateError, TryLater
 from gateway.model.decision import Decision, Reason, Verdict
+from gateway.model.kept import Bundle, ToSend
 from gateway.model.message import Content, Message
 from gateway.model.outcome import Ending, Outcome, Step
-from gateway.ports import Bundle, Handed, ToSend, World
+from gateway.ports import Handed, World
 
 _Settled = tuple[tuple[Outcome, ...], tuple[ToSend, ...]]  # outcomes that take the place of others, and what goes out because of them
 

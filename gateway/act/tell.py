@@ -17,11 +17,12 @@ from gateway.act.work import Work
 from gateway.errors import OutgateError
 from gateway.model.decision import Decision, Reason
 from gateway.model.envelope import Recipient
+from gateway.model.kept import ToSend
 from gateway.model.outcome import Ending, Outcome
 from gateway.policy.guidance import House
 from gateway.policy.rules import Policy, Rule
 from gateway.policy.wording import Told
-from gateway.ports import ToSend, World
+from gateway.ports import World
 
 _SENDER = "sender"
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from gateway.edges.audit import Event
 from gateway.model.decision import Decision
 from gateway.model.facts import Declared
+from gateway.model.kept import Held, Intent, ToSend
 from gateway.policy.guidance import House
-from gateway.ports import Held, Intent, ToSend
 
 _STATES = {"refused": "refused by the rules", "ended": "refused by a person", "expired": "ended without an answer"}
 _ASKED = {"release": "let it go", "refuse": "refused it", "redecide": "had it decided again", "declare": "noted what was said of it"}

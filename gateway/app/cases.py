@@ -19,8 +19,8 @@ from gateway.edges.audit import Event, Tip
 from gateway.edges.clock import SystemClock
 from gateway.edges.state import State
 from gateway.errors import BadInput, Problem, TryLater, WillNotDo
+from gateway.model.kept import Because, Held
 from gateway.policy.guidance import House
-from gateway.ports import Because, Held
 
 WAIT_SECONDS = 60.0  # for the keeper
 COPIES_SECONDS = 5.0  # for the first attempt at handing over what has been released

@@ -23,9 +23,9 @@ from gateway.edges.vault import Vault
 from gateway.errors import BadInput, OutgateError, Problem
 from gateway.keeper.again import arrival_of, was_never_read
 from gateway.log import Log
+from gateway.model.kept import Held
 from gateway.model.message import Content
 from gateway.pipeline import Beside, judge
-from gateway.ports import Held
 from gateway.studio.explain import content_as_text, explain
 
 _STILL_KEPT = ("open", "refused")

@@ -22,7 +22,7 @@ from gateway.errors import TryLater
 from gateway.model.decision import Decision
 from gateway.model.envelope import Envelope
 from gateway.model.facts import Declared
-from gateway.ports import Because, Held, ToSend
+from gateway.model.kept import Because, Held, ToSend
 
 _DECLARED = tuple[Declared, ...]
 

@@ -17,7 +17,7 @@ from gateway.edges.operations import Payload, operation
 from gateway.edges.store import Store
 from gateway.edges.tables import intent, micros, moment
 from gateway.model.facts import Declared
-from gateway.ports import Because, Intent
+from gateway.model.kept import Because, Intent
 
 _DECLARED = tuple[Declared, ...]
 _ANSWERS = tuple[tuple[str, str], ...]

@@ -25,8 +25,9 @@ from gateway.edges.operations import Insert, Payload, many, operation
 from gateway.edges.store import Store
 from gateway.edges.tables import micros, moment
 from gateway.errors import TryLater
+from gateway.model.kept import Bundle, Done
 from gateway.model.outcome import Ending, Outcome, Reply
-from gateway.ports import Bundle, Clock, Done
+from gateway.ports import Clock
 
 # One question for every message; nearly always the answer is nothing.
 LOOK_UP = (

@@ -17,8 +17,8 @@ from gateway.edges.operations import Insert, Payload, operation
 from gateway.edges.store import Store
 from gateway.edges.tables import micros, moment, outbox
 from gateway.model.envelope import Recipient
+from gateway.model.kept import ToSend
 from gateway.model.outcome import Reply
-from gateway.ports import ToSend
 
 
 class Outbox:

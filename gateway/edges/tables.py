@@ -92,7 +92,7 @@ hold = Table(
     Column("listener", Text, nullable=False),
     Column("envelope", Text, nullable=False),  # JSON of the noun
     Column("decision", Text, nullable=False),  # JSON of the noun
-    Column("state", Text, nullable=False),  # open | released | refused | ended | expired, as ports.Held says
+    Column("state", Text, nullable=False),  # open | released | refused | ended | expired, as model.kept.Held says
     Column("kept_at", BigInteger, nullable=False),
     Column("answer_by", BigInteger),
     Column("keep_until", BigInteger, nullable=False),

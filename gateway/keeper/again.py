@@ -25,13 +25,13 @@ from gateway.keeper.desk import Desk
 from gateway.model.decision import Decision, Reason, Verdict
 from gateway.model.envelope import Peer
 from gateway.model.judgement import Judgement
+from gateway.model.kept import Because, Held, ToSend
 from gateway.model.message import Arrival, Content, Defect, DefectName
 from gateway.model.outcome import Ending, Outcome, Reply, Step
 from gateway.pipeline import POISON, Beside, judge
 from gateway.plan import plan
 from gateway.policy.declared import why_not_accepted, why_not_believed, with_new
 from gateway.policy.rules import Override, Policy
-from gateway.ports import Because, Held, ToSend
 from gateway.trail import record_of
 
 LIFTED = ("hold", "confirm")  # the effects that a person's release lifts

@@ -8,7 +8,7 @@ from gateway.act.deciders import POSTMASTER
 from gateway.errors import TryLater
 from gateway.keeper.again import look_into
 from gateway.keeper.desk import Desk
-from gateway.ports import Because, Held
+from gateway.model.kept import Because, Held
 
 
 async def end_cases(desk: Desk) -> None:

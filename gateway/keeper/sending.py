@@ -15,9 +15,10 @@ from gateway.act.letters import envelope_of
 from gateway.act.pen import LIFETIME
 from gateway.errors import TryLater, WillNotDo
 from gateway.keeper.desk import Desk
+from gateway.model.kept import ToSend
 from gateway.model.message import Content
 from gateway.model.outcome import Copy, Reply
-from gateway.ports import Handed, NextHop, ToSend
+from gateway.ports import Handed, NextHop
 
 MOST_AT_ONCE = 20
 HAND_OVER_SECONDS = 300.0

@@ -9,8 +9,8 @@ from gateway.errors import OutgateError, TryLater, WillNotDo
 from gateway.keeper.again import LIFTED, decide_again, keeps
 from gateway.keeper.desk import Desk
 from gateway.model.decision import Decision
+from gateway.model.kept import Because, Held, Intent
 from gateway.policy.declared import strange, unanswered
-from gateway.ports import Because, Held, Intent
 
 LEASE_SECONDS = 300.0  # of a wish: a keeper that dies leaves it to the next
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from gateway.model.decision import Decision, Verdict
+from gateway.model.kept import Because
 from gateway.policy.guidance import Guidance, text_for
 from gateway.policy.rules import Override
 from gateway.policy.wording import (
@@ -31,7 +32,6 @@ from gateway.policy.wording import (
     why,
     words_of,
 )
-from gateway.ports import Because
 
 _SHOULD_IT_WAIT = "If the next mail system does not take it, we try again for five days, and tell you that it waits."
 _BY_SIZE = (" takes ", " takes, and assume ")  # how routes say that something is too large (routes.py)

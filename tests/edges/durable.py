@@ -11,8 +11,8 @@ from gateway.edges.database import is_sqlite
 from gateway.edges.state import State, recorder_socket
 from gateway.model.decision import Decision, Reason, Tried, Verdict
 from gateway.model.envelope import Address, Envelope, Recipient
+from gateway.model.kept import Held, ToSend
 from gateway.model.outcome import Ending, Outcome, Reply
-from gateway.ports import Held, ToSend
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 IDENTITY = bytes(range(32))

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from gateway.edges.operations import Payload, operation
-from gateway.ports import Because, Bundle
+from gateway.model.kept import Because, Bundle
 from tests.edges.durable import NOON, Place, held, living
 
 

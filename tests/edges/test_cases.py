@@ -6,7 +6,7 @@ import re
 
 from gateway.edges import cases
 from gateway.edges.cases import ALPHABET, Cases, draw
-from gateway.ports import Bundle
+from gateway.model.kept import Bundle
 from tests.edges.durable import Place, held, living
 
 

@@ -18,8 +18,8 @@ from sqlalchemy import Connection, select
 from gateway.edges.state import State
 from gateway.edges.tables import hold, step
 from gateway.errors import TryLater
+from gateway.model.kept import Bundle
 from gateway.model.outcome import Ending
-from gateway.ports import Bundle
 from tests.edges.durable import Place, held, opened, outcome
 
 pytestmark = pytest.mark.slow

@@ -12,8 +12,8 @@ from gateway.edges.state import State
 from gateway.edges.tables import hold
 from gateway.model.decision import Verdict
 from gateway.model.facts import Declared
+from gateway.model.kept import Because, Bundle
 from gateway.model.outcome import Reply
-from gateway.ports import Because, Bundle
 from tests.edges.durable import NOON, Place, held, living, mail
 
 

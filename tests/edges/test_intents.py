@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from gateway.model.facts import Declared
-from gateway.ports import Because
+from gateway.model.kept import Because
 from tests.edges.durable import Place, living
 
 

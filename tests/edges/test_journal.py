@@ -16,8 +16,8 @@ from gateway.edges.journal import cancel_out
 from gateway.edges.locks import number_of
 from gateway.edges.state import State
 from gateway.errors import TryLater
+from gateway.model.kept import Bundle
 from gateway.model.outcome import Ending
-from gateway.ports import Bundle
 from tests.edges.durable import IDENTITY, NOON, Place, TurnedClock, held, living, mail, opened, outcome, served
 
 A, B, C = "a@example.org", "b@example.org", "c@example.org"

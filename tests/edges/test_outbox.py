@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from gateway.edges.state import State
+from gateway.model.kept import Bundle
 from gateway.model.outcome import Reply
-from gateway.ports import Bundle
 from tests.edges.durable import NOON, Place, living, mail
 
 TAKEN = Reply(250, "2.0.0", "taken")

@@ -11,7 +11,7 @@ import pytest
 from gateway.edges import recorder
 from gateway.edges.frames import LARGEST, Frames, frame
 from gateway.errors import WillNotDo
-from gateway.ports import Bundle
+from gateway.model.kept import Bundle
 from tests.edges.durable import IDENTITY, Place, living, opened, outcome, served
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from gateway.app.case_words import Case, as_rows, as_text
 from gateway.edges.audit import Event
-from gateway.ports import Intent
+from gateway.model.kept import Intent
 from tests.deliveries import HOUSE
 from tests.doubles import START
 from tests.edges.durable import held, mail

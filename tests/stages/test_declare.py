@@ -8,10 +8,10 @@ import pytest
 
 from gateway.model.decision import Verdict
 from gateway.model.facts import Declared
+from gateway.model.kept import Because
 from gateway.model.outcome import Ending
 from gateway.policy.places import Places
 from gateway.policy.rules import Act, Ask, Override, Rule, Snapshot
-from gateway.ports import Because
 from tests.deliveries import MESSAGE, policy
 from tests.doubles import recipient, run
 from tests.stages.test_act import ANN

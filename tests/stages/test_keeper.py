@@ -11,9 +11,9 @@ from gateway.keeper import Keeper, Shelves
 from gateway.keeper.sending import PAUSES
 from gateway.log import Log
 from gateway.model.decision import Reason
+from gateway.model.kept import Because
 from gateway.policy.places import Places
 from gateway.policy.rules import Act, Ask, Audience, Rule
-from gateway.ports import Because
 from tests.deliveries import HOUSE, MESSAGE, failed_in, policy
 from tests.doubles import NO, RECEIVED, recipient, run
 from tests.stages.test_act import ANN, Delivery

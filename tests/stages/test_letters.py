@@ -16,6 +16,7 @@ from gateway.model.decision import Decision, Reason, Tried, Verdict
 from gateway.model.envelope import Envelope
 from gateway.model.facts import Entry
 from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings, Readable
+from gateway.model.kept import Held
 from gateway.model.outcome import Ending, Outcome, Reply, Step
 from gateway.policy.guidance import MAX_REPLY, House, parse_guidance, smtp_reply
 from gateway.policy.letters import ended, let_go, to_decider, to_sender
@@ -23,7 +24,6 @@ from gateway.policy.news import delayed, undelivered
 from gateway.policy.places import Places
 from gateway.policy.rules import KnownList, Person, Register, Snapshot
 from gateway.policy.wording import About, Others, listed, values_of
-from gateway.ports import Held
 from tests.deliveries import policy
 from tests.doubles import START, Octets, ScriptedHop, Stage, address, recipient, run
 
