@@ -21,7 +21,6 @@ SUBJECT, BODY, HTML, RTF, HEADERS, SENSITIVITY, CODE_PAGE = 0x0037, 0x1000, 0x10
 DATA, SHORT_NAME, METHOD, LONG_NAME, DISPLAY_NAME, MIME_TAG = 0x3701, 0x3704, 0x3705, 0x3707, 0x3001, 0x370E
 UNICODE, STRING, OBJECT, BINARY = 0x1F, 0x1E, 0x0D, 0x102
 EMBEDDED_MESSAGE = 5  # value of METHOD
-_BODIES = frozenset({SUBJECT, BODY, HTML, RTF, HEADERS})
 _SENSITIVE = {1: "Personal", 2: "Private", 3: "Company-Confidential"}
 _TOLD = frozenset({"keywords", "sensitivity", "classification", "comments"})  # named ones that may carry a marking
 

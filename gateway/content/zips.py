@@ -37,7 +37,6 @@ class Entry(NamedTuple):
     method: int
     crc: int
     packed: int  # octets in the archive, as claimed
-    claimed: int  # octets unpacked, as claimed
     at: int  # where its local header begins
 
     @property
@@ -196,9 +195,9 @@ def _directory(data: bytes, end: int) -> tuple[Entry, ...]:
                 raise Unreadable(Readable.DAMAGED)
             if _MAX32 in (packed, claimed, local):
                 wide = dict(extras(data[extra : extra + extra_size])).get(ZIP64, b"")
-                claimed, packed, local = zip64(wide, claimed, packed, local)
+                _, packed, local = zip64(wide, claimed, packed, local)
             name = data[extra - name_size : extra]
-            entries.append(Entry(_decoded(name, flags), name, flags, method, crc, packed, claimed, local + shift))
+            entries.append(Entry(_decoded(name, flags), name, flags, method, crc, packed, local + shift))
             at = extra + extra_size + comment_size
     except struct.error:
         raise Unreadable(Readable.DAMAGED) from None
