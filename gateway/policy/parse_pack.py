@@ -13,13 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from gateway.errors import BadPack, Problem
-from gateway.mime.pspf import place_in_pack
-from gateway.model.finding import Pattern, Place, Readable
-from gateway.policy.classify import Given, Ladder
 from gateway.policy.guidance import parse_guidance
 from gateway.policy.pack_known import STALE, Known, home, own
+from gateway.policy.pack_ladder import LadderMaker
 from gateway.policy.pack_looked import Looked, looks_for
-from gateway.policy.pack_model import AudiencePart, MarkingPart, PackPart, RoutePart
+from gateway.policy.pack_model import AudiencePart, PackPart, RoutePart
 from gateway.policy.pack_rules import RuleMaker
 from gateway.policy.pack_sheets import mended_part_of, sheet_of, unknown_name, without_knock_ons
 from gateway.policy.pack_yaml import Path, Sheet
@@ -113,14 +111,14 @@ class _Loader:
         self.own = own_domains
         self.known = Known(files, own_domains, instead)
         self.texts = frozenset(match[1] for name in files if (match := _TEXT.fullmatch(name)))
-        self.markings: list[Pattern] = []
         self.looked = Looked(sheet, pack, self.known, own_domains)
+        self.ladder = LadderMaker(sheet, pack, self.looked.names)
 
     def policy(self) -> Policy:
         pack = self.pack
         audiences = self._audiences()
-        ladder = self._ladder()
-        patterns = replace(self.looked.patterns(ladder.detectors), markings=tuple(self.markings))
+        ladder = self.ladder.ladder()
+        patterns = replace(self.looked.patterns(ladder.detectors), markings=tuple(self.ladder.markings))
         ladder = replace(ladder, looks_for=looks_for(patterns))
         routes = tuple(self._route(name, part) for name, part in pack.routes.items())
         rules = RuleMaker(self.sheet, pack, self.own, self.texts, self.looked.names)
@@ -161,81 +159,6 @@ class _Loader:
         if any(problem.severity == "error" for problem in problems):
             raise BadPack(_in_order(problems))
         return replace(policy, warnings=problems)
-
-    # --- what classifies ----------------------------------------------------------------------------------------------
-
-    def _ladder(self) -> Ladder:
-        pack = self.pack
-        names = tuple(pack.classifications)
-        if len(set(names)) < len(names):
-            self._wrong(("classifications",), "names one classification twice")
-        files = self._level(pack.unmarked.files, ("unmarked", "files"))
-        words = self._level(pack.unmarked.words, ("unmarked", "words"))
-        labels: dict[tuple[str, str], Given] = {}
-        markings: dict[str, Given] = {}
-        detectors: dict[str, tuple[Given, ...]] = {}
-        unreadable: dict[str, Given] = {}
-        for index, part in enumerate(pack.markings):
-            path: Path = ("markings", index)
-            quoted = Place.QUOTED in (part.where or ())
-            given = Given(self._level(part.is_, (*path, "is")), part.category, part.at_least or 1, bool(part.whole_line), quoted)
-            self._check_marking(part, given, path, files)
-            if part.label is not None:
-                labels[part.label.tenant, part.label.id] = given
-            elif part.pspf is not None:
-                labels[place_in_pack(part.pspf)] = given
-            elif part.text is not None:
-                markings[self._pattern(part, frozenset(markings))] = given
-            elif part.detector is not None:
-                detectors[part.detector] = (*detectors.get(part.detector, ()), given)
-            for kind in part.unreadable or ():
-                unreadable[kind] = given
-        left = sorted({kind.value for kind in Readable} - {"yes"} - set(unreadable))
-        if left:
-            self._wrong(
-                ("markings",),
-                f"do not say what a file is that is {', '.join(left)}; add {{unreadable: [{', '.join(left)}], is: ...}}",
-                key=True,
-            )
-        people = frozenset(pack.people) | {"owner"}
-        return Ladder(names, files, words, labels, markings, detectors, unreadable, people)
-
-    def _check_marking(self, part: MarkingPart, given: Given, path: Path, unmarked: int) -> None:
-        kinds = [name for name in ("label", "pspf", "text", "detector", "unreadable") if getattr(part, name) is not None]
-        if len(kinds) != 1:
-            self._wrong(path, "needs exactly one of `label`, `pspf`, `text`, `detector`, `unreadable`")
-        if part.category is not None and part.category not in self.pack.categories:
-            self._wrong((*path, "category"), unknown_name("category", part.category, self.pack.categories))
-        if (part.text is None) != (part.where is None) or (part.text is None and (part.whole_line is not None or part.may_add)):
-            self._wrong(path, "`text` needs a `where`, and only `text` has `where`, `whole_line` and `may_add`")
-        if part.may_add and not part.whole_line:
-            self._wrong((*path, "may_add"), "says what may stand beside it on a whole line: it goes with `whole_line: true`", key=True)
-        if part.at_least is not None and part.detector is None:
-            self._wrong((*path, "at_least"), "only a detector counts", key=True)
-        if part.detector is not None and part.detector not in self.looked.names:
-            self._wrong((*path, "detector"), unknown_name("detector", part.detector, self.looked.names))
-        lowers_here = part.whole_line and set(part.where or ()) <= {Place.PAGE_HEADER.value, Place.PAGE_FOOTER.value}
-        if given.level < unmarked and part.text is not None and not lowers_here:
-            says = f"`{part.text}` would lower what nobody marked; only a whole line in a page header or footer may"
-            self._wrong((*path, "text"), f"{says}: where: [page_header, page_footer], whole_line: true")
-        if given.level < unmarked and (part.detector is not None or part.unreadable is not None):
-            self._wrong((*path, "is"), "a detector or an unreadable file never lowers; it says nothing here", severity="warning")
-
-    def _pattern(self, part: MarkingPart, taken: frozenset[str]) -> str:
-        """A marking is called by its text, so that records of it outlive a change of the pack's order."""
-        text = part.text or ""
-        base = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "marking"
-        name = base if base not in taken else next(f"{base}-{n}" for n in range(2, 1000) if f"{base}-{n}" not in taken)
-        self.markings.append(
-            Pattern(name, text, frozenset(Place(where) for where in part.where or ()), bool(part.whole_line), tuple(part.may_add or ()))
-        )
-        return name
-
-    def _level(self, name: str, path: Path) -> int:
-        if name in self.pack.classifications:
-            return self.pack.classifications.index(name)
-        self._wrong(path, unknown_name("classification", name, self.pack.classifications))
-        return 0
 
     # --- who, and how -------------------------------------------------------------------------------------------------
 
@@ -371,7 +294,7 @@ class _Loader:
                 self._name("person", part.owner, self.pack.people, (*path, "owner"))
             if part.notices_to is not None and "@" not in part.notices_to:
                 self._name("person", part.notices_to, [*self.pack.people, *_READERS], (*path, "notices_to"))
-            unmarked = None if part.unmarked_files is None else self._level(part.unmarked_files, (*path, "unmarked_files"))
+            unmarked = None if part.unmarked_files is None else self.ladder.level(part.unmarked_files, (*path, "unmarked_files"))
             networks = tuple(one for one in part.networks if self._is_network(one, (*path, "networks")))
             made.append(
                 System(
