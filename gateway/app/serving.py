@@ -10,7 +10,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any
 import uvloop
 
 from gateway.app.build import Running, hostname, house_of, load_policy, make_sandbox, new_id, prepare, running, trigger_headers
+from gateway.app.in_force import InForce
 from gateway.app.memory import settle_memory
 from gateway.app.tls_files import check_tls
 from gateway.config import Settings, load
@@ -39,7 +40,6 @@ from gateway.listen.server import Server
 from gateway.listen.tls import server_context
 from gateway.log import Log
 from gateway.pipeline import Pipeline, Terms
-from gateway.policy.rules import Policy
 from gateway.supervise import CANNOT, PULSE_SECONDS, Program, Supervisor, bind, python
 
 DRAIN_SECONDS = 25.0
@@ -178,54 +178,11 @@ class _Lifeline:
             os.write(self.pulse, word)
 
 
-class _Current:
-    """Settings and policy as they are now; a reload with an error changes nothing."""
-
-    def __init__(self, config: Path, settings: Settings, log: Log) -> None:
-        self.config = config
-        self._log = log
-        self.settings = settings
-        self.policy: Policy = load_policy(settings.policy.source, settings)
-
-    def reload(self) -> bool:
-        """Whether the new ones are in force."""
-        try:
-            wanted = load(self.config)
-            settings = _from_now_on(self.settings, wanted)
-            policy = load_policy(settings.policy.source, settings)
-            check_tls(settings)
-        except BadInput as bad:
-            self._log.event("policy.rejected", pack=self.policy.name, problems=[str(problem) for problem in bad.problems][:20])
-            self._log.event("alarm", what="the settings or the policy have an error; the old ones stay in force")
-            return False
-        if waiting := tuple(_differing(settings.model_dump(), wanted.model_dump())):
-            self._log.event("alarm", what=f"changed settings that take effect only at the next start: {', '.join(waiting)}")
-        self.settings, self.policy = settings, policy
-        self._log.event("policy.loaded", pack=policy.name, pack_version=policy.version, warnings=len(policy.warnings))
-        return True
-
-
-def _from_now_on(running: Settings, wanted: Settings) -> Settings:
-    """What a reload changes: the policy, retention and the terms of listeners. Sockets, next hops and stores are open and stay."""
-    listen = {name: wanted.listen.get(name, was).model_copy(update={"address": was.address}) for name, was in running.listen.items()}
-    return running.model_copy(update={"policy": wanted.policy, "retention": wanted.retention, "listen": listen})
-
-
-def _differing(one: dict[str, Any], other: dict[str, Any], at: str = "") -> Iterator[str]:
-    """Names of the settings that are not the same in both: `next_hop.internet.host`, or a section that only one has. Never values."""
-    for name in sorted(one.keys() | other.keys()):
-        mine, theirs = one.get(name), other.get(name)
-        if isinstance(mine, dict) and isinstance(theirs, dict):
-            yield from _differing(mine, theirs, f"{at}{name}.")
-        elif mine != theirs:
-            yield f"{at}{name}"
-
-
 @dataclass(frozen=True, slots=True)
 class _Process:
     """What a process has when its life begins."""
 
-    current: _Current
+    current: InForce
     log: Log
     lifeline: _Lifeline
     opened: Running
@@ -249,7 +206,7 @@ def _run(
         # The supervisor has prepared everything; a process that was started alone does it itself.
         check_tls(settings)
         keys = prepare(settings) if lifeline.parent is None else load_keys(settings.vault.keys)
-        current = _Current(config, settings, log)
+        current = InForce(config, settings, log)
         use_folder(settings.processes.state / "metrics")
         sandbox = make_sandbox(settings, log)
     except OutgateError as error:
@@ -361,7 +318,7 @@ async def _smtp(process: _Process) -> None:
     await pipeline.drain()
 
 
-def _terms(current: _Current) -> Callable[[str], Terms]:
+def _terms(current: InForce) -> Callable[[str], Terms]:
     def terms(listener: str) -> Terms:
         settings = current.settings.listen[listener]
         return Terms(settings.protocol == "lmtp", current.settings.retention.keep, settings.patience_seconds)
@@ -401,7 +358,7 @@ async def _keep(process: _Process) -> None:
     await task
 
 
-def _sweeper(current: _Current, opened: Running) -> Callable[[datetime], Coroutine[Any, Any, None]]:
+def _sweeper(current: InForce, opened: Running) -> Callable[[datetime], Coroutine[Any, Any, None]]:
     """Counts what waits; now and then removes what retention no longer keeps, and what a crash between vault and database left behind."""
     last = counted = datetime.min.replace(tzinfo=opened.world.clock.now().tzinfo)
     gauges = Gauges()

@@ -1,6 +1,6 @@
 """What a running process takes over of changed settings."""
 
-from gateway.app.serving import _differing, _from_now_on
+from gateway.app.in_force import differing, from_now_on
 from gateway.config import load
 from tests.stages.test_config import GOOD, write
 
@@ -11,7 +11,7 @@ def test_a_reload_changes_policy_retention_and_terms_and_nothing_that_is_open(tm
     text = text.replace('host = "mail.council.example"', 'host = "else.council.example"\n[next_hop.new]\nhost = "new.example"')
     wanted = load(write(tmp_path, text + '[retention]\nkeep = "14d"\n'))
 
-    found = _from_now_on(running, wanted)
+    found = from_now_on(running, wanted)
 
     assert found.policy == wanted.policy
     assert found.retention.keep == 14 * 86400
@@ -25,7 +25,7 @@ def test_a_listener_that_is_gone_from_the_file_serves_on_until_the_next_start(tm
     running = load(write(tmp_path, GOOD))
     without = GOOD.replace('[listen.proxy]\naddress = "[::1]:10026"\nposition = "before-queue"\nmax_message = "40MB"\n', "")
 
-    assert _from_now_on(running, load(write(tmp_path, without))).listen == running.listen
+    assert from_now_on(running, load(write(tmp_path, without))).listen == running.listen
 
 
 def test_what_waits_for_the_next_start_has_a_name(tmp_path):
@@ -36,6 +36,6 @@ def test_what_waits_for_the_next_start_has_a_name(tmp_path):
     )
     wanted = load(write(tmp_path, text + '[retention]\nkeep = "14d"\n'))
 
-    found = list(_differing(_from_now_on(running, wanted).model_dump(), wanted.model_dump()))
+    found = list(differing(from_now_on(running, wanted).model_dump(), wanted.model_dump()))
 
     assert found == ["listen.proxy.address", "next_hop.mailboxes.host", "next_hop.new"]
