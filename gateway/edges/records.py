@@ -31,7 +31,7 @@ from gateway.edges.store import Store
 from gateway.edges.tables import decision, facts, micros, moment
 from gateway.errors import WillNotDo
 from gateway.model.decision import Decision
-from gateway.model.facts import Facts, to_json
+from gateway.model.facts import Facts, mask_address, to_json
 from gateway.model.outcome import Outcome
 
 log = logging.getLogger(__name__)
@@ -234,12 +234,6 @@ def _masked_decision(decided: Payload, hashed: Callable[[str], str]) -> Payload:
 
 def _masked_row(row: Any, hashed: Callable[[str], str]) -> Any:
     return [row[0], mask_address(row[1], hashed), *row[2:]] if isinstance(row, list) and row[1] else row
-
-
-def mask_address(text: str, hashed: Callable[[str], str]) -> str:
-    """The local-part becomes its hash, the domain stays; as model.facts.redacted has it."""
-    local, at, domain = text.rpartition("@")
-    return f"{hashed(local)}@{domain}" if at else hashed(text) if text else ""
 
 
 @operation("records.purge", repeatable=True)

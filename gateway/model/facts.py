@@ -1,7 +1,7 @@
 """Everything that rules may ask about one recipient of one message. Equal facts give equal decisions.
 
 Facts are evidence before any classification: a changed threshold, marking or trusted domain can be replayed on them. They hold no octet
-of the content, no subject and no sample. `redacted` replaces names and local-parts before they are recorded.
+of the content, no subject and no sample. What is recorded of them is as `redacted` has it (edges/records.py does it over the plain form).
 """
 
 from __future__ import annotations
@@ -130,8 +130,7 @@ def redacted(facts: Facts, hashed: Callable[[str], str]) -> Facts:
     """
 
     def address(text: str) -> str:
-        local, at, domain = text.rpartition("@")
-        return f"{hashed(local)}@{domain}" if at else hashed(text) if text else ""
+        return mask_address(text, hashed)
 
     message = facts.message
     files = tuple(replace(file, name=hashed(file.name) if file.name else "") for file in message.files)
@@ -143,6 +142,12 @@ def redacted(facts: Facts, hashed: Callable[[str], str]) -> Facts:
         (name, replace(row, owner=address(row.owner)) if isinstance(row, Entry) and row.owner else row) for name, row in facts.registers
     )
     return replace(facts, message=message, recipient=address(facts.address), address=address(facts.address), list=known, registers=rows)
+
+
+def mask_address(text: str, hashed: Callable[[str], str]) -> str:
+    """The local-part becomes its hash, the domain stays."""
+    local, at, domain = text.rpartition("@")
+    return f"{hashed(local)}@{domain}" if at else hashed(text) if text else ""
 
 
 # --- JSON, both ways --------------------------------------------------------------------------------------------------

@@ -31,6 +31,15 @@ def load(name: str, seconds: float, picture_seconds: float = 0.0) -> Reader:
     read: Callable[..., tuple[FileFinding, ...]] = getattr(module, function)
     budget: Callable[..., Any] = module.Budget
 
+    reader = reader_of(read, lambda: budget(seconds=seconds, picture_seconds=picture_seconds))
+    module.preload(with_ocr=picture_seconds > 0)
+    warm(reader, Patterns())
+    return reader
+
+
+def reader_of(read: Callable[..., tuple[FileFinding, ...]], budget: Callable[[], Any]) -> Reader:
+    """As children call it: with what is said of a part, and a budget of its own for each."""
+
     def reader(data: bytes, part: Wanted, patterns: Patterns) -> tuple[FileFinding, ...]:
         return read(
             data,
@@ -40,11 +49,9 @@ def load(name: str, seconds: float, picture_seconds: float = 0.0) -> Reader:
             charset=part.charset,
             is_words=part.is_words,
             patterns=patterns,
-            budget=budget(seconds=seconds, picture_seconds=picture_seconds),
+            budget=budget(),
         )
 
-    module.preload(with_ocr=picture_seconds > 0)
-    warm(reader, Patterns())
     return reader
 
 

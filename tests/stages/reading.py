@@ -8,6 +8,9 @@ from gateway.model.finding import FileFinding, Patterns
 from gateway.model.message import Content
 from gateway.ports import Wanted
 from gateway.worker.decoded import decoded, find
+from gateway.worker.reader import reader_of
+
+READER = reader_of(read, Budget)
 
 
 class Spooled:
@@ -38,21 +41,11 @@ class ChildHere:
     """ports.Examiner."""
 
     async def read(self, content: Content, wanted: tuple[Wanted, ...], patterns: Patterns) -> tuple[FileFinding, ...]:
+        return tuple(finding for part in wanted for finding in self.one(content, part, patterns))
+
+    def one(self, content: Content, part: Wanted, patterns: Patterns) -> tuple[FileFinding, ...]:
         with content.view() as buffer:
-            return tuple(finding for part in wanted for finding in find(decoded(buffer, part), part, patterns, _reader))
+            return find(decoded(buffer, part), part, patterns, READER)
 
     async def close(self) -> None:
         pass
-
-
-def _reader(data: bytes, part: Wanted, patterns: Patterns) -> tuple[FileFinding, ...]:
-    return read(
-        data,
-        id=part.id,
-        names=part.names,
-        declared_type=part.declared_type,
-        charset=part.charset,
-        is_words=part.is_words,
-        patterns=patterns,
-        budget=Budget(),
-    )

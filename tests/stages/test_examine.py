@@ -2,8 +2,6 @@
 
 import asyncio
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -13,15 +11,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from cryptography.x509.oid import NameOID
 
-from gateway.content import Budget, read
 from gateway.errors import TryLater
 from gateway.examine import SMALL, examine
-from gateway.mime.decode import decode
 from gateway.model.finding import FileFinding, Findings, Pattern, Patterns, Place, Readable
-from gateway.model.message import Content, Span
+from gateway.model.message import Content
 from gateway.parse import parse_buffer
 from gateway.ports import Wanted
 from tests.build import Label, docx, message, pdf, png, zip_of
+from tests.stages.reading import ChildHere, Spooled
 
 EDGES = frozenset({Place.SUBJECT_START, Place.PAGE_HEADER, Place.FIRST_LINE, Place.FILE_NAME, Place.HEADER_FIELD})
 PATTERNS = Patterns(
@@ -31,56 +28,15 @@ PATTERNS = Patterns(
 HTML_HEAD = b"Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: "
 
 
-class Spooled:
-    """A message in memory."""
-
-    def __init__(self, octets: bytes) -> None:
-        self._octets = octets
-
-    @property
-    def octets(self) -> int:
-        return len(self._octets)
-
-    @contextmanager
-    def view(self) -> Iterator[bytes]:
-        yield self._octets
-
-    def read(self, start: int, end: int) -> bytes:
-        return self._octets[start:end]
-
-    def descriptor(self) -> int:
-        raise NotImplementedError
-
-    def close(self) -> None:
-        pass
-
-
-class Reading:
-    """An examiner without a sandbox; remembers what it was asked."""
+class Reading(ChildHere):
+    """Remembers what it was asked."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[Wanted, ...]] = []
 
     async def read(self, content: Content, wanted: tuple[Wanted, ...], patterns: Patterns) -> tuple[FileFinding, ...]:
         self.calls.append(wanted)
-        return tuple(finding for part in wanted for finding in self.one(content, part, patterns))
-
-    def one(self, content: Content, part: Wanted, patterns: Patterns) -> tuple[FileFinding, ...]:
-        with content.view() as buffer:
-            data = b"".join(decode(buffer, Span(part.start, part.end), part.encoding))
-        return read(
-            data,
-            id=part.id,
-            names=part.names,
-            declared_type=part.declared_type,
-            charset=part.charset,
-            is_words=part.is_words,
-            patterns=patterns,
-            budget=Budget(),
-        )
-
-    async def close(self) -> None:
-        pass
+        return await super().read(content, wanted, patterns)
 
 
 class Failing(Reading):

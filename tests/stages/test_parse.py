@@ -1,44 +1,18 @@
 """Octets to message: structure, header fields, and what is odd. Each message is written out as it stands on the wire."""
 
-import io
 import mmap
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
 
 from gateway.mime.headers import WINDOW_OCTETS
 from gateway.model.envelope import Address, Envelope, Peer
-from gateway.model.message import Arrival, Buffer, Defect, DefectName, Encoding, Message, Role
+from gateway.model.message import Arrival, Defect, DefectName, Encoding, Message, Role
 from gateway.parse import parse, parse_buffer
 from tests.build import message, noise, png
 from tests.mime.wire import names, outline, wire
-
-
-class Spool:
-    """A content in memory."""
-
-    def __init__(self, octets: bytes) -> None:
-        self._octets = octets
-
-    @property
-    def octets(self) -> int:
-        return len(self._octets)
-
-    @contextmanager
-    def view(self) -> Iterator[Buffer]:
-        yield self._octets
-
-    def read(self, start: int, end: int) -> bytes:
-        return self._octets[start:end]
-
-    def descriptor(self) -> int:
-        raise io.UnsupportedOperation
-
-    def close(self) -> None:
-        """Nothing is held."""
+from tests.stages.reading import Spooled
 
 
 def test_parse_understands_an_arrival_and_keeps_its_defects() -> None:
@@ -48,7 +22,7 @@ def test_parse_understands_an_arrival_and_keeps_its_defects() -> None:
     peer = Peer("127.0.0.1", 1, "x.example")
     at = datetime(2026, 1, 5, tzinfo=UTC)
 
-    parsed = parse(Arrival("1", "in", "ESMTP", peer, envelope, Spool(octets), at, 1.0, (bare,)))
+    parsed = parse(Arrival("1", "in", "ESMTP", peer, envelope, Spooled(octets), at, 1.0, (bare,)))
 
     assert (parsed.subject, parsed.octets, parsed.defects) == ("hello", len(octets), (bare,))
 
