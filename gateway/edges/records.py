@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import hmac
-import json
 import logging
 import secrets
 from collections.abc import Callable, Mapping
@@ -250,10 +249,3 @@ def purge(connection: Connection, payload: Payload) -> Payload:
 def _hour(at: datetime) -> bytes:
     """The whole hour that Facts.at is: a decision rests on facts of its own hour, or of the one before."""
     return int(at.timestamp() // 3600).to_bytes(4, "big")
-
-
-def read_facts(connection: Connection, key: bytes) -> Payload | None:
-    """The facts a decision rests on, as model.facts.from_json takes them."""
-    text = connection.execute(select(facts.c.facts).where(facts.c.key == key)).scalar()
-    found: Payload | None = json.loads(text) if text else None
-    return found

@@ -6,7 +6,6 @@ of the content, no subject and no sample. What is recorded of them is as `redact
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -151,11 +150,6 @@ def mask_address(text: str, hashed: Callable[[str], str]) -> str:
 
 
 # --- JSON, both ways --------------------------------------------------------------------------------------------------
-
-
-def canonical(facts: Facts | MessageFacts) -> str:
-    """One text for equal facts: sorted keys, no blanks, ASCII."""
-    return json.dumps(to_json(facts), sort_keys=True, separators=(",", ":"))
 
 
 def to_json(facts: Facts | MessageFacts) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.decide import decide
 from gateway.errors import BadPack
-from gateway.model.facts import canonical, from_json, to_json
+from gateway.model.facts import from_json, to_json
 from gateway.model.finding import OwnDetector
 from gateway.model.reading import read_patterns, write_patterns
 from gateway.policy.parse_pack import load_pack
@@ -112,7 +112,7 @@ def test_what_was_looked_for_under_another_definition_was_not_looked_for():
     facts = facts_of(FactsRow.model_validate({"recipient": "b@else.example"}), old, OWN)
 
     assert from_json(to_json(facts)) == facts
-    assert "case-number~" in canonical(facts)
+    assert "case-number~" in json.dumps(to_json(facts))
     decision = decide(facts, new)
     assert [reason.unknown for reason in decision.reasons if reason.unknown]
     assert not [reason for reason in decide(facts, old).reasons if reason.unknown]

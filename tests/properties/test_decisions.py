@@ -17,7 +17,6 @@ from gateway.model.facts import (
     FileFacts,
     MessageFacts,
     SenderFacts,
-    canonical,
     from_json,
     message_from_json,
     redacted,
@@ -232,7 +231,7 @@ def test_a_kept_message_names_who_decides_or_is_refused(facts, pack):
 @given(world.facts())
 def test_facts_come_back_from_the_records_as_they_were(facts):
     assert from_json(to_json(facts)) == facts
-    assert canonical(from_json(to_json(facts))) == canonical(facts)
+    assert to_json(from_json(to_json(facts))) == to_json(facts)
     assert message_from_json(to_json(facts.message)) == facts.message
 
 
@@ -244,5 +243,5 @@ def test_redacted_facts_decide_alike(facts, pack):
     assume(not any(system.certificate == facts.message.sender.certificate for system in pack.systems))
 
     assert decide(quiet, pack).verdict is decide(facts, pack).verdict
-    assert "file-1" not in canonical(quiet)
-    assert "someone" not in canonical(quiet)
+    assert "file-1" not in str(to_json(quiet))
+    assert "someone" not in str(to_json(quiet))
