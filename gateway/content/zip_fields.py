@@ -13,6 +13,7 @@ END_OCTETS = 22
 END_REACH = 65_557  # octets at the end in which the end record stands
 LOCAL_HEAD = struct.Struct("<4sHHHHHIIIHH")
 CENTRAL_HEAD = struct.Struct("<4sHHHHHHIIIHHHHHII")
+LOCAL_OCTETS, CENTRAL_OCTETS = LOCAL_HEAD.size, CENTRAL_HEAD.size  # without name, extra fields and comment
 ENCRYPTED, STREAMED, STRONG, UTF8, MASKED = 1, 8, 0x40, 0x800, 0x2000  # flags
 AES, ZIP64, UNICODE_PATH, STRONG_HEADER = 0x9901, 0x0001, 0x7075, 0x0017  # extra fields
 _FULL = 0xFFFFFFFF

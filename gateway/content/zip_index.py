@@ -17,6 +17,7 @@ from gateway.content.reading import Spent
 from gateway.content.zip_fields import (
     CENTRAL,
     CENTRAL_HEAD,
+    CENTRAL_OCTETS,
     ENCRYPTED,
     END,
     END64,
@@ -25,6 +26,7 @@ from gateway.content.zip_fields import (
     EXTRA_RECORD,
     LOCAL,
     LOCAL_HEAD,
+    LOCAL_OCTETS,
     LOCATOR64,
     MASKED,
     STREAMED,
@@ -158,12 +160,12 @@ def _end64(data: bytes, end: int) -> tuple[int, int, int, int] | None:
 
 def _read_directory(data: bytes, at: int, count: int, base: int, index: Index, spent: Spent) -> None:
     seen = 0
-    while data[at : at + 4] == CENTRAL and at + 46 <= len(data):
+    while data[at : at + 4] == CENTRAL and at + CENTRAL_OCTETS <= len(data):
         spent.entries()
         seen += 1
         _, _, _, flags, method, _, _, crc, packed, size, name, extra, comment, disk, _, _, offset = CENTRAL_HEAD.unpack_from(data, at)
-        raw = data[at + 46 : at + 46 + name]
-        fields = dict(extras(data[at + 46 + name : at + 46 + name + extra]))
+        raw = data[at + CENTRAL_OCTETS : at + CENTRAL_OCTETS + name]
+        fields = dict(extras(data[at + CENTRAL_OCTETS + name : at + CENTRAL_OCTETS + name + extra]))
         size, packed, offset = zip64(fields.get(ZIP64, b""), size, packed, offset)
         entry = Entry(
             names=names_of(raw, flags, fields),
@@ -175,13 +177,13 @@ def _read_directory(data: bytes, at: int, count: int, base: int, index: Index, s
             size=size,
             start=offset + base,
             data=-1,
-            comment=data[at + 46 + name + extra : at + 46 + name + extra + comment],
+            comment=data[at + CENTRAL_OCTETS + name + extra : at + CENTRAL_OCTETS + name + extra + comment],
         )
         if disk not in (0, 0xFFFF):
             index.unreadable = index.unreadable or Readable.UNSUPPORTED
         index.entries.append(entry)
         _find_local(data, entry, raw, index)
-        at += 46 + name + extra + comment
+        at += CENTRAL_OCTETS + name + extra + comment
     if seen != count and seen != count & 0xFFFF:
         index.odd("directory-disagrees")
     if seen < count:
@@ -191,18 +193,18 @@ def _read_directory(data: bytes, at: int, count: int, base: int, index: Index, s
 def _find_local(data: bytes, entry: Entry, raw: bytes, index: Index) -> None:
     """Compare with the header that stands before the data, and add what it says otherwise."""
     at = entry.start
-    if at < 0 or data[at : at + 4] != LOCAL or at + 30 > len(data):
+    if at < 0 or data[at : at + 4] != LOCAL or at + LOCAL_OCTETS > len(data):
         index.odd("headers-disagree")
         index.unreadable = index.unreadable or Readable.DAMAGED
         entry.data = max(at, 0)
         entry.packed = 0
         return
     _, _, flags, method, _, _, crc, packed, size, name, extra = LOCAL_HEAD.unpack_from(data, at)
-    entry.data = at + 30 + name + extra
-    fields = dict(extras(data[at + 30 + name : entry.data]))
+    entry.data = at + LOCAL_OCTETS + name + extra
+    fields = dict(extras(data[at + LOCAL_OCTETS + name : entry.data]))
     size, packed, _ = zip64(fields.get(ZIP64, b""), size, packed, 0)
-    names = names_of(data[at + 30 : at + 30 + name], flags, fields)
-    if data[at + 30 : at + 30 + name] != raw and not flags & MASKED:
+    names = names_of(data[at + LOCAL_OCTETS : at + LOCAL_OCTETS + name], flags, fields)
+    if data[at + LOCAL_OCTETS : at + LOCAL_OCTETS + name] != raw and not flags & MASKED:
         index.odd("names-disagree")
         entry.names = tuple(dict.fromkeys((*entry.names, *names)))
     streamed = bool(flags & STREAMED)
@@ -262,15 +264,15 @@ def _span_around(spans: list[tuple[int, int]], at: int) -> int | None:
 
 def _local_entry(data: bytes, at: int) -> Entry | None:
     """A header that makes sense, or None: four octets alone may be chance."""
-    if at + 30 > len(data):
+    if at + LOCAL_OCTETS > len(data):
         return None
     _, version, flags, method, _, _, crc, packed, size, name, extra = LOCAL_HEAD.unpack_from(data, at)
-    start = at + 30 + name + extra
+    start = at + LOCAL_OCTETS + name + extra
     if version & 0xFF > 100 or method > 99 or not name or start > len(data):
         return None
-    fields = dict(extras(data[at + 30 + name : start]))
+    fields = dict(extras(data[at + LOCAL_OCTETS + name : start]))
     size, packed, _ = zip64(fields.get(ZIP64, b""), size, packed, 0)
-    names = names_of(data[at + 30 : at + 30 + name], flags, fields)
+    names = names_of(data[at + LOCAL_OCTETS : at + LOCAL_OCTETS + name], flags, fields)
     unknown = bool(flags & STREAMED) and not packed
     encrypted = bool(flags & (ENCRYPTED | STRONG))
     return Entry(

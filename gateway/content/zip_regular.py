@@ -5,7 +5,18 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from gateway.content.zip_fields import CENTRAL, CENTRAL_HEAD, END, END_OCTETS, END_REACH, LOCAL, LOCAL_HEAD, STREAMED
+from gateway.content.zip_fields import (
+    CENTRAL,
+    CENTRAL_HEAD,
+    CENTRAL_OCTETS,
+    END,
+    END_OCTETS,
+    END_REACH,
+    LOCAL,
+    LOCAL_HEAD,
+    LOCAL_OCTETS,
+    STREAMED,
+)
 
 _DESCRIPTOR = 24  # octets behind streamed data, at most
 
@@ -28,19 +39,20 @@ def is_regular(data: bytes) -> bool:
 def _plain_spans(data: bytes, at: int, end: int, count: int) -> Iterator[tuple[int, int]]:
     """Of each entry whose headers agree, from its local header to behind its data; one impossible span where they do not."""
     for _ in range(count):
-        if data[at : at + 4] != CENTRAL or at + 46 > end:
+        if data[at : at + 4] != CENTRAL or at + CENTRAL_OCTETS > end:
             yield -1, -1
             return
         head = CENTRAL_HEAD.unpack_from(data, at)
         start, name = head[16], head[10]
-        if data[start : start + 4] != LOCAL or start + 30 > end:
+        if data[start : start + 4] != LOCAL or start + LOCAL_OCTETS > end:
             yield -1, -1
             return
         local = LOCAL_HEAD.unpack_from(data, start)
-        if local[3] != head[4] or data[at + 46 : at + 46 + name] != data[start + 30 : start + 30 + local[9]]:
+        central_name, local_name = at + CENTRAL_OCTETS, start + LOCAL_OCTETS
+        if local[3] != head[4] or data[central_name : central_name + name] != data[local_name : local_name + local[9]]:
             yield -1, -1
             return
-        yield start, start + 30 + name + local[10] + head[8] + (_DESCRIPTOR if head[3] & STREAMED else 0)
-        at += 46 + name + head[11] + head[12]
+        yield start, local_name + name + local[10] + head[8] + (_DESCRIPTOR if head[3] & STREAMED else 0)
+        at += CENTRAL_OCTETS + name + head[11] + head[12]
     if at != end:
         yield -1, -1
