@@ -220,6 +220,25 @@ def test_sounds_films_and_fonts_hide_nothing(kind: str, begin: bytes) -> None:
     assert route(multipart(HELLO, f"Content-Type: {kind}; name=a.{kind[-3:]}\n{base64(octets_)}")) == "encrypted"
 
 
+# --- what is shown of the header section ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["Comments: {}", "Keywords: {}", "Thread-Topic: {}", 'To: "{}" <b@elsewhere.example>', "Cc: =?utf-8?Q?{}?= <b@elsewhere.example>"],
+)
+def test_fields_that_people_see_are_words(field: str) -> None:
+    said = "NHS=20number=20485=20777=203457" if "=?" in field else "NHS number 485 777 3457"
+
+    assert route(f"{field.format(said)}\n{HEAD}Subject: hello\n\nhello\n") == "encrypted"
+
+
+def test_addresses_and_the_numbers_of_machines_are_no_words() -> None:
+    fields = "To: 4857773457@elsewhere.example, <485-777-3457@elsewhere.example>\nX-Number: NHS number 485 777 3457\n"
+
+    assert route(f"{fields}{HEAD}Subject: hello\n\nhello\n") == "plain"
+
+
 # --- words that no mail program shows ---------------------------------------------------------------------------------
 
 
