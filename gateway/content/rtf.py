@@ -1,7 +1,7 @@
 """Rich Text Format (RTF 1.9.1) to segments and members.
 
-Limits: pictures are not looked at; of embedded objects OLE compound files and packages are unpacked, any other makes the file
-unsupported.
+Limits: pictures are not looked at, and that is said; of embedded objects OLE compound files and packages are unpacked, any other
+makes the file unsupported.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 
 from gateway.content.objects import ole1
 from gateway.content.ole import MAGIC
-from gateway.content.reading import Item, Member, Source, Spent, Unreadable
-from gateway.model.finding import Place, Readable
+from gateway.content.pictures import is_possible
+from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unreadable
+from gateway.model.finding import FileOddity, Place, Readable
 
 # Control word, hexadecimal octet, control symbol, brace, line end, text. No token can begin in two ways.
 _TOKEN = re.compile(rb"\\([a-zA-Z]{1,32})(-?[0-9]{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z'])|([{}])|[\r\n]+|([^\\{}\r\n]+)|\\'?")
@@ -88,7 +89,7 @@ class _State:
     after_unicode: int = 1  # characters that stand for one \u in a reader without Unicode
 
 
-def read_rtf(source: Source, _spent: Spent) -> Iterator[Item]:
+def read_rtf(source: Source, spent: Spent) -> Iterator[Item]:
     """Body, page headers and footers, properties, embedded objects."""
     document = _Document(source.data)
     for place, pieces in sorted(document.texts.items(), key=lambda item: item[0] is not Place.FIRST_LINE):
@@ -97,6 +98,8 @@ def read_rtf(source: Source, _spent: Spent) -> Iterator[Item]:
             text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # \\u gives one letter in two halves
         edge = place in (Place.PAGE_HEADER, Place.PAGE_FOOTER)
         yield place, place.value.replace("_", " ") if edge else source.where, text.replace("\t", "\n") if edge else text
+    if is_possible(spent) and rb"\pict" in source.data:
+        yield Oddity(FileOddity.PICTURES_UNREAD)
     unknown = False
     for written in document.objects:
         digits = written.translate(None, _NO_DIGITS)  # Word passes over what is none

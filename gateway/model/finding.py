@@ -53,7 +53,7 @@ class FileOddity(StrEnum):
     JAVASCRIPT = "javascript"  # in a PDF
     LAUNCHES_PROGRAM = "launches-program"  # a PDF that starts a program
     PICTURES_READ = "pictures-read"  # words in pictures were looked for, by a program that errs
-    PICTURES_UNREAD = "pictures-unread"  # they were not, or not in all: there was no time left
+    PICTURES_UNREAD = "pictures-unread"  # they were not, or not in all: no time was left, or the format is RTF
     POISON = "poison"  # crashed its reader three times; not read any more
 
 

@@ -132,3 +132,9 @@ def test_broken_pictures_break_nothing(kind: str) -> None:
 
         assert read(bytes(flipped), "a", Budget(picture_seconds=0.2)).readable in (Readable.YES, Readable.UNSUPPORTED)
         assert read(whole[:at], "a", Budget(picture_seconds=0.2)).readable in (Readable.YES, Readable.UNSUPPORTED)
+
+
+def test_pictures_in_rtf_are_not_passed_over_in_silence():
+    with_picture = b"{\\rtf1 x{\\pict\\pngblip 89504e47}}"
+    for octets, expected in ((with_picture, ("pictures-unread",)), (b"{\\rtf1 x}", ())):
+        assert read(octets, "a.rtf").oddities == expected
