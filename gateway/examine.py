@@ -158,7 +158,7 @@ def _said_in(fields: Iterable[Field]) -> Iterator[Segment]:
     """What a mail program shows of the header section besides the subject, where it could be a number of somebody."""
     for said in fields:
         name = said.name.lower()
-        if name in _REMARKS or name in _ADDRESSES:
+        if (name in _REMARKS or name in _ADDRESSES) and _DIGITS.search(said.value):
             text = _ADDRESS.sub(" ", said.value) if name in _ADDRESSES else said.value
             if _DIGITS.search(text):
                 yield Place.TEXT, f"header field {said.name}", text

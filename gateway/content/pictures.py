@@ -15,7 +15,8 @@ from gateway.content.beside_pixels import beside_pixels
 from gateway.content.legible import legible
 from gateway.content.ocr import Line
 from gateway.content.package import Package
-from gateway.content.reading import Item, Oddity, Source, Spent, Unreadable
+from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unreadable
+from gateway.content.structure import find_appended
 from gateway.content.zips import Entry
 from gateway.model.finding import FileOddity, Place, Readable
 
@@ -49,10 +50,17 @@ def words_of(octets: bytes, where: str, spent: Spent, *, is_page: bool = False) 
 
 def words_in_package(package: Package, entry: Entry) -> Iterator[Item]:
     """The words of a picture inside a document, if this part is one. A broken picture says nothing about the document."""
-    if _NAMES.search(entry.name) is None or not is_possible(package.spent):
+    if _NAMES.search(entry.name) is None:
         return
+    name = entry.name.rpartition("/")[2]
     try:
-        yield from words_of(package.read(entry), f"picture {entry.name.rpartition('/')[2]}", package.spent)
+        data = package.read(entry)
+        yield from words_of(data, f"picture {name}", package.spent)
+        if any(find_appended(data, "image/*")):
+            yield Member(name, data)  # a file in its own right
+            return
+        for piece in beside_pixels(data, package.spent):
+            yield from legible(piece, f"picture {name}, beside its pixels", package.spent)
     except Unreadable as unreadable:
         if unreadable.readable is not Readable.DAMAGED:
             raise

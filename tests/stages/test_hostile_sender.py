@@ -21,7 +21,7 @@ from gateway.model.envelope import Recipient
 from gateway.model.finding import Findings, Readable
 from gateway.parse import parse_buffer
 from gateway.policy.parse_pack import load_pack
-from tests.build import png
+from tests.build import docx, png
 from tests.stages.test_examine import Reading, Spooled, signature
 
 OURS = "ours.example"
@@ -191,6 +191,18 @@ def test_a_small_picture_that_is_shown_hides_nothing(octets_: bytes) -> None:
 
 def test_a_small_picture_that_is_shown_and_hides_nothing_goes_as_it_is() -> None:
     assert route(multipart(SHOWN, f"Content-Type: image/png\nContent-ID: <a>\n{base64(PICTURE)}", kind="related")) == "plain"
+
+
+@pytest.mark.parametrize("more", [b"", PATIENTS.encode(), zipped(PATIENTS)], ids=["nothing", "words", "a document"])
+def test_a_picture_inside_a_document_hides_nothing(more: bytes) -> None:
+    document = BytesIO(docx(["hello"]))
+    with ZipFile(document, "a") as archive:
+        archive.writestr("word/media/image1.png", PICTURE + more)
+    kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+    assert route(multipart(HELLO, f"Content-Type: {kind}; name=a.docx\n{base64(document.getvalue())}")) == (
+        "encrypted" if more else "plain"
+    )
 
 
 def checked(signature_: bytes) -> str:
