@@ -37,6 +37,11 @@ class Server:
         self._accepting = await loop.create_server(lambda: Session(self._terms, self, loop), sock=sock, backlog=_BACKLOG)
 
     @property
+    def sessions(self) -> int:
+        """Open connections."""
+        return len(self._sessions)
+
+    @property
     def deliveries(self) -> int:
         """Messages being carried, those whose client has left included."""
         return len(self._deliveries)
