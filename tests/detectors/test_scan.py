@@ -1,5 +1,6 @@
 """One pass over everything: chunks, places, counts."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ def test_nothing_wanted_finds_nothing() -> None:
     assert scan([(Place.TEXT, "x", "RESTRICTED 943 476 5919")], Patterns()) == ()
 
 
+@pytest.mark.slow
 @given(st.integers(CHUNK - 40, CHUNK + 8), st.sampled_from(["x ", "é ", "\u20ac "]))
 def test_what_stands_across_a_chunk_is_found_once(at: int, filler: str) -> None:
     size = len(filler.encode())

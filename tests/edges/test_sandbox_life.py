@@ -51,6 +51,7 @@ def ended(pids, seconds=PATIENCE):
     return gone
 
 
+@pytest.mark.slow
 def test_a_reusable_child_serves_thirty_two_messages():
     with bench(workers=1) as at:
         served = [at.who(b"hello %d" % number) for number in range(100)]
@@ -91,6 +92,7 @@ def test_closing_leaves_no_process():
     assert ended(pids) == set(pids)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_the_death_of_the_gateway_leaves_no_process(number):
     with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE) as parent, closing(parent.stdout) as said:

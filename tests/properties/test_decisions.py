@@ -114,6 +114,7 @@ def labelled(label, listed):
     return Facts(message, "b@own.example", "b@own.example", OWN, TODAY, listed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1000, 15_000_000, 40_000_000])
 def test_one_more_rule_is_never_milder_whatever_routes_are_left(size):
     """Every act, on every way in which routes can fail, with every pair of what no_route may do."""
@@ -141,6 +142,7 @@ def test_a_refusal_that_rests_on_something_unknown_is_a_hold(facts, pack):
     assert not [reason for reason in decision.reasons if reason.effect == "refuse" and reason.unknown]
 
 
+@pytest.mark.slow
 @few
 @given(world.facts(), world.packs())
 def test_no_decision_breaks_a_never(facts, pack):

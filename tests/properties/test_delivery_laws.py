@@ -80,6 +80,7 @@ def test_nobody_is_told_that_delivered_mail_failed(story):
             assert key not in end.refused
 
 
+@pytest.mark.slow
 @law()
 @given(stories())
 def test_nobody_gets_a_copy_twice_unless_an_answer_was_unknown_or_the_journal_failed(story):
@@ -140,6 +141,7 @@ def _expected(hop: ScriptedHop, key: str) -> bytes:
     return RECEIVED + trigger + stamp + MESSAGE
 
 
+@pytest.mark.slow
 @law()
 @given(stories())
 def test_nothing_addressed_to_one_recipient_names_another(story):

@@ -4,6 +4,7 @@ import email
 import email.policy
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -85,6 +86,7 @@ def test_any_heap_of_pieces_is_understood(pieces: list[bytes]) -> None:
     check(everything(octets), octets)
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.lists(MUTATION, min_size=1, max_size=8))
 def test_any_mutation_of_a_real_message_is_understood(mutations: list[tuple[int, int, bytes]]) -> None:

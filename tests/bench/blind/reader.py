@@ -8,7 +8,7 @@ from gateway.model.finding import FileFinding, Readable
 __all__ = ["Budget", "preload", "read"]
 
 
-def preload() -> None:
+def preload(**_settings: Any) -> None:
     """There is nothing to load."""
 
 
