@@ -3,6 +3,8 @@
 Keys are made once a run.
 """
 
+import atexit
+import shutil
 import subprocess
 import tempfile
 import zlib
@@ -86,6 +88,7 @@ def _openssl(*arguments: str, given: bytes) -> bytes:
 def _home() -> str:
     home = tempfile.mkdtemp(prefix="og-gpg-")
     Path(home).chmod(0o700)
+    atexit.register(_leave, home)
     make = [
         "gpg",
         "--homedir",
@@ -101,6 +104,12 @@ def _home() -> str:
     ]
     subprocess.run(make, check=True, capture_output=True)
     return home
+
+
+def _leave(home: str) -> None:
+    """gpg starts an agent that outlives everybody."""
+    subprocess.run(["gpgconf", "--homedir", home, "--kill", "all"], check=False, capture_output=True)
+    shutil.rmtree(home, ignore_errors=True)
 
 
 def _gpg(*arguments: str, given: bytes) -> bytes:
