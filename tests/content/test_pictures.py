@@ -10,7 +10,7 @@ from tests.build.scans import picture, saved, scanned
 from tests.content.reading import EDGES, EVERYWHERE, look, seen
 from tests.content.test_documents import rebuilt
 
-pytestmark = pytest.mark.skipif(not ocr.load(), reason="tesseract-ocr is not installed")
+assert ocr.load(), "tesseract-ocr is not installed: deploy/packages lists it, and nothing here is proved without it"
 
 LINES = ("Discharge summary", "NHS number: 485 777 3457", "OFFICIAL-SENSITIVE")
 PATTERNS = Patterns(
