@@ -17,5 +17,5 @@ fresh:  ; @deploy/fresh
 # The hashed locks: for building, for running, for developing. LOCKFLAGS=--upgrade takes newer versions.
 lock:
 	$(LOCK) $(LOCKFLAGS) --group build --output-file requirements-build.lock
-	$(LOCK) $(LOCKFLAGS) --extra postgres pyproject.toml --output-file requirements.lock
-	$(LOCK) $(LOCKFLAGS) --extra postgres --group dev pyproject.toml --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) $(LOCKFLAGS) --extra postgres --extra sftp pyproject.toml --output-file requirements.lock
+	$(LOCK) $(LOCKFLAGS) --extra postgres --extra sftp --group dev pyproject.toml --constraint requirements.lock --output-file requirements-dev.lock

@@ -3,6 +3,7 @@
 OutgateError
 ├── TryLater        for now it does not work: the mail waits upstream (4xx)
 ├── WillNotDo       it will never work as asked (5xx)
+│   └── Unusable    this method cannot serve these recipients; another may
 └── BadInput        what a person wrote is wrong: it carries places and ways out
     ├── BadConfig   outgate.toml
     └── BadPack     a policy pack
@@ -33,6 +34,14 @@ class WillNotDo(OutgateError):
         super().__init__(detail)
         self.detail = detail
         self.status = status
+
+
+class Unusable(WillNotDo):
+    """A method cannot serve these recipients now or ever, and the next route is asked (DESIGN section 5). Nothing of it has happened."""
+
+    def __init__(self, detail: str, recipients: tuple[str, ...] = ()) -> None:
+        super().__init__(detail, "5.3.0")
+        self.recipients = recipients  # Address.keys; () means everybody
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from gateway.model.finding import FileFinding, Patterns
 from gateway.model.kept import Because, Bundle, Done, Held, Intent, ToSend
 from gateway.model.message import Arrival, Content, Encoding
 from gateway.model.outcome import Copy, Reply
+from gateway.model.share import Parcel, Placed, Share
 
 
 class Clock(Protocol):
@@ -115,6 +116,62 @@ class Vault(Protocol):
 
     async def check(self) -> None:
         """Raise TryLater when nothing could be put now (down, read-only, full)."""
+        ...
+
+
+class Place(Protocol):
+    """One configured [place.NAME]: where the files of a share route go."""
+
+    async def put(self, parcel: Parcel, deadline: float) -> Placed:
+        """Keep the files for these people; durable on return, and never there twice: the same share put again is the same put.
+
+        Raises:
+            TryLater: not now (throttled, down for a moment); the mail waits upstream.
+            Unusable: the place is dead, or cannot serve these people; the next route is asked.
+        """
+        ...
+
+    async def withdraw(self, share: Share) -> None:
+        """Nobody can open it any more and its files are gone; what is gone already is no error. Raises TryLater."""
+        ...
+
+    async def check(self) -> None:
+        """Whether it would work now, for doctor. Raises TryLater, WillNotDo with what is wrong and what to do."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Shares(Protocol):
+    """What is known of shares, whatever their place."""
+
+    async def find(self, key: bytes) -> Share | None:
+        """The share that an earlier attempt at the same message made. Raises TryLater."""
+        ...
+
+    async def issue(self, share: Share) -> Share:
+        """Durable on return, before any copy with a link leaves. Where one of this key is there already, that one is opened again.
+
+        Its grants and files are joined, and it expires when the later of the two does. Raises TryLater.
+        """
+        ...
+
+    async def undo(self, share_id: str, keys: frozenset[str]) -> None:
+        """It is known that these people (Address.key) were handed nothing: their grants are undone. Raises TryLater."""
+        ...
+
+    async def get(self, share_id: str) -> Share | None: ...
+
+
+class Signer(Protocol):
+    """Signs what the gateway has changed or created (RFC 6376)."""
+
+    async def sign(self, copy: Copy) -> Copy:
+        """The same copy with our signatures in front of its head, and our own broken ones left out. As it was, where we have no key for it.
+
+        Raises:
+            TryLater: the content cannot be read back.
+        """
         ...
 
 

@@ -1,0 +1,102 @@
+"""A link instead of an attachment: what was taken out of a message, who may have it, and until when.
+
+A share is made once for each message and route, and has a grant for each person: each with a link of their own. Its number is what people
+see and say ("7KQ-402"). A retry of the same transaction finds the share by its `key` and gives everybody the link that they have had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from gateway.model.message import Content
+
+
+class Standing(StrEnum):
+    """What has become of a share or a grant."""
+
+    OPEN = "open"  # a link may be out there
+    UNDONE = "undone"  # it is known that no copy with its link was handed over; a retry opens it again, the sweep takes it
+    REVOKED = "revoked"  # by the sender or an officer
+    EXPIRED = "expired"  # by time, by idleness, or by its download limit
+    PURGED = "purged"  # and the files are gone
+
+
+@dataclass(frozen=True, slots=True)
+class SharedFile:
+    """One file that travels by link."""
+
+    id: str  # of the file finding, which is the id of its part in the message
+    name: str  # as the sender's program named it; shown to who may open it, never in plain mail unless the pack says so
+    media_type: str  # as detected, never as declared
+    octets: int  # decoded
+    sha256: str  # hex, of the decoded octets
+    object_id: str = ""  # in the vault; "" where the place keeps files by itself
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """One person's right to files of a share. The token of the link is never kept, only its hash."""
+
+    id: str
+    address: str  # Address.wire
+    key: str  # Address.key
+    role: str  # recipient | sender: the sender sees who fetched what, and may revoke
+    files: tuple[str, ...]  # ids of SharedFiles
+    audiences: tuple[str, ...] = ()  # those they were in when it was decided
+    state: Standing = Standing.OPEN
+    opened_at: datetime | None = None  # when they first proved their mailbox
+    downloads: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one message left behind in a place. INVARIANT: one for each `key`."""
+
+    id: str  # the number that people see
+    key: bytes  # of the transaction, the route and the place: what a retry finds it by
+    message_id: str  # our Arrival.id
+    sender: str  # Address.wire of the reverse-path
+    route: str
+    place: str  # [place.NAME]
+    pack: str
+    pack_version: str
+    made_at: datetime
+    expires_at: datetime
+    idle: timedelta | None = None  # it also ends when nobody has fetched anything for so long
+    download_limit: int | None = None  # of each file, for each person
+    language: str = "en"  # of the message, BCP 47: the page begins in it
+    files: tuple[SharedFile, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    state: Standing = Standing.OPEN
+    used_at: datetime | None = None  # when somebody last fetched something
+    reference: str = ""  # what the place calls it: a folder, an item, a transfer
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A share on its way into its place, with the octets. `contents` are decoded files in private spools, owned by the caller."""
+
+    share: Share
+    contents: Mapping[str, Content]  # by SharedFile.id
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What one person is told: where the files are for them, and how they open them."""
+
+    address: str  # Address.wire
+    link: str  # https://..., sftp://...: may stand in plain mail; "" when nothing can be clicked
+    until: datetime  # as the place has confirmed it
+    how: str  # own | onedrive | sftp | cryptshare: which text says how to open
+    said: Mapping[str, str] = field(default_factory=dict)  # further placeholders of that text: access_key, folder, host, liaison ...
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The files are durably in the place. One offer for each recipient's grant of the share, same order."""
+
+    share: Share  # with its object ids and its reference
+    offers: tuple[Offer, ...]
