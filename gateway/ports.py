@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -357,6 +357,9 @@ class World:
     new_id: Callable[[], str]  # short unique ids: outbox rows, Message-IDs
     octets: Callable[[bytes], Content]  # a Content over octets we made
     head: Callable[[Arrival], bytes]  # our Received field with the loop stamp
+    places: Mapping[str, Place] = field(default_factory=dict)  # by the NAME of [place.NAME]
+    shares: Shares | None = None  # None: there are no places
+    signer: Signer | None = None  # None: nothing is signed
 
 
 # --- what people ask for ----------------------------------------------------------------------------------------------

@@ -16,6 +16,8 @@ MB = 1024 * KB
 
 # What a part that we add brings along beside its body: delimiter line, content fields, empty line.
 PART_OVERHEAD_OCTETS = 320
+# What a message gains at most, as mail, when a link takes the place of its files: words in every body, or a part of their own.
+BLOCK_OCTETS = 32 * KB
 
 
 def encoded_octets(decoded: int) -> int:
