@@ -126,6 +126,18 @@ def _zone(value: str) -> str:
     return value
 
 
+def _site(value: str) -> str:
+    """Scheme, host and port alone: what browsers call an origin. Without TLS only on this machine, for trying things out."""
+    match = re.fullmatch(r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:\d{1,5})?/?", value.strip().lower())
+    if value and match is None:
+        msg = f"`{value}` is no address of a site of its own; write https://files.example.gov.uk, without a path"
+        raise ValueError(msg)
+    if match is not None and match[1] == "http" and match[2] not in ("localhost", "127.0.0.1", "[::1]"):
+        msg = f"`{value}` goes in clear; write https://{match[2]}"
+        raise ValueError(msg)
+    return value.strip().lower().rstrip("/")
+
+
 Octets = Annotated[int, BeforeValidator(_octets), Field(gt=0)]
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
@@ -133,6 +145,7 @@ Zone = Annotated[str, AfterValidator(_zone)]
 HostName = Annotated[str, AfterValidator(_host_name)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Networks = Annotated[tuple[str, ...], AfterValidator(_networks)]
+Site = Annotated[str, AfterValidator(_site)]
 
 
 class _Section(BaseModel):
@@ -257,6 +270,43 @@ class Retention(_Section):
     decisions: Seconds = 400 * 86400.0
 
 
+class Portal(_Section):
+    """[portal]: the page where recipients open the files that travel by link. Without this section there is none."""
+
+    url: Site  # what every link begins with; nothing that a request says of itself is used instead
+    address: Endpoint = "127.0.0.1:10080"  # where it listens: behind a reverse proxy, or itself with cert and key
+    downloads_url: Site = ""  # another name of the same service, for the files alone; default: url
+    cert: Path | None = None
+    key: Path | None = None
+    proxies: Networks = ()  # reverse proxies that may say where a request comes from (X-Forwarded-For)
+    keys: Path | None = None  # a folder with shares-*.key alone, for a portal with a user of its own; default: vault.keys
+    session: Seconds = 12 * 3600.0  # a proved mailbox is believed so long
+    idle: Seconds = 1800.0  # and so long without a request
+    max_connections: int = Field(default=4000, ge=1)
+    max_connections_per_peer: int = Field(default=200, ge=1)  # of a network (/24, /48); not of the proxies
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach it by TLS, ours or the proxy's."""
+        return self.url.startswith("https:")
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Portal:
+        if not self.url:
+            msg = "url is missing: https://files.example.gov.uk"
+            raise ValueError(msg)
+        if (self.cert is None) != (self.key is None):
+            msg = "`cert` and `key` go together"
+            raise ValueError(msg)
+        if self.downloads_url and self.downloads_url.partition(":")[0] != self.url.partition(":")[0]:
+            msg = "url and downloads_url must both be https"
+            raise ValueError(msg)
+        if self.downloads_url == self.url:
+            msg = "downloads_url must be another name than url; leave it out to have one for both"
+            raise ValueError(msg)
+        return self
+
+
 class Processes(_Section):
     """[processes]: how many, and where they keep their sockets."""
 
@@ -278,6 +328,7 @@ class Settings(_Section):
     examine: Examine = Examine()
     notices: NoticesPlace
     retention: Retention = Retention()
+    portal: Portal | None = None
     processes: Processes = Processes()
     _file: Path = PrivateAttr(default=Path("outgate.toml"))
 
@@ -353,6 +404,7 @@ def _line(text: str, where: tuple[str, ...]) -> int:
 
 def _advice(where: tuple[str, ...]) -> str:
     sections = {name: field.annotation for name, field in Settings.model_fields.items()} | {"listen": Listener, "next_hop": Hop}
+    sections |= {"portal": Portal}
     keys = {name: list(model.model_fields) for name, model in sections.items() if isinstance(model, type) and issubclass(model, BaseModel)}
     home = next((name for name, names in keys.items() if where[-1] in names and name not in ("listen", "next_hop", where[0])), None)
     if home is not None:

@@ -196,3 +196,35 @@ def test_errors_name_the_file_that_was_named(tmp_path):
     path.write_text(GOOD)
 
     assert str(load(path).wrong("is taken")) == f"{path}: is taken"
+
+
+PORTAL = '[portal]\nurl = "https://files.council.example"\n'
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ('url = "http://files.council.example"', "`http://files.council.example` goes in clear; write https://files.council.example"),
+        ('url = "https://council.example/files"', "is no address of a site of its own"),
+        ('url = "files.council.example"', "is no address of a site of its own"),
+        ('url = "https://a.example@b.example"', "is no address of a site of its own"),
+        ('url = ""', "url is missing"),
+        ('address = "127.0.0.1:1"', "portal.url: is missing"),
+        ('url = "https://a.example"\ncert = "c.pem"', "`cert` and `key` go together"),
+        ('url = "https://a.example"\ndownloads_url = "http://localhost:1"', "url and downloads_url must both be https"),
+        ('url = "https://a.example"\ndownloads_url = "https://a.example"', "downloads_url must be another name than url"),
+        ('url = "https://a.example"\ndownload_url = "https://b.example"', "unknown key `download_url`; did you mean `downloads_url`?"),
+    ],
+)
+def test_what_is_no_portal_is_said_so(tmp_path, lines, says):
+    (said,) = problems(tmp_path, GOOD + "[portal]\n" + lines + "\n")
+    assert says in said
+
+
+def test_a_portal_is_an_origin(tmp_path):
+    portal = load(write(tmp_path, GOOD + PORTAL.replace("files.council.example", "Files.Council.example:8443/"))).portal
+
+    assert portal is not None
+    assert portal.url == "https://files.council.example:8443"
+    assert portal.is_https
+    assert load(write(tmp_path, GOOD)).portal is None
