@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.peers import folder, free_port, stop_group, wait_until
+from tests.peers.logs import shown_on_failure
 
 OUTGATE = (sys.executable, "-m", "gateway.cli")
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -112,7 +113,8 @@ class Gateway:
             os.kill(pid, signal.Signals[f"SIG{name}"])
 
     def log(self) -> str:
-        return (self.directory / "serve.log").read_text(errors="replace")
+        path = self.directory / "serve.log"
+        return path.read_text(errors="replace") if path.exists() else ""
 
     def events(self, *names: str) -> list[dict[str, Any]]:
         """The log's events of these names, in their order."""
@@ -204,12 +206,10 @@ def gateway(
         running.config.write_text("\n".join([*lines, extra, ""]))
         running.config.chmod(0o600)
         try:
-            if start:
-                running.start()
-            yield running
-        except BaseException:
-            print(running.log()[-6000:])
-            raise
+            with shown_on_failure("the gateway", running.log):
+                if start:
+                    running.start()
+                yield running
         finally:
             running.end()
 

@@ -278,7 +278,7 @@ def test_sixty_recipients_split_by_postfix_are_not_delayed_and_nobody_has_it_twi
     ):
         assert server.send(sender, to, note(sender, to)) == {}
         # Both halves are at the hop at the same time: neither was put off because of the other.
-        peer.wait(lambda peer: peer.reached["dot"] == 2, seconds=20)
+        peer.wait(lambda peer: len(taken_from(peer, sender)) == 2, seconds=20)
         peer.go()
         server.wait_empty()
 

@@ -76,7 +76,7 @@ class Peer:
     def wait(self, ready: Callable[["Peer"], bool], seconds: float = 10) -> None:
         """Until it is so; it is looked at after every event."""
         with self._changed:
-            assert self._changed.wait_for(lambda: ready(self), seconds), "the hop was never in the awaited state"
+            assert self._changed.wait_for(lambda: ready(self), seconds), f"the hop was never in the awaited state\n{self.story()}"
 
     def wait_for(self, stage: str, times: int = 1, seconds: float = 10) -> None:
         self.wait(lambda peer: peer.reached[stage] >= times, seconds)
@@ -84,6 +84,12 @@ class Peer:
     def wait_messages(self, count: int = 1, seconds: float = 10) -> list[Taken]:
         self.wait(lambda peer: len(peer.messages) >= count, seconds)
         return self.messages
+
+    def story(self) -> str:
+        """What has happened here, for whoever wonders why something did not."""
+        taken = [f"{one.reverse_path} -> {', '.join(one.recipients)}" for one in list(self.messages)]
+        lines = [f"{number}: {line}" for number, line in self.lines[-80:]]
+        return "\n".join([f"{self.sessions} connections, {self.open} open; {dict(self.reached)}", "taken:", *taken, "heard:", *lines])
 
     # --- for the sessions ---------------------------------------------------------------------------------------------
 

@@ -9,15 +9,14 @@ import pwd
 import shutil
 import smtplib
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import pytest
-
 from tests.peers import folder, free_port, stop_group, wait_until
+from tests.peers.logs import shown_on_failure
 
 Position = Literal["lmtp-filter", "smtp-filter", "proxy-filter"]
 POSITIONS: tuple[Position, ...] = ("lmtp-filter", "smtp-filter", "proxy-filter")
@@ -57,7 +56,7 @@ class Postfix:
     def wait_empty(self, seconds: float = 20) -> None:
         """Until nothing waits; what was deferred is tried again by the queue manager, each second."""
         # Three looks: see queue().
-        self._wait(lambda: not any(self.queue() for _ in range(3)), "the queue is empty", seconds)
+        wait_until(lambda: not any(self.queue() for _ in range(3)), "the queue is empty", seconds)
 
     def wait_deferred(self, messages: int = 1, seconds: float = 20) -> list[dict[str, Any]]:
         """Until so many messages have been tried and wait for another try."""
@@ -67,7 +66,7 @@ class Postfix:
             seen[:] = [waiting for waiting in self.queue() if waiting["queue_name"] == "deferred"]
             return len(seen) == messages
 
-        self._wait(deferred, f"{messages} messages are deferred", seconds)
+        wait_until(deferred, f"{messages} messages are deferred", seconds)
         return seen
 
     def mailbox(self, address: str) -> list[bytes]:
@@ -85,13 +84,6 @@ class Postfix:
         self.run("postconf", "-e", *(f"{name}={value}" for name, value in settings.items()))
         self.run("postfix", "reload")
         wait_until(lambda: self.log().count(": reload -- version") > before, "Postfix has read its configuration again")
-
-    def _wait(self, ready: Callable[[], bool], what: str, seconds: float) -> None:
-        try:
-            wait_until(ready, what, seconds)
-        except pytest.fail.Exception:
-            print(self.log()[-5000:])
-            raise
 
     def run(self, program: str, *arguments: str) -> str:
         done = subprocess.run([f"/usr/sbin/{program}", "-c", self.config, *arguments], check=False, capture_output=True, text=True)
@@ -134,7 +126,8 @@ def postfix(
         server.run("postfix", "start")
         leader = int((directory / "queue" / "pid" / "master.pid").read_text())
         try:
-            yield server
+            with shown_on_failure(f"Postfix on port {server.port}", server.log):
+                yield server
         finally:
             stop_group(leader)
 
