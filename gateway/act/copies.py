@@ -6,12 +6,15 @@ An untouched copy has our one Received field before it and nothing left out (DES
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 
 from gateway.model.message import Content, Message
+from gateway.model.outcome import Splice
+from gateway.policy.rules import Policy
 
 PIECE = 262_144
 
-Ranges = tuple[tuple[int, int], ...]
+Splices = tuple[Splice, ...]
 
 
 def fields(trigger_header: str, stamps: tuple[tuple[str, str], ...]) -> bytes:
@@ -25,17 +28,24 @@ def names_of(trigger_headers: Iterable[str]) -> frozenset[str]:
     return frozenset(text.partition(":")[0].strip().casefold() for text in trigger_headers if text)
 
 
-def forbidden(message: Message | None, names: frozenset[str]) -> Ranges:
-    """Fields that would make a next hop believe we asked for something: users may not set them. Sorted, disjoint."""
+@lru_cache(maxsize=16)
+def stamps_of(policy: Policy) -> frozenset[str]:
+    """The names, lower-case, of the fields that its rules may add: nobody else may say so, whatever they do with this message."""
+    return frozenset([name.casefold() for rule in policy.rules for act in rule.acts for name, _ in act.stamps])
+
+
+def forbidden(message: Message | None, names: frozenset[str]) -> Splices:
+    """Fields that would make somebody believe we asked for something, or said it: users may not set them. Sorted, disjoint."""
     if message is None or not names:
         return ()
-    return tuple((field.span.start, field.span.end) for field in message.fields if field.name.casefold() in names)
+    return tuple([Splice(field.span.start, field.span.end) for field in message.fields if field.name.casefold() in names])
 
 
-def without(content: Content, ranges: Ranges, octets: Callable[[bytes], Content]) -> Content:
-    """A new content that lacks these ranges. Only for a message that really has such fields: it is whole in memory for a moment."""
+def edited(content: Content, splices: Splices, octets: Callable[[bytes], Content]) -> Content:
+    """A new content in which these stand. Only for a message that really is changed: it is whole in memory for a moment."""
     pieces, at = [], 0
-    for start, end in (*ranges, (content.octets, content.octets)):
+    for start, end, instead in (*splices, Splice(content.octets, content.octets)):
         pieces += [content.read(place, min(place + PIECE, start)) for place in range(at, start, PIECE)]
+        pieces.append(instead)
         at = end
     return octets(b"".join(pieces))

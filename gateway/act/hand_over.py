@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 from gateway.act.copies import fields, forbidden
 from gateway.act.keep import keep
 from gateway.act.letters import owes_success
+from gateway.act.sign import signed
 from gateway.act.tell import speaks
 from gateway.act.work import Work, put_off
 from gateway.errors import TryLater
 from gateway.model.decision import Decision, Verdict
 from gateway.model.envelope import Recipient
 from gateway.model.kept import Bundle
-from gateway.model.outcome import Copy, Ending, Outcome, Splice, Step
+from gateway.model.outcome import Copy, Ending, Outcome, Step
 from gateway.ports import Handed, World
 
 
@@ -97,10 +98,12 @@ class _Handing:
         try:
             name = self.work.policy.next_hop_of(step.route or "")
             hop = self.world.hops[name]
-            copy = _copy(step, self.work, self.world, hop.trigger_header)
+            copy = await _copy(step, self.work, self.world, hop.trigger_header)
             started = self.world.clock.monotonic()
             handed = await hop.hand_over(copy, self.work.arrival.deadline)
             self.world.counters.observe("hand_over", self.world.clock.monotonic() - started, next_hop=name)
+        except TryLater as late:  # before anything was sent
+            return tuple(Handed(recipient, put_off(recipient, late).reply) for recipient in step.recipients)
         except Exception as bug:  # noqa: BLE001 - other steps are under way
             self.work.on_bug(bug)
             return tuple(Handed(recipient, put_off(recipient).reply, certain=False) for recipient in step.recipients)
@@ -143,16 +146,18 @@ class _Handing:
             self.outcomes += await keep(steps, self.work, self.world, alone=alone, going=going)
 
 
-def _copy(step: Step, work: Work, world: World, trigger_header: str) -> Copy:
+async def _copy(step: Step, work: Work, world: World, trigger_header: str) -> Copy:
     envelope = work.arrival.envelope
-    return Copy(
+    added = fields(trigger_header, step.decisions[0].stamps)
+    copy = Copy(
         reverse_path=envelope.reverse_path.wire,
         recipients=step.recipients,
-        head=world.head(work.arrival) + fields(trigger_header, step.decisions[0].stamps),
+        head=world.head(work.arrival) + added,
         content=work.arrival.content,
         eight_bit=envelope.body == "8BITMIME",
         smtputf8=envelope.smtputf8,
         ret=envelope.ret,
         envid=envelope.envid,
-        splices=tuple([Splice(start, end) for start, end in forbidden(work.message, work.trigger_headers)]),
+        splices=forbidden(work.message, work.reserved),
     )
+    return await signed(copy, world) if added or copy.splices else copy

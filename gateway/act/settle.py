@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from gateway.act.copies import fields, forbidden, without
+from gateway.act.copies import edited, fields, forbidden
 from gateway.act.deciders import POSTMASTER
 from gateway.act.hand_over import HandedOver
 from gateway.act.keep import keep_one
 from gateway.act.letters import Post
 from gateway.act.pen import LIFETIME
+from gateway.act.sign import signed
 from gateway.act.tell import tell
 from gateway.act.work import Work, put_off
 from gateway.errors import OutgateError, TryLater
 from gateway.model.decision import Decision, Reason, Verdict
 from gateway.model.kept import Bundle, ToSend
-from gateway.model.message import Content, Message
-from gateway.model.outcome import Ending, Outcome, Step
+from gateway.model.outcome import Copy, Ending, Outcome, Step
 from gateway.ports import Handed, World
 
 _Settled = tuple[tuple[Outcome, ...], tuple[ToSend, ...]]  # outcomes that take the place of others, and what goes out because of them
@@ -145,12 +145,21 @@ async def _queued(deferred: tuple[Outcome, ...], waiting: Mapping[str, Step], wo
 async def _row(route: str, stamps: tuple[tuple[str, str], ...], waiting: list[Outcome], work: Work, world: World) -> ToSend:
     envelope = work.arrival.envelope
     next_hop = work.policy.next_hop_of(route)
-    head = world.head(work.arrival) + fields(world.hops[next_hop].trigger_header, stamps)
+    recipients, added = tuple(outcome.recipient for outcome in waiting), fields(world.hops[next_hop].trigger_header, stamps)
+    copy = Copy(
+        reverse_path=envelope.reverse_path.wire,
+        recipients=recipients,
+        head=world.head(work.arrival) + added,
+        content=work.arrival.content,
+        eight_bit=envelope.body == "8BITMIME",
+        smtputf8=envelope.smtputf8,
+        splices=forbidden(work.message, work.reserved),
+    )
     return ToSend(
         id=world.new_id(),
-        object_id=await keep_copy(head, work.arrival.content, work.message, work.trigger_headers, world),
-        reverse_path=envelope.reverse_path.wire,
-        recipients=tuple(outcome.recipient for outcome in waiting),
+        object_id=await keep_copy(copy, world, changed=bool(added or copy.splices)),
+        reverse_path=copy.reverse_path,
+        recipients=recipients,
         next_hop=next_hop,
         kind="rest",
         message_id=work.arrival.id,
@@ -162,13 +171,13 @@ async def _row(route: str, stamps: tuple[tuple[str, str], ...], waiting: list[Ou
     )
 
 
-async def keep_copy(head: bytes, content: Content, message: Message | None, trigger_headers: frozenset[str], world: World) -> str:
+async def keep_copy(copy: Copy, world: World, *, changed: bool) -> str:
     """The same octets that the hop would have got, into the vault for the outbox; the object's id."""
-    ranges = forbidden(message, trigger_headers)
-    if not ranges:
-        return await world.vault.put("notices", content, head)
-    lacking = without(content, ranges, world.octets)
+    copy = await signed(copy, world) if changed else copy
+    if not copy.splices:
+        return await world.vault.put("notices", copy.content, copy.head)
+    content = edited(copy.content, copy.splices, world.octets)
     try:
-        return await world.vault.put("notices", lacking, head)
+        return await world.vault.put("notices", content, copy.head)
     finally:
-        lacking.close()
+        content.close()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from gateway.act.copies import stamps_of
 from gateway.act.readers import NEVER, Origin, Reader, reader_of
 from gateway.errors import OutgateError, TryLater
 from gateway.model.decision import Decision
@@ -45,6 +46,11 @@ class Work:
     trigger_headers: frozenset[str]  # names, lower-case, that users may not set
     on_bug: Callable[[Exception], None]  # an error of ours after something irreversible may have happened
     progress: dict[str, Outcome] = field(default_factory=dict)  # by Address.key; what is safe to answer already
+
+    @property
+    def reserved(self) -> frozenset[str]:
+        """Names, lower-case, of the header fields that only we may set."""
+        return self.trigger_headers | stamps_of(self.policy)
 
     def reader(self, recipient: Recipient) -> Reader | None:
         """Who is told what becomes of the copy for this one; None: nobody may be."""

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from gateway.act.copies import fields, names_of
+from gateway.act.copies import fields, forbidden, names_of, stamps_of
 from gateway.act.deciders import POSTMASTER
 from gateway.act.letters import UNSEEN, Seen
 from gateway.act.pen import LIFETIME
@@ -27,7 +27,7 @@ from gateway.model.envelope import Peer
 from gateway.model.judgement import Judgement
 from gateway.model.kept import Because, Held, ToSend
 from gateway.model.message import Arrival, Content, Defect, DefectName
-from gateway.model.outcome import Ending, Outcome, Reply, Step
+from gateway.model.outcome import Copy, Ending, Outcome, Reply, Step
 from gateway.pipeline import POISON, Beside, judge
 from gateway.plan import plan
 from gateway.policy.declared import why_not_accepted, why_not_believed, with_new
@@ -181,12 +181,21 @@ class _Again:
     async def _released(self, step: Step) -> ToSend:
         world, held = self.desk.world, self.held
         next_hop = self.policy.next_hop_of(step.route or "")
-        head = fields(world.hops[next_hop].trigger_header, step.decisions[0].stamps)
-        triggers = names_of(hop.trigger_header for hop in world.hops.values())
+        added = fields(world.hops[next_hop].trigger_header, step.decisions[0].stamps)
+        reserved = names_of(hop.trigger_header for hop in world.hops.values()) | stamps_of(self.policy)
+        copy = Copy(
+            reverse_path=held.envelope.reverse_path.wire,
+            recipients=step.recipients,
+            head=added,
+            content=self.content,
+            eight_bit=held.envelope.body == "8BITMIME",
+            smtputf8=held.envelope.smtputf8,
+            splices=forbidden(self.judgement.message, reserved),
+        )
         return ToSend(
             id=world.new_id(),
-            object_id=await keep_copy(head, self.content, self.judgement.message, triggers, world),
-            reverse_path=held.envelope.reverse_path.wire,
+            object_id=await keep_copy(copy, world, changed=bool(added or copy.splices)),
+            reverse_path=copy.reverse_path,
             recipients=step.recipients,
             next_hop=next_hop,
             kind="release",

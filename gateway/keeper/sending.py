@@ -13,6 +13,7 @@ from datetime import timedelta
 from gateway.act.deciders import POSTMASTER
 from gateway.act.letters import envelope_of
 from gateway.act.pen import LIFETIME
+from gateway.act.sign import signed
 from gateway.errors import TryLater, WillNotDo
 from gateway.keeper.desk import Desk
 from gateway.model.kept import ToSend
@@ -25,6 +26,7 @@ HAND_OVER_SECONDS = 300.0
 LEASE_SECONDS = 30.0  # renewed while an attempt goes on: what a killed keeper was sending waits no longer than this
 _RENEW_SECONDS = 10.0
 LATE = timedelta(hours=4)  # after this the sender of mail that waits here hears that it does
+_CARRIED = ("release", "rest")  # kinds of mail that is not our own; where we have changed it, it was signed when it was kept
 _BUG_PAUSE = timedelta(minutes=30)  # after an error of our own, which may come again each time
 PAUSES = (30, 60, 120, 300, 600, 1800, 3600)  # seconds after each attempt; the last one repeats
 
@@ -89,6 +91,8 @@ class Sender:
 
     async def _hand_over(self, row: ToSend, hop: NextHop, content: Content) -> tuple[Handed, ...]:
         copy = Copy(row.reverse_path, row.recipients, b"", content, True, row.smtputf8, row.ret, row.envid)
+        if row.kind not in _CARRIED:
+            copy = await signed(copy, self._desk.world)
         try:
             return await hop.hand_over(copy, self._desk.world.clock.monotonic() + HAND_OVER_SECONDS)
         except Exception as error:  # noqa: BLE001 - a bug of ours is no reason to try without a pause
