@@ -359,6 +359,7 @@ class World:
     new_id: Callable[[], str]  # short unique ids: outbox rows, Message-IDs
     octets: Callable[[bytes], Content]  # a Content over octets we made
     head: Callable[[Arrival], bytes]  # our Received field with the loop stamp
+    spool: Callable[[], SpoolWriter]  # a private spool, for octets that are too many for memory
     places: Mapping[str, Place] = field(default_factory=dict)  # by the NAME of [place.NAME]
     shares: Shares | None = None  # None: there are no places
     signer: Signer | None = None  # None: nothing is signed

@@ -57,6 +57,22 @@ class Octets:
         self._octets = None
 
 
+class MemorySpool:
+    """ports.SpoolWriter over a list."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def write(self, data):
+        self._pieces.append(data)
+
+    def finish(self):
+        return Octets(b"".join(self._pieces))
+
+    def discard(self):
+        self._pieces.clear()
+
+
 class StillClock:
     """ports.Clock: it moves when it is turned."""
 
@@ -582,6 +598,7 @@ class Stage:
             new_id=lambda: f"n{next(self._ids)}",
             octets=Octets,
             head=lambda arrival: RECEIVED,
+            spool=MemorySpool,
         )
 
     async def _new_case(self):

@@ -194,7 +194,7 @@ async def running(
         return received(arrival, name, loop_key)
 
     journal, records, new_case = state.journal, state.records, state.cases.new
-    world = World(clock, hops, examiner, vault, journal, records, counters, suspects, check, new_case, new_id, spool.content, head)
+    world = World(clock, hops, examiner, vault, journal, records, counters, suspects, check, new_case, new_id, spool.content, head, spool)
     try:
         yield Running(world, state, vault, spool, loop_key)
     finally:

@@ -100,3 +100,4 @@ class Placed:
 
     share: Share  # with its object ids and its reference
     offers: tuple[Offer, ...]
+    sender: Offer | None = None  # for the sender's own grant: where they see who fetched what, and revoke
