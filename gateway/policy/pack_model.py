@@ -136,13 +136,14 @@ class AudiencePart(Part):
 
 
 class LimitsPart(Part):
-    attachments: Size | None = None  # the sum of the decoded files
-    message: Size | None = None  # octets on the wire
+    attachments: Size | None = None  # the sum of the decoded files; of a share: of those that it takes
+    message: Size | None = None  # octets on the wire; not of a share
+    file: Size | None = None  # of a share: the largest file
 
 
 class ExpiresPart(Part):
-    after: Span | None = None
-    idle: Span | None = None
+    after: Span
+    idle: Span | None = None  # also when nobody has fetched anything for so long
 
 
 class RoutePart(Part):
@@ -160,6 +161,7 @@ class RoutePart(Part):
     recipient_limits: FileName | None = None
     unknown_recipient_limit: Size | None = None
     expires: ExpiresPart | None = None
+    download_limit: Annotated[int, Field(ge=1, le=1000)] | None = None  # of each file, for each person
     show_file_names: bool = False
     clause: Sentence = ""
     interpretation: Name | None = None

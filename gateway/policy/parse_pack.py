@@ -17,17 +17,17 @@ from gateway.policy.guidance import parse_guidance
 from gateway.policy.pack_known import STALE, Known, home, own
 from gateway.policy.pack_ladder import LadderMaker
 from gateway.policy.pack_looked import Looked, looks_for
-from gateway.policy.pack_model import AudiencePart, PackPart, RoutePart
+from gateway.policy.pack_model import AudiencePart, PackPart
+from gateway.policy.pack_routes import RouteMaker
 from gateway.policy.pack_rules import RuleMaker
 from gateway.policy.pack_sheets import mended_part_of, sheet_of, unknown_name, without_knock_ons
 from gateway.policy.pack_yaml import Path, Sheet
 from gateway.policy.places import Places, domain_of
-from gateway.policy.rules import Audience, Interpretation, Person, Policy, Route, System
+from gateway.policy.rules import Audience, Interpretation, Person, Policy, System
 
 MAIN = "pack.yaml"
 MOST_FILES = 1000
 MOST_OCTETS = 16 * 1024 * 1024
-_NOT_YET = {"share": "secure links are not set up on this gateway", "seal": "encrypting here is not set up on this gateway"}
 _STAND_INS = {  # for keys that are wrong or missing, so that the rest can be looked at; such a pack is never used
     "pack": "unnamed",
     "source": "",
@@ -120,7 +120,7 @@ class _Loader:
         ladder = self.ladder.ladder()
         patterns = replace(self.looked.patterns(ladder.detectors), markings=tuple(self.ladder.markings))
         ladder = replace(ladder, looks_for=looks_for(patterns))
-        routes = tuple(self._route(name, part) for name, part in pack.routes.items())
+        routes = RouteMaker(self.sheet, pack, self.own, self.known).routes()
         rules = RuleMaker(self.sheet, pack, self.own, self.texts, self.looked.names)
         no_route, too_large = rules.no_route()
         policy = Policy(
@@ -190,70 +190,6 @@ class _Loader:
         if part.domains is None and part.register_ is None and part.not_in is None:
             self._wrong(path, "needs `domains`, `register` or `not_in`")
         return Audience(name, domains, part.register_, part.except_, tuple(part.not_in or ()))
-
-    def _route(self, name: str, part: RoutePart) -> Route:
-        path: Path = ("routes", name)
-        pack = self.pack
-        self._check_route(name, part, path)
-        for key, names in (("for", part.for_), ("not_for", part.not_for)):
-            for audience in names or ():
-                self._name("audience", audience, pack.audiences, (*path, key))
-        for group in part.senders or ():
-            self._name("group", group, pack.groups, (*path, "senders"))
-        for protection in part.provides:
-            self._name("protection", protection, pack.protections, (*path, "provides"))
-        if part.purpose is not None:
-            self._name("purpose", part.purpose, pack.purposes, (*path, "purpose"))
-        limits = None
-        if part.recipient_limits is not None:
-            limits = self.known.limits(part.recipient_limits, self.sheet, (*path, "recipient_limits"))
-        return Route(
-            name=name,
-            kind=part.kind,
-            next_hop=part.next_hop,
-            provides=frozenset(part.provides),
-            for_=frozenset(part.for_ or ()),
-            not_for=frozenset(part.not_for or ()),
-            senders=frozenset(part.senders or ()),
-            sender_domains=None if part.sender_domains is None else Places.of((one, True) for one in own(part.sender_domains, self.own)),
-            purpose=part.purpose,
-            sent_as=frozenset(part.sent_as or ()),
-            attachments_limit=part.limits.attachments,
-            message_limit=part.limits.message,
-            recipient_limits=limits,
-            unknown_recipient_limit=part.unknown_recipient_limit,
-            place=part.place,
-            expires_after=part.expires.after if part.expires else None,
-            expires_idle=part.expires.idle if part.expires else None,
-            show_file_names=part.show_file_names,
-            clause=part.clause,
-            closed=self._closed(part, path),
-        )
-
-    def _check_route(self, name: str, part: RoutePart, path: Path) -> None:
-        if part.kind == "relay" and part.next_hop is None:
-            self._wrong(path, f"route `{name}` is a relay and needs a `next_hop:`", key=True)
-        if part.kind == "share" and part.place is None:
-            self._wrong(path, f"route `{name}` is a share and needs a `place:`", key=True)
-        if part.kind != "relay" and part.next_hop is not None:
-            self._wrong((*path, "next_hop"), "only a relay has a next hop", key=True)
-        if part.recipient_limits is not None and part.unknown_recipient_limit is None:
-            self._wrong(
-                (*path, "recipient_limits"),
-                "needs an `unknown_recipient_limit:` beside it, for recipients that are not in the file",
-                key=True,
-            )
-        if part.provides and not part.clause and part.interpretation is None:
-            self._wrong(path, f"route `{name}` gives protection; say by which `clause:` or `interpretation:`", severity="warning", key=True)
-
-    def _closed(self, part: RoutePart, path: Path) -> str:
-        """Why a route cannot be used at all."""
-        if part.interpretation is not None:
-            self._name("interpretation", part.interpretation, self.pack.interpretations, (*path, "interpretation"))
-            found = self.pack.interpretations.get(part.interpretation)
-            if found is None or found.signed is None:
-                return f"nobody has signed the interpretation `{part.interpretation}`"
-        return _NOT_YET.get(part.kind, "")
 
     def _people(self) -> dict[str, Person]:
         made = {}
@@ -343,6 +279,7 @@ class _Loader:
         """Where rules, nevers, routes, groups and systems stand, for problems found later."""
         found = {f"route:{name}": self._place(("routes", name)) for name in self.pack.routes}
         found |= {f"next_hop:{name}": self._value_place(("routes", name, "next_hop")) for name in self.pack.routes}
+        found |= {f"place:{name}": self._value_place(("routes", name, "place")) for name in self.pack.routes}
         found |= {f"group:{name}": self._place(("groups", name)) for name in self.pack.groups}
         found |= {f"system:{name}": self._place(("systems", name)) for name in self.pack.systems}
         found |= {f"rule:{rule.id}": self._place(("rules", index)) for index, rule in enumerate(self.pack.rules)}

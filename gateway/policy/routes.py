@@ -82,6 +82,9 @@ def choose(
     large: list[Way] = []
     for way in ways:
         route = way.route
+        if route.kind == "share":
+            tried.append(Tried(route.name, route.closed or "files are not taken out of mail here"))
+            continue
         why_not = route.closed or ("could not serve this recipient" if route.name in unusable else way.admits(view, hopeful=hopeful))
         if not why_not and not needs <= route.provides:
             why_not = f"does not give {' and '.join(sorted(needs - route.provides))}"

@@ -135,14 +135,17 @@ class Route:
     sender_domains: Places[bool] | None = None
     purpose: str | None = None
     sent_as: frozenset[str] = frozenset()
-    attachments_limit: int | None = None  # octets, decoded, inclusive
+    attachments_limit: int | None = None  # octets, decoded, inclusive; of a share: of the files that it takes
+    file_limit: int | None = None  # of a share: octets of one file, inclusive
     message_limit: int | None = None  # octets on the wire, inclusive
     recipient_limits: Places[int] | None = None
     unknown_recipient_limit: int | None = None
-    place: str | None = None  # of a share
-    expires_after: timedelta | None = None
-    expires_idle: timedelta | None = None
-    show_file_names: bool = False
+    # Of a share: where the files are put, for how long, and what stands in plain mail about them.
+    place: str | None = None  # [place.NAME]
+    expires_after: timedelta | None = None  # INVARIANT: a share has one
+    expires_idle: timedelta | None = None  # it also ends when nobody has fetched anything for so long
+    download_limit: int | None = None  # of each file, for each person
+    show_file_names: bool = False  # in the covering mail even where that is not protected
     clause: str = ""
     closed: str = ""  # why it cannot be used at all; "" when it can
 
@@ -285,6 +288,21 @@ class Policy:
             if route.next_hop is not None and route.next_hop not in next_hops
         )  # fmt: skip
 
+    @property
+    def places(self) -> frozenset[str]:
+        """The names of the places that its shares put files in."""
+        return frozenset(route.place for route in self.routes if route.place is not None)
+
+    def unknown_places(self, places: frozenset[str]) -> tuple[Problem, ...]:
+        """A Problem for each share whose place is not configured."""
+        there = ", ".join(sorted(places)) or "none"
+        return tuple(
+            Problem(*self.where.get(f"place:{route.name}", ("pack.yaml", 0, 0)),
+                    f"route `{route.name}` puts files in place `{route.place}`, which is not configured; there are: {there}")
+            for route in self.routes
+            if route.place is not None and route.place not in places
+        )  # fmt: skip
+
     def system_of(self, sender: str, certificate: str | None, client: str) -> System | None:
         """The system that mail from this reverse-path (Address.key) and client comes from; None: a person's."""
         return next((system for system in self.systems if system.sent(sender, certificate, client)), None)
@@ -297,16 +315,20 @@ class Policy:
         """The name of the next hop a relay route leads to; KeyError for any other."""
         return self.route(route).next_hop or _no_such(route).name
 
-    def bind(self, next_hops: frozenset[str]) -> Policy:
-        """The same policy where only these next hops exist: a route to any other is not usable."""
-        return replace(self, routes=tuple(_bound(route, next_hops) for route in self.routes))
+    def bind(self, next_hops: frozenset[str], places: frozenset[str] = frozenset()) -> Policy:
+        """The same policy where only these next hops and places exist: a route to any other is not usable."""
+        return replace(self, routes=tuple(_bound(route, next_hops, places) for route in self.routes))
 
 
 def _no_such(name: str) -> Route:
     raise KeyError(name)
 
 
-def _bound(route: Route, next_hops: frozenset[str]) -> Route:
-    if route.closed or route.next_hop is None or route.next_hop in next_hops:
+def _bound(route: Route, next_hops: frozenset[str], places: frozenset[str]) -> Route:
+    if route.closed:
         return route
-    return replace(route, closed=f"next hop `{route.next_hop}` is not configured")
+    if route.next_hop is not None and route.next_hop not in next_hops:
+        return replace(route, closed=f"next hop `{route.next_hop}` is not configured")
+    if route.place is not None and route.place not in places:
+        return replace(route, closed=f"place `{route.place}` is not configured")
+    return route

@@ -15,7 +15,7 @@ from gateway.policy.parse_pack import load_pack
 from gateway.studio.check import check
 from gateway.studio.explain import SCHEMA
 from gateway.studio.test import run_tests
-from tests.policy.packs import BESIDE, OWN, PACKS, RULES, SMALL, files_of
+from tests.policy.packs import BESIDE, LINK, OWN, PACKS, RULES, SMALL, files_of
 
 
 @pytest.mark.parametrize("pack", PACKS)
@@ -78,13 +78,13 @@ def test_a_pack_that_is_overdue_is_said_to_be():
 
 
 def test_a_rule_that_requires_what_no_route_gives_is_pointed_at():
-    text = SMALL.replace("provides: [protected], limits", "limits")
+    text = SMALL.replace("provides: [protected], limits", "limits").replace(LINK, "{kind: seal, provides: [protected], clause: a test}")
     found = [str(problem) for problem in check({"pack.yaml": text.encode(), **BESIDE}, OWN)]
 
     assert found == [
         (
             "pack.yaml:30:5: rule `secret-is-protected` requires protected, which no route that can be used gives "
-            "(`link`: secure links are not set up on this gateway): it always ends in no_route"
+            "(`link`: encrypting here is not set up on this gateway): it always ends in no_route"
         )
     ]
 

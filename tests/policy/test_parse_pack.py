@@ -1,6 +1,6 @@
 """Packs to policies: what loads, and what is said of every mistake: its place and a way out."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +10,7 @@ from gateway.errors import BadPack
 from gateway.model.finding import Place
 from gateway.policy.pack_yaml import MOST_OCTETS, read
 from gateway.policy.parse_pack import load_pack, version_of
-from tests.policy.packs import BESIDE, OWN, PACKS, SMALL, changed, files_of, problems, small
+from tests.policy.packs import BESIDE, LINK, OWN, PACKS, SMALL, changed, files_of, problems, small
 
 
 @pytest.mark.parametrize("pack", PACKS)
@@ -47,7 +47,9 @@ def test_equal_files_have_one_version_and_a_change_of_any_file_another():
 
 
 def test_a_route_of_a_kind_that_is_not_there_yet_loads_and_cannot_be_used():
-    assert small().route("link").closed == "secure links are not set up on this gateway"
+    text = SMALL.replace(LINK, "{kind: seal}")
+
+    assert small(text).route("link").closed == "encrypting here is not set up on this gateway"
 
 
 def test_a_route_on_an_unsigned_interpretation_cannot_be_used():
@@ -71,6 +73,41 @@ def test_a_bound_policy_cannot_use_a_route_to_a_hop_that_is_not_configured():
     )
 
 
+def test_a_bound_policy_cannot_use_a_share_whose_place_is_not_configured():
+    policy = small()
+    (problem,) = policy.unknown_places(frozenset({"own"}))
+
+    assert policy.places == {"cloud"}
+    assert policy.bind(policy.next_hops).route("link").closed == "place `cloud` is not configured"
+    assert not policy.bind(policy.next_hops, policy.places).route("link").closed
+    assert not policy.unknown_places(frozenset({"cloud", "own"}))
+    assert str(problem) == "pack.yaml:25:30: route `link` puts files in place `cloud`, which is not configured; there are: own"
+
+
+def test_a_share_says_for_how_long_how_often_and_how_much():
+    text = SMALL.replace(
+        LINK, "{kind: share, place: own, expires: {after: 14d, idle: 7d}, download_limit: 20, limits: {file: 2GB, attachments: 5GB}}"
+    )
+    route = small(text).route("link")
+
+    assert (route.expires_after, route.expires_idle, route.download_limit) == (timedelta(days=14), timedelta(days=7), 20)
+    assert (route.file_limit, route.attachments_limit, route.show_file_names) == (2 * 1024**3, 5 * 1024**3, False)
+
+
+@pytest.mark.parametrize(
+    ("expires", "says"),
+    [
+        ("{after: 400d}", "files of `link` stay for more than a year"),
+        ("{after: 4h}", "links of `link` end before everybody has read their mail"),
+        ("{after: 14d, idle: 30d}", "is longer than `after`, and so never comes"),
+    ],
+)
+def test_an_end_that_is_hardly_meant_is_a_warning(expires, says):
+    (warning,) = small(SMALL.replace("expires: {after: 14d}", f"expires: {expires}")).warnings
+
+    assert says in warning.says
+
+
 # ruff: noqa: E501 - one row for each mistake
 MISTAKES = [
     ("routes:\n  internal:", "routes:\n  Internal:", "22:3", "small letters"),
@@ -83,6 +120,14 @@ MISTAKES = [
     ("recipient_limits: recipients.yaml, ", "recipient_limits: recipient.yaml, ", "23:108", "did you mean `recipients.yaml`?"),
     (", unknown_recipient_limit: 20MB", "", "23:90", "needs an `unknown_recipient_limit:`"),
     ("place: cloud, ", "", "25:3", "needs a `place:`"),
+    (", expires: {after: 14d}", "", "25:3", "route `link` is a share and needs an `expires:`, such as {after: 14d}"),
+    ("expires: {after: 14d}", "expires: {idle: 14d}", "25:58", "needs `after:`"),
+    ("expires: {after: 14d}", "expires: {after: 14d}, provides: [protected], clause: x", "25:92", "`protected` covers the message, and a share protects only"),
+    ("expires: {after: 14d}", "expires: {after: 14d}, limits: {message: 1GB}", "25:90", "limit them by `attachments:` or `file:`"),
+    ("expires: {after: 14d}", "expires: {after: 14d}, sent_as: [smime]", "25:81", "a share carries files"),
+    ("expires: {after: 14d}", "expires: {after: 14d}, download_limit: 0", "25:97", "greater than or equal to 1"),
+    ("limits: {attachments: 12MB}", "limits: {file: 12MB}", "24:101", "only a share has this; limit `attachments:`"),
+    ("next_hop: mailboxes,", "next_hop: mailboxes, download_limit: 3,", "22:48", "only a share has this, and route `internal` is a relay"),
     ("kind: share", "kind: shares", "25:16", "`shares` is not possible here; did you mean `share`?"),
     ("at_least: secret}}\n    require", "at_least: secrte}}\n    require", "31:69", "unknown classification `secrte`; did you mean `secret`?"),
     ("    require: [protected]\n", "", "30:5", "asks for nothing"),
