@@ -192,6 +192,9 @@ class MemoryVault:
                 raise WillNotDo("there is no such object")
             return Octets(self.objects[object_id])
 
+    async def open(self, object_id):
+        return MemoryOpened(self._luck, await self.get(object_id))
+
     async def delete(self, object_id):
         with self._luck.call("vault.delete"):
             self.objects.pop(object_id, None)
@@ -199,6 +202,22 @@ class MemoryVault:
     async def check(self):
         with self._luck.call("vault.check"):
             return
+
+
+class MemoryOpened:
+    """ports.Opened."""
+
+    def __init__(self, luck: Luck, content: Octets) -> None:
+        self._luck = luck
+        self._content = content
+        self.octets = content.octets
+
+    async def pieces(self, start=0, end=None):
+        end = self.octets if end is None else min(end, self.octets)
+        for at in range(start, end, 65_536):
+            with self._luck.call("vault.read"):
+                piece = self._content.read(at, min(at + 65_536, end))
+            yield piece
 
 
 class MemoryOutbox:

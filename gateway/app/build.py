@@ -13,10 +13,11 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from gateway.act.copies import names_of
+from gateway.app.vaults import make_vault
 from gateway.config import Hop, Settings
 from gateway.edges.clock import SystemClock
 from gateway.edges.database import migrate
-from gateway.edges.keys import LOOP_FAMILY, Family, create_keys, load_keys
+from gateway.edges.keys import LOOP_FAMILY, Keyring, create_keys, load_keys
 from gateway.edges.maildir import Maildir
 from gateway.edges.owner import denied, stranger
 from gateway.edges.packs import read_pack
@@ -116,7 +117,7 @@ def new_id() -> str:
     return "".join([_PAIRS[octet] for octet in octets])
 
 
-def prepare(settings: Settings) -> dict[str, Family]:
+def prepare(settings: Settings) -> Keyring:
     """Folders, keys and tables, made where they are missing; what is there stays. The keys.
 
     New keys are made only where nothing is kept yet: with other keys, what is kept could never be read again.
@@ -169,7 +170,7 @@ class Running:
 @asynccontextmanager
 async def running(
     settings: Settings,
-    keys: dict[str, Family],
+    keys: Keyring,
     examiner: Examiner,
     counters: Counters,
     suspects: Suspects,
@@ -180,7 +181,7 @@ async def running(
     clock = SystemClock()
     spool = make_spool(settings)
     state = State(settings.database.url, settings.processes.state, settings.vault.keys, clock)
-    vault = Vault(Path(settings.vault.url), keys, spool)
+    vault = make_vault(settings, keys, spool)
     hops = {name: _hop(name, hop, hostname(settings)) for name, hop in settings.next_hop.items()}
     loop_family = keys[LOOP_FAMILY]
     loop_key, name = loop_family.keys[loop_family.newest], hostname(settings)

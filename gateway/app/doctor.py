@@ -14,6 +14,7 @@ from pathlib import Path
 from gateway.app.build import house_of, load_policy, make_spool
 from gateway.app.precautions import open_to_others, unsafe_hops
 from gateway.app.tls_files import check_tls
+from gateway.app.vaults import make_vault
 from gateway.config import MB, Hop, Settings, load
 from gateway.edges.clock import SystemClock
 from gateway.edges.connections import Connections
@@ -22,7 +23,6 @@ from gateway.edges.keys import load_keys
 from gateway.edges.outgoing import Refused
 from gateway.edges.sandbox import Sandbox
 from gateway.edges.state import State
-from gateway.edges.vault import Vault
 from gateway.errors import BadConfig, OutgateError, TryLater
 from gateway.policy.rules import Policy
 
@@ -168,7 +168,7 @@ async def _next_hop(name: str, hop: Hop, settings: Settings) -> Look:
 
 async def _vault(settings: Settings) -> Look:
     try:
-        vault = Vault(Path(settings.vault.url), load_keys(settings.vault.keys), make_spool(settings))
+        vault = make_vault(settings, load_keys(settings.vault.keys), make_spool(settings))
         await vault.check()
     except (OutgateError, OSError) as error:
         return Look("vault", False, str(error))

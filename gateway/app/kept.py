@@ -16,10 +16,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from gateway.app.build import house_of, load_policy, make_sandbox
+from gateway.app.vaults import make_vault
 from gateway.config import Settings, load
 from gateway.edges.keys import load_keys
 from gateway.edges.spool import Spool
-from gateway.edges.vault import Vault
 from gateway.errors import BadInput, OutgateError, Problem
 from gateway.keeper.again import arrival_of, was_never_read
 from gateway.log import Log
@@ -93,7 +93,7 @@ def _explained(config: Path, held: Held) -> dict[str, Any]:
 @asynccontextmanager
 async def _octets(settings: Settings, held: Held) -> AsyncIterator[Content]:
     with TemporaryDirectory(prefix="outgate-") as folder:
-        vault = Vault(Path(settings.vault.url), load_keys(settings.vault.keys), Spool(Path(folder)))
+        vault = make_vault(settings, load_keys(settings.vault.keys), Spool(Path(folder)))
         try:
             content = await vault.get(held.object_id)
             try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from gateway.edges.syncing import sync_folder
 from gateway.errors import WillNotDo
 
 VAULT_FAMILIES = ("holds", "shares", "notices")
+LINKS_FAMILY = "links"  # the tokens of links are derived with it (HMAC), so that a retry finds the same ones
 LOOP_FAMILY = "loop"  # stamps our Received fields, so that a message that comes back is known
 RECORDS_FAMILY = "records"  # keys the hashes that stand for addresses and names in decision records
 
@@ -35,12 +36,37 @@ class Family:
         return f"Family({self.newest})"  # never the keys
 
 
-def load_keys(folder: Path) -> dict[str, Family]:
+class Keyring(Mapping[str, Family]):
+    """The families in a folder, as they were when it was last read."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._families = _load(folder)
+
+    def __getitem__(self, name: str) -> Family:
+        return self._families[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._families)
+
+    def __len__(self) -> int:
+        return len(self._families)
+
+    def read_again(self) -> None:
+        """What was put into the folder since is known from now on. Raises WillNotDo: what is known stays."""
+        self._families = _load(self._folder)
+
+
+def load_keys(folder: Path) -> Keyring:
     """Every family in the folder.
 
     Raises:
         WillNotDo: there is none, or a file is not a key, or others may read it.
     """
+    return Keyring(folder)
+
+
+def _load(folder: Path) -> dict[str, Family]:
     found: dict[str, dict[int, bytes]] = {}
     try:
         for path in sorted(folder.iterdir()):
@@ -63,7 +89,7 @@ def create_keys(folder: Path) -> tuple[str, ...]:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         there = {match[1] for path in folder.iterdir() if (match := _NAME.fullmatch(path.name))}
-        made = tuple(f"{family}-1.key" for family in (*VAULT_FAMILIES, RECORDS_FAMILY, LOOP_FAMILY) if family not in there)
+        made = tuple(f"{family}-1.key" for family in (*VAULT_FAMILIES, LINKS_FAMILY, RECORDS_FAMILY, LOOP_FAMILY) if family not in there)
         for name in made:
             _write(folder / name)
         for each in (folder, folder.parent):

@@ -4,8 +4,9 @@
     wrap   := length of key id (1) | key id | nonce (12) | data key encrypted by the master key (32 + 16)
     frames := AES-256-GCM(data key, nonce = prefix | counter (4) | is last (1), head) ... each 64 KiB + 16, the last one shorter or equal
 
-A frame that was changed, moved, left out, repeated, cut off or taken from another object does not open. A new master key needs only
-the wrap to be written anew.
+A frame that was changed, moved, left out, repeated, cut off or taken from another object does not open. Each opens by itself, so that a
+part can be read alone; where the object ends is known when its last frame has opened as the last one. A new master key needs only the
+wrap to be written anew, and a wrap may stand elsewhere too: it opens only with this head.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from gateway.errors import WillNotDo
 
 FRAME = 65_536  # octets of plain text
 TAG = 16
+SEALED_FRAME = FRAME + TAG
 ID = 16
 
 _MAGIC = b"OGV1"
@@ -61,23 +63,51 @@ def seal(pieces: Iterable[bytes], purpose: str, object_id: bytes, family: Family
         yield cipher.encrypt(prefix + _COUNTER.pack(counter, is_last), frame, head)
 
 
-def unseal(pieces: Iterable[bytes], header: Header, family: Family) -> Iterator[bytes]:
-    """The plain text, frame by frame. `pieces` are all octets behind the header, of any size.
+@dataclass(frozen=True, slots=True)
+class Unlocked:
+    """An object whose data key is known."""
 
-    Each frame was authenticated, but only the end of the iteration tells that the object is whole: use nothing before it.
+    header: Header
+    cipher: AESGCM
+
+    def open_frame(self, counter: int, frame: bytes | memoryview, *, is_last: bool) -> bytes:
+        """The plain text of one frame. Raises WillNotDo."""
+        try:
+            return self.cipher.decrypt(self.header.prefix + _COUNTER.pack(counter, is_last), frame, self.header.octets)
+        except (InvalidTag, ValueError, struct.error) as error:
+            raise _changed() from error
+
+    def unseal(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """The plain text, frame by frame. `pieces` are all octets behind the header, of any size.
+
+        Each frame was authenticated, but only the end of the iteration tells that the object is whole: use nothing before it. Raises
+        WillNotDo.
+        """
+        for counter, (frame, is_last) in enumerate(_frames(pieces, SEALED_FRAME)):
+            yield self.open_frame(counter, frame, is_last=is_last)
+
+
+def unlock(header: Header, family: Family) -> Unlocked:
+    """With the data key at hand.
 
     Raises:
-        WillNotDo: it was changed, or its master key is gone.
+        WillNotDo: the header was changed, or its master key is gone.
     """
     master = family.keys.get(header.key_id)
     if master is None:
         raise WillNotDo(f"the master key {header.key_id} is not in the folder of keys")
     try:
-        cipher = AESGCM(AESGCM(master).decrypt(header.nonce, header.wrapped, header.octets + header.key_id.encode("ascii")))
-        for counter, (frame, is_last) in enumerate(_frames(pieces, FRAME + TAG)):
-            yield cipher.decrypt(header.prefix + _COUNTER.pack(counter, is_last), frame, header.octets)
+        return Unlocked(header, AESGCM(AESGCM(master).decrypt(header.nonce, header.wrapped, header.octets + header.key_id.encode("ascii"))))
     except (InvalidTag, ValueError) as error:
-        raise WillNotDo("the object was changed or is not whole") from error
+        raise _changed() from error
+
+
+def count_frames(octets: int) -> int:
+    """How many frames stand in so many octets behind the header. Raises WillNotDo: a whole object has no such length."""
+    frames = max(1, -(-octets // SEALED_FRAME))
+    if octets - (frames - 1) * SEALED_FRAME < TAG:
+        raise _changed()
+    return frames
 
 
 def read_header(octets: bytes) -> tuple[Header, int]:
@@ -99,6 +129,10 @@ def read_header(octets: bytes) -> tuple[Header, int]:
 
 
 LONGEST_HEADER = len(_MAGIC) + 1 + 255 + ID + _PREFIX + 1 + 255 + _NONCE + _WRAPPED
+
+
+def _changed() -> WillNotDo:
+    return WillNotDo("the object was changed or is not whole")
 
 
 def _frames(pieces: Iterable[bytes], size: int = FRAME) -> Iterator[tuple[bytes, bool]]:

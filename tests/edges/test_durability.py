@@ -124,13 +124,14 @@ from pathlib import Path
 from gateway.edges.keys import load_keys
 from gateway.edges.spool import Spool
 from gateway.edges.vault import Vault
+from gateway.edges.vault_folder import Folder
 from gateway.model.outcome import Ending
 from gateway.ports import Bundle
 from tests.edges.durable import Place, held, living, mail, outcome
 
 async def story():
     place = Place(sys.argv[1], Path(sys.argv[2]))
-    vault = Vault(place.folder / "vault", load_keys(place.keys), spool := Spool(place.folder / "spool"), reserve_octets=0)
+    vault = Vault(Folder(place.folder / "vault", reserve_octets=0), load_keys(place.keys), spool := Spool(place.folder / "spool"))
     async with living(place) as (state,):
         transaction = await state.journal.begin(bytes(32), ("b@example.org",))
         os.write(1, b"BEGIN")

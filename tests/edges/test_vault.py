@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from gateway.edges import sealed
 from gateway.edges.keys import Family, create_keys, load_keys
-from gateway.edges.sealed import FRAME, TAG, read_header, seal, unseal
+from gateway.edges.sealed import FRAME, TAG, read_header, seal, unlock
 from gateway.edges.spool import Spool
 from gateway.edges.vault import Vault
+from gateway.edges.vault_folder import Folder
 from gateway.errors import TryLater, WillNotDo
+from gateway.ports import Opened
 
 FAMILY = Family("holds-2", {"holds-1": b"1" * 32, "holds-2": b"2" * 32})
 ID = bytes(range(16))
@@ -31,7 +33,7 @@ def sealed_object(plain: bytes, family: Family = FAMILY, object_id: bytes = ID) 
 
 def opened(octets: bytes, family: Family = FAMILY, size: int = 10_000) -> bytes:
     header, at = read_header(octets)
-    return b"".join(unseal((octets[start : start + size] for start in range(at, len(octets), size)), header, family))
+    return b"".join(unlock(header, family).unseal(octets[start : start + size] for start in range(at, len(octets), size)))
 
 
 sizes = st.sampled_from([0, 1, FRAME - 1, FRAME, FRAME + 1, 2 * FRAME, 3 * FRAME + 5]) | st.integers(0, 4 * FRAME)
@@ -108,7 +110,8 @@ def test_every_object_has_its_own_key_and_nonces():
 def make(tmp_path: Path, **options: int) -> tuple[Vault, Spool]:
     create_keys(tmp_path / "keys")
     spool = Spool(tmp_path / "spool")
-    return Vault(tmp_path / "vault" / "deep", load_keys(tmp_path / "keys"), spool, **{"reserve_octets": 0, **options}), spool
+    folder = Folder(tmp_path / "vault" / "deep", **{"reserve_octets": 0, **options})
+    return Vault(folder, load_keys(tmp_path / "keys"), spool), spool
 
 
 @pytest.mark.parametrize("octets", [0, 10, 3 * 1024 * 1024 + 7])
@@ -209,7 +212,7 @@ def test_the_check_sees_a_full_disk_and_a_folder_that_cannot_be(tmp_path: Path):
     assert late.value.status == "4.3.1"
     full.close()
     (tmp_path / "file").write_text("")
-    broken = Vault(tmp_path / "file" / "vault", load_keys(tmp_path / "keys"), Spool(tmp_path / "spool"))
+    broken = Vault(Folder(tmp_path / "file" / "vault"), load_keys(tmp_path / "keys"), Spool(tmp_path / "spool"))
     with pytest.raises(TryLater):
         asyncio.run(broken.check())
     broken.close()
@@ -229,6 +232,135 @@ def test_objects_are_listed_by_age_and_remains_of_a_crash_are_swept(tmp_path: Pa
     vault.close()
 
 
+# --- read in parts ----------------------------------------------------------------------------------------------------
+
+SIZES = [0, 1, FRAME - 1, FRAME, FRAME + 1, 5 * FRAME, 9 * FRAME + 77]
+PLAIN = bytes(range(256)) * (10 * FRAME // 256)
+
+
+async def collected(opened: Opened, start: int = 0, end: int | None = None) -> bytes:
+    return b"".join([piece async for piece in opened.pieces(start, end)])
+
+
+def file_of(tmp_path: Path, object_id: str) -> Path:
+    return next((tmp_path / "vault").rglob(object_id.rpartition("-")[2]))
+
+
+@pytest.mark.parametrize("octets", SIZES)
+def test_any_part_of_an_object_can_be_read_alone(tmp_path: Path, octets: int):
+    vault, spool = make(tmp_path)
+    edges = sorted({at for frame in range(0, octets + FRAME, FRAME) for at in (frame - 1, frame, frame + 1) if 0 <= at <= octets})
+
+    async def story() -> None:
+        opened = await vault.open(await vault.put("shares", spool.content(PLAIN[:octets])))
+        assert opened.octets == octets
+        assert await collected(opened) == PLAIN[:octets]
+        for start in edges:
+            for end in edges:
+                assert await collected(opened, start, end) == PLAIN[start:end], (start, end)
+        assert await collected(opened, 0, octets + 5) == PLAIN[:octets]
+        assert [len(piece) for piece in [piece async for piece in opened.pieces()] if len(piece) > 4 * FRAME] == []
+
+    asyncio.run(story())
+    vault.close()
+
+
+def test_only_the_frames_that_are_asked_for_are_read(tmp_path: Path):
+    """The frame next to them may be broken; the part is served all the same, and the broken one never."""
+    vault, spool = make(tmp_path)
+
+    async def story() -> None:
+        object_id = await vault.put("shares", spool.content(PLAIN))
+        octets = bytearray(file_of(tmp_path, object_id).read_bytes())
+        _, at = read_header(bytes(octets))
+        octets[at + 3 * (FRAME + TAG) + 100] ^= 1
+        file_of(tmp_path, object_id).write_bytes(octets)
+        opened = await vault.open(object_id)
+        assert await collected(opened, 0, 3 * FRAME) == PLAIN[: 3 * FRAME]
+        assert await collected(opened, 4 * FRAME) == PLAIN[4 * FRAME :]
+        for start, end in ((0, None), (3 * FRAME, 3 * FRAME + 1), (4 * FRAME - 1, 4 * FRAME + 1)):
+            with pytest.raises(WillNotDo, match="changed"):
+                await collected(opened, start, end)
+
+    asyncio.run(story())
+    vault.close()
+
+
+@pytest.mark.parametrize("plain", [b"", b"short", b"a" * FRAME, b"b" * (3 * FRAME), b"c" * (3 * FRAME + 100)], ids=len)
+def test_what_was_touched_is_not_served_in_parts_either(tmp_path: Path, plain: bytes):
+    """Cut off at every place of interest, made longer, frames exchanged, or another object altogether."""
+    vault, spool = make(tmp_path)
+
+    async def story() -> None:
+        object_id = await vault.put("shares", spool.content(plain))
+        other = file_of(tmp_path, await vault.put("shares", spool.content(plain))).read_bytes()
+        octets = file_of(tmp_path, object_id).read_bytes()
+        _, at = read_header(octets)
+        frames = [octets[start : start + FRAME + TAG] for start in range(at, len(octets), FRAME + TAG)]
+        touched = [other, octets[:at] + other[at:], octets + b"x", octets + frames[-1], octets[:-1], octets[:-TAG], octets[:at], b""]
+        touched += [octets[:at] + b"".join(frames[:number]) for number in range(len(frames))]  # cut between two frames
+        touched += [octets[:at] + b"".join([*frames[1:], frames[0]])] if len(frames) > 1 else []
+        for version in touched:
+            file_of(tmp_path, object_id).write_bytes(version)
+            with pytest.raises(WillNotDo):
+                await vault.open(object_id)
+        for version in [octets[:at] + b"".join([frames[1], frames[0], *frames[2:]])] if len(frames) > 2 else []:
+            file_of(tmp_path, object_id).write_bytes(version)
+            opened = await vault.open(object_id)
+            with pytest.raises(WillNotDo):
+                await anext(opened.pieces())
+        file_of(tmp_path, object_id).write_bytes(octets)
+        assert await collected(await vault.open(object_id)) == plain
+
+    asyncio.run(story())
+    vault.close()
+
+
+def test_a_vault_that_is_gone_in_the_middle_is_a_temporary_failure(tmp_path: Path):
+    """Not so an object that was deleted: nobody will ever read it again."""
+    vault, spool = make(tmp_path)
+    place = tmp_path / "vault" / "deep"
+
+    async def story() -> None:
+        object_id = await vault.put("shares", spool.content(PLAIN))
+        opened = await vault.open(object_id)
+        reading = opened.pieces()
+        assert await anext(reading) == PLAIN[: 4 * FRAME]
+        place.rename(tmp_path / "away")
+        with pytest.raises(TryLater):
+            await anext(reading)
+        place.mkdir()  # where nothing is mounted there is an empty folder
+        for reads in (vault.open(object_id), vault.get(object_id), collected(opened)):
+            with pytest.raises(TryLater):
+                await reads
+        place.rmdir()
+        (tmp_path / "away").rename(place)
+        assert await collected(opened, 4 * FRAME) == PLAIN[4 * FRAME :]
+        await vault.delete(object_id)
+        for reads in (vault.open(object_id), collected(opened)):
+            with pytest.raises(WillNotDo, match="no such object"):
+                await reads
+
+    asyncio.run(story())
+    vault.close()
+
+
+def test_an_object_that_another_process_sealed_by_a_newer_key_is_read(tmp_path: Path):
+    vault, spool = make(tmp_path)
+    key = tmp_path / "keys" / "shares-2.key"
+    key.write_text("ab" * 32)
+    key.chmod(0o600)
+    newer, _ = make(tmp_path)
+
+    async def story() -> None:
+        object_id = await newer.put("shares", spool.content(PLAIN))
+        assert await collected(await vault.open(object_id)) == PLAIN
+
+    asyncio.run(story())
+    vault.close()
+    newer.close()
+
+
 # --- keys -------------------------------------------------------------------------------------------------------------
 
 
@@ -236,7 +368,7 @@ def test_keys_are_made_once_and_are_private(tmp_path: Path):
     made = create_keys(tmp_path / "keys")
     first = {path.name: path.read_text() for path in (tmp_path / "keys").iterdir()}
 
-    assert {"holds-1.key", "notices-1.key", "records-1.key", "shares-1.key"} <= set(made) == set(first)
+    assert {"holds-1.key", "links-1.key", "notices-1.key", "records-1.key", "shares-1.key"} <= set(made) == set(first)
     assert create_keys(tmp_path / "keys") == ()
     assert first == {path.name: path.read_text() for path in (tmp_path / "keys").iterdir()}
     assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "keys").iterdir()} == {0o600}

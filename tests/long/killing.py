@@ -21,6 +21,7 @@ import pytest
 from gateway.edges.keys import load_keys
 from gateway.edges.spool import Spool
 from gateway.edges.vault import Vault
+from gateway.edges.vault_folder import Folder
 from tests.journey.gateway import Gateway, _greets, gateway
 from tests.long.accounts import Account, Kill, account
 from tests.long.evidence import Ledger, collect, keep_ledgers
@@ -163,7 +164,7 @@ class Killing:
         """The octets kept under a case, opened with the gateway's own keys."""
         var = self.gateway.directory / "var"
         ((object_id,),) = _ask(self.gateway, "SELECT object_id FROM hold WHERE case_number = ?", case["case"])
-        vault = Vault(var / "vault", load_keys(var / "keys"), Spool(var / "spool"))
+        vault = Vault(Folder(var / "vault"), load_keys(var / "keys"), Spool(var / "spool"))
         try:
             content = vault._get(vault._path(object_id)[0], object_id, vault._family("holds"))
             try:

@@ -1,0 +1,70 @@
+"""Where the vault's objects stand: named octets, written whole and once. vault.py encrypts what it puts there.
+
+A key is "holds/ab/abcdef...". Calls block and are made in the vault's threads; only `stream` belongs to the event loop, because a slow
+reader must not hold a thread.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One object, as it is listed."""
+
+    key: str
+    octets: int
+    modified: float  # seconds since 1970
+
+
+class ObjectStore(ABC):
+    """Raises TryLater from every call; WillNotDo where there is no such object. `threads`: how many calls at once are sensible."""
+
+    threads: int
+
+    @abstractmethod
+    def put(self, key: str, pieces: Iterator[bytes]) -> None:
+        """A new object, whole or not at all; on return it survives a power cut. Never writes over one."""
+
+    @abstractmethod
+    def replace(self, key: str, octets: bytes) -> None:
+        """A small one, new or in the place of the old one: a reader finds either. On return it survives a power cut."""
+
+    @abstractmethod
+    def head(self, key: str, octets: int) -> tuple[bytes, int]:
+        """The first octets, and how long the whole is."""
+
+    @abstractmethod
+    def read(self, key: str, start: int, end: int) -> bytes:
+        """A small part; shorter only where the object ends."""
+
+    @abstractmethod
+    def pieces(self, key: str, start: int) -> Iterator[bytes]:
+        """Everything from there on, in pieces of any size."""
+
+    @abstractmethod
+    def stream(self, key: str, start: int, end: int, size: int) -> AsyncIterator[bytes]:
+        """That part in pieces of exactly `size`, the last one shorter; shorter altogether only where the object ends."""
+
+    @abstractmethod
+    def small(self, key: str) -> bytes | None:
+        """A small one as a whole; None when there is none."""
+
+    @abstractmethod
+    def delete(self, key: str) -> None:
+        """Removing what is not there is no error."""
+
+    @abstractmethod
+    def walk(self, prefix: str, before: float) -> Iterator[Entry]:
+        """What stands below, written before then. What was begun before then and never finished is removed on the way."""
+
+    @abstractmethod
+    def check(self) -> None:
+        """That something could be put now."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go."""
