@@ -264,10 +264,21 @@ class NoticesPlace(_Section):
     sender: Mailbox = ""  # From of notices; default: postmaster
 
 
+class OwnPlace(_Section):
+    """[place.NAME] kind = "own": our vault and our pages. Until when, how often: the route of the pack says it."""
+
+    kind: Literal["own"]
+
+
+Place = Annotated[OwnPlace, Field(discriminator="kind")]
+_PLACES: dict[str, type[_Section]] = {"own": OwnPlace}
+
+
 class Retention(_Section):
     keep: Seconds = 7 * 86400.0  # held messages, unless the pack says otherwise
     journal: Seconds = 6 * 86400.0
     decisions: Seconds = 400 * 86400.0
+    shares: Seconds = 400 * 86400.0  # who fetched what, after the share has ended; the files go when it ends
 
 
 class Portal(_Section):
@@ -280,6 +291,7 @@ class Portal(_Section):
     key: Path | None = None
     proxies: Networks = ()  # reverse proxies that may say where a request comes from (X-Forwarded-For)
     keys: Path | None = None  # a folder with shares-*.key alone, for a portal with a user of its own; default: vault.keys
+    database: str = ""  # postgresql://... of a role that sees the tables of shares alone (README); default: database.url
     session: Seconds = 12 * 3600.0  # a proved mailbox is believed so long
     idle: Seconds = 1800.0  # and so long without a request
     max_connections: int = Field(default=4000, ge=1)
@@ -327,6 +339,7 @@ class Settings(_Section):
     vault: VaultPlace = VaultPlace()
     examine: Examine = Examine()
     notices: NoticesPlace
+    place: dict[str, Place] = {}
     retention: Retention = Retention()
     portal: Portal | None = None
     processes: Processes = Processes()
@@ -350,6 +363,14 @@ class Settings(_Section):
     def _notices_have_a_way(self) -> Settings:
         if self.notices.next_hop not in self.next_hop:
             msg = f"notices.next_hop names `{self.notices.next_hop}`, which is no [next_hop.NAME]; there are: {', '.join(self.next_hop)}"
+            raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _links_lead_somewhere(self) -> Settings:
+        own = [name for name, place in self.place.items() if _PLACES[place.kind] is OwnPlace]
+        if own and self.portal is None:
+            msg = f"place.{own[0]} is our own, and its links lead to the portal: add [portal] with url"
             raise ValueError(msg)
         return self
 
@@ -381,11 +402,15 @@ def _syntax(path: Path, error: Exception) -> Problem:
 
 def _problem(path: Path, text: str, item: dict[str, object]) -> Problem:
     where = tuple(str(key) for key in item["loc"]) if isinstance(item["loc"], tuple) else ()
+    kind = where[2] if where[:1] == ("place",) and len(where) > 2 else ""  # Pydantic names the member of a union, too
+    where = (*where[:2], *where[3:]) if kind else where
     says = str(item["msg"]).removeprefix("Value error, ")
     if item["type"] == "extra_forbidden":
-        says = f"unknown key `{where[-1]}`{_advice(where)}"
+        says = f"unknown key `{where[-1]}`{_advice(where, kind)}"
     elif item["type"] == "missing":
         says = "is missing"
+    elif item["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        says = f"`kind` says what sort of place it is; there are: {', '.join(_PLACES)}"
     return Problem(str(path), _line(text, where), 1, f"{'.'.join(where) or 'the file'}: {says}")
 
 
@@ -402,9 +427,9 @@ def _line(text: str, where: tuple[str, ...]) -> int:
     return nearest
 
 
-def _advice(where: tuple[str, ...]) -> str:
-    sections = {name: field.annotation for name, field in Settings.model_fields.items()} | {"listen": Listener, "next_hop": Hop}
-    sections |= {"portal": Portal}
+def _advice(where: tuple[str, ...], kind: str) -> str:
+    tables = {"listen": Listener, "next_hop": Hop, "place": _PLACES.get(kind), "portal": Portal}
+    sections = {name: field.annotation for name, field in Settings.model_fields.items()} | tables
     keys = {name: list(model.model_fields) for name, model in sections.items() if isinstance(model, type) and issubclass(model, BaseModel)}
     home = next((name for name, names in keys.items() if where[-1] in names and name not in ("listen", "next_hop", where[0])), None)
     if home is not None:

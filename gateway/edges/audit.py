@@ -73,7 +73,7 @@ class Audit:
 def append(connection: Connection, event: str, at: int, details: Mapping[str, Any]) -> None:
     """One more row of this writer's chain, within the transaction that does what it tells of."""
     writer = str(connection.get_execution_options()["writer"])
-    _one_at_a_time(connection, f"audit {writer}")
+    one_at_a_time(connection, f"audit {writer}")
     last = connection.execute(_last, {"writer": writer}).first()
     number, before = (last.number + 1, last.hash) if last else (1, _FIRST)
     row = {"writer": writer, "number": number, "at": at, "event": event, "details": encode(dict(details))}
@@ -131,7 +131,7 @@ def looked(connection: Connection, payload: Payload) -> Payload:
 def policy_loaded(connection: Connection, payload: Payload) -> Payload:
     """{"pack", "version", "at"}: into the chain when it is another than the one before."""
     at = payload["at"]
-    _one_at_a_time(connection, "policy")
+    one_at_a_time(connection, "policy")
     last = connection.execute(select(policy_version.c.version).order_by(policy_version.c.last_at.desc()).limit(1)).scalar()
     _version(connection, [{"version": payload["version"], "pack": payload["pack"], "first_at": at, "last_at": at}])
     if last != payload["version"]:
@@ -144,7 +144,7 @@ _append = insert(audit)
 _version = Insert(policy_version, update=("pack", "last_at"))
 
 
-def _one_at_a_time(connection: Connection, what: str) -> None:
+def one_at_a_time(connection: Connection, what: str) -> None:
     """Until this transaction ends. On SQLite there is one writer anyway."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:what, 7))"), {"what": what})

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from sqlalchemy import Connection, select
 
 from gateway.edges.store import Store
-from gateway.edges.tables import hold
+from gateway.edges.tables import hold, share
 from gateway.errors import TryLater
 
 ALPHABET = "23467CDFGHJKMNPQRTVWXY"  # nothing that reads as another (0 O, 1 I L, 5 S, 8 B, 9 g, U V, 2 Z), no vowel: no words
@@ -22,7 +22,7 @@ def draw(letters: int = 3) -> str:
 
 
 class Cases:
-    """Gives out numbers that no case has."""
+    """Gives out numbers that no case and no share has."""
 
     def __init__(self, store: Store, draw: Callable[[int], str] = draw) -> None:
         self._store = store
@@ -42,4 +42,6 @@ class Cases:
 
 
 def _taken(connection: Connection, drawn: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(connection.execute(select(hold.c.case_number).where(hold.c.case_number.in_(drawn))).scalars())
+    """A share has a number like a case, and no case has the same: people say nothing but the number."""
+    cases = select(hold.c.case_number).where(hold.c.case_number.in_(drawn))
+    return frozenset(connection.execute(cases.union(select(share.c.id).where(share.c.id.in_(drawn)))).scalars())

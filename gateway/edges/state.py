@@ -20,9 +20,12 @@ from gateway.edges.journal import Journal
 from gateway.edges.locks import FileLocks, Locks, PostgresqlLocks
 from gateway.edges.outbox import Outbox
 from gateway.edges.records import Records, writing_options
+from gateway.edges.share_secrets import Secrets
+from gateway.edges.shares import Shares
 from gateway.edges.store import Store
 from gateway.edges.store_postgresql import PostgresqlStore
 from gateway.edges.store_sqlite import SqliteStore
+from gateway.edges.visits import Visits
 from gateway.ports import Clock
 
 
@@ -49,6 +52,9 @@ class State:
         self.records = Records(self.store)
         self.audit = Audit(self.store)
         self.cases = Cases(self.store)
+        secrets = Secrets.of_folder(keys)
+        self.shares = Shares(self.store, secrets)
+        self.visits = Visits(self.store, secrets)
 
     async def open(self, patience_seconds: float = 10.0) -> None:
         """Raises TryLater: no recorder or no database answers."""

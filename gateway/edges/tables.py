@@ -1,7 +1,7 @@
-"""The tables of the database, the same on SQLite and PostgreSQL. Data only: journal, holds, outbox, intents, records and audit write them.
+"""The tables of the database, the same on SQLite and PostgreSQL. Data only: their neighbours here write them.
 
 Moments are whole microseconds since 1970 UTC: exact, comparable, the same everywhere. JSON is text: the database never looks inside.
-Limits: a table stands here when something uses it; shares, approvals, snapshots, trust and sessions come with what needs them.
+Limits: a table stands here when something uses it; approvals, snapshots and trust come with what needs them.
 """
 
 from __future__ import annotations
@@ -153,6 +153,147 @@ intent = Table(
     Column("leased_until", BigInteger, nullable=False),
     Column("result", Text, nullable=False),
     Index(None, "state", "at"),
+)
+
+# --- files that travel by link: all that the portal may see, and no more (README, "The portal's role in PostgreSQL") --------
+
+share = Table(
+    "share",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("key", LargeBinary(32), nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("sender", Text, nullable=False),
+    Column("route", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("pack", Text, nullable=False),
+    Column("pack_version", Text, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("idle", BigInteger),  # microseconds
+    Column("download_limit", Integer),
+    Column("language", Text, nullable=False),
+    Column("state", Text, nullable=False),  # as model.share.Standing says
+    Column("used_at", BigInteger),
+    Column("reference", Text, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("ended_by", Text),
+    Column("ended_why", Text),
+    Column("withdrawn_at", BigInteger),  # of one that is purged: its place has confirmed that the files are gone
+    Index(None, "key", unique=True),
+    Index(None, "state", "expires_at"),
+    Index(None, "made_at"),
+    Index(None, "message_id"),
+)
+
+share_file = Table(
+    "share_file",
+    metadata,
+    Column("share_id", Text, primary_key=True),
+    Column("id", Text, primary_key=True),
+    Column("name", LargeBinary, nullable=False),  # sealed by a key of the family `shares`: edges/share_names.py
+    Column("media_type", Text, nullable=False),
+    Column("octets", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("object_id", Text, nullable=False),
+    Index(None, "object_id"),
+)
+
+share_grant = Table(
+    "share_grant",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("share_id", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("key", Text, nullable=False),  # Address.key
+    Column("role", Text, nullable=False),  # recipient | sender
+    Column("files", Text, nullable=False),  # JSON list
+    Column("audiences", Text, nullable=False),  # JSON list
+    Column("token_hash", LargeBinary(32)),  # SHA-256; none where the place gives links of its own
+    Column("links_key", Text, nullable=False),  # the key that its token was derived by: a retry derives it again
+    Column("state", Text, nullable=False),
+    Column("opened_at", BigInteger),
+    Column("downloads", Integer, nullable=False),
+    Index(None, "token_hash", unique=True),
+    Index(None, "share_id", "key", "role", unique=True),
+)
+
+share_access = Table(
+    "share_access",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("share_id", Text, nullable=False),
+    Column("grant_id", Text, nullable=False),
+    Column("file_id", Text, nullable=False),
+    Column("session", LargeBinary(32), nullable=False),
+    Column("network", Text, nullable=False),
+    Column("began_at", BigInteger, nullable=False),
+    Column("octets", BigInteger, nullable=False),
+    Column("is_whole", Boolean, nullable=False),
+    Column("ended_at", BigInteger),
+    Column("noted_at", BigInteger),  # when the keeper put it into the audit
+    Index(None, "share_id", "began_at"),
+    Index(None, "grant_id", "file_id"),
+    Index(None, "noted_at"),
+)
+
+share_code = Table(
+    "share_code",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("grant_id", Text, nullable=False),
+    Column("session", LargeBinary(32), nullable=False),  # the browser that asked for it: good for no other
+    Column("key_id", Text, nullable=False),  # of the family `shares`, by which it was hashed: eight digits are guessed from a bare hash
+    Column("hash", LargeBinary(32), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("used_at", BigInteger),
+    Index(None, "session", "made_at"),
+    Index(None, "grant_id", "made_at"),
+    Index(None, "until"),
+)
+
+share_intent = Table(
+    "share_intent",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),  # share-code | share-ask | share-revoke
+    Column("share_id", Text, nullable=False),
+    Column("grant_id", Text, nullable=False),
+    Column("session", LargeBinary(32), nullable=False),
+    Column("asked_by", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("state", Text, nullable=False),  # new | running | done | failed
+    Column("at", BigInteger, nullable=False),
+    Column("leased_until", BigInteger, nullable=False),
+    Column("result", Text, nullable=False),
+    Index(None, "state", "at"),
+    Index(None, "grant_id", "kind", "at"),
+)
+
+portal_session = Table(
+    "portal_session",
+    metadata,
+    Column("hash", LargeBinary(32), primary_key=True),  # SHA-256 of the cookie
+    Column("share_id", Text, nullable=False),
+    Column("grant_id", Text, nullable=False),
+    Column("csrf", Text, nullable=False),
+    Column("network", Text, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("idle_until", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+    Column("proved_at", BigInteger),
+    Index(None, "grant_id"),
+    Index(None, "ends_at"),
+)
+
+portal_limit = Table(
+    "portal_limit",
+    metadata,
+    Column("name", LargeBinary(32), primary_key=True),  # hash of what is limited and for whom
+    Column("full_at", BigInteger, nullable=False),  # when all that was taken has been given back (GCRA)
+    Index(None, "full_at"),
 )
 
 # --- what happened and by which policy --------------------------------------------------------------------------------

@@ -73,6 +73,9 @@ class Share:
     state: Standing = Standing.OPEN
     used_at: datetime | None = None  # when somebody last fetched something
     reference: str = ""  # what the place calls it: a folder, an item, a transfer
+    ended_at: datetime | None = None
+    ended_by: str = ""  # "time", or who revoked it
+    ended_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +104,60 @@ class Placed:
     share: Share  # with its object ids and its reference
     offers: tuple[Offer, ...]
     sender: Offer | None = None  # for the sender's own grant: where they see who fetched what, and revoke
+
+
+# --- what people do with it -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """One file fetched, or begun to be fetched, by one person. A download that goes on where it broke off is the same access."""
+
+    id: str
+    share: str
+    grant: str
+    file: str  # SharedFile.id
+    network: str  # of the peer: a /24 or /48, not the address itself
+    began_at: datetime
+    octets: int = 0  # sent
+    is_whole: bool = False  # the last octet was sent
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A browser that has shown the token of a grant. It sees nothing before it has proved the mailbox too."""
+
+    cookie_hash: bytes  # SHA-256 of the cookie: who reads the database cannot take a session over
+    share: str
+    grant: str
+    csrf: str
+    network: str
+    made_at: datetime
+    idle_until: datetime
+    ends_at: datetime
+    proved_at: datetime | None = None  # the one-time code was right
+
+
+class WishKind(StrEnum):
+    """What a page may ask the keeper for."""
+
+    CODE = "share-code"  # send the one-time code to the mailbox of the grant
+    ASK = "share-ask"  # somebody to whom a link was forwarded asks the sender
+    REVOKE = "share-revoke"  # nobody shall open the share any more
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a page or a command asks for; the keeper carries it out, once."""
+
+    id: str
+    kind: WishKind
+    share: str
+    by: str  # who asks: an address that was proved, the name of an officer; with share-ask an address that nobody has proved
+    at: datetime
+    grant: str = ""
+    cookie_hash: bytes = b""  # with share-code: the session that the code will be good for
+    why: str = ""
+    state: str = "new"  # new | running | done | failed
+    result: str = ""  # what to tell who asked

@@ -1,0 +1,120 @@
+"""Shares as the database has them: one for each message, whatever tries it again."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from gateway.edges.database import open_engine
+from gateway.edges.tables import metadata
+from gateway.errors import WillNotDo
+from gateway.model.share import Standing
+from tests.edges.durable import NOON, Place, living
+from tests.edges.sharing import KEY, file, grant, granted, issued, share
+
+
+def test_a_share_comes_back_as_it_was_issued(place: Place):
+    async def story() -> None:
+        async with living(place, processes=2) as (one, other):
+            made, _ = await issued(one)
+            assert made == share(grants=tuple(sorted(share().grants, key=lambda each: each.id)))
+            assert await other.shares.find(KEY) == made
+            assert await other.shares.get("7KQ-402") == made
+            assert await other.shares.get("7KQ-403") is None
+            assert await other.shares.list() == (made,)
+
+    asyncio.run(story())
+
+
+def test_a_retry_finds_the_same_share_and_gives_everybody_the_same_link(place: Place):
+    async def story() -> None:
+        async with living(place, processes=2) as (one, other):
+            first, tokens = await issued(one)
+            await one.shares.undo(first.id, frozenset({"b@example.org"}))
+            undone = await one.shares.get(first.id)
+            assert undone is not None
+            assert undone.state is Standing.UNDONE
+            assert await one.visits.find(tokens["recipient b@example.org"], NOON) is None
+
+            later = share("9XY-111", made_at=NOON + timedelta(hours=1), expires_at=NOON + timedelta(days=61))
+            later = replace(later, grants=(grant(id="another"), grant("c@example.org")), files=(file(), file("2")))
+            again, more = await issued(other, later)
+
+            assert (again.id, again.expires_at, again.state) == (first.id, later.expires_at, Standing.OPEN)
+            assert [each.id for each in again.files] == ["1", "2"]
+            assert more["recipient b@example.org"] == tokens["recipient b@example.org"]
+            assert len(set(more.values())) == 3
+            assert (await one.shares.list(everything=True)) == (again,)
+
+    asyncio.run(story())
+
+
+def test_two_processes_at_once_make_one_share(place: Place):
+    async def story() -> None:
+        async with living(place, processes=2) as states:
+            wanted = [share(f"7KQ-40{n}", grants=(grant(id=f"g{n}"), grant(f"p{n}@example.org", id=f"h{n}"))) for n in range(6)]
+            made = await asyncio.gather(*(issued(states[n % 2], one) for n, one in enumerate(wanted)))
+            assert len({one.id for one, _ in made}) == 1
+            assert len({tokens["recipient b@example.org"] for _, tokens in made}) == 1
+            (there,) = await states[0].shares.list()
+            assert len(there.grants) == 7
+
+    asyncio.run(story())
+
+
+def test_what_was_revoked_is_not_opened_by_a_retry(place: Place):
+    async def story() -> None:
+        async with living(place) as (state,):
+            made, tokens = await issued(state, share(grants=(grant(), grant("c@example.org"), grant("a@derbyshire.gov.uk", "sender"))))
+            assert await state.shares.revoke(made.id, "officer", "wrong person", "b@example.org")
+            assert not await state.shares.revoke(made.id, "officer", "again", "b@example.org")
+            assert await state.visits.find(tokens["recipient b@example.org"], NOON) is None
+            assert await state.visits.find(tokens["recipient c@example.org"], NOON) is not None
+            with pytest.raises(WillNotDo, match="revoked"):
+                await issued(state)
+            await issued(state, share(grants=(grant("c@example.org"),)))
+
+            assert await state.shares.revoke(made.id, "officer")
+            gone = await state.shares.get(made.id)
+            assert gone is not None
+            assert (gone.state, gone.ended_by, {each.state for each in gone.grants}) == (Standing.REVOKED, "officer", {Standing.REVOKED})
+            assert [await state.visits.find(token, NOON) for token in tokens.values()] == [None] * 3
+            with pytest.raises(WillNotDo, match="revoked"):
+                await issued(state, share(grants=(grant("d@example.org"),)))
+
+    asyncio.run(story())
+
+
+def test_who_has_opened_a_link_was_handed_it(place: Place):
+    """Whatever the next hop seemed to say."""
+
+    async def story() -> None:
+        async with living(place) as (state,):
+            made, _ = await issued(state)
+            engine = open_engine(place.url)
+            with engine.begin() as connection:
+                connection.execute(metadata.tables["share_grant"].update().values(opened_at=1))
+            engine.dispose()
+            await state.shares.undo(made.id, frozenset({"b@example.org"}))
+            there = await state.shares.get(made.id)
+            assert there is not None
+            assert granted(there, "b@example.org").state is Standing.OPEN
+
+    asyncio.run(story())
+
+
+def test_a_database_alone_tells_no_name_no_token_and_no_code(place: Place):
+    async def story() -> dict[str, str]:
+        async with living(place) as (state,):
+            _, tokens = await issued(state, share(files=(file(), replace(file("2"), name="Kündigung Meier.docx"))))
+            return tokens
+
+    tokens = asyncio.run(story())
+    engine = open_engine(place.url)
+    with engine.begin() as connection:
+        rows = repr([tuple(row) for table in metadata.tables.values() for row in connection.execute(select(table))]).lower()
+    engine.dispose()
+    assert "b@example.org" in rows
+    assert not [secret for secret in (*tokens.values(), "meier", "akte") if secret in rows]
