@@ -9,27 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from gateway.mime.taking import find_fixed
 from gateway.model.envelope import Address, Recipient
-from gateway.model.facts import (
-    ABSENT,
-    UNKNOWN,
-    Declared,
-    Entry,
-    Facts,
-    FileFacts,
-    ListFacts,
-    MessageFacts,
-    Missing,
-    SenderFacts,
-)
+from gateway.model.facts import UNKNOWN, Declared, Facts, FileFacts, MessageFacts, Missing, SenderFacts
 from gateway.model.finding import Evidence, FileFinding, FileOddity, Findings
-from gateway.model.message import DefectName, Message
-from gateway.policy.rules import KnownList, Snapshot
+from gateway.model.message import DefectName, Fixed, Message
+from gateway.policy.recipients import facts_of, whole_hour
+from gateway.policy.rules import Snapshot
 
 WORDS = "words"  # what a declaration about subject, body and file names is about
 _DEFECTS = frozenset(name.value for kind in (DefectName, FileOddity) for name in kind)
-NOWHERE = "invalid"  # the domain of an address that leads we do not know where (RFC 6761 section 6.4)
-_ROUTING = frozenset("%!@")
+_NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +39,16 @@ def gather(
     message: Message, findings: Findings, context: Context, recipients: tuple[Recipient, ...], snapshot: Snapshot, at: datetime
 ) -> tuple[Facts, ...]:
     """One Facts for each recipient, in their order."""
-    at = at.replace(minute=0, second=0, microsecond=0)
+    at = whole_hour(at)
     shared = _message(message, findings, context, snapshot)
-    return tuple([_recipient(shared, recipient.address, snapshot, at) for recipient in recipients])
+    return tuple([facts_of(recipient.address, shared, snapshot, at) for recipient in recipients])
 
 
 def _message(message: Message, findings: Findings, context: Context, snapshot: Snapshot) -> MessageFacts:
-    parts = (*message.parts, *message.otherwise) if findings.files else ()
-    weights = {part.id: len(part.header) + len(part.body) for part in parts}
     return MessageFacts(
         wire_octets=message.octets,
         sender=_sender(context, snapshot),
-        files=tuple([_file(file, weights) for file in findings.files]) if findings.files else (),
+        files=_files(message, findings) if findings.files else (),
         words=_unsampled(findings.words),
         words_readable=findings.words_readable,
         defects=_defects(message, findings),
@@ -91,7 +79,14 @@ def not_found(declared: tuple[Declared, ...], findings: Findings) -> tuple[str, 
     return tuple(one.about for one in declared if one.what == "classification" and one.about not in there)
 
 
-def _file(file: FileFinding, weights: dict[str, int]) -> FileFacts:
+def _files(message: Message, findings: Findings) -> tuple[FileFacts, ...]:
+    weights = {part.id: len(part.header) * (part.parent is not None) + len(part.body) for part in (*message.parts, *message.otherwise)}
+    fixed = find_fixed(message, [file.id for file in findings.outermost])
+    odd = _defects_of_files(message, findings)
+    return tuple([_file(file, weights, fixed, odd) for file in findings.files])
+
+
+def _file(file: FileFinding, weights: dict[str, int], fixed: dict[str, Fixed], odd: dict[str, frozenset[str]]) -> FileFacts:
     return FileFacts(
         id=file.id,
         inside=file.inside,
@@ -101,7 +96,22 @@ def _file(file: FileFinding, weights: dict[str, int]) -> FileFacts:
         wire_octets=weights.get(file.id, 0) if file.inside is None else 0,
         readable=file.readable,
         evidence=_unsampled(file.evidence),
+        fixed=fixed.get(file.id),
+        defects=odd.get(file.id, _NOTHING),
     )
+
+
+def _defects_of_files(message: Message, findings: Findings) -> dict[str, frozenset[str]]:
+    """What is odd about files alone: about their content, or about the part that carries them. What also the message has stays there."""
+    # The header section of a message that is one single part is the message's own.
+    outermost = {file.id for file in findings.outermost} & {part.id for part in message.parts if part.parent is not None}
+    found = {file.id: _DEFECTS.intersection(file.oddities) for file in findings.files if file.oddities}
+    elsewhere = {defect.name.value for defect in message.defects if defect.where not in outermost}
+    elsewhere.update(findings.words_oddities)
+    for defect in message.defects:
+        if defect.where in outermost:
+            found[defect.where] = found.get(defect.where, _NOTHING) | {defect.name.value}
+    return {name: own - elsewhere for name, own in found.items()}
 
 
 def _unsampled(evidence: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
@@ -120,53 +130,3 @@ def _sender(context: Context, snapshot: Snapshot) -> SenderFacts:
     return SenderFacts(
         address, context.sender.domain, context.ours, context.authenticated, context.certificate, context.peer_address, tuple(groups)
     )
-
-
-def _recipient(shared: MessageFacts, address: Address, snapshot: Snapshot, at: datetime) -> Facts:
-    key, domain = address.key, _domain(address, snapshot)
-    registers: tuple[tuple[str, Entry | Missing | None], ...] = ()
-    if snapshot.registers:
-        registers = tuple([(name, _row(snapshot, name, key, domain, at)) for name in sorted(snapshot.registers)])
-    known = snapshot.list_of(key)
-    facts: ListFacts | Missing = ABSENT
-    if domain is NOWHERE:
-        facts = UNKNOWN  # it may lead back to a list
-    elif known is not None or snapshot.lists_stale_from is not None:
-        facts = _list(known, shared.sender, key, domain, snapshot, at)
-    return Facts(shared, address.wire, key, domain, at, facts, registers)
-
-
-def _domain(address: Address, snapshot: Snapshot) -> str:
-    """Where the mail ends up. A server of ours may read `user%elsewhere`, `elsewhere!user` or `"user@elsewhere"` as the way to go on.
-
-    RFC 1123 section 5.2.16 knows the first, RFC 5321 appendix C the others. Such a recipient is nobody of ours.
-    """
-    routed = address.domain in snapshot.own_domains and not _ROUTING.isdisjoint(address.local_part)
-    return NOWHERE if routed else address.domain
-
-
-def _row(snapshot: Snapshot, name: str, key: str, domain: str, at: datetime) -> Entry | Missing | None:
-    register = snapshot.registers[name]
-    if register.stale_from is not None and at.date() >= register.stale_from:
-        return UNKNOWN
-    return register.rows.find(key, domain)
-
-
-def _list(known: KnownList | None, sender: SenderFacts, key: str, domain: str, snapshot: Snapshot, at: datetime) -> ListFacts | Missing:
-    """In a stale snapshot the last known kind decides: a list is unknown, a person absent, an address of ours never seen unknown."""
-    if snapshot.lists_stale_from is not None and at.date() >= snapshot.lists_stale_from:
-        if known is not None:
-            return UNKNOWN
-        return UNKNOWN if domain in snapshot.own_domains and key not in snapshot.people else ABSENT
-    if known is None:
-        return ABSENT
-    return ListFacts(known.address, known.owner, known.members, known.external, known.uncleared, _allowed(known, sender))
-
-
-def _allowed(known: KnownList, sender: SenderFacts) -> bool | Missing:
-    if known.allowed is None and not known.allowed_groups:
-        return True
-    if known.allowed is not None and known.allowed.find(sender.address, sender.domain) is not None:
-        return True
-    states = [state for name, state in sender.groups if name in known.allowed_groups]
-    return True if True in states else UNKNOWN if UNKNOWN in states else False

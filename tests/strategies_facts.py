@@ -17,6 +17,7 @@ from gateway.model.facts import (
     SenderFacts,
 )
 from gateway.model.finding import Evidence, EvidenceKind, Pattern, Patterns, Place, Readable
+from gateway.model.message import Fixed
 from gateway.policy.classify import Given, Ladder
 
 MB = 1_048_576
@@ -95,6 +96,8 @@ def files(draw):
                 0 if inside else octets * 78 * 4 // (76 * 3),
                 draw(st.sampled_from([Readable.YES, Readable.YES, Readable.ENCRYPTED, Readable.DAMAGED])),
                 draw(several(evidence())),
+                draw(st.sampled_from([None, None, None, Fixed.SIGNED])) if inside is None else None,
+                draw(st.sampled_from([frozenset(), frozenset({"macros"})])),
             )
         )
     return tuple(found)
@@ -156,7 +159,7 @@ def messages(draw):
         files=found,
         words=draw(several(evidence())),
         words_readable=draw(st.sampled_from([Readable.YES, Readable.YES, Readable.DAMAGED])),
-        defects=draw(st.sampled_from([frozenset(), frozenset({"readings-disagree"})])),
+        defects=draw(st.sampled_from([frozenset(), frozenset({"readings-disagree"})])).union(*[file.defects for file in found]),
         sent_as=draw(st.sampled_from([None, None, "smime"])),
         listener="in",
         declared=draw(several(st.sampled_from(DECLARED))),

@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any
 
 from gateway.model.finding import Evidence, EvidenceKind, Place, Readable
+from gateway.model.message import Fixed
 
 
 class Missing(Enum):
@@ -35,9 +36,11 @@ class FileFacts:
     name: str  # the best one; "" when unnamed
     media_type: str  # detected, else declared
     octets: int  # decoded
-    wire_octets: int  # what it adds to the message as mail; 0 inside another file
+    wire_octets: int  # what it adds to the message as mail, and what taking it out frees at least; 0 inside another file
     readable: Readable
     evidence: tuple[Evidence, ...] = ()  # without samples
+    fixed: Fixed | None = None  # why it cannot be taken out of the message; of a file inside another, that one can
+    defects: frozenset[str] = frozenset()  # those of the message that are gone when all files that have them are
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +205,7 @@ def message_from_json(found: Mapping[str, Any]) -> MessageFacts:
             FileFacts(
                 file["id"], file["inside"], file["name"], file["media_type"], file["octets"], file["wire_octets"],
                 Readable(file["readable"]), tuple(map(_evidence_in, file["evidence"])),
+                _fixed_in(file), frozenset(file.get("defects", ())),
             )
             for file in found["files"]
         ),
@@ -238,6 +242,8 @@ def _message_out(message: MessageFacts) -> dict[str, Any]:
                 "wire_octets": file.wire_octets,
                 "readable": file.readable.value,
                 "evidence": [_evidence_out(item) for item in file.evidence],
+                "fixed": file.fixed.value if file.fixed is not None else None,
+                "defects": sorted(file.defects),
             }
             for file in message.files
         ],
@@ -249,6 +255,12 @@ def _message_out(message: MessageFacts) -> dict[str, Any]:
         "declared": [[said.what, said.value, said.by, said.about] for said in message.declared],
         "looked_for": sorted(message.looked_for),
     }
+
+
+def _fixed_in(file: Mapping[str, Any]) -> Fixed | None:
+    """What was recorded before shares says nothing of it, and nothing is not known to be free."""
+    fixed = file.get("fixed", Fixed.UNMEASURED)
+    return Fixed(fixed) if fixed is not None else None
 
 
 def _state_out(state: bool | Missing) -> bool | str:

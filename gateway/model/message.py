@@ -127,6 +127,19 @@ class Role(StrEnum):
     CONTAINER = "container"  # multipart/*: not a leaf
 
 
+class Fixed(StrEnum):
+    """Why a file cannot be taken out of its message."""
+
+    SIGNED = "signed"  # inside of what somebody has signed: the signature would break, and we cannot make it again
+    ENCRYPTED = "encrypted"
+    FOREIGN = "foreign"  # inside of a container that we do not write: winmail.dat, S/MIME
+    IN_WORDS = "in-words"  # it stands in the middle of the words, or is shown there
+    READINGS = "readings"  # another reader sees other parts: nobody can promise what would be left for whom
+    ENCODING = "encoding"  # nobody knows for certain which octets it has
+    PIECE = "piece"  # the message is one piece of another, or its content stands somewhere else
+    UNMEASURED = "unmeasured"  # recorded before anybody asked
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """Octets from `start` up to but not including `end`, as offsets into the content."""

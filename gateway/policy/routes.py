@@ -12,7 +12,7 @@ from gateway.mime.sizes import human_pair
 from gateway.model.decision import Tried
 from gateway.model.facts import UNKNOWN, Missing
 from gateway.policy.rules import Policy, Route
-from gateway.policy.view import State, View, any_of, negated
+from gateway.policy.view import State, View, any_of, both, negated
 
 _Check = tuple[Callable[[View], State], str]
 
@@ -31,6 +31,13 @@ class Way:
             if state is not True and not (hopeful and state is UNKNOWN):
                 return f"not known whether {why_not}" if state is UNKNOWN else f"not {why_not}"
         return ""
+
+    def is_for(self, view: View) -> State:
+        """Whether the route is for this recipient, whoever sends and whatever for."""
+        route = self.route
+        inside = any_of([view.audiences[name] for name in sorted(route.for_)]) if route.for_ else True
+        outside = negated(any_of([view.audiences[name] for name in sorted(route.not_for)])) if route.not_for else True
+        return both(inside, outside)
 
     def fits(self, view: View) -> str:
         """Empty when the message fits its limits, else what is too large."""

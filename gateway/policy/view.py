@@ -122,15 +122,16 @@ class View:
             if state is False and audience.register is not None:
                 state = self.in_register(audience.register)
         if state is not False and audience.except_register is not None:
-            state = _both(state, negated(self.in_register(audience.except_register)))
+            state = both(state, negated(self.in_register(audience.except_register)))
         for name in audience.not_in:
             if state is False:
                 break
-            state = _both(state, negated(self.audiences[name]))
+            state = both(state, negated(self.audiences[name]))
         return state
 
 
-def _both(one: State, other: State) -> State:
+def both(one: State, other: State) -> State:
+    """True when both are, False when one is not, else UNKNOWN."""
     return negated(any_of((negated(one), negated(other))))
 
 

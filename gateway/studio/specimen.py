@@ -20,6 +20,7 @@ from gateway.policy.pack_words import Count, Day, Guid, Mailbox, Name, Part, Sen
 from gateway.policy.rules import Policy
 
 _WORDS_OCTETS = 2000  # what a short mail weighs without its files
+_ROOT = "0"  # id of the multipart that they all stand in
 _ORDINARY_DAY = date(2026, 1, 5)
 
 
@@ -181,7 +182,7 @@ def _message(row: FactsRow, files: tuple[FileFinding, ...]) -> Message:
             end = at + PART_OVERHEAD_OCTETS + encoded_octets(file.octets)
             header, body = Span(at, at + PART_OVERHEAD_OCTETS), Span(at + PART_OVERHEAD_OCTETS, end)
             parts.append(
-                MimePart(file.id, None, header, body, file.declared_type, None, Encoding.BASE64, "attachment", file.names, None, Role.FILE)
+                MimePart(file.id, _ROOT, header, body, file.declared_type, None, Encoding.BASE64, "attachment", file.names, None, Role.FILE)
             )
             at = end
     known = {name.value for kind in (DefectName, FileOddity) for name in kind}

@@ -7,7 +7,7 @@ from gateway.gather import Context, gather
 from gateway.model.envelope import Address, Recipient
 from gateway.model.facts import ABSENT, UNKNOWN, Entry, ListFacts
 from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings, Readable
-from gateway.model.message import Defect, DefectName, Encoding, Message, Part, Role, Span
+from gateway.model.message import Defect, DefectName, Encoding, Fixed, Message, Part, Role, Span
 from gateway.policy.places import Places
 from gateway.policy.rules import KnownList, Register, Snapshot
 
@@ -49,7 +49,7 @@ def test_each_recipient_has_facts_and_all_share_the_message():
 
 
 def test_a_file_weighs_what_it_is_and_what_it_adds_as_mail():
-    part = Part("2", None, Span(100, 200), Span(200, 1576), "a/b", None, Encoding.BASE64, "attachment", ("a.zip",), None, Role.FILE)
+    part = Part("2", "0", Span(100, 200), Span(200, 1576), "a/b", None, Encoding.BASE64, "attachment", ("a.zip",), None, Role.FILE)
     found = (
         FileFinding("2", None, ("a.zip",), "a/b", "application/zip", 1000, "ff", Readable.YES),
         FileFinding("2/1", "2", (), "", "", 5000, "ee", Readable.ENCRYPTED),
@@ -71,6 +71,42 @@ def test_what_is_odd_about_a_file_is_a_fact_that_rules_can_ask_for():
     inner = FileFinding("2/1", "2", ("b.pdf.exe",), "", "text/plain", 9, "ff", Readable.YES, oddities=("hidden-extension",))
 
     assert facts("b@else.example", findings=Findings((odd, inner), ()))[0].message.defects == {"polyglot", "hidden-extension"}
+
+
+def test_a_defect_is_of_a_file_alone_or_stays_with_the_message():
+    """What is odd about a file goes with it, unless the message has it too; a file in an archive speaks for itself."""
+    parts = tuple(
+        Part(name, "0", Span(100, 200), Span(200, 300), "a/b", None, Encoding.BASE64, "attachment", (), None, Role.FILE) for name in "23"
+    )
+    defects = (
+        Defect(DefectName.BAD_BASE64, "2"),
+        Defect(DefectName.ODD_NAME, "2"),
+        Defect(DefectName.ODD_NAME, "0"),
+        Defect(DefectName.NUL),
+    )
+    message = Message((), Span(0, 0), "", None, parts, 900, defects)
+    found = (
+        FileFinding("2", None, (), "", "", 9, "ff", Readable.YES, oddities=("macros",)),
+        FileFinding("2/1", "2", (), "", "", 9, "ff", Readable.YES, oddities=("polyglot",)),
+        FileFinding("3", None, (), "", "", 9, "ff", Readable.YES, oddities=("macros",)),
+    )
+    made = facts("b@else.example", message=message, findings=Findings(found, ()))[0].message
+
+    assert made.defects == {"bad-base64", "odd-name", "nul", "macros", "polyglot"}
+    assert [file.defects for file in made.files] == [{"macros", "bad-base64"}, {"polyglot"}, {"macros"}]
+
+
+def test_what_cannot_be_taken_out_of_the_message_says_why():
+    part = Part("2", "0", Span(100, 200), Span(200, 300), "application/ms-tnef", None, Encoding.BASE64, None, (), None, Role.FILE)
+    message = Message((), Span(0, 0), "", None, (part,), 900)
+    found = (
+        FileFinding("2", None, ("winmail.dat",), "", "", 9, "ff", Readable.YES),
+        FileFinding("2/1", "2", ("a.docx",), "", "", 9, "ff", Readable.YES),
+        FileFinding("1/1", None, ("b.txt",), "", "", 9, "ff", Readable.YES),
+    )
+    made = facts("b@else.example", message=message, findings=Findings(found, ()))[0].message
+
+    assert [file.fixed for file in made.files] == [Fixed.FOREIGN, None, Fixed.IN_WORDS]
 
 
 def test_evidence_loses_its_sample_and_its_words_for_where():
