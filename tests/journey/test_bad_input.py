@@ -84,7 +84,7 @@ def test_after_queue_what_is_odd_is_mended_and_noted_and_is_one_message(
         (answer,) = _send_as_it_is(running, listener, sender, outsider, header + odd + smuggled)
         assert answer.startswith("250 ")
 
-        (taken,) = peer.messages
+        (taken,) = peer.taken_from(sender)
         body = taken.octets.partition(b"\r\n\r\n")[2]
         assert not re.search(rb"\r(?!\n)|(?<!\r)\n|\0", taken.octets)
         assert mended is None or body == mended + smuggled
@@ -110,7 +110,7 @@ def test_before_queue_what_is_odd_is_refused(running: Site, sender: str, outside
 
         assert client.reply().startswith("550 5.6.0 ")
         assert client.ask("NOOP").startswith("250 ")
-        assert peer.messages == []
+        assert peer.taken_from(sender) == []
 
 
 @pytest.mark.parametrize("octets", [999, 5_000, 65_536])
@@ -119,7 +119,7 @@ def test_long_lines_pass_untouched_and_are_noted(running: Site, sender: str, out
     with running.hop() as peer:
         (answer,) = running.send(sender, [outsider], sent)
 
-        assert below_received(peer.messages[0].octets) == sent
+        assert below_received(peer.taken_from(sender)[0].octets) == sent
     assert _event(running, "message.received", answer)["defects"] == ["long-line"]
 
 
@@ -135,7 +135,7 @@ def test_a_line_above_64_kib_is_refused(running: Site, sender: str, outsider: st
         (answer,) = running.send(sender, [outsider], note(sender, [outsider]) + b"x" * 65_537 + b"\r\n", listener=listener)
 
         assert answer.startswith("554 5.6.0 ")
-        assert peer.messages == []
+        assert peer.taken_from(sender) == []
 
 
 # --- size ---------------------------------------------------------------------------------------------------------------
@@ -159,7 +159,7 @@ def test_a_message_that_is_too_large_is_refused_at_its_end(running: Site, sender
         assert _codes(running.send(sender, to, fits, listener=listener)) == ["250"] * answers
         assert {answer[:10] for answer in running.send(sender, to, fits + b"\r\n", listener=listener)} == {"552 5.3.4 "}
 
-        assert [below_received(taken.octets) for taken in peer.messages] == [fits]
+        assert [below_received(taken.octets) for taken in peer.taken_from(sender)] == [fits]
 
 
 # --- a next hop that cannot -----------------------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ def test_eight_bit_content_for_a_hop_without_8bitmime_is_encoded(running: Site, 
     with running.hop(extensions=tuple(set(EXTENSIONS) - {"8BITMIME"})) as peer:
         assert _codes(running.send(sender, [outsider], octets, parameters=" BODY=8BITMIME")) == ["250"]
 
-        arrived = below_received(peer.messages[0].octets)
+        arrived = below_received(peer.taken_from(sender)[0].octets)
         quoted = eight.replace(b"8bit", b"quoted-printable").replace(text.encode(), b2a_qp(text.encode()))
         assert arrived == octets.replace(eight, quoted)  # and not an octet more
 
@@ -186,11 +186,11 @@ def test_unlabelled_eight_bit_content_for_a_hop_without_8bitmime_is_refused(runn
     with running.hop(extensions=tuple(set(EXTENSIONS) - {"8BITMIME", "SMTPUTF8"})) as peer:
         (answer,) = running.send(sender, [outsider], octets, parameters=" BODY=8BITMIME")
         assert answer.startswith("554 5.6.3 ")
-        assert peer.messages == []
+        assert peer.taken_from(sender) == []
 
         seven = note(sender, [outsider])  # declared, as many do, but not so
         assert _codes(running.send(sender, [outsider], seven, parameters=" BODY=8BITMIME")) == ["250"]
-        assert below_received(peer.messages[0].octets) == seven
+        assert below_received(peer.taken_from(sender)[0].octets) == seven
 
 
 @pytest.mark.parametrize("recipient", ["jürgen@elsewhere.example", "kim@elsewhere.example"])
@@ -201,7 +201,7 @@ def test_international_mail_for_a_hop_without_smtputf8_is_refused(running: Site,
         (answer,) = running.send(sender, [recipient], octets, parameters=" SMTPUTF8 BODY=8BITMIME")
 
         assert answer.startswith("550 5.6.7 ")
-        assert peer.messages == []
+        assert peer.taken_from(sender) == []
 
 
 # --- documents that fight back --------------------------------------------------------------------------------------------
@@ -213,8 +213,8 @@ def test_an_archive_bomb_counts_as_what_the_pack_says_of_unread_files(running: S
     with running.hop("internet") as plain, running.hop("encrypted") as encrypted:
         (answer,) = running.send(sender, [outsider], octets)
 
-        assert [below_received(taken.octets) for taken in encrypted.messages] == [octets]
-        assert plain.messages == []
+        assert [below_received(taken.octets) for taken in encrypted.taken_from(sender)] == [octets]
+        assert plain.taken_from(sender) == []
     assert _event(running, "message.decided", answer)["unread"] == 1
 
 
@@ -231,13 +231,13 @@ def test_a_reader_that_dies_leaves_its_file_unread_and_the_gateway_well(running:
 
         assert killed > 0
         assert _codes(answers) == ["250"]
-        assert len(encrypted.messages) == 1
-        assert plain.messages == []
+        assert len(encrypted.taken_from(sender)) == 1
+        assert plain.taken_from(sender) == []
         running.gateway.wait_event("worker.killed")
 
         # Nothing of it stays: the next file is read as ever.
         assert _codes(running.send(sender, [outsider], _with_text(sender, outsider, b"Nothing to see."))) == ["250"]
-        assert len(plain.messages) == 1
+        assert len(plain.taken_from(sender)) == 1
 
 
 def test_a_file_that_takes_too_much_processor_time_is_unread(sender: str, outsider: str) -> None:
@@ -249,14 +249,14 @@ def test_a_file_that_takes_too_much_processor_time_is_unread(sender: str, outsid
     ):
         (answer,) = running.send(sender, [outsider], _with_text(sender, outsider, _slow_text()))
 
-        assert (len(encrypted.messages), plain.messages) == (1, []), (answer, running.gateway.log()[-2000:])
+        assert (len(encrypted.taken_from(sender)), plain.taken_from(sender)) == (1, []), (answer, running.gateway.log()[-2000:])
         assert _event(running, "message.decided", answer)["unread"] == 1
 
 
 def test_when_reading_takes_too_long_the_mail_waits_upstream(sender: str, outsider: str) -> None:
     with site(extra='[examine]\nwall = "0.1s"\n') as running, running.hop() as plain:
         assert _codes(running.send(sender, [outsider], _with_text(sender, outsider, _slow_text()))) == ["451"]
-        assert plain.messages == []
+        assert plain.taken_from(sender) == []
 
 
 @pytest.mark.slow
@@ -274,7 +274,7 @@ def test_a_message_that_three_processes_died_of_is_held_unread_and_other_mail_go
         assert (answer[:3], case in answer) == ("250", True)
         (held,) = running.gateway.holds()
         assert (held["held_for"], [reason["rule"] for reason in held["reasons"]]) == ("postmaster", ["poison"])
-        assert len(plain.messages) == 3
+        assert len(plain.taken_from(sender)) == 3
 
 
 def _kill_while_reading(running: Site, sender: str, outsider: str, octets: bytes) -> None:

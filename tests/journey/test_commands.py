@@ -84,14 +84,14 @@ def test_released_mail_arrives_by_the_route_that_its_rules_require_and_once(runn
     with running.hop("internet") as plain, running.hop("encrypted") as encrypted:
         said = running.gateway.run("hold", "release", case, *DECIDES)
         assert "goes by encrypted" in said
-        encrypted.wait_messages(1, seconds=20)
+        (taken,) = encrypted.wait_from(sender)
         status, _, errors = running.gateway.command("hold", "release", case, *DECIDES)
         assert (status, errors) == (1, f"case {case} is released, not open\n")
 
-        (taken,) = encrypted.messages
-        assert (taken.reverse_path, taken.recipients) == (sender, (outsider,))
+        assert encrypted.taken_from(sender) == [taken]
+        assert taken.recipients == (outsider,)
         assert below_received(taken.octets) == octets
-        assert plain.messages == []
+        assert plain.taken_from(sender) == []
     (held,) = [held for held in running.gateway.holds(everything=True) if held["case"] == case]
     assert (held["state"], held["ended_by"], held["ended_why"], held["waiting"]) == ("released", *DECIDES[1::2], [])
 
@@ -106,7 +106,7 @@ def test_a_case_tells_who_did_what_when_and_why(running: Site, sender: str, outs
     with running.hop("internet") as plain:
         done = running.gateway.run("hold", "declare", case, *said, "--as", "data-protection", *DECIDES)
         assert done == f"case {case}: {outsider}: goes by plain\n  handed over to next hop internet (250 2.0.0)\n"
-        plain.wait_messages(1, seconds=20)
+        plain.wait_from(sender)
     shown = running.gateway.run("hold", "show", case)
 
     assert f"Case      {case}: released\n" in shown
@@ -189,8 +189,8 @@ def test_redecide_lifts_nothing_and_takes_the_policy_as_it_is_now(running: Site,
 
     with _changed_pack(running, MILDER), running.hop("encrypted") as encrypted:
         assert "goes by encrypted" in running.gateway.run("hold", "redecide", case, "--by", "A. Smith")
-        encrypted.wait_messages(1, seconds=20)
-        assert below_received(encrypted.messages[0].octets) == octets
+        (taken,) = encrypted.wait_from(sender)
+        assert below_received(taken.octets) == octets
     assert running.gateway.cases(sender) == {}
 
 
@@ -221,8 +221,8 @@ def test_what_somebody_says_of_a_case_is_noted_and_decided_by(running: Site, sen
         status, _, errors = running.gateway.command("hold", "declare", case, "--word", "cheked", *DECIDES)
         assert (status, errors) == (1, "unknown word (no confirm declares it) `cheked`; did you mean `checked`?\n")
         assert "goes by plain" in running.gateway.run("hold", "declare", case, "--word", "checked", *DECIDES)
-        plain.wait_messages(1, seconds=20)
-        assert below_received(plain.messages[0].octets) == octets
+        (taken,) = plain.wait_from(sender)
+        assert below_received(taken.octets) == octets
 
 
 # --- explain --------------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import pytest
 from tests.journey.client import Client
 from tests.journey.site import OWN, Site, below_received, note, site
 from tests.peers import free_port, needs_root, wait_until
-from tests.peers.hop import Do, Peer, Taken
+from tests.peers.hop import Do, Peer
 from tests.peers.postfix import postfix
 
 pytestmark = pytest.mark.peer
@@ -49,14 +49,9 @@ def people(sender: str, count: int) -> list[str]:
     return [f"{name}-{number}@elsewhere.example" for number in range(count)]
 
 
-def taken_from(peer: Peer, sender: str) -> list[Taken]:
-    """What the hop has of this test's sender: the gateway's own queue may just bring it something of another test."""
-    return [taken for taken in list(peer.messages) if taken.reverse_path == sender]
-
-
 def copies(peer: Peer, sender: str) -> Counter[str]:
     """How many times each recipient has the message."""
-    return Counter(recipient for taken in taken_from(peer, sender) for recipient in taken.recipients)
+    return Counter(recipient for taken in peer.taken_from(sender) for recipient in taken.recipients)
 
 
 def codes(answers: list[str]) -> list[str]:
@@ -75,7 +70,7 @@ def test_identical_mail_sent_twice_arrives_twice(running: Site, sender: str, lis
             assert set(codes(running.send(sender, to, octets, listener=listener))) == {"250"}
 
         assert copies(peer, sender) == dict.fromkeys(to, 2)
-        assert {below_received(taken.octets) for taken in taken_from(peer, sender)} == {octets}
+        assert {below_received(taken.octets) for taken in peer.taken_from(sender)} == {octets}
 
 
 @BOTH
@@ -111,7 +106,7 @@ def test_the_same_message_id_with_another_body_arrives(running: Site, sender: st
         _lose_the_answer(running, listener, sender, [to], first)
         assert codes(running.send(sender, [to], second, listener=listener)) == ["250"]
 
-        assert [below_received(taken.octets) for taken in taken_from(peer, sender)] == [first, second]
+        assert [below_received(taken.octets) for taken in peer.taken_from(sender)] == [first, second]
 
 
 # --- a retry ------------------------------------------------------------------------------------------------------------
@@ -233,10 +228,10 @@ def test_without_patience_the_rest_goes_to_our_own_queue_at_once(running: Site, 
     octets = note(sender, [one, other])
     with running.hop(script={f"rcpt {other}": ("450 4.2.1 later", "250 2.1.5 ok")}) as peer:
         assert codes(running.send(sender, [one, other], octets, listener="smtp-at-once")) == ["250"]
-        peer.wait(lambda peer: len(taken_from(peer, sender)) == 2, seconds=20)
+        peer.wait(lambda peer: len(peer.taken_from(sender)) == 2, seconds=20)
 
         assert copies(peer, sender) == {one: 1, other: 1}
-        assert [below_received(taken.octets) for taken in taken_from(peer, sender)] == [octets, octets]
+        assert [below_received(taken.octets) for taken in peer.taken_from(sender)] == [octets, octets]
     assert running.told(sender) == []
 
 
@@ -278,11 +273,11 @@ def test_sixty_recipients_split_by_postfix_are_not_delayed_and_nobody_has_it_twi
     ):
         assert server.send(sender, to, note(sender, to)) == {}
         # Both halves are at the hop at the same time: neither was put off because of the other.
-        peer.wait(lambda peer: len(taken_from(peer, sender)) == 2, seconds=20)
+        peer.wait(lambda peer: len(peer.taken_from(sender)) == 2, seconds=20)
         peer.go()
         server.wait_empty()
 
-        assert sorted(len(taken.recipients) for taken in taken_from(peer, sender)) == [10, 50]
+        assert sorted(len(taken.recipients) for taken in peer.taken_from(sender)) == [10, 50]
         assert copies(peer, sender) == dict.fromkeys(to, 1)
         assert "status=deferred" not in server.log()
         assert server.log().count("status=sent") == 60

@@ -85,6 +85,14 @@ class Peer:
         self.wait(lambda peer: len(peer.messages) >= count, seconds)
         return self.messages
 
+    def taken_from(self, sender: str) -> list[Taken]:
+        """What came from this reverse-path: where several tests share a gateway, its own queue may just bring something of another's."""
+        return [taken for taken in list(self.messages) if taken.reverse_path == sender]
+
+    def wait_from(self, sender: str, count: int = 1, seconds: float = 20) -> list[Taken]:
+        self.wait(lambda peer: len(peer.taken_from(sender)) >= count, seconds)
+        return self.taken_from(sender)
+
     def story(self) -> str:
         """What has happened here, for whoever wonders why something did not."""
         taken = [f"{one.reverse_path} -> {', '.join(one.recipients)}" for one in list(self.messages)]
