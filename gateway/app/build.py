@@ -13,6 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from gateway.act.copies import names_of
+from gateway.app.places import make_places
 from gateway.app.vaults import make_vault
 from gateway.config import Hop, Settings
 from gateway.edges.clock import SystemClock
@@ -46,16 +47,16 @@ _random: list[bytes] = []  # what ids are made of; each is used once
 
 
 def load_policy(source: Path, settings: Settings, instead: Mapping[str, Sheet] | None = None) -> Policy:
-    """The pack in force, bound to the next hops there are. `instead`: what is supposed of files in it.
+    """The pack in force, bound to the next hops and places there are. `instead`: what is supposed of files in it.
 
     Raises:
-        BadPack: with a Problem for everything that is wrong, a route to a next hop that is not configured included.
+        BadPack: with a Problem for everything that is wrong, a route to a next hop or place that is not configured included.
     """
     policy = read_policy(source, settings, instead)
-    unknown = policy.unknown_next_hops(frozenset(settings.next_hop))
-    if unknown:
+    next_hops, places = frozenset(settings.next_hop), frozenset(settings.place)
+    if unknown := (*policy.unknown_next_hops(next_hops), *policy.unknown_places(places)):
         raise _in_folder(source, unknown)
-    return policy.bind(frozenset(settings.next_hop))
+    return policy.bind(next_hops, places)
 
 
 def read_policy(source: Path, settings: Settings, instead: Mapping[str, Sheet] | None = None) -> Policy:
@@ -194,13 +195,32 @@ async def running(
     def head(arrival: Arrival) -> bytes:
         return received(arrival, name, loop_key)
 
-    journal, records, new_case = state.journal, state.records, state.cases.new
-    world = World(clock, hops, examiner, vault, journal, records, counters, suspects, check, new_case, new_id, spool.content, head, spool)
+    places = make_places(settings, vault, state.shares, clock)
+    world = World(
+        clock=clock,
+        hops=hops,
+        examiner=examiner,
+        vault=vault,
+        journal=state.journal,
+        records=state.records,
+        counters=counters,
+        suspects=suspects,
+        check=check,
+        new_case=state.cases.new,
+        new_id=new_id,
+        octets=spool.content,
+        head=head,
+        spool=spool,
+        places=places,
+        shares=state.shares,
+    )
     try:
         yield Running(world, state, vault, spool, loop_key)
     finally:
         for hop in hops.values():
             await hop.close()
+        for place in places.values():
+            await place.close()
         await state.close()
         vault.close()
 

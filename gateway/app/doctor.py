@@ -12,6 +12,7 @@ from email.utils import parseaddr
 from pathlib import Path
 
 from gateway.app.build import house_of, load_policy, make_spool
+from gateway.app.places import make_places
 from gateway.app.precautions import open_to_others, unsafe_hops
 from gateway.app.tls_files import check_tls
 from gateway.app.vaults import make_vault
@@ -144,7 +145,8 @@ def _precautions(settings: Settings, policy: Policy | None) -> Iterator[Look]:
 async def _living(settings: Settings) -> list[Look]:
     """Next hops, keys, vault and database, all at the same time."""
     hops = [_next_hop(name, hop, settings) for name, hop in settings.next_hop.items()]
-    return list(await asyncio.gather(*hops, _vault(settings), _database(settings)))
+    looks = await asyncio.gather(*hops, _vault(settings), _database(settings))
+    return [*looks, *await _places(settings)]
 
 
 async def _next_hop(name: str, hop: Hop, settings: Settings) -> Look:
@@ -174,6 +176,36 @@ async def _vault(settings: Settings) -> Look:
         return Look("vault", False, str(error))
     vault.close()
     return Look("vault", True, f"{settings.vault.url} can be written, the keys are there")
+
+
+async def _places(settings: Settings) -> list[Look]:
+    if not settings.place:
+        return []
+    clock = SystemClock()
+    try:
+        state = State(settings.database.url, settings.processes.state, settings.vault.keys, clock)
+        vault = make_vault(settings, load_keys(settings.vault.keys), make_spool(settings))
+        places = make_places(settings, vault, state.shares, clock)
+    except (OutgateError, OSError) as error:
+        return [Look("places", False, str(error))]
+
+    async def look(name: str) -> Look:
+        try:
+            async with asyncio.timeout(3 * _SECONDS):
+                await places[name].check()
+        except (OutgateError, OSError) as error:
+            return Look(f"place {name}", False, str(error))
+        except TimeoutError:
+            return Look(f"place {name}", False, f"did not answer in {3 * _SECONDS:g} seconds")
+        return Look(f"place {name}", True, f"{settings.place[name].kind}: files could be put there now")
+
+    try:
+        return list(await asyncio.gather(*map(look, places)))
+    finally:
+        for place in places.values():
+            await place.close()
+        await state.close()
+        vault.close()
 
 
 async def _database(settings: Settings) -> Look:

@@ -378,7 +378,7 @@ def _sweeper(current: InForce, opened: Running) -> Callable[[datetime], Coroutin
         await state.holds.purge(now - timedelta(seconds=retention.decisions))
         await state.intents.purge(now - timedelta(seconds=retention.decisions))
         orphans = frozenset(await opened.vault.ids(now - timedelta(days=1)))
-        for object_id in orphans - await state.holds.in_use(orphans, now):
+        for object_id in orphans - await state.in_use(orphans, now):
             await opened.vault.delete(object_id)
 
     return sweep

@@ -143,7 +143,7 @@ def _settings(config: Path | None, pack: Path | None, sender: Address) -> Settin
 def _bound_to_itself(pack: Path, settings: Settings, supposed: Scenario) -> Policy:
     """A pack to try: as if every next hop that it names were configured."""
     policy = read_policy(pack, settings, supposed.instead)
-    return policy.bind(policy.next_hops)
+    return policy.bind(policy.next_hops, policy.places)
 
 
 def without_settings(config: Path | None, sender: str = "") -> str:

@@ -54,6 +54,11 @@ class Secrets:
             raise WillNotDo(f"there is no key for {name}")
         return family
 
+    def check(self) -> None:
+        """Raises WillNotDo: a family is missing."""
+        for name in (LINKS_FAMILY, SHARES_FAMILY):
+            self._family(name)
+
     # --- tokens -------------------------------------------------------------------------------------------------------
 
     @property

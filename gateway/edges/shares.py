@@ -21,7 +21,7 @@ from gateway.edges.share_secrets import Secrets, hash_of
 from gateway.edges.store import Store
 from gateway.edges.tables import micros, portal_session, share, share_file, share_grant
 from gateway.errors import TryLater, WillNotDo
-from gateway.model.share import Grant, Share, Standing
+from gateway.model.share import Grant, Share, SharedFile, Standing
 
 TRIES = 5  # of an issue that others meet in the same moment
 
@@ -61,6 +61,8 @@ class Shares:
         for _ in range(TRIES):
             there = await self.find(share.key)
             one = share if there is None else joined(there, share)
+            if linked and not all(file.object_id for file in one.files):
+                raise TryLater(f"the files of share {one.id} went while it was being made again")
             keys = await self._store.read(_links_keys, one.id) if linked and there is not None else {}
             payload = {
                 "share": share_row(one),
@@ -73,7 +75,11 @@ class Shares:
                 return issued
         raise TryLater(f"share {share.id}: others change it all the time")
 
-    async def tokens(self, share_id: str) -> Mapping[str, str]:
+    def check_keys(self) -> None:
+        """Raises WillNotDo: there is no key for links, or none for names."""
+        self._secrets.check()
+
+    async def tokens(self, share_id: str) -> dict[str, str]:
         """What stands in people's links, by the ids of their grants: the same each time. Raises TryLater, WillNotDo."""
         keys = await self._store.read(_links_keys, share_id)
         made = {grant_id: self._secrets.token(share_id, grant_id, key_id) for grant_id, key_id in keys.items() if key_id}
@@ -108,10 +114,9 @@ def joined(there: Share, new: Share) -> Share:
     Raises:
         WillNotDo: the share, or the grant of somebody in it, was revoked.
     """
+    is_purged = there.state is Standing.PURGED
     grants = {(grant.key, grant.role): grant for grant in there.grants}
-    mine = tuple(
-        _joined_grant(grants.get((grant.key, grant.role)), grant, is_purged=there.state is Standing.PURGED) for grant in new.grants
-    )
+    mine = tuple(_joined_grant(grants.get((grant.key, grant.role)), grant, is_purged=is_purged) for grant in new.grants)
     if all(grant.state is Standing.REVOKED for grant in there.grants) or any(grant.state is Standing.REVOKED for grant in mine):
         raise WillNotDo(f"share {there.id} was revoked")
     return replace(
@@ -120,9 +125,16 @@ def joined(there: Share, new: Share) -> Share:
         message_id=there.message_id,
         made_at=there.made_at if there.state is Standing.OPEN else new.made_at,
         expires_at=max(there.expires_at, new.expires_at),
+        files=tuple(_joined_file(file, () if is_purged else there.files) for file in new.files),
         grants=mine,
         reference=new.reference or there.reference,
     )
+
+
+def _joined_file(new: SharedFile, there: tuple[SharedFile, ...]) -> SharedFile:
+    """The object that is there stays: somebody may be reading it."""
+    same = (file.object_id for file in there if (file.id, file.sha256) == (new.id, new.sha256))
+    return replace(new, object_id=next(same, "") or new.object_id)
 
 
 def _joined_grant(there: Grant | None, new: Grant, *, is_purged: bool) -> Grant:

@@ -9,6 +9,8 @@ await state.close()
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 
 from gateway.edges.audit import Audit
@@ -59,6 +61,11 @@ class State:
     async def open(self, patience_seconds: float = 10.0) -> None:
         """Raises TryLater: no recorder or no database answers."""
         await self.store.open(patience_seconds)
+
+    async def in_use(self, object_ids: Iterable[str], now: datetime) -> frozenset[str]:
+        """Which of these vault objects somebody still needs: a case, the outbox, a share. The rest may go. Raises TryLater."""
+        ids = tuple(object_ids)
+        return await self.holds.in_use(ids, now) | await self.shares.in_use(ids)
 
     async def close(self) -> None:
         """Commit what was told, then let go of everything."""
