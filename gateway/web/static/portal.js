@@ -11,4 +11,5 @@
   const filled = document.getElementById("filled");
   filled.hidden = false;
   document.querySelector(".summary")?.remove();
+  for (const link of document.querySelectorAll(".languages a")) link.href += "#" + token;
 })();

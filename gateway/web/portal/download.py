@@ -1,0 +1,195 @@
+"""Fetching: one file, or a range of it, or all files as one archive. What was fetched is noted before its first octet leaves.
+
+Standards: RFC 9110 sections 13 and 14 (one range, If-Range, If-Match, If-None-Match), RFC 6266. Everything goes as an attachment of type
+application/octet-stream: nothing that was sent to somebody is shown as a page of ours. Where `downloads_url` is configured, the files come from
+that host alone, by a ticket.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from gateway.errors import OutgateError, WillNotDo
+from gateway.model.share import Access, SharedFile
+from gateway.ports import Opened
+from gateway.web.portal.files import files_of, names_of
+from gateway.web.portal.guests import Closed, Guest, Outside, inside
+from gateway.web.portal.names import attachment
+from gateway.web.portal.ranges import Slice, names, slice_of
+from gateway.web.portal.site import Site
+from gateway.web.portal.stream import Stream
+from gateway.web.portal.zipped import Entry, length, zipped
+
+
+class Spent(OutgateError):
+    """Downloaded as often as is allowed."""
+
+
+class NoSuchPart(OutgateError):
+    """The range begins behind the end of the file."""
+
+    def __init__(self, octets: int) -> None:
+        super().__init__("no such range")
+        self.octets = octets
+
+
+class Prefetched(OutgateError):
+    """A browser asks ahead of a click: nothing is counted, and nothing is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    guest: Guest
+    files: tuple[SharedFile, ...]
+    names: tuple[str, ...]
+
+
+class Downloads:
+    """The files themselves."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def one(self, request: Request) -> Response:
+        """GET and HEAD /SHARE/files/NUMBER. Raises Outside, Closed, Spent, NoSuchPart, Prefetched."""
+        wanted = await self._wanted(request)
+        if isinstance(wanted, Response):
+            return wanted
+        number = int(request.path_params["number"])
+        if not 1 <= number <= len(wanted.files):
+            raise Outside("no such file")
+        file, name = wanted.files[number - 1], wanted.names[number - 1]
+        etag = f'"{file.sha256}"'
+        headers = {"content-disposition": attachment(name), "etag": etag, "accept-ranges": "bytes", "repr-digest": _digest(file.sha256)}
+        if names(request.headers.get("if-none-match"), etag):
+            return Response(None, 304, {"etag": etag})
+        if (listed := request.headers.get("if-match")) is not None and not names(listed, etag):
+            return Response(None, 412, {"etag": etag})
+        part = slice_of(file.octets, request.headers.get("range"), request.headers.get("if-range"), etag)
+        if part is None:
+            raise NoSuchPart(file.octets)
+        if not part.is_whole:
+            headers["content-range"] = f"bytes {part.start}-{part.end - 1}/{file.octets}"
+        status = 200 if part.is_whole else 206
+        if request.method == "HEAD":
+            return _headers_only(status, headers, part.octets)
+        return await self._send_file(wanted.guest, file, part, status, headers)
+
+    async def all(self, request: Request) -> Response:
+        """GET and HEAD /SHARE/files/all: one archive. It is made while it is read, and cannot go on where it broke off."""
+        wanted = await self._wanted(request)
+        if isinstance(wanted, Response):
+            return wanted
+        guest, sent = wanted.guest, dict.fromkeys((file.id for file in wanted.files), 0)
+        headers = {"content-disposition": attachment(f"{guest.share.id}.zip"), "accept-ranges": "none"}
+        if request.method == "HEAD":
+            return _headers_only(200, headers, length([Entry(name, file.octets, _nothing) for file, name in _pairs(wanted)]))
+        opened = [await self._open(file) for file in wanted.files]
+        accesses = await self._begin(guest, wanted.files)
+
+        def entry(file: SharedFile, name: str, source: Opened) -> Entry:
+            return Entry(name, file.octets, lambda: _counted(source.pieces(), file.id, sent))
+
+        entries = [entry(file, name, source) for (file, name), source in zip(_pairs(wanted), opened, strict=True)]
+        octets = length(entries)
+
+        async def over(went: int) -> None:
+            for file, access in zip(wanted.files, accesses, strict=True):
+                await self._end(access, sent[file.id], is_whole=went == octets)
+
+        body = zipped(entries, guest.share.made_at)
+        return Stream(body, octets, 200, headers, may_go_on=lambda: self._is_open(guest), sent=over)
+
+    # --- private ------------------------------------------------------------------------------------------------------
+
+    async def _wanted(self, request: Request) -> _Wanted | Response:
+        """What may be fetched, or the way to the host of downloads."""
+        site, ticket = self._site, request.query_params.get("ticket")
+        if "prefetch" in f"{request.headers.get('sec-purpose', '')} {request.headers.get('purpose', '')} {request.headers.get('x-moz', '')}":
+            raise Prefetched("not yet clicked")
+        by_session = site.tickets.read(ticket, request.url.path, site.clock.now()) if ticket is not None else None
+        if ticket is not None and by_session is None:
+            raise Outside("the ticket is not good")
+        guest = await inside(site, request, by_session=by_session)
+        if guest.is_sender:
+            raise Outside("the sender has the files")
+        if ticket is None and site.settings.downloads_url:
+            ticket = site.tickets.sign(guest.session.cookie_hash, request.url.path, site.clock.now())
+            return RedirectResponse(f"{site.settings.downloads_url}{request.url.path}?ticket={ticket}", 303)
+        files = files_of(guest.share, guest.grant)
+        return _Wanted(guest, files, names_of(files))
+
+    async def _send_file(self, guest: Guest, file: SharedFile, part: Slice, status: int, headers: dict[str, str]) -> Response:
+        source = await self._open(file)
+        (access,) = await self._begin(guest, (file,))
+
+        async def over(went: int) -> None:
+            await self._end(access, went, is_whole=went == part.octets and part.end == file.octets)
+
+        pieces = source.pieces(part.start, part.end)
+        return Stream(pieces, part.octets, status, headers, may_go_on=lambda: self._is_open(guest), sent=over)
+
+    async def _open(self, file: SharedFile) -> Opened:
+        """Raises TryLater; WillNotDo: it is gone or was changed, which a person must look at."""
+        try:
+            opened = await self._site.vault.open(file.object_id)
+        except WillNotDo:
+            self._site.log.event("alarm", what="a shared file cannot be opened")
+            raise
+        if opened.octets != file.octets:
+            self._site.log.event("alarm", what="a shared file is not as long as it was")
+            raise WillNotDo("another length")
+        return opened
+
+    async def _begin(self, guest: Guest, files: tuple[SharedFile, ...]) -> tuple[Access, ...]:
+        site = self._site
+        fetching = await site.visits.begin(guest.session, tuple(file.id for file in files), guest.visitor.network, site.clock.now())
+        if fetching.why_not == "limit":
+            site.log.event("share.refused", share=guest.share.id, why="fetched often enough")
+            raise Spent("often enough")
+        if not fetching.accesses and files:
+            raise Closed(fetching.why_not)
+        return fetching.accesses
+
+    async def _end(self, access: Access, octets: int, *, is_whole: bool) -> None:
+        site = self._site
+        site.log.event("share.fetched", share=access.share, octets=octets, is_whole=is_whole)
+        await site.visits.end(access.id, octets, site.clock.now(), is_whole=is_whole)
+
+    async def _is_open(self, guest: Guest) -> bool:
+        """In the middle of a download: whether it would still be begun."""
+        site = self._site
+        session = await site.visits.session(guest.session.cookie_hash, site.clock.now(), timedelta(seconds=site.settings.idle))
+        return session is not None and site.admits(guest.share, guest.grant)
+
+
+def _pairs(wanted: _Wanted) -> list[tuple[SharedFile, str]]:
+    return list(zip(wanted.files, wanted.names, strict=True))
+
+
+def _headers_only(status: int, headers: dict[str, str], octets: int) -> Response:
+    response = Response(None, status, headers, "application/octet-stream")
+    response.headers["content-length"] = str(octets)
+    return response
+
+
+def _digest(sha256: str) -> str:
+    """RFC 9530: the checksum of the whole file, for programs."""
+    return f"sha-256=:{b64encode(bytes.fromhex(sha256)).decode()}:"
+
+
+async def _counted(pieces: AsyncIterator[bytes], file_id: str, sent: dict[str, int]) -> AsyncIterator[bytes]:
+    async for piece in pieces:
+        sent[file_id] += len(piece)
+        yield piece
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    """Only the length of the archive is asked for."""
+    yield b""
