@@ -96,7 +96,7 @@ def main() -> None:
 
 
 @main.command(short_help="Run the gateway.")
-@click.argument("process", type=click.Choice(["smtp", "keeper", "recorder"]), required=False)
+@click.argument("process", type=click.Choice(["smtp", "keeper", "portal", "recorder"]), required=False)
 @_config
 @click.option("--socket", "sockets", multiple=True, hidden=True, help="NAME=DESCRIPTOR of a listening socket, from the supervisor.")
 @click.option("--pulse", type=int, hidden=True, help="Descriptor of the pulse pipe, from the supervisor.")

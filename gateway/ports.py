@@ -231,6 +231,10 @@ class Visits(Protocol):
         """A session that has not ended, of a grant that is open; it lives `idle` longer, at most until it ends."""
         ...
 
+    async def rename_session(self, old: bytes, new: bytes, csrf: str) -> bool:
+        """The same session under another cookie, once its mailbox is proved: who knew the old one knows none. False: it has ended."""
+        ...
+
     async def close_session(self, cookie_hash: bytes) -> None: ...
 
     async def wish(

@@ -21,6 +21,7 @@ import uvloop
 from gateway.app.build import Running, hostname, house_of, load_policy, make_sandbox, new_id, prepare, running, trigger_headers
 from gateway.app.in_force import InForce
 from gateway.app.memory import settle_memory
+from gateway.app.portal import portal_keys, portal_running
 from gateway.app.tls_files import check_tls
 from gateway.config import Settings, load
 from gateway.edges.database import is_sqlite
@@ -60,6 +61,8 @@ def serve(
             return _supervise(config.resolve(), settings, log)
         case "recorder":
             return _record(settings, log, _Lifeline(pulse, parent))
+        case "portal":
+            return _serve_portal(config, settings, log, _Lifeline(pulse, parent), sockets)
         case "smtp":
             return _run(_smtp, config, settings, log, _Lifeline(pulse, parent, suspects, number), sockets, f"smtp-{number}")
         case _:
@@ -78,11 +81,13 @@ def _supervise(config: Path, settings: Settings, log: Log) -> int:
     metrics = settings.processes.state / "metrics"
     use_folder(metrics)
     forget(metrics)
-    bound = _bind_all(settings)
+    bound, pages = _bind_all(settings), _bind_portal(settings)
     _serve_metrics(settings)
     log.event("policy.loaded", pack=policy.name, pack_version=policy.version, warnings=len(policy.warnings))
     for name, listener in settings.listen.items():
         log.event("serve.started", process="supervisor", pid=os.getpid(), listener=name, address=listener.address)
+    if settings.portal is not None:
+        log.event("serve.started", process="supervisor", pid=os.getpid(), listener="portal", address=settings.portal.address)
     memory = shared_memory(settings.processes.smtp + 1)
     suspects = Suspects(memory)
 
@@ -91,7 +96,7 @@ def _supervise(config: Path, settings: Settings, log: Log) -> int:
         if memory in program.descriptors:
             suspects.bury(program.number)
 
-    programs = _programs(config, settings, bound, memory)
+    programs = _programs(config, settings, bound, memory, pages)
     return Supervisor(programs, log, settings.processes.state / "pids.json", on_ready=_say_ready, on_death=bury).run()
 
 
@@ -107,6 +112,15 @@ def _bind_all(settings: Settings) -> dict[str, socket.socket]:
         except OSError as error:
             raise _no_address(settings, f"listen.{name}.address", listener.address, error) from error
     return bound
+
+
+def _bind_portal(settings: Settings) -> socket.socket | None:
+    if settings.portal is None:
+        return None
+    try:
+        return bind(settings.portal.address)
+    except OSError as error:
+        raise _no_address(settings, "portal.address", settings.portal.address, error) from error
 
 
 def _serve_metrics(settings: Settings) -> None:
@@ -134,7 +148,9 @@ def _be_the_only_one(settings: Settings) -> None:
         raise settings.wrong(f"processes.state: another gateway serves with {state}; each needs a folder of its own") from None
 
 
-def _programs(config: Path, settings: Settings, bound: dict[str, socket.socket], memory: int) -> tuple[Program, ...]:
+def _programs(
+    config: Path, settings: Settings, bound: dict[str, socket.socket], memory: int, pages: socket.socket | None
+) -> tuple[Program, ...]:
     programs: list[Program] = []
     if is_sqlite(settings.database.url):
         programs.append(Program("recorder", "recorder", python("serve", "recorder", "--config", str(config)), last=True))
@@ -144,6 +160,9 @@ def _programs(config: Path, settings: Settings, bound: dict[str, socket.socket],
         command = python("serve", "smtp", "--config", str(config), "--number", str(number), *handed)
         programs.append(Program("smtp", f"smtp-{number}", command, tuple(bound.values()), (memory,), number))
     programs.append(Program("keeper", "keeper", python("serve", "keeper", "--config", str(config), *shared), descriptors=(memory,)))
+    if pages is not None:
+        command = python("serve", "portal", "--config", str(config), "--socket", f"portal={pages.fileno()}")
+        programs.append(Program("portal", "portal", command, (pages,)))
     return tuple(programs)
 
 
@@ -277,6 +296,47 @@ def _record(settings: Settings, log: Log, lifeline: _Lifeline) -> int:
         asyncio.run(main())
     except OutgateError as error:
         return _cannot("recorder", error)
+    return 0
+
+
+# --- the portal: it reads no mail, and has neither sandbox nor next hops --------------------------------------------------
+
+
+def _serve_portal(config: Path, settings: Settings, log: Log, lifeline: _Lifeline, sockets: dict[str, int]) -> int:
+    lifeline.tie()
+    try:
+        if settings.portal is None:
+            raise settings.wrong("there is no [portal]; add it with url, or serve without")
+        check_tls(settings)
+        if lifeline.parent is None and settings.portal.keys is None:
+            prepare(settings)
+        keys = portal_keys(settings, settings.portal)
+        current = InForce(config, settings, log)
+        sock = socket.socket(fileno=sockets["portal"]) if "portal" in sockets else bind(settings.portal.address)
+    except OSError as error:
+        return _cannot("portal", settings.wrong(f"portal.address: {settings.portal and settings.portal.address}: {error.strerror}"))
+    except OutgateError as error:
+        return _cannot("portal", error)
+
+    async def main() -> None:
+        stopped = _asked_to_stop()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, current.reload)
+        settle_memory()
+        async with portal_running(settings, keys, lambda: current.policy, log, DRAIN_SECONDS) as server:
+            serving = asyncio.ensure_future(server.run_on(sock))
+            log.event("serve.started", process="portal", pid=os.getpid(), pack=current.policy.name, pack_version=current.policy.version)
+            lifeline.say(b"ready")
+            await _pulse_until(stopped, lifeline)
+            server.stop()
+            while not serving.done():
+                lifeline.say()
+                await asyncio.wait({serving}, timeout=PULSE_SECONDS)
+            await serving
+
+    try:
+        uvloop.run(main())
+    except OutgateError as error:
+        return _cannot("portal", error)
     return 0
 
 

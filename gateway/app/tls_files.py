@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
-from gateway.config import Hop, Listener, Settings
+from gateway.config import Hop, Listener, Portal, Settings
 from gateway.edges.owner import denied
 from gateway.errors import BadConfig, Problem
 
@@ -22,12 +22,14 @@ def _wrong(settings: Settings) -> Iterator[str]:
     for name, listener in settings.listen.items():
         if listener.tls != "none":
             yield from _files(f"listen.{name}", listener, {"client_ca": listener.client_ca})
+    if settings.portal is not None:
+        yield from _files("portal", settings.portal, {})
     for name, hop in settings.next_hop.items():
         if hop.tls != "none":
             yield from _files(f"next_hop.{name}", hop, {"ca": hop.ca})
 
 
-def _files(section: str, has: Listener | Hop, authorities: dict[str, Path | None]) -> Iterator[str]:
+def _files(section: str, has: Listener | Hop | Portal, authorities: dict[str, Path | None]) -> Iterator[str]:
     named = {"cert": has.cert, "key": has.key, **authorities}
     unusable = [f"{section}.{key}: {says}" for key, path in named.items() if path is not None and (says := _unreadable(path))]
     yield from unusable

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,11 +37,12 @@ class Family:
 
 
 class Keyring(Mapping[str, Family]):
-    """The families in a folder, as they were when it was last read."""
+    """The families in a folder, as they were when it was last read. `only`: those that are read at all; empty: every one."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, only: Collection[str] = ()) -> None:
         self._folder = folder
-        self._families = _load(folder)
+        self._only = only
+        self._families = _load(folder, only)
 
     def __getitem__(self, name: str) -> Family:
         return self._families[name]
@@ -54,7 +55,7 @@ class Keyring(Mapping[str, Family]):
 
     def read_again(self) -> None:
         """What was put into the folder since is known from now on. Raises WillNotDo: what is known stays."""
-        self._families = _load(self._folder)
+        self._families = _load(self._folder, self._only)
 
 
 def load_keys(folder: Path) -> Keyring:
@@ -66,12 +67,12 @@ def load_keys(folder: Path) -> Keyring:
     return Keyring(folder)
 
 
-def _load(folder: Path) -> dict[str, Family]:
+def _load(folder: Path, only: Collection[str]) -> dict[str, Family]:
     found: dict[str, dict[int, bytes]] = {}
     try:
         for path in sorted(folder.iterdir()):
             match = _NAME.fullmatch(path.name)
-            if match is not None:
+            if match is not None and (not only or match[1] in only):
                 found.setdefault(match[1], {})[int(match[2])] = _read(path)
     except OSError as error:
         raise WillNotDo(f"keys: {denied(error, folder)}") from error

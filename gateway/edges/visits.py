@@ -85,6 +85,10 @@ class Visits:
             self._store.tell("portal.renew", {"hash": cookie_hash.hex(), "until": until})
         return found
 
+    async def rename_session(self, old: bytes, new: bytes, csrf: str) -> bool:
+        """Whoever knew the old cookie knows none any more; False: there is no such session. Raises TryLater."""
+        return bool((await self._store.run("portal.rename", {"old": old.hex(), "new": new.hex(), "csrf": csrf}))["is_there"])
+
     async def close_session(self, cookie_hash: bytes) -> None:
         """Raises TryLater."""
         await self._store.run("portal.close", {"hash": cookie_hash.hex()})
@@ -234,6 +238,15 @@ def renew(connection: Connection, payload: Payload) -> Payload:
         update(portal_session).where(mine, portal_session.c.idle_until < payload["until"]).values(idle_until=payload["until"])
     )
     return {}
+
+
+@operation("portal.rename", repeatable=True)
+def rename_session(connection: Connection, payload: Payload) -> Payload:
+    old, new = (portal_session.c.hash == bytes.fromhex(payload[name]) for name in ("old", "new"))
+    renamed = connection.execute(
+        update(portal_session).where(old).values(hash=bytes.fromhex(payload["new"]), csrf=payload["csrf"])
+    ).rowcount
+    return {"is_there": bool(renamed) or connection.execute(select(portal_session.c.hash).where(new)).first() is not None}
 
 
 @operation("portal.close", repeatable=True)

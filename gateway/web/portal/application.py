@@ -103,6 +103,7 @@ class Errors:
         """For Starlette, by the kind of error."""
         return {
             HTTPException: self._http,
+            Exception: self._later,  # the page; headers.py tells the operator where it happened
             NoSuchFile: self._says("missing", 404),
             Outside: self._says("over", 403),
             Closed: self._says("closed", 410),

@@ -1,8 +1,8 @@
 """Fetching: one file, or a range of it, or all files as one archive. What was fetched is noted before its first octet leaves.
 
 Standards: RFC 9110 sections 13 and 14 (one range, If-Range, If-Match, If-None-Match), RFC 6266. Everything goes as an attachment of type
-application/octet-stream: nothing that was sent to somebody is shown as a page of ours. Where `downloads_url` is configured, the files come from
-that host alone, by a ticket.
+application/octet-stream: nothing that was sent to somebody is shown as a page of ours. Where `downloads_url` is configured, the files come
+from that host alone, by a ticket.
 """
 
 from __future__ import annotations
@@ -104,14 +104,14 @@ class Downloads:
                 await self._end(access, sent[file.id], is_whole=went == octets)
 
         body = zipped(entries, guest.share.made_at)
-        return Stream(body, octets, 200, headers, may_go_on=lambda: self._is_open(guest), sent=over)
+        return Stream(body, octets, 200, headers, may_go_on=lambda: self._is_open(guest), sent=over, failed=self._failed)
 
     # --- private ------------------------------------------------------------------------------------------------------
 
     async def _wanted(self, request: Request) -> _Wanted | Response:
         """What may be fetched, or the way to the host of downloads."""
         site, ticket = self._site, request.query_params.get("ticket")
-        if "prefetch" in f"{request.headers.get('sec-purpose', '')} {request.headers.get('purpose', '')} {request.headers.get('x-moz', '')}":
+        if any("prefetch" in request.headers.get(name, "") for name in ("sec-purpose", "purpose", "x-moz")):
             raise Prefetched("not yet clicked")
         by_session = site.tickets.read(ticket, request.url.path, site.clock.now()) if ticket is not None else None
         if ticket is not None and by_session is None:
@@ -133,7 +133,12 @@ class Downloads:
             await self._end(access, went, is_whole=went == part.octets and part.end == file.octets)
 
         pieces = source.pieces(part.start, part.end)
-        return Stream(pieces, part.octets, status, headers, may_go_on=lambda: self._is_open(guest), sent=over)
+        return Stream(pieces, part.octets, status, headers, may_go_on=lambda: self._is_open(guest), sent=over, failed=self._failed)
+
+    def _failed(self, error: OutgateError) -> None:
+        """The vault in the middle of a download: what is sent is shorter than was said."""
+        what = "a shared file was changed or is gone" if isinstance(error, WillNotDo) else "the vault cannot be read"
+        self._site.log.event("alarm", what=what)
 
     async def _open(self, file: SharedFile) -> Opened:
         """Raises TryLater; WillNotDo: it is gone or was changed, which a person must look at."""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -52,7 +53,7 @@ class Files:
         ]
         can_all = len(files) > 1 and all(row.left != 0 for row in rows)
         all_size = size(length([Entry(name, file.octets, _nothing) for file, name in zip(files, names, strict=True)])) if can_all else ""
-        values = {"files": rows, "all_size": all_size, "sender": guest.share.sender, "recipient": guest.grant.address}
+        values: dict[str, Any] = {"files": rows, "all_size": all_size, "sender": guest.share.sender, "recipient": guest.grant.address}
         return site.page(request, guest.visitor, "files", is_inside=True, share=guest.share.id, until=self._until(guest), **values)
 
     async def sent(self, request: Request) -> Response:
@@ -67,10 +68,15 @@ class Files:
             if grant.role == "recipient" and grant.state is not Standing.UNDONE
         ]
         accesses = [
-            {"when": self._date(guest, one.began_at), "person": addresses.get(one.grant, ""), "file": names.get(one.file, ""), "is_whole": one.is_whole}
+            {
+                "when": self._date(guest, one.began_at),
+                "person": addresses.get(one.grant, ""),
+                "file": names.get(one.file, ""),
+                "is_whole": one.is_whole,
+            }
             for one in reversed((await site.visits.accesses(share.id))[-_MOST_SHOWN:])
         ]
-        values = {"files": files, "people": people, "accesses": accesses, "until": self._until(guest)}
+        values: dict[str, Any] = {"files": files, "people": people, "accesses": accesses, "until": self._until(guest)}
         return site.page(request, guest.visitor, "sent", is_inside=True, share=share.id, **values)
 
     async def stop(self, request: Request) -> Response:

@@ -1,7 +1,8 @@
 """Forms that come in, and whether they come from our own page. No file is ever taken.
 
-Standards: HTML (application/x-www-form-urlencoded), Fetch Metadata, RFC 6454. With `Referrer-Policy: no-referrer` a browser says `Origin: null`
-of our own forms (Fetch, "append a request Origin header"): where Sec-Fetch-Site speaks, it decides; the token in the form is asked for always.
+Standards: HTML (application/x-www-form-urlencoded), Fetch Metadata, RFC 6454. With `Referrer-Policy: no-referrer` a browser says
+`Origin: null` of our own forms (Fetch, "append a request Origin header"): where Sec-Fetch-Site speaks, it decides; the token in the form is
+asked for always.
 """
 
 from __future__ import annotations

@@ -16,8 +16,28 @@ CSP = (
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 _UNUSED = (
-    *("accelerometer", "camera", "clipboard-read", "display-capture", "fullscreen", "geolocation", "gyroscope", "hid", "identity-credentials-get"),
-    *("magnetometer", "microphone", "midi", "payment", "publickey-credentials-get", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking"),
+    *(
+        "accelerometer",
+        "camera",
+        "clipboard-read",
+        "display-capture",
+        "fullscreen",
+        "geolocation",
+        "gyroscope",
+        "hid",
+        "identity-credentials-get",
+    ),
+    *(
+        "magnetometer",
+        "microphone",
+        "midi",
+        "payment",
+        "publickey-credentials-get",
+        "screen-wake-lock",
+        "serial",
+        "usb",
+        "xr-spatial-tracking",
+    ),
 )
 HEADERS: Mapping[str, str] = {
     "content-security-policy": CSP,

@@ -1,8 +1,8 @@
 """Opening a link: the token, the one-time code, and the way for those to whom it was forwarded.
 
-Looking (GET, HEAD, OPTIONS, whatever a scanner does with scripts) changes nothing and sends nothing. A token that is unknown, expired, idle,
-revoked or undone gets one and the same answer, not before ANSWER_SECONDS. Who has shown a token gets a new session, and another one when the
-code was right.
+Looking (GET, HEAD, OPTIONS, whatever a scanner does with scripts) changes nothing and sends nothing. A token that is unknown, expired,
+idle, revoked or undone gets one and the same answer, not before ANSWER_SECONDS. Who has shown a token gets a new session, and another one
+when the code was right.
 """
 
 from __future__ import annotations
@@ -88,7 +88,9 @@ class Opening:
         tried = await site.visits.try_code(guest.session, code, now)
         if not tried.is_right:
             site.log.event("share.refused", share=guest.share.id, why="wrong code")
-            says = guest.visitor.words.say("code.wrong", left=tried.tries_left) if tried.tries_left else guest.visitor.words.say("code.over")
+            says = (
+                guest.visitor.words.say("code.wrong", left=tried.tries_left) if tried.tries_left else guest.visitor.words.say("code.over")
+            )
             return self._code_page(request, guest, 422, problem=says)
         return await self._proved(guest)
 
@@ -115,10 +117,7 @@ class Opening:
 
     def _again(self, request: Request, visitor: Visitor, why: str) -> Response:
         site = self._site
-        if not visitor.cookie:
-            visitor = replace(visitor, cookie="")
-        response = site.page(request, visitor, "start", 422, problem=visitor.words.say(why), problem_at="key")
-        return response
+        return site.page(request, visitor, "start", 422, problem=visitor.words.say(why), problem_at="key")
 
     def _limit(self, visitor: Visitor, token: str) -> None:
         rates = {visitor.home: _OPEN_BY_HOME, f"network {visitor.network}": _OPEN_BY_NETWORK}

@@ -1,8 +1,8 @@
 """Serving HTTP: uvicorn over the socket that we are given, with limits on who is slow or comes in great numbers.
 
 A request must be there within REQUEST_SECONDS, its fields within LARGEST_HEAD octets; who reads too slowly is the download's business
-(stream.py). Above the most connections, of all or of one network, a new one hears 503 and is closed. Nothing is logged by uvicorn: its lines
-hold paths.
+(stream.py). Above the most connections, of all or of one network, a new one hears 503 and is closed. Nothing is logged by uvicorn: its
+lines hold paths.
 Standards: RFC 9112 by h11, HTTP/1.1 alone. Limits: HTTP/2 comes with a reverse proxy.
 """
 
@@ -15,11 +15,10 @@ import ssl
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from gateway.config import Portal
 from gateway.web.portal.networks import Proxies, network
@@ -86,9 +85,10 @@ class Connection(H11Protocol):
 
     def _watch(self) -> None:
         """As long as something of a request is wanting, its time runs: it is not begun anew by each octet."""
-        is_between = self.cycle is not None and self.cycle.response_complete
+        cycle: RequestResponseCycle | None = self.cycle
+        is_between = cycle is not None and cycle.response_complete
         is_idle = is_between and self.timeout_keep_alive_task is not None  # uvicorn's own timer runs
-        is_wanting = self.cycle is None or is_between or self.cycle.more_body
+        is_wanting = cycle is None or is_between or cycle.more_body
         if is_idle or not is_wanting:
             self._unwatch()
         elif self._late is None:
@@ -151,6 +151,3 @@ def server_context(settings: Portal) -> ssl.SSLContext | None:
     context.set_alpn_protocols(["http/1.1"])
     context.load_cert_chain(settings.cert, settings.key)
     return context
-
-
-__all__ = ["Any", "Server", "server_context"]

@@ -1,24 +1,29 @@
 """Octets on their way to a browser: flat in memory, noted as they went, cut off when they may not go on.
 
-Every LOOK_SECONDS it is asked again whether the guest may still have the file: a share that is revoked ends running downloads too. Who takes
-nothing for STALL_SECONDS is cut off. What breaks off in the middle leaves a file shorter than was said, which every browser tells.
+Every LOOK_SECONDS it is asked again whether the guest may still have the file: a share that is revoked ends running downloads too. Who
+takes nothing for STALL_SECONDS is cut off. What breaks off in the middle leaves a file shorter than was said, which every browser tells.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, suppress
+from contextlib import suppress
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from gateway.errors import OutgateError
 
 LOOK_SECONDS = 15.0
 STALL_SECONDS = 120.0
 
 
 class Stream(Response):
-    """`pieces` as the body of an answer whose length is known. `sent` hears how many octets went when it is over, however it ends."""
+    """`pieces` as the body of an answer whose length is known. `sent` hears how many octets went when it is over, however it ends.
+
+    `failed` hears what went wrong in the middle, when nothing can be said to the browser any more.
+    """
 
     def __init__(
         self,
@@ -29,14 +34,16 @@ class Stream(Response):
         *,
         may_go_on: Callable[[], Awaitable[bool]],
         sent: Callable[[int], Awaitable[None]],
+        failed: Callable[[OutgateError], None],
     ) -> None:
         super().__init__(None, status, {**headers, "content-length": str(octets)}, "application/octet-stream")
         self._pieces = pieces
         self._octets = octets
         self._may_go_on = may_go_on
         self._sent = sent
+        self._failed = failed
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - the shape of ASGI
         gone = asyncio.ensure_future(_gone(receive))
         went = 0
         try:
@@ -70,13 +77,14 @@ class Stream(Response):
             went += len(piece)
             if is_last:
                 return went
-            piece = await anext(pieces, b"")
+            try:
+                piece = await anext(pieces, b"")
+            except OutgateError as error:
+                self._failed(error)
+                return went
         return went
 
 
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-__all__ = ["Stream", "aclosing"]

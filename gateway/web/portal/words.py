@@ -69,7 +69,7 @@ def choose(words: Mapping[str, Words], *wanted: str, accepted: str = "") -> Word
 
 
 def _by_quality(accepted: str) -> list[str]:
-    asked = []
+    asked: list[tuple[float, int, str]] = []
     for item in accepted.split(",")[:_MOST_ASKED]:
         tag, _, parameter = item.partition(";")
         name, _, value = parameter.strip().partition("=")
