@@ -21,7 +21,7 @@ from gateway.mime.protection import SIGNATURE_OCTETS, is_detached_signature
 from gateway.mime.pspf import protective_markings
 from gateway.mime.sizes import enclosing_files
 from gateway.mime.text import body_text
-from gateway.mime.uuencode import has_file_in_text
+from gateway.mime.uuencode import has_file_shown
 from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings, Patterns, Place, Readable
 from gateway.model.message import Buffer, Content, DefectName, Digest, Field, Message, Part, Role
 from gateway.ports import Examiner, Wanted
@@ -120,7 +120,7 @@ def _texts(found: _Sorted, buffer: Buffer) -> list[str]:
     defects: set[DefectName] = set()
     for part in tuple(found.here):
         text = body_text(buffer, part, defects)
-        if "begin" in text and has_file_in_text(text.encode("latin-1", "replace")):
+        if has_file_shown(text):
             found.here.remove(part)
             found.words.append(part)
         else:

@@ -1,19 +1,32 @@
-"""Files in the middle of plain text, by uuencode or yEnc: members of the text."""
+"""Files in the middle of text, by uuencode, xxencode or yEnc: members of what the text stands in.
+
+They are looked for in the octets, and in every text that a reader makes of them: in HTML the lines begin where a browser begins them.
+The same file is often found in several of these; who takes the members takes it once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gateway.content.reading import Item, Member, Oddity, Source, Spent
 from gateway.mime.charsets import to_text
-from gateway.mime.uuencode import files_in_text
+from gateway.mime.uuencode import Found, files_in_text, files_shown
 from gateway.model.message import DefectName
 
 
 def read_files_in_text(source: Source, spent: Spent) -> Iterator[Item]:
     """Each file that a mail program would show beside the text."""
-    for number, found in enumerate(files_in_text(source.data)):
+    return _members(files_in_text(source.data), spent)
+
+
+def read_files_shown(text: str, spent: Spent) -> Iterator[Item]:
+    """Each file in a text as a reader has made it; quick when there is none."""
+    return _members(files_shown(text), spent)
+
+
+def _members(files: Iterable[Found], spent: Spent) -> Iterator[Item]:
+    for number, found in enumerate(files):
         if not number:
             yield Oddity(DefectName.FILE_IN_TEXT.value)
-        spent.entries()
-        yield Member(to_text(found.name), found.octets)
+        spent.time()
+        yield Member(to_text(found.name), found.octets, is_in_text=True)

@@ -15,14 +15,16 @@ from collections.abc import Iterator
 from urllib.parse import unquote_plus
 
 from gateway.content.charsets import guesses, texts
+from gateway.content.files_in_text import read_files_shown
 from gateway.content.reading import Item, Source, Spent
+from gateway.mime.uuencode import may_hold_file
 from gateway.model.finding import Place
 
 
-def read_html(source: Source, _spent: Spent) -> Iterator[Item]:
+def read_html(source: Source, spent: Spent) -> Iterator[Item]:
     """What is shown, and then what is not."""
     for text in texts(source.data, source.charset, _said_charset(source.data)):
-        yield from _views(text, source.where)
+        yield from _views(text, source.where, spent)
     for codec, text in guesses(source.data):
         yield Place.TEXT, f"{source.where} read as {codec}", to_text(text)
 
@@ -35,17 +37,20 @@ def to_text(markup: str) -> str:
 # --- what clients make of it ------------------------------------------------------------------------------------------
 
 
-def _views(text: str, where: str) -> Iterator[Item]:
+def _views(text: str, where: str, spent: Spent) -> Iterator[Item]:
     page = _Page(text)
-    shown = page.shown()
+    shown, everything = page.shown(), page.everything()
     yield Place.FIRST_LINE, where, shown
-    others = [view for view in (page.everything(), *_outlook(text)) if view != shown]
+    others = [view for view in (everything, *_outlook(text)) if view != shown]
     for view in dict.fromkeys(others):
         yield Place.FIRST_LINE, f"{where}, hidden text", view
     twice = html.unescape(shown) if _ENTITY.search(shown) else ""
     yield Place.TEXT, f"{where}, not shown", "\n".join((*page.unshown(), twice))
     if quoted := "\n".join(page.unshown_quoted()):
         yield Place.QUOTED, f"{where}, not shown", quoted
+    if may_hold_file(everything):
+        # Where a style or an element says that blanks count, lines end without a tag.
+        yield from read_files_shown(_Page(text, preformatted=True).everything(), spent)
 
 
 def _outlook(text: str) -> Iterator[str]:
@@ -141,7 +146,7 @@ class _Page:
         "unseen",
     )
 
-    def __init__(self, markup: str) -> None:
+    def __init__(self, markup: str, *, preformatted: bool = False) -> None:
         self.unseen: list[str] = []  # comments, scripts, texts of style sheets
         self._all: list[str] = []  # texts, and what tags stand for in text
         self._visible: list[str] = []  # those of them that are not hidden
@@ -151,7 +156,7 @@ class _Page:
         self._classes: set[str] = set()  # that a style sheet hides
         self._quotes: list[_Open] = []
         self._depth = 0  # of quotations
-        self._preformatted = 0
+        self._preformatted = len(markup) if preformatted else 0  # elements; no document closes more than it has characters
         self._hiding: _Open | None = None
         self._may_hide = _MAY_HIDE.search(markup) is not None
         self._judged: dict[str, bool] = {}  # attributes, and whether they hide: most are the same again and again
@@ -291,8 +296,11 @@ def _hidden_classes(style: str) -> set[str]:
 
 def _values(tags: list[str]) -> Iterator[str]:
     for found in _ATTRIBUTE.finditer("\n".join(tags)):
-        said = _plain(html.unescape(found[1] or found[2] or found[3]))
+        value = html.unescape(found[1] or found[2] or found[3])
+        said = _plain(value)
         yield said
+        if value != said and may_hold_file(value):
+            yield value
         if "%" in said:  # as the program that opens a link reads it
             yield unquote_plus(said)
 

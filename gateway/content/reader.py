@@ -17,6 +17,7 @@ from gateway.content import (
     archives,
     cms,
     compressed,
+    files_in_text,
     filetype,
     flat_office,
     legible,
@@ -89,7 +90,7 @@ def _where(declared: str, *, is_words: bool) -> str:
 class _File:
     """One file being read."""
 
-    __slots__ = ("_depth", "_id", "_inside", "_labels", "_members", "_oddities", "_patterns", "_readable", "_source", "_spent")
+    __slots__ = ("_depth", "_id", "_in_text", "_inside", "_labels", "_members", "_oddities", "_patterns", "_readable", "_source", "_spent")
 
     def __init__(
         self,
@@ -111,6 +112,7 @@ class _File:
         self._labels: list[Evidence] = []
         self._oddities: list[str] = []
         self._members: list[FileFinding] = []
+        self._in_text: set[tuple[str, bytes]] = set()  # files in the middle of its text, by name and digest
 
     def read(self) -> Iterator[FileFinding]:
         """The finding of this file, then those of its members."""
@@ -159,6 +161,8 @@ class _File:
         for item in items:
             if isinstance(item, tuple):
                 yield item
+                if "begin" in item[2] or not item[2].isascii():
+                    yield from self._texts(files_in_text.read_files_shown(item[2], self._spent))
             elif isinstance(item, Member):
                 self._member(item)
             elif isinstance(item, Oddity):
@@ -167,6 +171,12 @@ class _File:
                 self._labels.append(item)
 
     def _member(self, member: Member) -> None:
+        if member.is_in_text:
+            digest = hashlib.sha256(member.data).digest()
+            if (member.name, digest) in self._in_text:
+                return
+            self._in_text.add((member.name, digest))
+            self._spent.entries()
         id_ = f"{self._id}/{sum(1 for found in self._members if found.inside == self._id) + 1}"
         names = tuple(dict.fromkeys(filter(None, (member.name, *member.also))))
         if member.readable is not None and not member.data:

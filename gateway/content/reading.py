@@ -163,6 +163,7 @@ class Member:
     readable: Readable | None = None  # known already: not, or not to its end; `data` is what there is of it
     octets: int = 0  # where there is no data: what is claimed
     also: tuple[str, ...] = ()  # other names that another program may give it
+    is_in_text: bool = False  # it stands in the middle of a text, and may be found in several readings of it
 
 
 @dataclass(frozen=True, slots=True)

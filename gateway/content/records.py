@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from gateway.content.markup import to_text
 from gateway.content.reading import Item, Member, Spent
 from gateway.mime.charsets import to_text as decoded
+from gateway.mime.uuencode import may_hold_file
 from gateway.model.finding import Place
 
 _BEGIN = re.compile(r"\s*BEGIN\s*:\s*(?:VCALENDAR|VCARD|VEVENT|VTODO|VJOURNAL|VNOTE)\b", re.IGNORECASE)
@@ -77,7 +78,10 @@ def _said(parameters: str, value: str) -> str:
         charset = _CHARSET.search(parameters)
         value = decoded(quopri.decodestring(value.encode("utf-8", "replace")), charset[1] if charset else None)
     value = _ESCAPE.sub(lambda found: "\n" if found[1] in "nN" else found[1], value)
-    return to_text(value) if "<" in value else value
+    if "<" not in value:
+        return value
+    # What looks like tags may be characters of a file (mime/uuencode.py).
+    return f"{to_text(value)}\n{value}" if may_hold_file(value) else to_text(value)
 
 
 def _file(parameters: str, value: str) -> tuple[bytes | None, str]:

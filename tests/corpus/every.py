@@ -7,6 +7,7 @@ from tests.corpus.families import (
     containers,
     encodings,
     identifiers,
+    in_text,
     innocents,
     labels,
     markup,
@@ -21,7 +22,23 @@ from tests.corpus.families import (
     word,
 )
 
-_FAMILIES = (structure, encodings, names, containers, word, sheets, opened, pdfs, markup, texts, pictures, labels, identifiers, sealed)
+_FAMILIES = (
+    structure,
+    encodings,
+    in_text,
+    names,
+    containers,
+    word,
+    sheets,
+    opened,
+    pdfs,
+    markup,
+    texts,
+    pictures,
+    labels,
+    identifiers,
+    sealed,
+)
 
 
 @cache

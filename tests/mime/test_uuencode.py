@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.mime.uuencode import files_in_text, has_file_in_text
+from gateway.mime.uuencode import files_in_text, files_shown, has_file_in_text, has_file_shown
 
 
 def uuencoded(octets: bytes, name: bytes = b"a.bin", end: bytes = b"`\nend\n") -> bytes:
@@ -53,12 +53,45 @@ def test_yenc_comes_back(octets: bytes) -> None:
         (b"begin 100 metres from here\nand go on to the old mill, then turn left\n", []),
         (b"begin 644 a.txt\n\nhello\n", []),
         (b"begin 644 a.txt\n`\nend\n", []),
-        (b" " + uuencoded(b"one"), []),
+        (b" " + uuencoded(b"one"), [b"a.bin"]),
+        (b"".join(b"> " + line for line in uuencoded(b"one" * 30).splitlines(keepends=True)), [b"a.bin"]),
+        (uuencoded(b"one" * 30).replace(b"\n", b"\r"), [b"a.bin"]),
+        (uuencoded(b"one" * 30).replace(b"\n", b"\n\n"), [b"a.bin"]),
+        (uuencoded(b"one" * 30).replace(b"a.bin\n", b"a.bin\nthis is it\n"), [b"a.bin"]),
+        (b"".join(b"| " + line for line in yencoded(b"two", b"b.bin").splitlines(keepends=True)), [b"b.bin"]),
+        (b"begin 644 a.txt\n1O4\n+\nend\n", []),
+        (b"begin 644 a.txt\n1PqtZ\n+\nend\n", [b"a.txt"]),
+        (b"begin 644 a.txt\nhappy\nend\n", []),
+        (b"- begin 644 metres from here\n- GO ON TO THE OLD MILL\n- turn left\n", []),
         (b"the beginning", []),
     ],
 )
 def test_what_is_a_file(text: bytes, names: list[bytes]) -> None:
     assert [found.name for found in files_in_text(text)] == names
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "begin 644 a.bin\n#;VYE\n`\nend\n",
+        "be\u200bgin 644 a.bin\n#;VYE\n`\nend\n",
+        "be\xadgin 644 a.bin\n#;VYE\n`\nend\n",
+        "begin\xa0644\xa0a.bin\n#;VYE\n`\nend\n",
+        "\u2060 begin 644 a.bin\n #;VYE\n `\n end\n",
+        "begin 644 a.bin\n1PqtZ\n+\nend\n",
+    ],
+)
+def test_what_is_shown_is_a_file_however_it_is_written(text: str) -> None:
+    assert has_file_shown(text)
+    assert {found.octets for found in files_shown(text)} == {b"one"}
+
+
+@given(st.binary(min_size=1, max_size=300), st.sampled_from(["latin-1", "cp1252"]))
+def test_yenc_comes_back_from_the_characters_that_its_octets_are_shown_as(octets: bytes, codec: str) -> None:
+    shown = yencoded(octets).decode(codec, "surrogateescape")
+
+    if not any("\udc80" <= sign <= "\udcff" for sign in shown):  # five octets are no character of windows-1252
+        assert octets in {found.octets for found in files_shown(shown)}
 
 
 def test_a_text_of_nothing_but_beginnings_takes_no_longer_than_others() -> None:

@@ -52,6 +52,8 @@ _WORDS = (
     "Price controlled, quality unrestricted.",
     "The Official Secrets Act 1989 applies to contractors.",
     "Sensitive plants need shade.",
+    "begin 100 metres from here\nand go on to the old mill, then turn left.\nGO STRAIGHT ON",
+    "> begin 644 list.txt\n> is how a file begins in a text,\n> and then come lines of capitals and digits.",
 )
 _SUBJECTS = (
     "Restricted mobility parking bay, Mill Lane",

@@ -1,0 +1,107 @@
+"""Files in the middle of text, by uuencode, xxencode and yEnc, however the text is written that shows them.
+
+What stands in the file is nowhere in clear; the lines of its encoding begin where a mail program, a browser or a word processor begins them.
+"""
+
+import base64
+import binascii
+import html
+from collections.abc import Iterator
+
+from tests.build import docx
+from tests.corpus.entries import SECRET, WORD, Technique, carrying, mail, raw
+
+_OCTETS = SECRET.encode()
+_UU = "".join(binascii.b2a_uu(_OCTETS[at : at + 45]).decode() for at in range(0, len(_OCTETS), 45))
+_LINES = ("begin 644 list.txt", *_UU.splitlines(), "`", "end")
+_TO_XX = str.maketrans(
+    {32 + at: sign for at, sign in enumerate("+-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")} | {96: "+"}
+)
+_XX = (_LINES[0], *(line.translate(_TO_XX) for line in _LINES[1:-1]), "end")
+_B64 = ("begin-base64 644 list.txt", *base64.encodebytes(_OCTETS).decode().splitlines(), "====")
+_SHIFTED = bytes((octet + 42) % 256 for octet in _OCTETS).decode("latin-1")
+_YENC = (f"=ybegin line=128 size={len(_OCTETS)} name=list.txt", _SHIFTED, f"=yend size={len(_OCTETS)}")
+_PLAIN = "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n"
+
+
+def techniques() -> Iterator[Technique]:
+    for name, page in _pages().items():
+        yield _found(f"HTML body: {name}", mail(html=page))
+    for name in ("a break at each line end", "a paragraph for each line", "line ends as references", "preformatted by a style"):
+        yield _found(f"HTML file: {name}", carrying("page.html", _pages()[name].encode(), "text/html"))
+    yield _found("HTML file: UTF-16", carrying("page.html", _pages()["a break at each line end"].encode("utf-16"), "text/html"))
+    for name, text in _plain().items():
+        yield _found(f"plain body: {name}", raw(_PLAIN + text))
+    for name, octets in _files().items():
+        yield _found(f"file: {name}", octets)
+
+
+def _found(name: str, octets: bytes) -> Technique:
+    return Technique("files in text", name, "detector", "nhs-number", octets)
+
+
+def _pages() -> dict[str, str]:
+    lines = [html.escape(line, quote=False) for line in _LINES]
+    yenc = [html.escape(line, quote=False) for line in _YENC]
+    cells = "".join(f"<tr><td>{line}</td></tr>" for line in lines)
+    return {
+        "a break at each line end": "<p>See below.</p>" + "<br>\r\n".join(lines),
+        "a break and no line end": "<p>See below.<br>" + "<br/>".join(lines) + "<br>Regards",
+        "line ends as references": "<p>" + "&#10;".join(lines),
+        "line ends as references, in a tag's attribute": f'<p title="{"&#10;".join(html.escape(line) for line in _LINES)}">See there.</p>',
+        "a paragraph for each line": "".join(f"<p>{line}</p>\r\n" for line in lines),
+        "an indented block for each line": "".join(f"\r\n    <div>\r\n        <span>{line}</span>\r\n    </div>" for line in lines),
+        "preformatted": "<pre>" + "\r\n".join(lines) + "</pre>",
+        "preformatted by a style": '<div style="white-space: pre">' + "\r\n".join(lines) + "</div>",
+        "a text field": "<textarea>" + "\r\n".join(lines) + "</textarea>",
+        "a table": f"<table>{cells}</table>",
+        "a list": "<ul>" + "".join(f"<li>{line}" for line in lines) + "</ul>",
+        "a quotation": '<blockquote type="cite">' + "<br>".join(lines) + "</blockquote>",
+        "hard blanks": "<br>".join(line.replace(" ", "&nbsp;") for line in lines),
+        "every character a reference": "<br>".join("".join(f"&#{ord(sign)};" for sign in line) for line in _LINES),
+        "its first word in two elements": "<br>".join(lines).replace("begin", "be<b></b>gin"),
+        "its first word with a character of no width": "<br>".join(lines).replace("begin", "be&#8203;gin"),
+        "its first word with a soft hyphen": "<br>".join(lines).replace("begin", "be&shy;gin"),
+        "hidden": '<p>See below.</p><div style="display:none">' + "<br>".join(lines) + "</div>",
+        "a comment": "<p>See below.</p><!--\r\n" + "\r\n".join(lines) + "\r\n-->",
+        "words before the first line": "<br>".join((lines[0], "this is the list that you wanted", *lines[1:])),
+        "blanks for zeros, preformatted": "<pre>" + "\r\n".join(lines).replace("`", " ") + "</pre>",
+        "begin-base64": "<br>".join(_B64),
+        "xxencode": "<br>".join(_XX),
+        "yEnc": "<br>".join(yenc),
+        "yEnc, preformatted": "<pre>" + "\r\n".join(yenc) + "</pre>",
+        "yEnc as references": "<br>".join("".join(f"&#{ord(sign)};" for sign in line) for line in _YENC),
+    }
+
+
+def _plain() -> dict[str, str]:
+    return {
+        "quoted": "\n".join(f"> {line}" for line in _LINES),
+        "quoted twice": "\n".join(f">> {line}" for line in _LINES),
+        "indented": "\n".join(f"    {line}" for line in _LINES),
+        "indented by hard blanks": "\n".join(f"\u00a0\u00a0{line}" for line in _LINES),
+        "hard blanks": "\n".join(_LINES).replace(" ", "\u00a0"),
+        "a blank line between the lines": "\n\n".join(_LINES),
+        "words before the first line": "\n".join((_LINES[0], "this is the list that you wanted", *_LINES[1:])),
+        "its first word with a character of no width": "\n".join(_LINES).replace("begin", "be\u200bgin"),
+        "xxencode": "\n".join(_XX),
+        "begin-base64, quoted": "\n".join(f"> {line}" for line in _B64),
+        "yEnc, quoted": "\n".join(f"> {line}" for line in _YENC),
+        "yEnc": "\n".join(_YENC),
+    }
+
+
+def _files() -> dict[str, bytes]:
+    rtf = r"{\rtf1\ansi See below.\par " + r"\line ".join(line.replace("\\", "\\\\") for line in _LINES) + "}"
+    card = (
+        "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Kim\r\nNOTE:"
+        + "\\n".join(line.replace("\\", "\\\\") for line in _LINES).replace(",", "\\,").replace(";", "\\;")
+        + "\r\nEND:VCARD\r\n"
+    )
+    return {
+        "UTF-16 text": carrying("list.txt", "\r\n".join(_LINES).encode("utf-16"), "text/plain"),
+        "text with CR line ends": carrying("list.txt", "\r".join(_LINES).encode(), "text/plain"),
+        "RTF": carrying("list.rtf", rtf.encode(), "application/rtf"),
+        "docx": carrying("list.docx", docx(list(_LINES)), WORD),
+        "a card's note": carrying("kim.vcf", card.encode(), "text/vcard"),
+    }
