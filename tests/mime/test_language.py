@@ -6,12 +6,13 @@ from gateway.mime.language import guess, language_of
 from gateway.mime.replace import read_bodies
 from gateway.parse import parse_buffer
 
-KNOWN = {
-    "en": "the and of to for is you please with attached".split(),
-    "cy": "y yn ac ar gyfer mae eich chi gyda am".split(),
-    "es": "el la de que los por para con una adjunto".split(),
-    "ar": "في من على إلى هذا مع".split(),
-}
+COMMON = """
+en the and of to for is you please with attached
+cy y yn ac ar gyfer mae eich chi gyda am
+es el la de que los por para con una adjunto
+ar في من على إلى هذا مع
+"""
+KNOWN = {line.split()[0]: line.split()[1:] for line in COMMON.strip().splitlines()}
 
 
 @pytest.mark.parametrize(

@@ -195,6 +195,20 @@ def test_words_are_said_in_the_charset_of_the_body(charset, encoding, body, says
     assert words.rstrip("\r\n").endswith(body)
 
 
+def test_words_stand_behind_a_byte_order_mark():
+    found = edited(mail(text(base64.encodebytes(b"\xef\xbb\xbfhola"), encoding=b"base64"), FILE), ["2"])
+
+    assert decoded(found)[0][1].startswith(b"\xef\xbb\xbfFiles by link")
+
+
+def test_no_line_of_ours_can_be_a_delimiter():
+    sly = Block("en", ((Row(Kind.WORDS, "--b"), Row(Kind.ITEM, "x" * 69 + " --b--"), Row(Kind.WORDS, "y" * 74 + "--b")),))
+    for encoding in (b"7bit", b"quoted-printable"):
+        for kind in (b"plain", b"html"):
+            found = edited(mail(text(b"<p>x</p>", encoding=encoding, kind=kind), FILE), ["2"], (sly,))
+            assert [one for one, _ in decoded(found)] == ["text/" + kind.decode()]
+
+
 def test_what_a_charset_cannot_say_is_said_in_the_next_language():
     found = edited(mail(text(b"x", b"us-ascii"), FILE), ["2"], (ARABIC, ENGLISH))
 
@@ -375,6 +389,7 @@ def test_all_that_is_not_taken_is_there_octet_for_octet_and_nothing_of_what_is_t
     assert not {defect.name for defect in after.defects} - {defect.name for defect in before.defects}
     for part in read_bodies(after) if shown else ():
         assert LINK in html.unescape(_decoded(found, part).decode("latin-1"))
+        assert _decoded(found, part) == _as_others_have_it(found, part)
 
 
 def _is_in(part, taken, message) -> bool:
@@ -393,6 +408,11 @@ def _header(octets, part):
 
 def _body(octets, part):
     return octets[part.body.start : part.body.end]
+
+
+def _as_others_have_it(octets, part):
+    """The standard library reads base64 up to the first padding, and no further."""
+    return email.message_from_bytes(_header(octets, part) + b"\r\n" + _body(octets, part)).get_payload(decode=True)
 
 
 def _decoded(octets, part):
