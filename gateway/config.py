@@ -23,6 +23,10 @@ MB = 1_048_576  # one MB in packs, configuration and notices, as the sender's co
 
 _UNITS = {"b": 1, "kb": 1024, "mb": MB, "gb": 1024 * MB}
 _TIMES = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_SELECTOR = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_SIGNING_KEYS = frozenset({"sign", "standby", "subdomains"})  # of [dkim."DOMAIN"]
+_KEY = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*(?:\.|$)""")
 _NOT_OURS = re.compile(  # RFC 5322 section 3.6, RFC 2045, RFC 6376, RFC 8617: fields that users and mail servers need
     r"from|sender|reply-to|to|cc|bcc|subject|date|message-id|in-reply-to|references|comments|keywords|return-path|received|mime-version"
     r"|resent-.*|content-.*|dkim-signature|arc-.*|authentication-results|disposition-notification-to|list-.*"
@@ -136,6 +140,20 @@ def _site(value: str) -> str:
         msg = f"`{value}` goes in clear; write https://{match[2]}"
         raise ValueError(msg)
     return value.strip().lower().rstrip("/")
+
+
+def _quoted(value: object) -> object:
+    """[dkim.example.gov.uk] is dkim, example, gov and uk to TOML; what a person means by it is clear."""
+    for name, section in value.items() if isinstance(value, dict) else ():
+        path, inside = [name], section
+        while "." not in name and isinstance(inside, dict) and not _SIGNING_KEYS & inside.keys() and inside:
+            path.append(next(iter(inside)))
+            inside = inside[path[-1]]
+        if len(path) > 1 and isinstance(inside, dict):
+            msg = f'a domain has dots, so TOML wants it in quotation marks: [dkim."{".".join(path)}"]'
+            raise ValueError(msg)
+        _domain(name)
+    return value
 
 
 Octets = Annotated[int, BeforeValidator(_octets), Field(gt=0)]
@@ -259,6 +277,28 @@ class Examine(_Section):
     ocr_seconds: Seconds = 5.0  # of the processor time of one file
 
 
+class SigningDomain(_Section):
+    """[dkim."DOMAIN"]: keys by their selectors, and who is signed with them."""
+
+    sign: dict[str, Path] = {}  # SELECTOR = "KEY FILE": an RSA key, an Ed25519 key, or one of each
+    standby: dict[str, Path] = {}  # published and not signed with: the next one, and the last one for a week
+    subdomains: bool = False  # whether mail from domains below it is signed with them too
+
+    @model_validator(mode="after")
+    def _has_keys(self) -> SigningDomain:
+        for selector in (*self.sign, *self.standby):
+            if len(selector) > 100 or not _SELECTOR.fullmatch(selector):
+                msg = f"`{selector}` is no selector; letters, digits and hyphens, as in the name of a machine: outgate2026"
+                raise ValueError(msg)
+        if not self.sign and not self.standby:
+            msg = 'names no key; write sign = {outgate2026 = "dkim/example.gov.uk.outgate2026.key"}; outgate dkim new-key makes one'
+            raise ValueError(msg)
+        if both := sorted(self.sign.keys() & self.standby.keys()):
+            msg = f"`{both[0]}` stands in `sign` and in `standby`; a key is one or the other"
+            raise ValueError(msg)
+        return self
+
+
 class NoticesPlace(_Section):
     next_hop: str
     sender: Mailbox = ""  # From of notices; default: postmaster
@@ -340,6 +380,7 @@ class Settings(_Section):
     examine: Examine = Examine()
     notices: NoticesPlace
     place: dict[str, Place] = {}
+    dkim: Annotated[dict[str, SigningDomain], BeforeValidator(_quoted)] = {}
     retention: Retention = Retention()
     portal: Portal | None = None
     processes: Processes = Processes()
@@ -420,7 +461,7 @@ def _line(text: str, where: tuple[str, ...]) -> int:
     nearest = 0
     for number, row in enumerate(text.splitlines(), 1):
         if header := re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]", row):
-            section = tuple(piece.strip().strip("\"'") for piece in header[1].split("."))
+            section = tuple("".join(key) for key in _KEY.findall(header[1]))
             nearest = nearest or (number if section and where[: len(section)] == section else 0)
         elif (key := re.match(r"\s*([A-Za-z0-9_-]+|\"[^\"]*\")\s*=", row)) and (*section, key[1].strip('"')) == where[: len(section) + 1]:
             return number
@@ -428,10 +469,10 @@ def _line(text: str, where: tuple[str, ...]) -> int:
 
 
 def _advice(where: tuple[str, ...], kind: str) -> str:
-    tables = {"listen": Listener, "next_hop": Hop, "place": _PLACES.get(kind), "portal": Portal}
+    tables = {"listen": Listener, "next_hop": Hop, "place": _PLACES.get(kind), "portal": Portal, "dkim": SigningDomain}
     sections = {name: field.annotation for name, field in Settings.model_fields.items()} | tables
     keys = {name: list(model.model_fields) for name, model in sections.items() if isinstance(model, type) and issubclass(model, BaseModel)}
-    home = next((name for name, names in keys.items() if where[-1] in names and name not in ("listen", "next_hop", where[0])), None)
+    home = next((name for name, names in keys.items() if where[-1] in names and name not in ("listen", "next_hop", "dkim", where[0])), None)
     if home is not None:
         return f"; it belongs below [{home}]: is that line there, and no # before it?"
     names = keys.get(where[0], []) if len(where) > 1 else list(Settings.model_fields)
@@ -451,7 +492,9 @@ def _absolute(settings: Settings, base: Path) -> Settings:
             elif isinstance(value, BaseModel):
                 changed[name] = value.model_copy(update=fix(value))
             elif isinstance(value, dict):
-                changed[name] = {key: item.model_copy(update=fix(item)) for key, item in value.items()}
+                changed[name] = {
+                    key: base / item if isinstance(item, Path) else item.model_copy(update=fix(item)) for key, item in value.items()
+                }
         return changed
 
     settings = settings.model_copy(update=fix(settings))

@@ -287,6 +287,10 @@ class Signer(Protocol):
         """
         ...
 
+    def is_ours(self, signature: bytes) -> bool:
+        """Whether this value of a DKIM-Signature is of a domain that we have a key for: what breaks it can be signed again."""
+        ...
+
 
 class Holds(Protocol):
     """Holds and confirms."""

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from gateway.app.cases import save_message as save_message
     from gateway.app.cases import show_hold as show_hold
     from gateway.app.cases import verify_audit as verify_audit
+    from gateway.app.dkim import check_dkim as check_dkim
+    from gateway.app.dkim import new_dkim_key as new_dkim_key
     from gateway.app.doctor import doctor as doctor
     from gateway.app.serving import serve as serve
     from gateway.app.studio import check_pack as check_pack
@@ -24,11 +26,13 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "ask": "cases",
+    "check_dkim": "dkim",
     "check_pack": "studio",
     "doctor": "doctor",
     "explain": "studio",
     "export_audit": "cases",
     "list_holds": "cases",
+    "new_dkim_key": "dkim",
     "save_message": "cases",
     "serve": "serving",
     "show_hold": "cases",

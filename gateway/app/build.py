@@ -14,10 +14,12 @@ from zoneinfo import ZoneInfo
 
 from gateway.act.copies import names_of
 from gateway.app.places import make_places
+from gateway.app.signing import load_signing_keys
 from gateway.app.vaults import make_vault
 from gateway.config import Hop, Settings
 from gateway.edges.clock import SystemClock
 from gateway.edges.database import migrate
+from gateway.edges.dkim import Signer
 from gateway.edges.keys import LOOP_FAMILY, Keyring, create_keys, load_keys
 from gateway.edges.maildir import Maildir
 from gateway.edges.owner import denied, stranger
@@ -165,6 +167,7 @@ class Running:
     state: State
     vault: Vault
     spool: Spool
+    signer: Signer
     loop_key: bytes
 
 
@@ -183,7 +186,8 @@ async def running(
     spool = make_spool(settings)
     state = State(settings.database.url, settings.processes.state, settings.vault.keys, clock)
     vault = make_vault(settings, keys, spool)
-    hops = {name: _hop(name, hop, hostname(settings)) for name, hop in settings.next_hop.items()}
+    signer = Signer(load_signing_keys(settings), clock, trigger_headers(settings))
+    hops = {name: _hop(name, hop, hostname(settings), signer) for name, hop in settings.next_hop.items()}
     loop_family = keys[LOOP_FAMILY]
     loop_key, name = loop_family.keys[loop_family.newest], hostname(settings)
     await state.open(patience_seconds)
@@ -213,9 +217,10 @@ async def running(
         spool=spool,
         places=places,
         shares=state.shares,
+        signer=signer,
     )
     try:
-        yield Running(world, state, vault, spool, loop_key)
+        yield Running(world, state, vault, spool, signer, loop_key)
     finally:
         for hop in hops.values():
             await hop.close()
@@ -244,8 +249,8 @@ def make_sandbox(settings: Settings, log: Log) -> Sandbox:
     return sandbox
 
 
-def _hop(name: str, settings: Hop, own_name: str) -> NextHop:
-    return Maildir(name, settings, own_name) if settings.maildir else Relay(name, settings, own_name)
+def _hop(name: str, settings: Hop, own_name: str, signer: Signer) -> NextHop:
+    return Maildir(name, settings, own_name) if settings.maildir else Relay(name, settings, own_name, signer)
 
 
 def trigger_headers(settings: Settings) -> frozenset[str]:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from gateway.app.build import load_policy
+from gateway.app.signing import load_signing_keys
 from gateway.app.tls_files import check_tls
 from gateway.config import Settings, load
+from gateway.edges.dkim_keys import SigningKeys
 from gateway.errors import BadInput
 from gateway.log import Log
 from gateway.policy.rules import Policy
@@ -22,6 +24,7 @@ class InForce:
         self._log = log
         self.settings = settings
         self.policy: Policy = load_policy(settings.policy.source, settings)
+        self.signing_keys: SigningKeys | None = None  # those that a reload has brought
 
     def reload(self) -> bool:
         """Whether the new ones are in force."""
@@ -30,21 +33,22 @@ class InForce:
             settings = from_now_on(self.settings, wanted)
             policy = load_policy(settings.policy.source, settings)
             check_tls(settings)
+            signing_keys = load_signing_keys(settings)
         except BadInput as bad:
             self._log.event("policy.rejected", pack=self.policy.name, problems=[str(problem) for problem in bad.problems][:20])
             self._log.event("alarm", what="the settings or the policy have an error; the old ones stay in force")
             return False
         if waiting := tuple(differing(settings.model_dump(), wanted.model_dump())):
             self._log.event("alarm", what=f"changed settings that take effect only at the next start: {', '.join(waiting)}")
-        self.settings, self.policy = settings, policy
+        self.settings, self.policy, self.signing_keys = settings, policy, signing_keys
         self._log.event("policy.loaded", pack=policy.name, pack_version=policy.version, warnings=len(policy.warnings))
         return True
 
 
 def from_now_on(running: Settings, wanted: Settings) -> Settings:
-    """What a reload changes: the policy, retention and the terms of listeners. Sockets, next hops and stores are open and stay."""
+    """What a reload changes: policy, retention, signing keys, the terms of listeners. Sockets, next hops and stores are open and stay."""
     listen = {name: wanted.listen.get(name, was).model_copy(update={"address": was.address}) for name, was in running.listen.items()}
-    return running.model_copy(update={"policy": wanted.policy, "retention": wanted.retention, "listen": listen})
+    return running.model_copy(update={"policy": wanted.policy, "retention": wanted.retention, "dkim": wanted.dkim, "listen": listen})
 
 
 def differing(one: dict[str, Any], other: dict[str, Any], at: str = "") -> Iterator[str]:

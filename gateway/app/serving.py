@@ -22,6 +22,7 @@ from gateway.app.build import Running, hostname, house_of, load_policy, make_san
 from gateway.app.in_force import InForce
 from gateway.app.memory import settle_memory
 from gateway.app.portal import portal_keys, portal_running
+from gateway.app.signing import load_signing_keys
 from gateway.app.tls_files import check_tls
 from gateway.config import Settings, load
 from gateway.edges.database import is_sqlite
@@ -76,6 +77,7 @@ def _supervise(config: Path, settings: Settings, log: Log) -> int:
     """Everything that can be wrong is found before the first socket accepts."""
     policy = load_policy(settings.policy.source, settings)
     check_tls(settings)
+    load_signing_keys(settings)
     prepare(settings)
     _be_the_only_one(settings)
     metrics = settings.processes.state / "metrics"
@@ -265,6 +267,8 @@ def _cannot(name: str, error: OutgateError) -> int:
 def _reload(process: _Process) -> None:
     if process.current.reload():
         process.sandbox.prepare(process.current.policy.patterns)
+        if process.current.signing_keys is not None:
+            process.opened.signer.use(process.current.signing_keys)
         for hook in process.on_reload:
             hook()
 

@@ -8,9 +8,10 @@ Content of eight bits is converted for a hop without 8BITMIME, or refused (5.6.3
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
+from gateway.edges.edited import Edited
 from gateway.mime.sevenbit import to_seven_bit
 from gateway.model.envelope import Recipient
 from gateway.model.outcome import Copy, Reply
@@ -58,8 +59,10 @@ def octets_on_the_wire(copy: Copy) -> int:
     return len(copy.head) + copy.content.octets + sum([len(one.octets) - (one.end - one.start) for one in copy.splices])
 
 
-def for_hop(copy: Copy, extensions: Mapping[str, str]) -> Copy:
+def for_hop(copy: Copy, extensions: Mapping[str, str], is_ours: Callable[[bytes], bool] = lambda _: False) -> Copy:
     """The copy as this hop can take it: itself, but where its octets over 127 have to be encoded.
+
+    `is_ours`: of a DKIM-Signature, whether it may be broken, for we can sign again.
 
     Raises:
         Refused: they cannot be.
@@ -67,13 +70,14 @@ def for_hop(copy: Copy, extensions: Mapping[str, str]) -> Copy:
     """
     if not copy.eight_bit or "8BITMIME" in extensions or all(octets.isascii() for octets in _octets(copy, CHUNK)):
         return copy  # 8-bit content is often only declared
+    content = Edited(copy.content, copy.splices) if copy.splices else copy.content
     splices = None
     if copy.head.isascii():
-        with copy.content.view() as buffer:
-            splices = to_seven_bit(buffer, parse_buffer(buffer))
+        with content.view() as buffer:
+            splices = to_seven_bit(buffer, parse_buffer(buffer), is_ours)
     if splices is None:
         raise Refused(_NO_EIGHT_BIT)
-    return replace(copy, eight_bit=False, splices=tuple(sorted((*copy.splices, *splices))))
+    return replace(copy, content=content, eight_bit=False, splices=splices)
 
 
 def mail_command(copy: Copy, extensions: Mapping[str, str]) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from gateway.config import Hop
@@ -18,7 +19,7 @@ from gateway.edges.outgoing import NO_INTERNATIONAL, Refused, can_be_named, for_
 from gateway.errors import TryLater
 from gateway.model.envelope import Recipient
 from gateway.model.outcome import Copy, Reply
-from gateway.ports import Handed
+from gateway.ports import Handed, Signer
 
 _METHOD_CANNOT = frozenset({"5.2.3", "5.3.4", "5.7.10", "5.7.11", "5.7.30"})  # size and security: another route may serve
 # Bad sequence, TLS or authentication missing (RFC 5321, 3207, 4954): the hop and we disagree, and no message is to blame.
@@ -32,8 +33,9 @@ _DATA = b"DATA\r\n"
 class Relay:
     """ports.NextHop over SMTP or LMTP. One for each [next_hop.NAME] with a host, in each process."""
 
-    def __init__(self, name: str, settings: Hop, hostname: str) -> None:
+    def __init__(self, name: str, settings: Hop, hostname: str, signer: Signer | None = None) -> None:
         self.trigger_header = settings.trigger_header
+        self._signer = signer
         self._name = name
         self._settings = settings
         self._connections = Connections(name, settings, hostname)
@@ -100,7 +102,7 @@ class Relay:
         extensions = dialogue.extensions
         if "SMTPUTF8" not in extensions and not all(can_be_named(recipient, extensions) for recipient in copy.recipients):
             return await self._for_some(dialogue, copy)
-        copy = for_hop(copy, extensions)
+        copy = await self._fitting(copy, extensions)
         mail = mail_command(copy, extensions)
         rcpts = [rcpt_command(recipient, extensions) for recipient in copy.recipients]
         if dialogue.unclean:
@@ -121,6 +123,13 @@ class Relay:
             self._handed(recipient, next(finals) if answer.is_success else _Final(_not_too_many(answer)), dsn=dsn)
             for recipient, answer in zip(copy.recipients, answers, strict=True)
         )
+
+    async def _fitting(self, copy: Copy, extensions: Mapping[str, str]) -> Copy:
+        """As this hop can take it; what is converted for it is signed then, and only then (RFC 6376 section 5.3)."""
+        if self._signer is None:
+            return for_hop(copy, extensions)
+        fitting = for_hop(copy, extensions, self._signer.is_ours)
+        return fitting if fitting is copy else await self._signer.sign(fitting)
 
     async def _for_some(self, dialogue: Dialogue, copy: Copy) -> tuple[Handed, ...]:
         """The hop cannot be told some of the addresses: that is no reason to refuse the others."""

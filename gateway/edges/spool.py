@@ -161,7 +161,7 @@ class InFile:
 
     def view(self) -> AbstractContextManager[Buffer]:
         """Read piece by piece as it is looked at. A map would be no quicker, and its pages would count as ours."""
-        return nullcontext(_Pieces(self))
+        return nullcontext(Pieces(self))
 
     def read(self, start: int, end: int) -> bytes:
         pieces = []
@@ -185,10 +185,10 @@ class InFile:
         self._file.close()
 
 
-class _Pieces:
-    """model.message.Buffer over a file."""
+class Pieces:
+    """model.message.Buffer over content that is read as it is looked at."""
 
-    def __init__(self, content: InFile) -> None:
+    def __init__(self, content: Content) -> None:
         self._content = content
 
     def __len__(self) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from binascii import b2a_qp
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pybase64
 
@@ -31,14 +31,17 @@ _HARMLESS = {DefectName.BARE_LINE_END, DefectName.NUL, DefectName.LONG_LINE, Def
 _DASHES = re.compile(rb"^--", re.MULTILINE)
 
 
-def to_seven_bit(buffer: Buffer, message: Message) -> tuple[Splice, ...] | None:
-    """What is to be put in place of what, sorted and disjoint; None: it cannot be done."""
+def to_seven_bit(buffer: Buffer, message: Message, is_ours: Callable[[bytes], bool] = lambda _: False) -> tuple[Splice, ...] | None:
+    """What is to be put in place of what, sorted and disjoint; None: it cannot be done.
+
+    `is_ours`: whether the message's own DKIM-Signature of this value may be broken, for it will be made again.
+    """
     if any(defect.name not in _HARMLESS for defect in message.defects) or message.field("mime-version") is None:
         return None
     parts = {part.id: part for part in message.parts}
     holders = {part.parent for part in message.parts}
     leaves = [part for part in message.parts if part.id not in holders and not _is_ascii(buffer, part.body)]
-    if sum(len(leaf.body) for leaf in leaves) > MOST_OCTETS or not all(_may_change(buffer, leaf, parts) for leaf in leaves):
+    if sum(len(leaf.body) for leaf in leaves) > MOST_OCTETS or not all(_may_change(buffer, leaf, parts, is_ours) for leaf in leaves):
         return None
     around = dict.fromkeys(holder.id for leaf in leaves for holder in _around(leaf, parts))
     splices = [splice for leaf in leaves for splice in _encoded(buffer, leaf)]
@@ -47,14 +50,18 @@ def to_seven_bit(buffer: Buffer, message: Message) -> tuple[Splice, ...] | None:
     return tuple(splices) if _is_ascii_between(buffer, splices) else None
 
 
-def _may_change(buffer: Buffer, leaf: Part, parts: dict[str, Part]) -> bool:
+def _may_change(buffer: Buffer, leaf: Part, parts: dict[str, Part], is_ours: Callable[[bytes], bool]) -> bool:
     """Whether it stands in no signature, is of a kind that may be encoded (RFC 2046 section 5.2), and can be labelled."""
     if leaf.encoding is not Encoding.IDENTITY or leaf.media_type.startswith(("multipart/", "message/")):
         return False
     chain = (leaf, *_around(leaf, parts))
     if any(part.media_type in _CLOSED for part in chain) or leaf.header.end + 2 != leaf.body.start:
         return False
-    return not any(raw.key in _SIGNED_BY for part in chain for raw in read_section(buffer, part.header.start, part.body.end).fields)
+    return not any(
+        raw.key in _SIGNED_BY and not (part.header.start == 0 and raw.key == "dkim-signature" and is_ours(raw.value))
+        for part in chain
+        for raw in read_section(buffer, part.header.start, part.body.end).fields
+    )
 
 
 def _around(part: Part, parts: dict[str, Part]) -> Iterator[Part]:

@@ -10,7 +10,7 @@ from gateway.config import Hop
 from gateway.edges.relay import Relay
 from gateway.model.envelope import Address, Recipient
 from gateway.model.outcome import Copy
-from gateway.ports import Handed
+from gateway.ports import Handed, Signer
 from tests.doubles import Octets
 from tests.peers.hop import Peer
 
@@ -37,11 +37,13 @@ def run(loop: str, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         return runner.run(work())
 
 
-def hand_over(peer: Peer, *copies: Copy, loop: str = "uvloop", seconds: float = 20, **settings: Any) -> list[tuple[Handed, ...]]:
+def hand_over(
+    peer: Peer, *copies: Copy, loop: str = "uvloop", seconds: float = 20, signer: Signer | None = None, **settings: Any
+) -> list[tuple[Handed, ...]]:
     """Each copy in turn, through one Relay."""
 
     async def work() -> list[tuple[Handed, ...]]:
-        relay = relay_to(peer, **settings)
+        relay = relay_to(peer, signer, **settings)
         now = asyncio.get_running_loop().time
         found = [await relay.hand_over(copy, now() + seconds) for copy in copies]
         await relay.close()
@@ -53,9 +55,9 @@ def hand_over(peer: Peer, *copies: Copy, loop: str = "uvloop", seconds: float = 
     return found
 
 
-def relay_to(peer: Peer, **settings: Any) -> Relay:
+def relay_to(peer: Peer, signer: Signer | None = None, **settings: Any) -> Relay:
     values = {"host": "127.0.0.1", "port": peer.port, "tls": "none", "trigger_header": "X-Secure: yes"} | settings
-    return Relay("partners", Hop(**values), "gw.example")
+    return Relay("partners", Hop(**values), "gw.example", signer)
 
 
 def check(copy: Copy, handed: tuple[Handed, ...]) -> None:

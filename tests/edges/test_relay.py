@@ -7,9 +7,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from gateway.edges.dkim import Signer
 from gateway.errors import TryLater
 from gateway.model.outcome import Splice
+from tests.doubles import StillClock
 from tests.edges.relaying import LARGE, LOOPS, SMALL, A, B, Octets, copy_of, hand_over, recipient, relay_to, run, words
+from tests.edges.signatures import records, signing_keys, verified, whole
 from tests.peers.hop import EXTENSIONS, Action, Do, hop
 
 OK, LOST, LATE = "250 2.0.0", "451 4.4.2", "451 4.4.1"
@@ -378,6 +381,63 @@ def test_eight_bit_content_goes_as_quoted_printable_where_the_hop_takes_seven_bi
         (taken,) = peer.messages
         assert taken.octets == copy.head + mime.replace(b"8bit", b"quoted-printable") + b2a_qp(text)
         assert [line for _, line in peer.lines if line.startswith("MAIL")] == [f"MAIL FROM:<{copy.reverse_path}> SIZE={len(taken.octets)}"]
+
+
+MIME = b"From: ann@our.example\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n"
+GREETING = "Grüße aus Köln, und ein langes Wort.\r\n".encode()
+
+
+@pytest.mark.parametrize("signed_by", ["act", "upstream", "nobody"])
+def test_what_is_converted_is_signed_then(signed_by: str) -> None:
+    """Found: a copy that was signed in eight bits and converted for the hop did not verify any more."""
+    signer = Signer(signing_keys("rsa", "ed25519"), StillClock())
+    copy = copy_of(MIME + b"\r\n" + GREETING, A, eight_bit=True)
+    if signed_by != "nobody":
+        copy = asyncio.run(signer.sign(copy))
+    if signed_by == "upstream":
+        copy = copy_of(whole(copy), A, eight_bit=True)
+    with hop(extensions=("SIZE 9000",)) as peer:
+        (handed,) = hand_over(peer, copy, signer=signer)
+
+        assert words(handed) == ["250 2.0.0"]
+        (taken,) = peer.messages
+        assert taken.octets.isascii()
+        assert b2a_qp(GREETING) in taken.octets
+        assert verified(taken.octets, records(signing_keys("rsa", "ed25519"))) == [True, True]
+        assert [line for _, line in peer.lines if line.startswith("MAIL")] == [f"MAIL FROM:<{copy.reverse_path}> SIZE={len(taken.octets)}"]
+
+
+def test_what_another_domain_has_signed_is_not_converted() -> None:
+    theirs = Signer(signing_keys(domain="else.example"), StillClock())
+    copy = asyncio.run(theirs.sign(copy_of((MIME + b"\r\n" + GREETING).replace(b"our.example", b"else.example"), A, eight_bit=True)))
+    copy = copy_of(whole(copy), A, eight_bit=True)
+    with hop(extensions=("SIZE 9000",)) as peer:
+        (handed,) = hand_over(peer, copy, signer=Signer(signing_keys(), StillClock()))
+
+        assert words(handed) == ["554 5.6.3"]
+
+
+def test_a_hop_that_takes_eight_bits_gets_the_signature_as_it_is() -> None:
+    signer = Signer(signing_keys(), StillClock())
+    copy = asyncio.run(signer.sign(copy_of(MIME + b"\r\n" + GREETING, A, eight_bit=True)))
+    with hop() as peer:
+        hand_over(peer, copy, signer=signer)
+
+        (taken,) = peer.messages
+        assert taken.octets == whole(copy)
+
+
+def test_what_stands_in_place_of_something_else_is_converted_too() -> None:
+    """Found: an edited copy was converted as if it had not been edited, and words and encoding stood in each other's place."""
+    there = MIME + b"\r\nOld, all in ASCII, to be taken out.\r\n"
+    at = there.index(b"Old")
+    copy = copy_of(there, A, eight_bit=True, splices=(Splice(at, len(there), GREETING),))
+    with hop(extensions=("SIZE 9000",)) as peer:
+        (handed,) = hand_over(peer, copy)
+
+        assert words(handed) == ["250 2.0.0"]
+        (taken,) = peer.messages
+        assert taken.octets == copy.head + MIME.replace(b"8bit", b"quoted-printable") + b"\r\n" + b2a_qp(GREETING)
 
 
 def test_content_that_would_grow_too_large_in_seven_bits_is_not_sent() -> None:

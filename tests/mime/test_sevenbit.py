@@ -142,6 +142,17 @@ def test_what_would_be_broken_is_not_converted(octets):
     assert converted(octets) is None
 
 
+def test_a_signature_that_can_be_made_again_may_be_broken():
+    def ours(value: bytes) -> bool:
+        return b"b=x" in value
+
+    nested = MIXED % (b"mixed", b"", b"Content-Type: message/rfc822\r\n\r\n" + SIGNED, b"")
+
+    assert to_seven_bit(SIGNED, parse_buffer(SIGNED), ours) is not None
+    assert to_seven_bit(SIGNED.replace(b"b=x", b"b=y"), parse_buffer(SIGNED), ours) is None
+    assert to_seven_bit(nested, parse_buffer(nested), ours) is None  # of somebody else's mail, inside
+
+
 def test_a_signature_of_seven_bits_beside_is_kept_as_it_is():
     inner = b"Content-Type: multipart/signed; boundary=s\r\n\r\n--s\r\n\r\nhello\r\n--s\r\n\r\nsig\r\n--s--"
     mail = MIXED % (b"mixed", b"", inner + b"\r\n--b\r\n" + UMLAUT, b"")
