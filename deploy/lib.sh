@@ -17,9 +17,10 @@ installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = i
 
 missing_packages() { for package in $(listed 2 "$@"); do installed "$package" || printf '%s ' "$package"; done; }
 
-# The sections asked for, and `python` where no fitting Python is found.
+# The sections asked for, and `python` where no fitting Python is found; for the tests `node` where no fitting Node.js is.
 sections_needed() {
   find_python >/dev/null || printf 'python '
+  case " $* " in *" tests "*) find_node || printf 'node ' ;; esac
   printf '%s ' "$@"
 }
 
@@ -97,6 +98,9 @@ find_python() {
   done
   return 1
 }
+
+# Node.js from 18 on, and its npm, are there.
+find_node() { command -v npm >/dev/null && node -e 'process.exit(process.versions.node.split(".")[0] < 18)' 2>/dev/null; }
 
 # need_environment run|dev: .venv in the checkout, with what the lock names and nothing that it does not vouch for.
 # `dev` holds all of `run`. A stamp tells which lock is installed; it is written last, so a half-made environment is made again.

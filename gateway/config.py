@@ -12,6 +12,7 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 import idna
@@ -21,12 +22,13 @@ from gateway.errors import BadConfig, Problem
 
 MB = 1_048_576  # one MB in packs, configuration and notices, as the sender's computer shows it (DESIGN section 4)
 
-_UNITS = {"b": 1, "kb": 1024, "mb": MB, "gb": 1024 * MB}
+_UNITS = {"b": 1, "kb": 1024, "mb": MB, "gb": 1024 * MB, "tb": 1024 * 1024 * MB}
 _TIMES = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _SELECTOR = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _SIGNING_KEYS = frozenset({"sign", "standby", "subdomains"})  # of [dkim."DOMAIN"]
 _KEY = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*(?:\.|$)""")
+_BUCKET = re.compile(r"(s3|az)://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/+([A-Za-z0-9._/-]*[A-Za-z0-9._-]))?/*")
 _NOT_OURS = re.compile(  # RFC 5322 section 3.6, RFC 2045, RFC 6376, RFC 8617: fields that users and mail servers need
     r"from|sender|reply-to|to|cc|bcc|subject|date|message-id|in-reply-to|references|comments|keywords|return-path|received|mime-version"
     r"|resent-.*|content-.*|dkim-signature|arc-.*|authentication-results|disposition-notification-to|list-.*"
@@ -36,7 +38,7 @@ _NOT_OURS = re.compile(  # RFC 5322 section 3.6, RFC 2045, RFC 6376, RFC 8617: f
 def _octets(value: object) -> object:
     """`35MB`, `512KB` or a plain number of octets."""
     if isinstance(value, str):
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(b|kb|mb|gb)?", value.strip().lower())
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(b|kb|mb|gb|tb)?", value.strip().lower())
         if match is None:
             msg = f"`{value}` is no size; write 35MB, 512KB or a number of octets"
             raise ValueError(msg)
@@ -261,8 +263,68 @@ class Database(_Section):
 
 
 class VaultPlace(_Section):
-    url: str = "var/vault"  # a folder
+    """[vault]: where what is kept stands, encrypted."""
+
+    url: str = "var/vault"  # a folder, s3://bucket/prefix or az://container/prefix
     keys: Path = Path("var/keys")  # a folder of master keys, 0600
+    quota: Octets | None = None  # for all that is kept; beyond it mail that would be kept waits upstream (452)
+    endpoint: str = ""  # of the bucket: for what is not Amazon's or Azure's own
+    region: str = ""  # S3
+    account: str = ""  # S3: the access key id; Azure: the storage account
+    secret: str = Field(default="", repr=False)  # S3: the secret access key; Azure: an account key or a shared access signature
+    secret_file: Path | None = None  # instead of `secret`
+    ca: Path | None = None  # PEM: whom the endpoint's certificate is from, beside the system's roots
+
+    @property
+    def folder(self) -> Path | None:
+        """Where it is a folder of this machine."""
+        return None if self.bucket else Path(self.url)
+
+    @property
+    def bucket(self) -> tuple[str, str, str] | None:
+        """Scheme, bucket and prefix, where it is none."""
+        match = _BUCKET.fullmatch(self.url)
+        return (match[1], match[2], match[3] or "") if match else None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> VaultPlace:
+        if "://" in self.url and self.bucket is None:
+            msg = f"`{self.url}` is no vault; write a folder, s3://bucket/prefix or az://container/prefix"
+            raise ValueError(msg)
+        given = [name for name in ("endpoint", "region", "account", "secret", "secret_file", "ca") if getattr(self, name)]
+        if given and self.bucket is None:
+            msg = f'`{given[0]}` belongs to a bucket, and `{self.url}` is a folder; for a bucket write url = "s3://bucket/prefix"'
+            raise ValueError(msg)
+        secrets = bool(self.secret or self.secret_file)
+        if self.secret and self.secret_file:
+            msg = "has both `secret` and `secret_file`; leave one out"
+            raise ValueError(msg)
+        if secrets != bool(self.account) and (secrets or self.url.startswith("s3:")):
+            msg = "`account` and `secret` (or `secret_file`) go together; without both the machine's own identity is used"
+            raise ValueError(msg)
+        _check_endpoint(self.endpoint)
+        return self
+
+
+def _check_endpoint(endpoint: str) -> None:
+    """In clear only to this machine: what is kept is encrypted, but who may write and delete there is not."""
+    address = urlsplit(endpoint)
+    if not endpoint or (address.scheme == "https" and address.hostname):
+        return
+    if address.scheme != "http" or not address.hostname:
+        msg = f"endpoint: `{endpoint}` is no address; write https://s3.example.gov.uk"
+        raise ValueError(msg)
+    if not is_loopback(address.hostname):
+        msg = f"endpoint: http:// is only for this machine; write https://{address.hostname}"
+        raise ValueError(msg)
+
+
+def is_loopback(host: str) -> bool:
+    """This machine itself, where nobody else reads along."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 class Examine(_Section):
@@ -502,5 +564,9 @@ def _absolute(settings: Settings, base: Path) -> Settings:
     if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
         url = f"sqlite:///{base / url.removeprefix('sqlite:///')}"
     return settings.model_copy(
-        update={"database": Database(url=url), "vault": settings.vault.model_copy(update={"url": str(base / settings.vault.url)})}
+        update={"database": Database(url=url), "vault": settings.vault.model_copy(update=_absolute_vault(settings.vault, base))}
     )
+
+
+def _absolute_vault(vault: VaultPlace, base: Path) -> dict[str, object]:
+    return {} if vault.folder is None else {"url": str(base / vault.folder)}

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from gateway.act.copies import names_of
 from gateway.app.places import make_places
 from gateway.app.signing import load_signing_keys
-from gateway.app.vaults import make_vault
+from gateway.app.vaults import keeps_something, make_vault
 from gateway.config import Hop, Settings
 from gateway.edges.clock import SystemClock
 from gateway.edges.database import migrate
@@ -128,9 +128,9 @@ def prepare(settings: Settings) -> Keyring:
     Raises:
         BadConfig: a folder cannot be used, or the keys to what is kept are gone.
     """
-    keys, vault = settings.vault.keys, Path(settings.vault.url)
-    _not_of_the_demonstration(settings, vault)
-    for folder in (settings.processes.state, vault, keys):
+    keys, vault = settings.vault.keys, settings.vault.folder
+    _not_of_the_demonstration(settings)
+    for folder in (settings.processes.state, *((vault,) if vault else ()), keys):
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
@@ -138,8 +138,9 @@ def prepare(settings: Settings) -> Keyring:
         if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
             raise settings.wrong(stranger(folder) or f"{folder} cannot be written; chmod 700")
     try:
-        if not (keys.is_dir() and any(keys.iterdir())) and any(vault.rglob("*")):
-            raise BadConfig((Problem(str(keys), 0, 0, f"holds no keys, but {vault} holds what they opened; put the keys back"),))
+        if not any(keys.iterdir()) and keeps_something(settings):
+            says = f"holds no keys, but {settings.vault.url} holds what they opened; put the keys back"
+            raise BadConfig((Problem(str(keys), 0, 0, says),))
         create_keys(keys)
         migrate(settings.database.url)
         return load_keys(keys)
@@ -147,14 +148,15 @@ def prepare(settings: Settings) -> Keyring:
         raise settings.wrong(str(error)) from error
 
 
-def _not_of_the_demonstration(settings: Settings, vault: Path) -> None:
+def _not_of_the_demonstration(settings: Settings) -> None:
     """Its sample cases and its keys, which nobody has kept a copy of, are not for real mail."""
-    there = vault.parent / "outgate.toml"
+    home = (settings.vault.folder or settings.vault.keys).parent
+    there = home / "outgate.toml"
     try:
         theirs = there.read_text(encoding="utf-8").startswith(DEMONSTRATION)
         if theirs and not there.samefile(settings.file):
             says = "holds the sample mail and the keys of deploy/quickstart; name other folders in [database], [vault] and [processes]"
-            raise settings.wrong(f"{vault.parent} {says}")
+            raise settings.wrong(f"{home} {says}")
     except (OSError, UnicodeDecodeError):  # nothing of theirs
         return
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from gateway.config import Hop, Settings
+from gateway.config import Hop, Settings, is_loopback
 from gateway.edges.database import is_sqlite
 from gateway.policy.rules import Policy
 
@@ -39,14 +38,15 @@ def unsafe_hops(settings: Settings, policy: Policy | None) -> Iterator[str]:
 
 
 def _private_files(settings: Settings) -> Iterator[Path]:
-    keys = (*(one.key for one in settings.listen.values()), *(one.key for one in settings.next_hop.values()))
+    keys = (*(one.key for one in settings.listen.values()), *(one.key for one in settings.next_hop.values()), settings.vault.secret_file)
     yield from (key for key in keys if key is not None)
     if is_sqlite(settings.database.url):
         yield Path(settings.database.url.removeprefix("sqlite:///"))
 
 
 def _folders(settings: Settings) -> Iterator[Path]:
-    yield from dict.fromkeys((settings.processes.state, Path(settings.vault.url), settings.vault.keys))
+    vault = settings.vault.folder
+    yield from dict.fromkeys((settings.processes.state, *((vault,) if vault else ()), settings.vault.keys))
 
 
 def _mode(path: Path) -> int | None:
@@ -58,9 +58,6 @@ def _mode(path: Path) -> int | None:
 
 def _is_here(hop: Hop) -> bool:
     """On this machine, where nobody else reads along."""
-    if hop.maildir is not None or hop.host == "localhost":
+    if hop.maildir is not None:
         return True
-    try:
-        return ipaddress.ip_address(hop.host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+    return is_loopback(hop.host)

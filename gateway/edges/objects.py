@@ -21,9 +21,10 @@ class Entry:
 
 
 class ObjectStore(ABC):
-    """Raises TryLater from every call; WillNotDo where there is no such object. `threads`: how many calls at once are sensible."""
+    """Raises TryLater from every call; WillNotDo where there is no such object."""
 
-    threads: int
+    threads: int  # how many calls at once are sensible
+    check_seconds = 2.0  # a check this young is not repeated
 
     @abstractmethod
     def put(self, key: str, pieces: Iterator[bytes]) -> None:

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TypeVar
 
-from gateway.edges.keys import Family, Keyring
+from gateway.edges.keys import VAULT_FAMILIES, Family, Keyring
 from gateway.edges.objects import ObjectStore
 from gateway.edges.sealed import LONGEST_HEADER, Header, Unlocked, read_header, seal, unlock
 from gateway.edges.vault_opened import Opened, whole
@@ -24,7 +24,6 @@ from gateway.model.message import Content
 from gateway.ports import SpoolWriter
 
 PIECE = 262_144  # octets read at a time
-CHECK_SECONDS = 2.0  # a check this young is not repeated
 
 _ID = re.compile(r"([a-z]+)-([0-9a-f]{32})")
 
@@ -63,7 +62,7 @@ class Vault:
 
     async def check(self) -> None:
         """Raise TryLater when nothing could be put now (down, read-only, full)."""
-        if time.monotonic() - self._checked_at >= CHECK_SECONDS:
+        if time.monotonic() - self._checked_at >= self._store.check_seconds:
             await self._in_thread(self._store.check)
             self._checked_at = time.monotonic()
 
@@ -122,7 +121,7 @@ class Vault:
         return self._family(header.purpose)
 
     def _ids(self, before: float) -> Iterator[str]:
-        for purpose in self._keys:
+        for purpose in VAULT_FAMILIES:
             for entry in self._store.walk(purpose, before):
                 if _ID.fullmatch(object_id := f"{purpose}-{entry.key.rpartition('/')[2]}"):
                     yield object_id

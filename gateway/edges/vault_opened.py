@@ -45,10 +45,11 @@ class Opened:
             return
         begin, finish = self._at + counter * SEALED_FRAME, self._at + min(behind * SEALED_FRAME, self._body)
         async for run in self._store.stream(self._key, begin, finish, RUN * SEALED_FRAME):
-            plain = self._open_run(run, counter)
             before = counter * FRAME
+            plain = self._open_run(run, counter)[max(start - before, 0) : end - before]
             counter += -(-len(run) // SEALED_FRAME)
-            yield plain[max(start - before, 0) : end - before]
+            del run  # a slow reader holds nothing twice
+            yield plain
         if counter != behind:
             raise WillNotDo("the object was changed or is not whole")
 

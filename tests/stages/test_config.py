@@ -228,3 +228,39 @@ def test_a_portal_is_an_origin(tmp_path):
     assert portal.url == "https://files.council.example:8443"
     assert portal.is_https
     assert load(write(tmp_path, GOOD)).portal is None
+
+
+S3 = 'url = "s3://bucket/some/where"\n'
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ('url = "gs://bucket"', "`gs://bucket` is no vault; write a folder, s3://bucket/prefix or az://container/prefix"),
+        ('url = "s3://"', "is no vault"),
+        ('url = "s3://Bucket_Of/x"', "is no vault"),
+        ('url = "s3://bucket/a b"', "is no vault"),
+        ('region = "eu-west-2"', "`region` belongs to a bucket, and `var/vault` is a folder"),
+        (S3 + 'endpoint = "http://s3.example"', "http:// is only for this machine; write https://s3.example"),
+        (S3 + 'endpoint = "s3.example"', "`s3.example` is no address; write https://s3.example.gov.uk"),
+        (S3 + 'account = "a"', "`account` and `secret` (or `secret_file`) go together"),
+        (S3 + 'secret = "a"', "`account` and `secret` (or `secret_file`) go together"),
+        (S3 + 'account = "a"\nsecret = "b"\nsecret_file = "c"', "has both `secret` and `secret_file`"),
+        ('quota = "much"', "`much` is no size"),
+    ],
+)
+def test_what_is_no_vault_is_said_so(tmp_path, lines, says):
+    (said,) = problems(tmp_path, GOOD + "[vault]\n" + lines + "\n")
+    assert says in said
+
+
+def test_a_vault_is_a_folder_or_a_bucket(tmp_path):
+    access = 'account = "a"\nsecret = "hush"\nendpoint = "http://127.0.0.1:9000"\nquota = "1.5TB"\n'
+    folder = load(write(tmp_path, GOOD + '[vault]\nurl = "kept"\n')).vault
+    bucket = load(write(tmp_path, GOOD + "[vault]\n" + S3 + access)).vault
+    alone = load(write(tmp_path, GOOD + '[vault]\nurl = "az://container"\naccount = "a"\nsecret_file = "key"\n')).vault
+
+    assert (folder.folder, folder.bucket) == (tmp_path / "kept", None)
+    assert (bucket.folder, bucket.bucket, bucket.quota) == (None, ("s3", "bucket", "some/where"), 1536 * 1024 * MB)
+    assert (alone.bucket, alone.secret_file) == (("az", "container", ""), tmp_path / "key")
+    assert "hush" not in repr(bucket)

@@ -1,0 +1,392 @@
+"""The vault in a bucket: the same promises as in a folder, against the real protocols of S3 and Azure, and what may happen on the way."""
+
+import asyncio
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from obstore.store import AzureStore, S3Store
+
+from gateway.edges.keys import create_keys, load_keys
+from gateway.edges.sealed import FRAME, TAG, read_header
+from gateway.edges.spool import Spool
+from gateway.edges.vault import Vault
+from gateway.edges.vault_cloud import PART, Access, Cloud, azure, s3
+from gateway.edges.vault_opened import RUN
+from gateway.errors import TryLater, WillNotDo
+from gateway.model.message import Content
+from gateway.ports import Opened
+from tests.peers.azure import CONTAINER
+from tests.peers.azure import azure as start_azure
+from tests.peers.s3 import BUCKET, REGION
+from tests.peers.s3 import s3 as start_s3
+from tests.peers.wire import Wire, wire
+
+pytestmark = pytest.mark.peer
+
+PLAIN = os.urandom(10 * FRAME + 99)
+
+
+@dataclass(frozen=True)
+class Server:
+    """One of the two, behind a wire that can fail."""
+
+    kind: str
+    port: int
+    account: str
+    secret: str
+    path: str = ""
+
+    def access(self, port: int | None = None, **other: str) -> Access:
+        endpoint = f"http://127.0.0.1:{port or self.port}{self.path}"
+        given = {"account": self.account, "secret": self.secret, **other}
+        return Access(endpoint, REGION if self.kind == "s3" else "", allow_http=True, **given)
+
+    def cloud(self, prefix: str, port: int | None = None, bucket: str = "", **other: str) -> Cloud:
+        if self.kind == "s3":
+            return s3(bucket or BUCKET, prefix, self.access(port, **other))
+        return azure(bucket or CONTAINER, prefix, self.access(port, **other))
+
+    def beside(self, prefix: str) -> Any:
+        """The bucket as somebody else has it."""
+        access = self.access()
+        client: Any = {"allow_http": True}
+        if self.kind == "s3":
+            keys: Any = {"access_key_id": self.account, "secret_access_key": self.secret, "region": REGION, "endpoint": access.endpoint}
+            return S3Store(BUCKET, prefix=prefix, config=keys, client_options=client)
+        return AzureStore(
+            CONTAINER,
+            prefix=prefix,
+            config={"account_name": self.account, "account_key": self.secret, "endpoint": access.endpoint},
+            client_options=client,
+        )
+
+
+@pytest.fixture(scope="module", params=["s3", "azure"])
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    if request.param == "s3":
+        with start_s3() as one:
+            yield Server("s3", one.port, one.account, one.secret)
+    else:
+        with start_azure() as other:
+            yield Server("azure", other.port, other.account, other.secret, f"/{other.account}")
+
+
+@pytest.fixture
+def way(server: Server) -> Iterator[Wire]:
+    with wire(server.port) as one:
+        yield one
+
+
+@pytest.fixture
+def prefix(tmp_path: Path) -> str:
+    return f"tests/{tmp_path.parent.name}-{tmp_path.name}"
+
+
+Make = Callable[..., tuple[Vault, Spool]]
+
+
+@pytest.fixture
+def make(server: Server, tmp_path: Path, prefix: str) -> Iterator[Make]:
+    made: list[Vault] = []
+
+    def one(port: int | None = None, **other: str) -> tuple[Vault, Spool]:
+        create_keys(tmp_path / "keys")
+        spool = Spool(tmp_path / "spool")
+        vault = Vault(server.cloud(prefix, port, **other), load_keys(tmp_path / "keys"), spool)
+        made.append(vault)
+        return vault, spool
+
+    (tmp_path / "spool").mkdir()
+    yield one
+    for vault in made:
+        vault.close()
+
+
+async def collected(opened: Opened, start: int = 0, end: int | None = None) -> bytes:
+    return b"".join([piece async for piece in opened.pieces(start, end)])
+
+
+async def kept(vault: Vault, spool: Spool, octets: bytes, purpose: str = "shares") -> str:
+    with closing(spool.content(octets)) as content:
+        return await vault.put(purpose, content)
+
+
+def key_of(object_id: str) -> str:
+    purpose, _, number = object_id.partition("-")
+    return f"{purpose}/{number[:2]}/{number}"
+
+
+# --- as in a folder ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("octets", [0, 10, FRAME, 3 * FRAME + 7, PART - 200, PART + 1, 3 * PART])
+def test_content_comes_back_whole_and_in_parts(make: Make, octets: int):
+    vault, spool = make()
+    body = (PLAIN * (octets // len(PLAIN) + 1))[:octets]
+
+    async def story() -> None:
+        object_id = await kept(vault, spool, body)
+        with closing(await vault.get(object_id)) as content:
+            assert content.read(0, content.octets) == body
+        opened = await vault.open(object_id)
+        assert opened.octets == octets
+        assert await collected(opened) == body
+        for start, end in ((0, 1), (FRAME - 1, FRAME + 1), (octets // 2, octets // 2 + 5 * FRAME), (octets - 1, octets)):
+            assert await collected(opened, max(start, 0), end) == body[max(start, 0) : end]
+        await vault.delete(object_id)
+        await vault.delete(object_id)
+        for reads in (vault.get(object_id), vault.open(object_id), collected(opened)):
+            if octets or reads.__name__ != "collected":
+                with pytest.raises(WillNotDo, match="no such object"):
+                    await reads
+            else:
+                reads.close()
+
+    asyncio.run(story())
+
+
+def test_what_was_touched_in_the_bucket_is_never_served(make: Make, server: Server, prefix: str):
+    vault, spool = make()
+    beside = server.beside(prefix)
+
+    async def story() -> None:
+        ids = [await kept(vault, spool, PLAIN, "holds") for _ in range(2)]
+        octets, other = (bytes(beside.get(key_of(one)).bytes()) for one in ids)
+        _, at = read_header(octets)
+        frame = FRAME + TAG
+        touched = {
+            "another object": other,
+            "the frames of another": octets[:at] + other[at:],
+            "cut off": octets[:-1],
+            "cut between two frames": octets[: at + 3 * frame],
+            "only the header": octets[:at],
+            "nothing": b"",
+            "longer": octets + b"x",
+            "exchanged": octets[:at] + octets[at + frame : at + 2 * frame] + octets[at : at + frame] + octets[at + 2 * frame :],
+            "a bit": octets[: at + 100] + bytes([octets[at + 100] ^ 1]) + octets[at + 101 :],
+        }
+        for how, version in touched.items():
+            beside.put(key_of(ids[0]), version)
+            assert await _is_refused(vault.get(ids[0])), how
+            assert await _is_refused(_first(vault, ids[0])), how
+        beside.put(key_of(ids[0]), octets)
+        assert await collected(await vault.open(ids[0])) == PLAIN
+
+    asyncio.run(story())
+
+
+async def _is_refused(reading: Awaitable[object]) -> bool:
+    try:
+        await reading
+    except WillNotDo:
+        return True
+    return False
+
+
+async def _first(vault: Vault, object_id: str) -> None:
+    await anext((await vault.open(object_id)).pieces())
+
+
+def test_objects_are_listed_by_age_and_a_key_is_never_taken_twice(make: Make, server: Server, prefix: str):
+    vault, spool = make()
+    object_id = asyncio.run(vault.put("shares", spool.content(b"x")))
+    now = datetime.now(UTC)
+
+    assert asyncio.run(vault.ids(now - timedelta(hours=1))) == ()
+    assert asyncio.run(vault.ids(now + timedelta(hours=1))) == (object_id,)
+    store = server.cloud(prefix)
+    with pytest.raises(TryLater):
+        store.put(key_of(object_id), iter((b"another",)))
+    store.put(key_of(object_id), iter((bytes(server.beside(prefix).get(key_of(object_id)).bytes()),)))  # our own, whose answer was lost
+
+
+# --- on the way -------------------------------------------------------------------------------------------------------
+
+
+class Endless:
+    """A content that is larger than what may be in memory."""
+
+    def __init__(self, octets: int, at_half: Callable[[], None] = lambda: None) -> None:
+        self.octets = octets
+        self._at_half = at_half
+
+    def read(self, start: int, end: int) -> bytes:
+        if start <= self.octets // 2 < end:
+            self._at_half()
+        return bytes(end - start)
+
+
+def test_a_large_object_is_put_and_read_with_flat_memory(make: Make):
+    vault, _ = make()
+    size = 20 * PART
+
+    async def story() -> None:
+        object_id = await vault.put("shares", _content(Endless(size)))
+        count = 0
+        async for piece in (await vault.open(object_id)).pieces():
+            count += len(piece)
+        assert count == size
+
+    asyncio.run(vault.check())
+    before = _peak()
+    asyncio.run(story())
+    assert _peak() - before < 6 * PART
+
+
+def _peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _content(double: object) -> Content:
+    return double  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    ("what", "settings", "says"),
+    [
+        ("wrong secret", {"secret": "YWJj" * 10}, "does not accept our key"),
+        ("wrong account", {"account": "somebody"}, "does not accept our key"),
+        ("no bucket", {"bucket": "another-bucket"}, "there is no such bucket"),
+        ("nobody there", {"port": 1}, "cannot be reached"),
+    ],
+)
+def test_what_is_wrong_with_the_way_is_a_temporary_failure_that_says_what_to_do(
+    server: Server, prefix: str, what: str, settings: dict[str, Any], says: str
+):
+    store = server.cloud(prefix, **settings)
+    for call in (store.check, lambda: store.head("holds/ab/abc", 10), lambda: list(store.walk("holds", 2e9)), lambda: store.small("a")):
+        with pytest.raises(TryLater, match=says) as late:
+            call()
+        assert server.secret not in str(late.value), what
+        assert "Debug" not in str(late.value)
+
+
+def test_a_server_that_asks_us_to_slow_down_is_heard(make: Make, way: Wire):
+    vault, _ = make(way.port)
+    body = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+    way.instead = b"HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+
+    with pytest.raises(TryLater, match="slow down") as late:
+        asyncio.run(vault.check())
+
+    assert late.value.status == "4.3.0"
+    assert way.connections > 1, "it is asked again after a while"
+    way.instead = b""
+    asyncio.run(vault.check())
+
+
+def test_a_full_store_is_a_452(make: Make, way: Wire):
+    vault, spool = make(way.port)
+    body = b"<Error><Code>XMinioStorageFull</Code></Error>"
+    way.instead = b"HTTP/1.1 507 Insufficient Storage\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+
+    with pytest.raises(TryLater) as late:
+        asyncio.run(vault.put("holds", spool.content(b"x")))
+
+    assert late.value.status == "4.3.1"
+
+
+def test_a_connection_lost_in_the_middle_of_an_upload_leaves_the_whole_object_or_none(make: Make, way: Wire, server: Server, prefix: str):
+    vault, _ = make(way.port)
+
+    with pytest.raises(TryLater):
+        asyncio.run(vault.put("shares", _content(Endless(4 * PART, way.break_down))))
+    way.is_down = False
+
+    assert list(server.cloud(prefix).walk("shares", 2e9)) == []
+    object_id = asyncio.run(vault.put("shares", _content(Endless(4 * PART))))
+    assert asyncio.run(vault.ids(datetime.now(UTC) + timedelta(hours=1))) == (object_id,)
+
+
+def test_a_download_that_is_cut_off_goes_on_where_it_ended(make: Make, way: Wire):
+    vault, spool = make(way.port)
+
+    async def story() -> None:
+        object_id = await kept(vault, spool, PLAIN, "shares")
+        opened = await vault.open(object_id)
+        way.cut_after = 5 * FRAME
+        before = way.connections
+        assert await collected(opened) == PLAIN
+        assert way.connections > before, "the connection was lost, and nobody noticed"
+
+    asyncio.run(story())
+
+
+def test_a_bucket_that_is_gone_in_the_middle_of_a_download_is_a_temporary_failure(make: Make, way: Wire):
+    vault, spool = make(way.port)
+
+    async def story() -> None:
+        opened = await vault.open(await kept(vault, spool, PLAIN * 40, "shares"))
+        reading = opened.pieces()
+        assert (PLAIN * 40).startswith(await anext(reading))
+        way.break_down()
+        with pytest.raises(TryLater, match="cannot be reached"):
+            assert [piece async for piece in reading]
+
+    asyncio.run(story())
+
+
+PUT = """
+import sys, asyncio
+from pathlib import Path
+from gateway.edges.keys import load_keys
+from gateway.edges.vault import Vault
+from gateway.edges.vault_opened import RUN
+from gateway.edges.vault_cloud import PART
+from tests.edges.test_vault_cloud import Endless, Server
+
+kind, port, account, secret, path, prefix, keys = sys.argv[1:]
+store = Server(kind, int(port), account, secret, path).cloud(prefix)
+said = lambda: print("half", flush=True) or sys.stdin.read()
+asyncio.run(Vault(store, load_keys(Path(keys)), None).put("shares", Endless(4 * PART, said)))
+"""
+
+
+def test_a_process_that_is_killed_in_the_middle_of_an_upload_leaves_nothing_to_be_seen(
+    make: Make, server: Server, prefix: str, tmp_path: Path
+):
+    vault, _ = make()
+    arguments = (server.kind, str(server.port), server.account, server.secret, server.path, prefix, str(tmp_path / "keys"))
+    with subprocess.Popen((sys.executable, "-c", PUT, *arguments), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"half\n"
+        process.send_signal(signal.SIGKILL)
+
+    assert list(server.cloud(prefix).walk("shares", 2e9)) == []
+    assert asyncio.run(vault.ids(datetime.now(UTC) + timedelta(hours=1))) == ()
+
+
+# --- slow readers -----------------------------------------------------------------------------------------------------
+
+
+def test_two_hundred_slow_readers_hold_no_thread_and_little_memory(make: Make):
+    vault, spool = make()
+    readers = 200
+
+    async def story() -> None:
+        object_id = await kept(vault, spool, PLAIN * 20, "shares")
+        opened = await vault.open(object_id)
+        reading = [opened.pieces() for _ in range(readers)]
+        tracemalloc.start()
+        for some in range(0, readers, 20):
+            await asyncio.gather(*(anext(one) for one in reading[some : some + 20]))
+        # All of them wait; somebody else is served at once.
+        assert await asyncio.wait_for(collected(opened, 0, FRAME), 10) == PLAIN[:FRAME]
+        waiting, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        for one in reading:
+            await one.aclose()
+        assert waiting < readers * 2 * RUN * FRAME
+
+    asyncio.run(story())

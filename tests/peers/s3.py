@@ -1,0 +1,87 @@
+"""A private S3 server: moto's, which checks signatures, conditions and ranges as Amazon's does, and keeps all in memory.
+
+Until lock() it takes every key; from then on only the one that it has given out.
+"""
+
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from tests.peers import folder, free_port, stop_group, wait_until
+from tests.peers.logs import shown_on_failure
+
+REGION = "eu-west-2"
+BUCKET = "outgate-vault"
+
+
+@dataclass
+class S3:
+    port: int
+    log: Path
+    account: str = "starter"
+    secret: str = "starter"
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def client(self, service: str = "s3") -> Any:
+        """Somebody beside the gateway: looks into the bucket, and changes what stands there."""
+        return boto3.client(
+            service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id=self.account, aws_secret_access_key=self.secret
+        )
+
+    def settings(self, prefix: str) -> tuple[str, ...]:
+        """Lines of [vault]."""
+        return (
+            f'url = "s3://{BUCKET}/{prefix}"',
+            f'endpoint = "{self.endpoint}"',
+            f'region = "{REGION}"',
+            f'account = "{self.account}"',
+            f'secret = "{self.secret}"',
+        )
+
+
+@contextmanager
+def s3() -> Iterator[S3]:
+    with folder("s3") as directory:
+        log = directory / "log"
+        server = S3(free_port(), log)
+        # The first calls need no right, so that somebody can be made who has one.
+        environment = {**os.environ, "INITIAL_NO_AUTH_ACTION_COUNT": "4"}
+        command = (str(Path(sys.executable).with_name("moto_server")), "-H", "127.0.0.1", "-p", str(server.port))
+        with log.open("wb") as output:
+            process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
+        try:
+            wait_until(lambda: _answers(server), "the S3 server answers", 60)
+            _let_in(server)
+            with shown_on_failure("s3", lambda: log.read_text(errors="replace")):
+                yield server
+        finally:
+            stop_group(process.pid)
+            process.wait()
+
+
+def _answers(server: S3) -> bool:
+    with suppress(OSError), urllib.request.urlopen(f"{server.endpoint}/moto-api/") as answer:  # noqa: S310 - our own address
+        return bool(answer.status == 200)
+    return False
+
+
+def _let_in(server: S3) -> None:
+    """One user who may do everything, and the bucket."""
+    identity = server.client("iam")
+    identity.create_user(UserName="outgate")
+    policy = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
+    identity.put_user_policy(UserName="outgate", PolicyName="all", PolicyDocument=policy)
+    key = identity.create_access_key(UserName="outgate")["AccessKey"]
+    server.account, server.secret = key["AccessKeyId"], key["SecretAccessKey"]
+    server.client().create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
