@@ -144,6 +144,11 @@ def _site(value: str) -> str:
     return value.strip().lower().rstrip("/")
 
 
+def is_selector(text: str) -> bool:
+    """Of a DKIM key (RFC 6376 section 3.1)."""
+    return len(text) <= 100 and _SELECTOR.fullmatch(text) is not None
+
+
 def _quoted(value: object) -> object:
     """[dkim.example.gov.uk] is dkim, example, gov and uk to TOML; what a person means by it is clear."""
     for name, section in value.items() if isinstance(value, dict) else ():
@@ -349,7 +354,7 @@ class SigningDomain(_Section):
     @model_validator(mode="after")
     def _has_keys(self) -> SigningDomain:
         for selector in (*self.sign, *self.standby):
-            if len(selector) > 100 or not _SELECTOR.fullmatch(selector):
+            if not is_selector(selector):
                 msg = f"`{selector}` is no selector; letters, digits and hyphens, as in the name of a machine: outgate2026"
                 raise ValueError(msg)
         if not self.sign and not self.standby:

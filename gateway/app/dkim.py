@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.app.signing import load_signing_keys
-from gateway.config import Settings, load
+from gateway.config import Settings, SigningDomain, is_selector, load
 from gateway.edges.clock import SystemClock
-from gateway.edges.dkim_keys import Domain, SigningKey, SigningKeys, new_key, strings_of
+from gateway.edges.dkim_keys import STRING_OCTETS, Domain, SigningKey, SigningKeys, new_key, strings_of
 from gateway.edges.dkim_records import in_file, look_up, name_of, what_is_wrong
+from gateway.edges.owner import stranger
 from gateway.errors import OutgateError, WillNotDo
 from gateway.mime.authors import a_label
 
@@ -22,20 +22,31 @@ def new_dkim_key(config: Path, domain: str, selector: str | None, kind: str, fil
     """Make a key for a domain; what to publish and what to write into the settings. Raises BadConfig, WillNotDo."""
     settings = load(config)
     name = _named(domain, settings)
+    label = a_label(name) or name
     wanted = selector or f"outgate{SystemClock().now():%Y%m}{'e' if kind == 'ed25519' else ''}"
-    path = file or settings.processes.state / "dkim" / f"{a_label(name)}.{wanted}.key"
-    key = new_key(wanted, kind, path.absolute())
-    record = name_of(wanted, a_label(name) or name)
-    steps = [
-        f"{path} holds the new {kind} key; only {_me()} can read it, and `outgate serve` must run as the same user.",
-        f"1. Publish this record in the DNS ({len(key.record)} octets, in strings of at most 255):",
-        _zone_line(record, key),
-        "   Where a form asks for the text alone, give it in one piece:",
-        f"   {key.record}",
-        *_lines_to_add(name, key, path, settings, config),
-        f"When it has spread, `outgate dkim check {domain}` says so.",
-    ]
-    return "\n".join(steps)
+    if not is_selector(wanted):
+        raise WillNotDo(f"`{wanted}` is no selector; letters, digits and hyphens, as in the name of a machine: outgate2026")
+    path = file.absolute() if file is not None else _own_folder(settings) / f"{label}.{wanted}.key"
+    before = load_signing_keys(settings).domains.get(label)
+    key = new_key(wanted, kind, path)
+    return "\n".join(
+        (
+            f"{path} holds the new {kind} key. It is for the user that `outgate serve` runs as, and for nobody else.",
+            f"1. Publish this record in the DNS of {label} ({len(key.record)} octets, in strings of at most {STRING_OCTETS}):",
+            _zone_line(name_of(wanted, label), key),
+            "   Where a form asks for the text alone, give it in one piece:",
+            f"   {key.record}",
+            *_lines_to_add(name, key, path, before, settings, config),
+        )
+    )
+
+
+def _own_folder(settings: Settings) -> Path:
+    """What root makes there, the service could not read."""
+    folder = settings.processes.state / "dkim"
+    if (other := stranger(folder)) is not None:
+        raise WillNotDo(f"{other}, or name another --file")
+    return folder
 
 
 def _named(domain: str, settings: Settings) -> str:
@@ -52,29 +63,30 @@ def _zone_line(name: str, key: SigningKey) -> str:
     return f"   {name}. 3600 IN TXT (\n      {pieces} )"
 
 
-def _lines_to_add(name: str, key: SigningKey, path: Path, settings: Settings, config: Path) -> Iterator[str]:
-    there = settings.dkim.get(name)
-    if there is None:
-        yield f"2. When it has spread, add to {config}, and reload (SIGHUP) or restart:"
-        yield from _section(name, {key.selector: path}, {}, config)
-        return
-    kinds = {one.selector: one.kind for one in load_signing_keys(settings).domains[a_label(name) or name].keys}
-    last = {selector: file for selector, file in there.sign.items() if kinds[selector] == key.kind}
-    others = {selector: file for selector, file in there.sign.items() if selector not in last}
-    yield f"2. Change in {config}, and reload: the key is published, and not yet signed with:"
-    yield from _section(name, there.sign, {**there.standby, key.selector: path}, config)
-    yield "3. When its record has spread, sign with it, and reload:"
-    yield from _section(name, {**others, key.selector: path}, {**there.standby, **last}, config)
+def _lines_to_add(name: str, key: SigningKey, path: Path, before: Domain | None, settings: Settings, config: Path) -> Iterator[str]:
+    """Nothing signs with a key before its record is there, and the last one's record stays for what it has signed."""
+    there = settings.dkim.get(name, SigningDomain(standby={key.selector: path}))
+    signing = before.signing if before is not None else ()
+    last = [one.selector for one in signing if one.kind == key.kind]
+    kept = {selector: file for selector, file in there.sign.items() if selector not in last}
+    yield f"2. Write into {config}: the key stands by, nothing is signed with it yet."
+    yield from _section(name, there, there.sign, {**there.standby, key.selector: path}, config)
+    yield f"3. When `outgate dkim check {name}` says ok, change that, and reload (SIGHUP) or restart:"
+    standby = {**there.standby, **{selector: there.sign[selector] for selector in last}}
+    standby.pop(key.selector, None)
+    yield from _section(name, there, {**kept, key.selector: path}, standby, config)
     if last:
         yield f"4. A week later take {', '.join(last)} out of `standby`, and out of the DNS: mail on its way needs the record until then."
 
 
-def _section(name: str, sign: dict[str, Path], standby: dict[str, Path], config: Path) -> Iterator[str]:
+def _section(name: str, there: SigningDomain, sign: dict[str, Path], standby: dict[str, Path], config: Path) -> Iterator[str]:
     yield f'   [dkim."{name}"]'
     for key, files in (("sign", sign), ("standby", standby)):
         if files:
             listed = ", ".join(f'{_quoted(selector)} = "{_seen_from(file, config)}"' for selector, file in files.items())
             yield f"   {key} = {{{listed}}}"
+    if there.subdomains:
+        yield "   subdomains = true"
 
 
 def _quoted(selector: str) -> str:
@@ -85,10 +97,6 @@ def _seen_from(file: Path, config: Path) -> Path:
     """As settings name files: from their own folder."""
     base, full = config.parent.absolute(), file.absolute()
     return full.relative_to(base) if full.is_relative_to(base) else full
-
-
-def _me() -> str:
-    return f"the user that runs this (number {os.geteuid()})"
 
 
 # --- outgate dkim check -------------------------------------------------------------------------------------------------

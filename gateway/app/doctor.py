@@ -12,8 +12,10 @@ from email.utils import parseaddr
 from pathlib import Path
 
 from gateway.app.build import house_of, load_policy, make_spool
+from gateway.app.dkim import check_records
 from gateway.app.places import make_places
 from gateway.app.precautions import open_to_others, unsafe_hops
+from gateway.app.signing import unsigned_domains
 from gateway.app.tls_files import check_tls
 from gateway.app.vaults import make_vault
 from gateway.config import MB, Hop, Settings, load
@@ -55,6 +57,7 @@ def doctor(config: Path) -> tuple[Look, ...]:
         looks.append(Look("policy", False, str(error)))
     looks += [
         _try("certificates", lambda: _certificates(settings)),
+        *_signing(settings),
         _try("sandbox", lambda: _sandbox(settings)),
         *_libraries(),
         _try("tesseract", lambda: _pictures(settings)),
@@ -75,6 +78,22 @@ def _try(what: str, look: Callable[[], str]) -> Look:
 def _certificates(settings: Settings) -> str:
     check_tls(settings)
     return "those that are named can be used"
+
+
+def _signing(settings: Settings) -> Iterator[Look]:
+    """Whether what we change can be signed, and receivers find the keys."""
+    if not settings.dkim:
+        yield Look("dkim", True, 'no [dkim."DOMAIN"]: mail that the gateway changes or writes leaves unsigned; outgate dkim new-key --help')
+        return
+    try:
+        checked = check_records(settings)
+    except OutgateError as error:
+        yield Look("dkim", False, str(error))
+        return
+    yield from (Look("dkim", not one.wrong, f"{one.name}: {one.wrong or 'the record is that of the key'}") for one in checked)
+    if unsigned := unsigned_domains(settings):
+        says = f"what the gateway changes or writes for {', '.join(unsigned)} leaves unsigned: outgate dkim new-key {unsigned[0]}"
+        yield Look("dkim", False, says)
 
 
 def _sandbox(settings: Settings) -> str:

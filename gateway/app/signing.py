@@ -23,6 +23,14 @@ def load_signing_keys(settings: Settings) -> SigningKeys:
     return SigningKeys(domains)
 
 
+def unsigned_domains(settings: Settings) -> tuple[str, ...]:
+    """Domains of the organisation that no key signs for, that of its postmaster, who writes the notices, among them. Raises BadConfig."""
+    keys = load_signing_keys(settings)
+    ours = (*settings.organisation.domains, (settings.notices.sender or settings.organisation.postmaster_address).rpartition("@")[2])
+    found = ((domain, keys.find(a_label(domain) or domain)) for domain in dict.fromkeys(ours))
+    return tuple(domain for domain, signs in found if signs is None or not signs.signing)
+
+
 def _domain(name: str, settings: Settings, problems: list[str]) -> Domain:
     section = settings.dkim[name]
     signing, standby = (_keys(f'dkim."{name}".{key}', getattr(section, key), problems) for key in ("sign", "standby"))

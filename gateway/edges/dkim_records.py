@@ -26,7 +26,7 @@ def name_of(selector: str, domain: str) -> str:
     return f"{selector}._domainkey.{domain}"
 
 
-def look_up(name: str, server: str = "") -> tuple[str, ...]:
+def look_up(name: str, server: str = "", seconds: float = SECONDS) -> tuple[str, ...]:
     """The TXT records at this name, each in one piece; none when there is no such name. `server`: ask this address, not the system's.
 
     Raises:
@@ -38,7 +38,7 @@ def look_up(name: str, server: str = "") -> tuple[str, ...]:
         if server:
             host, _, port = server.rpartition(":") if re.fullmatch(r"[^:]+:\d+|\[.+\]:\d+", server) else (server, "", "53")
             resolver.nameservers, resolver.port = [host.strip("[]")], int(port)
-        answer = resolver.resolve(f"{name}.", "TXT", lifetime=SECONDS, search=False)
+        answer = resolver.resolve(f"{name}.", "TXT", lifetime=seconds, search=False)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return ()
     except (dns.name.LabelTooLong, dns.name.NameTooLong, ValueError) as error:
