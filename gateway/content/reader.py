@@ -36,6 +36,7 @@ from gateway.content import (
     pictures,
     protected,
     rar,
+    rights,
     rtf,
     seven_zip,
     structure,
@@ -240,11 +241,6 @@ def _is(readable: Readable) -> Reader:
     return read_nothing
 
 
-def _sealed(readable: Readable) -> Reader:
-    """The reader of what is protected, but for what stands in it in clear."""
-    return words.all_of(legible.read_legible, _is(readable))
-
-
 def _no_words(_source: Source, _spent: Spent) -> Iterator[Item]:
     """The reader of what has no words at all."""
     yield from ()
@@ -264,8 +260,8 @@ _READERS: dict[str, Reader] = {
     seven_zip.MEDIA_TYPE: seven_zip.read_7z,
     structure.MESSAGE: mail.read_mail,
     "multipart/mixed": mail.read_multipart,
-    structure.RIGHTS: _sealed(Readable.RIGHTS_PROTECTED),
-    "application/x-pfile": _sealed(Readable.RIGHTS_PROTECTED),
+    structure.RIGHTS: rights.read_rights,
+    "application/x-pfile": rights.read_rights,
     structure.PGP: pgp.read_pgp,
     structure.PKCS7: cms.read_cms,
     mbox.MEDIA_TYPE: mbox.read_mbox,

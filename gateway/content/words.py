@@ -8,6 +8,7 @@ from gateway.content import data_uris, markup, pgp, text
 from gateway.content.files_in_text import read_files_in_text
 from gateway.content.reading import Item, Reader, Source, Spent, Unreadable
 from gateway.mime.uuencode import has_file_in_text
+from gateway.model.finding import Readable
 
 MARKUP = ("text/html", "text/enriched", "text/richtext", "text/x-amp-html", "text/watch-html")
 _SIGNATURES = ("application/pkcs7-signature", "application/x-pkcs7-signature")
@@ -39,7 +40,7 @@ def with_files(reader: Reader, source: Source, spent: Spent) -> Iterator[Item]:
 
 
 def all_of(*readers: Reader) -> Reader:
-    """One reader after the other; what is wrong is what was wrong first."""
+    """One reader after the other; what is wrong is what was wrong first, but that not all was looked at is worse."""
 
     def read_all(source: Source, spent: Spent) -> Iterator[Item]:
         broken: Unreadable | None = None
@@ -47,7 +48,7 @@ def all_of(*readers: Reader) -> Reader:
             try:
                 yield from reader(source, spent)
             except Unreadable as unreadable:
-                broken = broken or unreadable
+                broken = unreadable if broken is None or unreadable.readable is Readable.OVER_BUDGET else broken
         if broken is not None:
             raise broken
 

@@ -2,12 +2,14 @@
 
 import base64
 import io
+import zlib
 from collections.abc import Iterator
 
 import pikepdf
 
 from tests.build import docx, encrypted_docx, noise, pdf, prose, xlsx, zip_of
 from tests.build.packers import packed
+from tests.build.rights import MAGIC, packed_blocks, rights_protected
 from tests.build.signing import enveloped, pgp_encrypted
 from tests.corpus.entries import SECRET, Technique, carrying, mail, raw
 
@@ -31,6 +33,16 @@ def techniques() -> Iterator[Technique]:
         "enveloped",
         carrying("smime.p7m", enveloped(entity), "application/pkcs7-mime"),
     )
+    protected = 'Content-Type: application/x-microsoft-rpmsg-message; name="message.rpmsg"\nContent-Transfer-Encoding: base64\n'
+    protected += f'Content-Disposition: attachment; filename="message.rpmsg"\n\n{base64.encodebytes(rights_protected()).decode()}'
+    whole = f"MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\nThis message is protected.\n--b\n{protected}\n--b--\n"
+    yield Technique(
+        "already protected", "a message that is rights-protected as a whole", "unreadable", "rights-protected", raw(whole), sealed=True
+    )
+    for name, octets in _fakes().items():
+        yield Technique(
+            "unreadable", name, "detector", "nhs-number", carrying("message.rpmsg", octets, "application/x-microsoft-rpmsg-message")
+        )
     yield Technique("unreadable", "an S/MIME envelope beside words", "unreadable", "enveloped", _beside(cms))
     yield Technique("unreadable", "PGP words in a mail", "unreadable", "enveloped", mail(text=f"See below.\n\n{pgp}"))
 
@@ -78,6 +90,22 @@ def _protected() -> dict[str, tuple[str, bytes, str]]:
         "a PGP file": ("list.gpg", pgp_encrypted(SECRET.encode(), armour=False), "enveloped"),
         "a PGP file in armour": ("list.asc", pgp_encrypted(SECRET.encode()), "enveloped"),
         "a PGP file by another name": ("list.bin", pgp_encrypted(prose(400).encode(), armour=False), "e"),
+    }
+
+
+def _fakes() -> dict[str, bytes]:
+    """What says that it is protected, and is only packed."""
+    words = SECRET.encode() * 20
+    return {
+        "a fake message.rpmsg: blocks of zlib": packed_blocks(words),
+        "a fake message.rpmsg: zlib in each block": packed_blocks(words * 20, each=True),
+        "a fake message.rpmsg: a document in blocks": packed_blocks(docx([SECRET])),
+        "a fake message.rpmsg: zlib and no block": MAGIC + zlib.compress(words),
+        "a fake message.rpmsg: zlib cut off": MAGIC + zlib.compress(words + noise(3000))[:-20],
+        "a fake message.rpmsg: a stream beside the content": rights_protected({"notes": words}),
+        "a fake message.rpmsg: zlib in the content": rights_protected(content=zlib.compress(words)),
+        "a fake message.rpmsg: zlib behind it": rights_protected() + zlib.compress(words),
+        "a fake message.rpmsg: words in the licence": rights_protected(licence=SECRET * 3),
     }
 
 
