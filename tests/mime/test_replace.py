@@ -202,7 +202,7 @@ def test_words_stand_behind_a_byte_order_mark():
 
 
 def test_no_line_of_ours_can_be_a_delimiter():
-    sly = Block("en", ((Row(Kind.WORDS, "--b"), Row(Kind.ITEM, "x" * 69 + " --b--"), Row(Kind.WORDS, "y" * 74 + "--b")),))
+    sly = Block("en", ((Row(Kind.WORDS, "--b"), Row(Kind.ITEM, "x" * 69 + " --b--"), Row(Kind.WORDS, "y" * 75 + "--b")),))
     for encoding in (b"7bit", b"quoted-printable"):
         for kind in (b"plain", b"html"):
             found = edited(mail(text(b"<p>x</p>", encoding=encoding, kind=kind), FILE), ["2"], (sly,))
