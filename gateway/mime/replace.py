@@ -1,8 +1,7 @@
 """Files out of a message, words in their place: what is put instead of which octets (DESIGN section 1.5). Pure; nothing is serialised anew.
 
 In: a message, the octets it stands in, and the ids of the parts to take out. Out: an Edit, which takes the words and gives the splices; or
-None where it cannot be done: inside a signature or an envelope, where readers may see other parts than we, and where a part is no part of
-the message itself. Core decides by `may_take` before anything is promised.
+None where it cannot be done (mime/taking.py says why, and is asked before anything is decided).
 
 Where the words stand. At the top of every body that somebody may be shown: each member of a multipart/alternative, the first text of
 anything else. New words come first there and a long thread follows, so that what stands at its end is read by nobody and clipped by some
@@ -26,28 +25,13 @@ from gateway.mime.html import top_of
 from gateway.mime.inserting import Gap, gap_at
 from gateway.mime.parameters import parse_parameters
 from gateway.mime.sizes import BLOCK_OCTETS, enclosing_files, removal
-from gateway.model.message import Buffer, DefectName, Encoding, Message, Part, Role, Span
+from gateway.mime.taking import find_fixed
+from gateway.model.message import Buffer, Encoding, Message, Part, Role, Span
 from gateway.model.outcome import Splice
 
 _TOP_OCTETS = 1_048_576  # of a body: the head of a page is not longer, or it is not entered
 _CLOSED = ("multipart/signed", "multipart/encrypted")
 _HTML = frozenset({"text/html", "text/x-amp-html", "text/watch-html"})
-# What leaves no doubt about where parts begin and end, and how they are read.
-_HARMLESS = frozenset(
-    {
-        DefectName.BARE_LINE_END,
-        DefectName.NUL,
-        DefectName.LONG_LINE,
-        DefectName.BAD_BASE64,
-        DefectName.BAD_QUOTED_PRINTABLE,
-        DefectName.BOUNDARY_UNCLOSED,
-        DefectName.MIME_VERSION_MISSING,
-        DefectName.DUPLICATE_HEADER,  # twice the same
-        DefectName.ODD_NAME,
-        DefectName.NAMES_DISAGREE,
-        DefectName.FILE_IN_TEXT,
-    }
-)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _EMPTY_LINE = len(b"\r\n")  # between a header section and its body
@@ -55,19 +39,10 @@ _ASCII = bytes(range(32, 127)).decode("ascii")
 
 
 def may_take(message: Message, files: Collection[str]) -> bool:
-    """Whether these parts can be taken out, as far as the index of the parts tells: nothing of the octets is looked at."""
-    if message.otherwise or message.sent_as or any(defect.name not in _HARMLESS for defect in message.defects):
-        return False
-    parts = {part.id: part for part in message.parts}
+    """Whether these parts can be taken out, all of them: files of the message itself that nothing fixes there."""
     inside = enclosing_files(message)
-    return bool(files) and all(
-        name in parts
-        and inside[name] is None
-        and parts[name].role is Role.FILE
-        and parts[name].encoding is not Encoding.UNKNOWN
-        and not any(around.media_type in _CLOSED for around in _around(parts[name], parts))
-        for name in files
-    )
+    own = {part.id for part in message.parts if part.role is Role.FILE and inside[part.id] is None}
+    return bool(files) and own.issuperset(files) and not find_fixed(message, files)
 
 
 def read_bodies(message: Message, files: Collection[str] = ()) -> tuple[Part, ...]:

@@ -28,7 +28,12 @@ if TYPE_CHECKING:
 PLACEHOLDERS = frozenset(
     "recipients files together why case keep_until answer_by decider organisation help would_pass clause pack_source".split()  # noqa: SIM905
 )
-_FIELDS = frozenset({"title", "status", "reply"})
+# What texts about shared files speak of besides: `share-...`, one for each kind of place, and for the sender.
+SHARE_PLACEHOLDERS = PLACEHOLDERS | frozenset(
+    "link until number what to sender access_key address folder host port user fingerprint liaison purge".split()  # noqa: SIM905
+)
+SHARES = "share-"  # how their names begin
+_FIELDS = frozenset({"title", "status", "reply", "months", "known_by"})
 PLACEHOLDER = re.compile(r"\{(\w*)\}")
 _STATUS = re.compile(r"5\.\d{1,3}\.\d{1,3}")  # a refusal is for good: class 4 would ask for another try
 MAX_REPLY = 400  # octets of an SMTP reply's text; the line stays under 512 (RFC 5321 section 4.5.3.1.5)
@@ -80,6 +85,8 @@ class Guidance:
     status: str  # enhanced status code of a refusal
     reply: str  # the short form in the Diagnostic-Code and the SMTP reply; placeholders allowed
     body: str
+    months: tuple[str, ...] = ()  # of `share-` texts: the twelve, as they stand between day and year
+    known_by: tuple[str, ...] = ()  # of `share-` texts: words that are common in its language, by which a message in it is known
 
 
 def parse_guidance(file: str, data: bytes) -> Guidance:
@@ -102,7 +109,8 @@ def parse_guidance(file: str, data: bytes) -> Guidance:
         raise BadPack((Problem(file, 1, 1, "begins with front matter: a line ---, then title: and status:, then a line ---"),))
     fields, problems = _front_matter(file, front[1])
     body = text[front.end() :].strip()
-    problems += _placeholder_problems(file, text)
+    problems += _placeholder_problems(file, text, SHARE_PLACEHOLDERS if match[1].startswith(SHARES) else PLACEHOLDERS)
+    problems += _words_problems(file, fields)
     if PLACEHOLDER.search(fields.get("title", "")):
         problems.append(Problem(file, 2, 1, "the `title:` becomes part of a subject and takes no placeholders"))
     if not fields.get("title"):
@@ -114,7 +122,8 @@ def parse_guidance(file: str, data: bytes) -> Guidance:
     if problems:
         raise BadPack(tuple(problems))
     title = fields["title"]
-    return Guidance(match[1], match[2], title, fields.get("status", "5.7.1"), fields.get("reply", title), body)
+    months, known_by = (tuple(_listed(fields.get(name, ""))) for name in ("months", "known_by"))
+    return Guidance(match[1], match[2], title, fields.get("status", "5.7.1"), fields.get("reply", title), body, months, known_by)
 
 
 def _front_matter(file: str, lines: str) -> tuple[dict[str, str], list[Problem]]:
@@ -128,6 +137,18 @@ def _front_matter(file: str, lines: str) -> tuple[dict[str, str], list[Problem]]
             problems.append(Problem(file, number, 1, f"unknown field `{name.strip()}`; there are: {', '.join(sorted(_FIELDS))}"))
         fields[name.strip()] = value.strip().strip('"')
     return fields, problems
+
+
+def _listed(value: str) -> list[str]:
+    return [word.strip() for word in value.split(",") if word.strip()]
+
+
+def _words_problems(file: str, fields: Mapping[str, str]) -> list[Problem]:
+    """A date in words needs all twelve."""
+    months = _listed(fields.get("months", ""))
+    if len(months) in {0, 12}:
+        return []
+    return [Problem(file, 2, 1, f"`months:` names {len(months)}, with commas between them; there are twelve")]
 
 
 @lru_cache(maxsize=16)
@@ -166,10 +187,10 @@ def smtp_reply(
     return Reply(550, found.status if found else "5.7.1", ascii_words[: MAX_REPLY - len(tail)].rstrip(". ") + tail)
 
 
-def _placeholder_problems(file: str, text: str) -> list[Problem]:
+def _placeholder_problems(file: str, text: str, known: frozenset[str]) -> list[Problem]:
     return [
-        Problem(file, number, match.start() + 1, f"unknown placeholder `{match[0]}`; there are: {', '.join(sorted(PLACEHOLDERS))}")
+        Problem(file, number, match.start() + 1, f"unknown placeholder `{match[0]}`; there are: {', '.join(sorted(known))}")
         for number, line in enumerate(text.splitlines(), 1)
         for match in PLACEHOLDER.finditer(line)
-        if match[1] not in PLACEHOLDERS
+        if match[1] not in known
     ]

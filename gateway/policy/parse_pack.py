@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from gateway.errors import BadPack, Problem
-from gateway.policy.guidance import parse_guidance
+from gateway.policy.guidance import SHARES, parse_guidance
 from gateway.policy.pack_known import STALE, Known, home, own
 from gateway.policy.pack_ladder import LadderMaker
 from gateway.policy.pack_looked import Looked, looks_for
@@ -263,7 +263,7 @@ class _Loader:
         for file in self.files:
             if file.endswith(".yaml") and "/" not in file and file != MAIN and file not in self.known.sheets:
                 self.sheet.problems.append(Problem(file, 1, 1, "is not named anywhere in pack.yaml, so nobody reads it", "warning"))
-            elif (match := _TEXT.fullmatch(file)) and match[1] not in used_texts:
+            elif (match := _TEXT.fullmatch(file)) and match[1] not in used_texts and not match[1].startswith(SHARES):
                 says = "is not named anywhere in pack.yaml, so nobody is told it"
                 self.sheet.problems.append(Problem(file, 1, 1, says, "warning"))
 
