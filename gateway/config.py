@@ -12,7 +12,7 @@ import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from zoneinfo import available_timezones
 
 import idna
@@ -160,6 +160,21 @@ def _quoted(value: object) -> object:
             msg = f'a domain has dots, so TOML wants it in quotation marks: [dkim."{".".join(path)}"]'
             raise ValueError(msg)
         _domain(name)
+    return value
+
+
+def _service(value: str) -> str:
+    """The address of an API, which may have a path."""
+    if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~-]+)*/?", value):
+        msg = f"`{value}` is no address of a service; write https://files.example.gov.uk"
+        raise ValueError(msg)
+    return value.rstrip("/")
+
+
+def _folder_name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,60}[A-Za-z0-9]", value):
+        msg = f"`{value}` is no name of a folder; write letters, digits, blanks and hyphens"
+        raise ValueError(msg)
     return value
 
 
@@ -377,8 +392,41 @@ class OwnPlace(_Section):
     kind: Literal["own"]
 
 
-Place = Annotated[OwnPlace, Field(discriminator="kind")]
-_PLACES: dict[str, type[_Section]] = {"own": OwnPlace}
+class OneDrivePlace(_Section):
+    """[place.NAME] kind = "onedrive": OneDrive for Business or a SharePoint library, by Microsoft Graph."""
+
+    kind: Literal["onedrive"]
+    tenant: str = Field(min_length=1)  # of the organisation: its id, or a domain of it
+    client_id: str = Field(min_length=1)  # of the registered application
+    key: Path  # PEM, the private key of its certificate
+    cert: Path  # PEM, the certificate that was uploaded to the application
+    user: str = ""  # whose OneDrive: files@example.gov.uk
+    site: str = ""  # or which site: example.sharepoint.com:/sites/files
+    drive: str = ""  # or which drive, by its id
+    folder: Annotated[str, AfterValidator(_folder_name)] = "Outgate"  # below the root of the drive, ours alone
+    link: Literal["people", "organisation", "anyone"] = "people"  # for whom links open
+    login: Site = "https://login.microsoftonline.com"  # national clouds have their own
+    graph: Annotated[str, AfterValidator(_service)] = "https://graph.microsoft.com/v1.0"
+    ca: Path | None = None  # default: the system's trust store
+    uploads: int = Field(default=4, ge=1)  # shares at the same time, of each process
+
+    @property
+    def where(self) -> str:
+        """The path of the drive in Graph."""
+        if self.user:
+            return f"/users/{quote(self.user)}/drive"
+        return f"/sites/{quote(self.site, safe=':/')}:/drive" if self.site else f"/drives/{quote(self.drive)}"
+
+    @model_validator(mode="after")
+    def _one_drive(self) -> OneDrivePlace:
+        if sum(map(bool, (self.user, self.site, self.drive))) != 1:
+            msg = "needs one of `user`, `site` and `drive`: whose OneDrive it is"
+            raise ValueError(msg)
+        return self
+
+
+Place = Annotated[OwnPlace | OneDrivePlace, Field(discriminator="kind")]
+_PLACES: dict[str, type[_Section]] = {"own": OwnPlace, "onedrive": OneDrivePlace}
 
 
 class Retention(_Section):
