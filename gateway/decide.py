@@ -1,7 +1,8 @@
 """Facts and a policy to a decision. Pure; the same function serves the mail path, explain, tests and replay (DESIGN section 5).
 
 Rules ask, routes offer. The verdict is the strictest of all rules that match; the route is the first, in the pack's order, that gives
-everything required; where none does, the pack's `no_route` is joined in. Rules have no order, and one more is never milder.
+everything required, or a share that takes some of the files while another route carries the rest; where none does, the pack's `no_route`
+is joined in. Rules have no order, and one more is never milder.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from dataclasses import dataclass, field
 
 from gateway.model.decision import Decision, Reason, Verdict, Watched
 from gateway.model.facts import Facts
-from gateway.policy.evaluate import Compiled, Ready, compile_policy, reason_of, resting
+from gateway.policy.choice import Choice, Chooser
+from gateway.policy.evaluate import Compiled, Ready, compile_policy, excepted, reason_of, resting
 from gateway.policy.nearest import nearest
-from gateway.policy.routes import Choice, choose
-from gateway.policy.rules import VERDICTS, ExceptionTo, Never, Policy
+from gateway.policy.rules import VERDICTS, Never, Policy
 from gateway.policy.view import View
 
 _NOTHING: frozenset[str] = frozenset()
@@ -32,7 +33,7 @@ def decide(facts: Facts, policy: Policy, *, unusable: frozenset[str] = _NOTHING,
     decision = _decide(facts, policy, unusable, lifted)
     if decision.verdict is Verdict.RELEASE:
         return decision
-    return nearest(decision, facts, policy, lambda changed: _decide(changed, policy, unusable, lifted))
+    return nearest(decision, facts, policy, lambda changed: _decide(changed, policy, unusable, lifted, thorough=False))
 
 
 @dataclass(slots=True)
@@ -49,7 +50,8 @@ class _Found:
     never_released: Never | None = None
 
 
-def _decide(facts: Facts, policy: Policy, unusable: frozenset[str], lifted: frozenset[str]) -> Decision:
+def _decide(facts: Facts, policy: Policy, unusable: frozenset[str], lifted: frozenset[str], *, thorough: bool = True) -> Decision:
+    """Without `thorough` a share may be overlooked where many files would have to be tried; none is found that does not serve."""
     compiled = compile_policy(policy)
     view = compiled.view(facts)
     found = _Found()
@@ -57,21 +59,22 @@ def _decide(facts: Facts, policy: Policy, unusable: frozenset[str], lifted: froz
     by_rules = found.verdict
     _ask_nevers(compiled, view, found)
     needs = _NOTHING.union(*[reason.needs for reason in found.reasons])
-    choice = choose(compiled.ways, view, needs, unusable, found.forbidden)
+    chooser = Chooser(compiled, view, unusable, thorough=thorough)
+    choice = chooser.choose(needs, found.forbidden)
     if choice.way is None:
-        _no_route(compiled, view, choice, unusable, found)
+        _no_route(policy, chooser, choice, found)
     return _decision(facts, view, found, needs, choice, by_rules)
 
 
 def _ask_rules(compiled: Compiled, view: View, lifted: frozenset[str], found: _Found) -> None:
-    overridden = _overridden(compiled.policy, view) if view.mail.said else _NOTHING
-    exceptions = compiled.policy.exceptions
+    policy = compiled.policy
+    overridden = _overridden(policy, view) if view.mail.said else _NOTHING
     for ready in compiled.rules:
         mode = ready.rule.mode_on(view.day) if ready.dated else ready.rule.mode
         if mode is None:
             continue
         unknown = ready.test.matches(view)
-        if unknown is None or (exceptions and any(_excepted(one, ready.rule.id, view) for one in exceptions)):
+        if unknown is None or (policy.exceptions and excepted(policy, ready.rule.id, view)):
             continue
         if mode != "enforce":
             found.watched.append(
@@ -100,17 +103,6 @@ def _overridden(policy: Policy, view: View) -> frozenset[str]:
     return _NOTHING.union(*[one.lifts for one in accepted])
 
 
-def _excepted(one: ExceptionTo, rule: str, view: View) -> bool:
-    """Whether an exception in force takes the rule away between these two ends. Unknown takes nothing away."""
-    if one.rule != rule or view.day > one.until:
-        return False
-    sender = view.facts.message.sender
-    is_from = (not one.senders and not one.sender_groups) or one.senders.find(sender.address, sender.domain) is not None
-    if not is_from and one.sender_groups:
-        is_from = view.mail.in_group(one.sender_groups) is True
-    return is_from and (not one.recipients or one.recipients.find(view.facts.address, view.facts.domain) is not None)
-
-
 def _ask_nevers(compiled: Compiled, view: View, found: _Found) -> None:
     """What a `never` forbids is required or barred before a route is chosen, so that no route can break it. Unknown matches."""
     for never, test in compiled.nevers:
@@ -135,13 +127,12 @@ def _never_reason(never: Never, unknown: tuple[str, ...]) -> Reason:
     return Reason(never.id, "never", never.clause, text, unknown=unknown, needs=never.without, held_for="owner" if never.released else None)
 
 
-def _no_route(compiled: Compiled, view: View, choice: Choice, unusable: frozenset[str], found: _Found) -> None:
+def _no_route(policy: Policy, chooser: Chooser, choice: Choice, found: _Found) -> None:
     """No route serves: the pack's no_route is joined in. Where only the unknown stands in the way, a refusal is a hold."""
-    policy = compiled.policy
     act = policy.too_large if choice.too_large and policy.too_large is not None else policy.no_route
     certain = _NOTHING.union(*[reason.needs for reason in found.reasons if not reason.unknown])
     forbidden = {route: why for route, why in found.forbidden.items() if route not in found.doubtful}
-    hopeful = choose(compiled.ways, view, certain, unusable, forbidden, hopeful=True).way
+    hopeful = chooser.choose(certain, forbidden, hopeful=True).way
     unknown: tuple[str, ...] = ()
     if hopeful is not None:
         unknown = tuple(dict.fromkeys(name for reason in found.reasons if reason.needs for name in reason.unknown))
@@ -166,6 +157,8 @@ def _decision(facts: Facts, view: View, found: _Found, needs: frozenset[str], ch
         needs=needs,
         reasons=reasons,
         routes_tried=choice.tried,
+        shared_files=choice.shared.files if choice.shared is not None else (),
+        carried_by=choice.shared.carrier.route.name if choice.shared is not None else None,
         held_for=first.held_for if first is not None else None,
         within=first.within if first is not None else None,
         then=first.then if first is not None else None,

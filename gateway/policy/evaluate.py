@@ -11,8 +11,9 @@ from functools import lru_cache
 from gateway.model.decision import Reason, Watched
 from gateway.model.facts import UNKNOWN, Facts, MessageFacts
 from gateway.policy.conditions import Condition, compiled, named
+from gateway.policy.halves import Halves
 from gateway.policy.routes import Way, ways_of
-from gateway.policy.rules import Act, Ask, Never, Policy, Rule
+from gateway.policy.rules import Act, Ask, ExceptionTo, Never, Policy, Rule
 from gateway.policy.view import Mail, View
 
 _Asks = tuple[tuple[Condition, str], ...]
@@ -65,7 +66,7 @@ class Ready:
 class Compiled:
     """A policy ready to decide by."""
 
-    __slots__ = ("_mail", "nevers", "policy", "rules", "ways")
+    __slots__ = ("_halves", "_mail", "nevers", "policy", "rules", "ways")
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
@@ -73,10 +74,18 @@ class Compiled:
         self.nevers: tuple[tuple[Never, Matcher], ...] = tuple((never, Matcher.of(never.when)) for never in policy.nevers)
         self.ways: tuple[Way, ...] = ways_of(policy)
         self._mail: Mail | None = None
+        self._halves: Halves | None = None
 
     def view(self, facts: Facts) -> View:
         """The facts as this policy sees them. The last message is remembered: its recipients come one after the other."""
         return View(self.policy, facts, self._seen(facts.message))
+
+    def halves(self, message: MessageFacts) -> Halves:
+        """The message, to be cut in two. The last one is remembered, with all halves of it."""
+        halves = self._halves
+        if halves is None or halves.message is not message:
+            halves = self._halves = Halves(self.policy, message)
+        return halves
 
     def _seen(self, message: MessageFacts) -> Mail:
         mail = self._mail
@@ -89,6 +98,21 @@ class Compiled:
 def compile_policy(policy: Policy) -> Compiled:
     """Closures for a policy; the same object for the same policy."""
     return Compiled(policy)
+
+
+def excepted(policy: Policy, rule: str, view: View) -> bool:
+    """Whether an exception in force takes the rule away between these two ends. Unknown takes nothing away."""
+    return bool(policy.exceptions) and any(_excepts(one, rule, view) for one in policy.exceptions)
+
+
+def _excepts(one: ExceptionTo, rule: str, view: View) -> bool:
+    if one.rule != rule or view.day > one.until:
+        return False
+    sender = view.facts.message.sender
+    is_from = (not one.senders and not one.sender_groups) or one.senders.find(sender.address, sender.domain) is not None
+    if not is_from and one.sender_groups:
+        is_from = view.mail.in_group(one.sender_groups) is True
+    return is_from and (not one.recipients or one.recipients.find(view.facts.address, view.facts.domain) is not None)
 
 
 def resting(reason: Reason, unknown: tuple[str, ...]) -> Reason:

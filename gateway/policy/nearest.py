@@ -14,6 +14,7 @@ from gateway.model.decision import Decision, Verdict
 from gateway.model.facts import Declared, Facts, FileFacts, MessageFacts
 from gateway.model.finding import Readable
 from gateway.policy.evaluate import compile_policy
+from gateway.policy.halves import without
 from gateway.policy.routes import Way
 from gateway.policy.rules import Policy
 
@@ -50,7 +51,7 @@ def _without_files(facts: Facts, again: Again) -> Iterator[tuple[str, Facts]]:
     for count in (1, 2) if len(outermost) > 2 else (1,):
         passing = []
         for files in combinations(sorted(outermost, key=lambda file: (file.octets, file.id)), count):
-            changed = _with_message(facts, _without(facts.message, frozenset(file.id for file in files)))
+            changed = _with_message(facts, without(facts.message, [file.id for file in files]))
             if again(changed).verdict is Verdict.RELEASE:
                 passing.append((f"send it without {' and '.join(f'{_name(file)} ({human(file.octets)})' for file in files)}", changed))
         yield from passing[:2]
@@ -62,12 +63,15 @@ def _smaller(facts: Facts, policy: Policy) -> Iterator[tuple[str, Facts]]:
     """The same files, only smaller: the largest sum that a route takes which now fails by size."""
     compiled = compile_policy(policy)
     view = compiled.view(facts)
-    sums = {
-        _sum_that_fits(way, facts.message, way.message_limit(view)[0]) for way in compiled.ways if not way.route.closed and way.fits(view)
-    }
+    sums = {_sum_that_fits(way, facts.message, way.message_limit(view)[0]) for way in compiled.ways if _carries(way) and way.fits(view)}
     for octets in sorted(sums, reverse=True):
         if octets > 0:
             yield f"files of up to {human(octets)} together", _with_message(facts, _shrunk(facts.message, octets))
+
+
+def _carries(way: Way) -> bool:
+    """Whether it carries files in the mail; what goes by a link need not be smaller."""
+    return not way.route.closed and way.route.kind != "share"
 
 
 def _sum_that_fits(way: Way, message: MessageFacts, wire_limit: int | None) -> int:
@@ -134,17 +138,6 @@ def _overridden(facts: Facts, policy: Policy) -> Iterator[tuple[str, Facts]]:
                 f"if waiting does harm, use {one.id.replace('-', ' ')}: tell us {asks}",
                 _with_message(facts, replace(message, declared=(*message.declared, said))),
             )
-
-
-def _without(message: MessageFacts, gone: frozenset[str]) -> MessageFacts:
-    files, outside = [], set(gone)
-    for file in message.files:  # a holder stands before what is inside it
-        if file.id in outside or file.inside in outside:
-            outside.add(file.id)
-        else:
-            files.append(file)
-    less = sum(file.wire_octets for file in message.files if file.id in gone)
-    return replace(message, files=tuple(files), wire_octets=message.wire_octets - less)
 
 
 def _with_message(facts: Facts, message: MessageFacts) -> Facts:

@@ -1,15 +1,11 @@
-"""Which route carries: the first, in the pack's order, that admits, provides and fits. Pure.
-
-Unknown is not usable. Size is asked last, so that what fails by size alone can be told from the rest.
-"""
+"""Whom a route admits, and what fits through it. Which one carries is choice.py's business. Pure. Unknown is not usable."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from gateway.mime.sizes import human_pair
-from gateway.model.decision import Tried
 from gateway.model.facts import UNKNOWN, Missing
 from gateway.policy.rules import Policy, Route
 from gateway.policy.view import State, View, any_of, both, negated
@@ -61,50 +57,6 @@ class Way:
         if theirs is None or (route.message_limit is not None and route.message_limit <= theirs):
             return route.message_limit, "it takes"
         return theirs, whose
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """The route found, and every route that did not serve."""
-
-    way: Way | None
-    tried: tuple[Tried, ...]
-    too_large: tuple[Way, ...] = ()  # routes that failed by size alone
-
-
-def choose(
-    ways: tuple[Way, ...],
-    view: View,
-    needs: frozenset[str],
-    unusable: frozenset[str],
-    forbidden: Mapping[str, str],
-    *,
-    hopeful: bool = False,
-) -> Choice:
-    """The first route that serves. `unusable` have failed this recipient; `forbidden` are kept out by a `never`, with the reason.
-
-    What is too large is called so even where a `never` says the same, since the sender can do something about size.
-    """
-    tried: list[Tried] = []
-    large: list[Way] = []
-    for way in ways:
-        route = way.route
-        if route.kind == "share":
-            tried.append(Tried(route.name, route.closed or "files are not taken out of mail here"))
-            continue
-        why_not = route.closed or ("could not serve this recipient" if route.name in unusable else way.admits(view, hopeful=hopeful))
-        if not why_not and not needs <= route.provides:
-            why_not = f"does not give {' and '.join(sorted(needs - route.provides))}"
-        if not why_not:
-            why_not = way.fits(view)
-            if why_not:
-                large.append(way)
-            else:
-                why_not = forbidden.get(route.name, "")
-                if not why_not:
-                    return Choice(way, tuple(tried), tuple(large))
-        tried.append(Tried(route.name, why_not))
-    return Choice(None, tuple(tried), tuple(large))
 
 
 def ways_of(policy: Policy) -> tuple[Way, ...]:

@@ -6,6 +6,7 @@ A state is True, False, UNKNOWN or ABSENT. What concerns the whole message is wo
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from typing import Final
 
@@ -64,15 +65,20 @@ class View:
 
     __slots__ = ("audiences", "day", "facts", "mail", "policy", "registers")
 
-    def __init__(self, policy: Policy, facts: Facts, mail: Mail) -> None:
+    def __init__(self, policy: Policy, facts: Facts, mail: Mail, like: View | None = None) -> None:
         self.policy: Final = policy
         self.facts: Final = facts
         self.mail: Final = mail
         self.day: Final[date] = facts.at.date()
-        self.registers: Final[dict[str, Entry | Missing | None]] = dict(facts.registers)
-        self.audiences: Final[dict[str, State]] = {}
-        for audience in policy.audiences:
-            self.audiences[audience.name] = self._is_in(audience)
+        self.registers: Final[dict[str, Entry | Missing | None]] = dict(facts.registers) if like is None else like.registers
+        self.audiences: Final[dict[str, State]] = {} if like is None else like.audiences
+        if like is None:
+            for audience in policy.audiences:
+                self.audiences[audience.name] = self._is_in(audience)
+
+    def of(self, mail: Mail) -> View:
+        """The same recipient of another mail: of a part of this one."""
+        return View(self.policy, replace(self.facts, message=mail.message), mail, self)
 
     def in_register(self, name: str) -> State:
         """Whether the recipient is in a register; one that was not looked up is unknown."""

@@ -13,8 +13,8 @@ from gateway.mime.sizes import human
 from gateway.model.decision import Decision, Reason, Verdict
 from gateway.model.facts import Facts
 from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings, Readable
-from gateway.model.message import Message
-from gateway.policy.classify import KINDS
+from gateway.model.message import Fixed, Message
+from gateway.policy.classify import KINDS, Levels
 from gateway.policy.rules import Policy
 from gateway.policy.view import Mail
 
@@ -35,6 +35,7 @@ def explain(
     """
     mail = Mail(policy, facts[0].message)
     levels = mail.each_file(policy)
+    fixed = {file.id: file.fixed for file in facts[0].message.files}
     return {
         "schema": VERSION,
         "pack": policy.name,
@@ -47,7 +48,7 @@ def explain(
             "defects": list(dict.fromkeys((*(defect.name.value for defect in message.defects), *sorted(facts[0].message.defects)))),
             "coverage": _coverage(findings),
         },
-        "attachments": [_attachment(file, policy, levels[file.id].by_kind, levels[file.id].top) for file in findings.files],
+        "attachments": [_attachment(file, policy, levels[file.id], fixed.get(file.id)) for file in findings.files],
         "words": {
             "classification": policy.ladder.name(mail.words.top),
             "evidence": _evidence(findings.words, findings.words_readable, mail.words.by_kind, policy),
@@ -63,7 +64,7 @@ def _coverage(findings: Findings) -> dict[str, Any]:
     return {"files": len(findings.files), "read": len(findings.files) - len(findings.unread), "unread": unread}
 
 
-def _attachment(file: FileFinding, policy: Policy, by_kind: tuple[int, ...], top: int) -> dict[str, Any]:
+def _attachment(file: FileFinding, policy: Policy, levels: Levels, fixed: Fixed | None) -> dict[str, Any]:
     return {
         "id": file.id,
         "inside": file.inside,
@@ -72,10 +73,11 @@ def _attachment(file: FileFinding, policy: Policy, by_kind: tuple[int, ...], top
         "detected_type": file.detected_type,
         "octets": file.octets,
         "sha256": file.sha256,
-        "classification": policy.ladder.name(top),
+        "classification": policy.ladder.name(levels.top),
         "readable": file.readable.value,
         "oddities": list(file.oddities),
-        "evidence": _evidence(file.evidence, file.readable, by_kind, policy),
+        "fixed": fixed.value if fixed is not None else None,
+        "evidence": _evidence(file.evidence, file.readable, levels.by_kind, policy),
     }
 
 
@@ -163,16 +165,21 @@ def _lines(found: dict[str, Any]) -> Iterable[str]:
         yield f"  read {coverage['read']} of {coverage['files']} files"
     yield from (f"  not read: {one['name']} ({one['why']})" for one in coverage["unread"])
     yield from _content(found)
+    numbers = _numbers(found)
     for recipient in found["recipients"]:
         yield ""
-        yield from _about(recipient)
+        yield from _about(recipient, numbers)
+
+
+def _numbers(found: dict[str, Any]) -> dict[str, int]:
+    """Files are counted from 1, as a person does; their ids are those of the parts of the message."""
+    return {file["id"]: number for number, file in enumerate(found["attachments"], 1)}
 
 
 def _content(found: dict[str, Any]) -> Iterable[str]:
-    """Files are counted from 1, as a person does; their ids are those of the parts of the message."""
     yield f"Words: {found['words']['classification']}"
     yield from _found(found["words"]["evidence"])
-    numbers = {file["id"]: number for number, file in enumerate(found["attachments"], 1)}
+    numbers = _numbers(found)
     for file in found["attachments"]:
         inside = f", inside file {numbers.get(file['inside'], file['inside'])}" if file["inside"] else ""
         yield f"File {numbers[file['id']]}{inside}: {_first(file['names'])}, {human(file['octets'])}, {file['classification']}"
@@ -207,11 +214,14 @@ def _found(evidence: list[dict[str, Any]]) -> Iterable[str]:
         yield f"    labels and markings disagree ({', '.join(said)}): the strictest counts"
 
 
-def _about(recipient: dict[str, Any]) -> Iterable[str]:
+def _about(recipient: dict[str, Any], numbers: dict[str, int]) -> Iterable[str]:
     route = f" by {recipient['route']}" if recipient["route"] and recipient["verdict"] == Verdict.RELEASE.word else ""
     who = f" for {recipient['held_for']}" if recipient["held_for"] else ""
     until = f", {recipient['until'].removeprefix('PT').lower()} to answer" if recipient["until"] else ""
     yield f"{recipient['recipient']} ({', '.join(recipient['audiences']) or 'in no audience'}): {recipient['verdict']}{route}{who}{until}"
+    if recipient["shared_files"]:
+        taken = ", ".join(str(numbers.get(file, file)) for file in recipient["shared_files"])
+        yield f"  {recipient['route']} takes file {taken} out of the mail; the rest goes by {recipient['carried_by']}"
     if recipient["needs"]:
         yield f"  needs {', '.join(recipient['needs'])}"
     for reason in recipient["reasons"]:
@@ -284,6 +294,7 @@ SCHEMA: dict[str, Any] = {
                 classification=_TEXT,
                 readable={"enum": [kind.value for kind in Readable]},
                 oddities=_list(_TEXT),
+                fixed={"enum": [*(kind.value for kind in Fixed), None]},
                 evidence=_FOUND,
             )
         ),

@@ -14,7 +14,7 @@ from gateway.mime.sizes import PART_OVERHEAD_OCTETS, encoded_octets
 from gateway.model.envelope import Address, Recipient
 from gateway.model.facts import UNKNOWN, Declared, Facts
 from gateway.model.finding import Evidence, EvidenceKind, FileFinding, FileOddity, Findings, Place, Readable
-from gateway.model.message import Defect, DefectName, Encoding, Message, Role, Span
+from gateway.model.message import Defect, DefectName, Encoding, Fixed, Message, Role, Span
 from gateway.model.message import Part as MimePart
 from gateway.policy.pack_words import Count, Day, Guid, Mailbox, Name, Part, SentAs, Size, Unread
 from gateway.policy.rules import Policy
@@ -38,6 +38,7 @@ class FileRow(WordsRow):
     size: Size = 10_000
     type: str = "application/octet-stream"
     inside: str | None = None  # the name of the file it is in
+    fixed: Literal["signed", "encrypted", "foreign", "in-words", "readings", "encoding", "piece"] | None = None  # why no share can take it
 
 
 class SaidRow(Part):
@@ -87,7 +88,7 @@ def facts_of(row: FactsRow, policy: Policy, own_domains: tuple[str, ...]) -> Fac
     context = Context("test", sender, ours, authenticated, row.certificate, row.peer, declared)
     at = datetime.combine(row.at, time(12), UTC)
     facts = gather(_message(row, files), findings, context, (recipient,), policy.snapshot, at)[0]
-    return _with_groups(facts, row, policy)
+    return _with_groups(_with_fixed(facts, row), row, policy)
 
 
 def _address(text: str) -> Address:
@@ -191,6 +192,15 @@ def _message(row: FactsRow, files: tuple[FileFinding, ...]) -> Message:
             raise Impossible(f"there is no defect `{name}`; there are: {', '.join(sorted(known))}")
     defects = tuple(Defect(name) for name in DefectName if name.value in row.defects)
     return Message((), Span(0, 0), "", None, tuple(parts), row.message_size or at, defects, row.sent_as)
+
+
+def _with_fixed(facts: Facts, row: FactsRow) -> Facts:
+    """Files of which the row says that they cannot be taken out of the message."""
+    fixed = {file.name: Fixed(file.fixed) for file in row.attachments if file.fixed is not None}
+    if not fixed:
+        return facts
+    files = tuple(replace(file, fixed=fixed.get(file.name, file.fixed)) for file in facts.message.files)
+    return replace(facts, message=replace(facts.message, files=files))
 
 
 def _with_groups(facts: Facts, row: FactsRow, policy: Policy) -> Facts:

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field
 from gateway.decide import decide
 from gateway.errors import BadPack, Problem
 from gateway.model.decision import Decision
+from gateway.model.facts import Facts
 from gateway.policy.pack_sheets import part_of
 from gateway.policy.pack_words import Domain, Name, Part
 from gateway.policy.pack_yaml import Sheet, read
@@ -23,14 +24,17 @@ from gateway.studio.specimen import FactsRow, Impossible, facts_of
 
 OWN = ("example.org",)  # what `own` stands for in tests, unless the file says otherwise
 
+Shares = Annotated[list[str], BeforeValidator(lambda value: [] if value == "none" else [value] if isinstance(value, str) else value)]
 Strings = Annotated[list[str], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
 
 
 class ExpectRow(Part):
-    """Lists must be contained, in any order; `needs` must be the same."""
+    """Lists must be contained, in any order; `needs` and `shares` must be the same."""
 
     verdict: Literal["release", "confirm", "hold", "refuse"] | None = None
     route: str | None = None  # `none`: no route serves
+    shares: Shares | None = None  # names of the files that a share takes; `none`: no share takes any
+    carried_by: str | None = None  # the route of the rest of a share
     because: Strings = Field(default=[])  # rules, nevers, no_route
     not_because: Strings = Field(default=[])
     needs: list[Name] | None = None
@@ -123,10 +127,15 @@ def _run(file: str, line: int, row: TestRow, policy: Policy, own_domains: tuple[
     except Impossible as error:
         return Result(file, line, row.name, (f"cannot be made: {error}",))
     decision = decide(facts, policy, unusable=frozenset(row.unusable), lifted=frozenset(row.lifted))
-    return Result(file, line, row.name, tuple(_differences(row.expect, decision)))
+    return Result(file, line, row.name, tuple(_differences(row.expect, decision, _names(facts))))
 
 
-def _differences(expect: ExpectRow, decision: Decision) -> Iterable[str]:
+def _names(facts: Facts) -> dict[str, str]:
+    """What files are called, by id: rows speak of them by name."""
+    return {file.id: file.name for file in facts.message.files}
+
+
+def _differences(expect: ExpectRow, decision: Decision, names: Mapping[str, str]) -> Iterable[str]:
     if expect.verdict is not None and expect.verdict != decision.verdict.word:
         yield f"verdict: expected {expect.verdict}, is {decision.verdict.word} ({_why(decision)})"
     route = decision.route or "none"
@@ -136,6 +145,7 @@ def _differences(expect: ExpectRow, decision: Decision) -> Iterable[str]:
         yield f"needs: expected {_listed(expect.needs)}, are {_listed(decision.needs)}"
     if expect.held_for is not None and expect.held_for != decision.held_for:
         yield f"held_for: expected {expect.held_for}, is {decision.held_for or 'nobody'}"
+    yield from _shares(expect, decision, names)
     for name, found in _lists(decision).items():
         missing = [one for one in getattr(expect, name) if one not in found]
         if missing:
@@ -147,6 +157,15 @@ def _differences(expect: ExpectRow, decision: Decision) -> Iterable[str]:
     for route, words in expect.why_not.items():
         if words not in tried.get(route, ""):
             yield f"why_not: expected {route} not to serve because `{words}`, is `{tried.get(route, 'not tried')}`"
+
+
+def _shares(expect: ExpectRow, decision: Decision, names: Mapping[str, str]) -> Iterable[str]:
+    shared = [names[one] for one in decision.shared_files]
+    if expect.shares is not None and sorted(expect.shares) != sorted(shared):
+        yield f"shares: expected {_listed(expect.shares)}, are {_listed(shared)} ({_routes(decision)})"
+    carrier = decision.carried_by or "none"
+    if expect.carried_by is not None and expect.carried_by != carrier:
+        yield f"carried_by: expected {expect.carried_by}, is {carrier}"
 
 
 def _lists(decision: Decision) -> dict[str, list[str]]:

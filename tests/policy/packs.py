@@ -36,7 +36,7 @@ routes:
   internal: {kind: relay, next_hop: mailboxes, for: colleagues}
   plain: {kind: relay, next_hop: internet, not_for: colleagues, limits: {message: 35MB}, recipient_limits: recipients.yaml, unknown_recipient_limit: 20MB}
   encrypted: {kind: relay, next_hop: exchange, not_for: colleagues, provides: [protected], limits: {attachments: 12MB}, clause: a test}
-  link: {kind: share, place: cloud, not_for: colleagues, expires: {after: 14d}}
+  link: {kind: share, place: cloud, for: partners, expires: {after: 14d}}
 no_route:
   too_large: {do: confirm, guidance: too-large}
   otherwise: {do: hold, for: officer, guidance: help}
@@ -47,7 +47,7 @@ rules:
 never:
   - {id: no-secret-in-clear, facts: {audience: outsiders, classification: {of: any, at_least: secret}}, outcome: {without: [protected]}}
 """
-LINK = "{kind: share, place: cloud, not_for: colleagues, expires: {after: 14d}}"  # its only share
+LINK = "{kind: share, place: cloud, for: partners, expires: {after: 14d}}"  # its only share
 BESIDE = {
     "partners.yaml": b"entries:\n  - {domain: partner.example, agreement: A-1, highest: internal, review_by: 2026-06-30}\n",
     "lists.yaml": b"as_of: 2026-01-01\nvalid_for: 365d\npeople: [b@own]\nlists:\n  - {address: all@own, members: [a@own, b@own, c@else.example]}\n",
