@@ -1,0 +1,280 @@
+"""The portal as it is served, for tests: a real database with its recorder, a real vault, real sockets. Only the keeper is played by hand.
+
+The journey (tests/journey/test_portal.py) has the real keeper and real mail; here a test makes the code that the keeper would have mailed.
+"""
+
+import asyncio
+import hashlib
+import io
+import secrets
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx2
+import uvloop
+from sqlalchemy import insert, select
+
+from gateway.app.portal import make_site
+from gateway.config import Portal, load
+from gateway.edges import recorder
+from gateway.edges.database import migrate, open_engine
+from gateway.edges.keys import Keyring, create_keys
+from gateway.edges.share_secrets import Secrets
+from gateway.edges.spool import Spool
+from gateway.edges.state import State, recorder_socket
+from gateway.edges.tables import micros, share_code, share_intent
+from gateway.edges.vault import Vault
+from gateway.edges.vault_folder import Folder
+from gateway.log import Log
+from gateway.model.share import Grant, Share, SharedFile
+from gateway.supervise import bind
+from gateway.web.portal.application import make_application
+from gateway.web.portal.server import Server
+from gateway.web.portal.site import Site
+from tests.peers import folder, free_port, wait_until
+
+RECIPIENT, SENDER = "kim@partner.example", "alex@sender.example"
+T = TypeVar("T")
+
+SETTINGS = """
+[organisation]
+name = "Test Council"
+domains = ["sender.example"]
+help = "Service Desk, 01234 567890, Monday to Friday 8:00 to 18:00"
+help_url = "https://help.sender.example/files"
+timezone = "Europe/London"
+[listen.main]
+address = "127.0.0.1:1"
+[next_hop.mailboxes]
+host = "127.0.0.1"
+[policy]
+source = "pack"
+[notices]
+next_hop = "mailboxes"
+[portal]
+url = "{url}"
+{portal}
+"""
+
+
+@dataclass
+class Clock:
+    """The machine's time, and more when a test turns it."""
+
+    ahead: timedelta = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time() + self.ahead.total_seconds()
+
+
+@dataclass
+class House:
+    """A portal that serves."""
+
+    directory: Path
+    url: str
+    port: int
+    clock: Clock
+    log: io.StringIO
+    admits: Callable[[Share, Grant], bool] = lambda _share, _grant: True
+    browsers: "list[Browser]" = field(default_factory=list)
+    loop: asyncio.AbstractEventLoop = field(init=False)
+    state: State = field(init=False)
+    vault: Vault = field(init=False)
+    site: Site = field(init=False)
+    server: Server = field(init=False)
+
+    def call(self, work: Coroutine[Any, Any, T]) -> T:
+        """In the event loop of the portal."""
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
+
+    @property
+    def database(self) -> str:
+        return f"sqlite:///{self.directory}/outgate.db"
+
+    # --- what is shared -----------------------------------------------------------------------------------------------
+
+    def share(self, files: dict[str, bytes], *recipients: str, number: str = "", **changes: Any) -> tuple[Share, dict[str, str]]:
+        """Files in the vault, and links to them: the tokens by address."""
+        return self.call(self._share(files, recipients or (RECIPIENT,), number or new_number(), changes))
+
+    async def _share(self, files: dict[str, bytes], recipients: tuple[str, ...], number: str, changes: dict[str, Any]) -> tuple[Share, dict[str, str]]:
+        kept = []
+        for position, (name, octets) in enumerate(files.items(), 1):
+            object_id = await self.vault.put("shares", Octets(octets))
+            kept.append(SharedFile(str(position), name, "application/pdf", len(octets), hashlib.sha256(octets).hexdigest(), object_id))
+        ids = tuple(file.id for file in kept)
+        people = [(address, "recipient") for address in recipients] + [(SENDER, "sender")]
+        grants = tuple(Grant(secrets.token_hex(8), address, address, role, ids, ("outsiders",)) for address, role in people)
+        now = self.clock.now()
+        made = Share(number, secrets.token_bytes(32), "m1", SENDER, "link", "own", "starter", "sha256:1", now, now + timedelta(days=60))
+        issued = await self.state.shares.issue(replace(made, files=tuple(kept), grants=grants, **changes), linked=True)
+        tokens = await self.state.shares.tokens(issued.id)
+        return issued, {grant.address: tokens[grant.id] for grant in issued.grants}
+
+    def mailed_code(self) -> str:
+        """What the keeper does with the last wish for a code: the code that it would mail."""
+        engine, code, code_id = open_engine(self.database, read_only=False), f"{secrets.randbelow(10**8):08}", secrets.token_hex(8)
+        with engine.begin() as connection:
+            wish = connection.execute(select(share_intent).where(share_intent.c.kind == "share-code").order_by(share_intent.c.at.desc())).mappings().first()
+            assert wish is not None
+            key_id, hashed = Secrets(lambda: Keyring(self.directory / "keys")).code_hash(code_id, code)
+            now = micros(self.clock.now())
+            row = {"id": code_id, "grant_id": wish["grant_id"], "session": wish["session"], "key_id": key_id, "hash": hashed, "tries": 0}
+            connection.execute(insert(share_code), {**row, "made_at": now, "until": now + 600_000_000})
+            connection.execute(share_intent.update().where(share_intent.c.id == wish["id"]).values(state="done"))
+        engine.dispose()
+        return code
+
+    def wishes(self, kind: str) -> int:
+        """How often the keeper was asked for this."""
+        engine = open_engine(self.database, read_only=True)
+        with engine.begin() as connection:
+            found = connection.execute(select(share_intent.c.id).where(share_intent.c.kind == kind)).all()
+        engine.dispose()
+        return len(found)
+
+    # --- who comes ----------------------------------------------------------------------------------------------------
+
+    def browser(self, **headers: str) -> "Browser":
+        self.browsers.append(Browser(self, headers))
+        return self.browsers[-1]
+
+
+class Octets:
+    """model.message.Content over octets."""
+
+    def __init__(self, octets: bytes) -> None:
+        self._octets, self.octets = octets, len(octets)
+
+    def read(self, start: int, end: int) -> bytes:
+        return self._octets[start:end]
+
+    def close(self) -> None:
+        pass
+
+
+class Browser:
+    """A person's browser without scripts: it keeps cookies, and sends what a form has in it."""
+
+    def __init__(self, house: House, headers: dict[str, str]) -> None:
+        self.house = house
+        self.client = httpx2.Client(base_url=house.url, headers=headers, timeout=30, trust_env=False)
+
+    def get(self, path: str, **headers: str) -> httpx2.Response:
+        return self.client.get(path, headers=headers)
+
+    def post(self, path: str, *, headers: dict[str, str] | None = None, **fields: str) -> httpx2.Response:
+        """With the token of the last page, as a browser says it of our own form."""
+        said = {"sec-fetch-site": "same-origin", "origin": "null", **(headers or {})}
+        return self.client.post(path, data={"csrf": self.csrf(), **fields}, headers=said)
+
+    def csrf(self) -> str:
+        """What stands in the forms for this cookie."""
+        return self.house.site.csrf(self.client.cookies.get("outgate", ""))
+
+    def open(self, token: str) -> httpx2.Response:
+        """The link, and Continue."""
+        self.get("/")
+        return self.post("/", key=token)
+
+    def enter(self, token: str) -> str:
+        """All the way to the files; the number of the share."""
+        opened = self.open(token)
+        assert opened.status_code == 303, opened.text
+        number = opened.headers["location"].split("/")[1]
+        proved = self.post(f"/{number}/code", code=self.house.mailed_code())
+        assert proved.status_code == 303, proved.text
+        return number
+
+
+def new_number() -> str:
+    letters = secrets.token_hex(3).upper()
+    return f"{letters[:3]}-{letters[3:]}"
+
+
+@contextmanager
+def house(*, portal: str = "", settings: dict[str, Any] | None = None, loop: Callable[..., Any] = uvloop.run) -> Iterator[House]:
+    """`portal`: more lines of [portal]; `settings`: changes of it that no file could say."""
+    with folder("portal") as directory:
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        config = directory / "outgate.toml"
+        config.write_text(SETTINGS.format(url=url, portal=portal))
+        create_keys(directory / "keys")
+        migrate(f"sqlite:///{directory}/outgate.db")
+        running = House(directory, url, port, Clock(), io.StringIO())
+        began, ended = threading.Event(), threading.Event()
+        failures: list[BaseException] = []
+
+        async def main() -> None:
+            async with _opened(running, load(config), settings or {}):
+                serving = asyncio.ensure_future(running.server.run_on(bind(f"127.0.0.1:{port}")))
+                began.set()
+                while not ended.is_set():
+                    await asyncio.sleep(0.05)
+                running.server.stop()
+                await serving
+
+        def live() -> None:
+            try:
+                loop(main())
+            except BaseException as failure:  # noqa: BLE001 - told to the test below
+                failures.append(failure)
+            finally:
+                began.set()
+
+        thread = threading.Thread(target=live, name="portal")
+        thread.start()
+        try:
+            began.wait(30)
+            if failures:
+                raise failures[0]
+            wait_until(lambda: _answers(url), "the portal answers")
+            yield running
+        finally:
+            for browser in running.browsers:
+                browser.client.close()
+            ended.set()
+            thread.join(60)
+
+
+class _opened:  # noqa: N801 - used as a context
+    def __init__(self, running: House, settings: Any, changes: dict[str, Any]) -> None:
+        self.running, self.settings, self.changes = running, settings, changes
+
+    async def __aenter__(self) -> None:
+        one, directory = self.running, self.running.directory
+        one.loop = asyncio.get_running_loop()
+        self.recorder = recorder.running(one.database, recorder_socket(directory), directory / "keys")
+        await self.recorder.__aenter__()
+        one.state = State(one.database, directory, directory / "keys", one.clock)
+        await one.state.open()
+        keys = Keyring(directory / "keys", only=("shares",))
+        spool = directory / "spool"
+        spool.mkdir()
+        one.vault = Vault(Folder(directory / "vault", reserve_octets=0), keys, Spool(spool))
+        portal: Portal = self.settings.portal.model_copy(update=self.changes)
+        made = make_site(self.settings, portal, keys, one.state.visits, one.vault, one.clock, lambda: None, Log(one.log))  # type: ignore[arg-type,return-value]
+        one.site = replace(made, admits=lambda share, grant: one.admits(share, grant))
+        one.server = Server(make_application(one.site), portal, None, 5.0)
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.running.state.close()
+        self.running.vault.close()
+        await self.recorder.__aexit__(None, None, None)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx2.get(f"{url}/health", trust_env=False).status_code == 200
+    except httpx2.TransportError:
+        return False
