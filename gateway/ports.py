@@ -108,7 +108,7 @@ class Opened(Protocol):
         ...
 
     def pieces(self, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
-        """Plain octets from start to before end, in pieces of at most 256 KiB, each authenticated before it is given.
+        """Plain octets from start to before end, in pieces of at most 512 KiB, each authenticated before it is given.
 
         Raises:
             TryLater: the vault cannot be read now.

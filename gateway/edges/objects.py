@@ -7,7 +7,7 @@ reader must not hold a thread.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 
 
@@ -47,8 +47,11 @@ class ObjectStore(ABC):
         """Everything from there on, in pieces of any size."""
 
     @abstractmethod
-    def stream(self, key: str, start: int, end: int, size: int) -> AsyncIterator[bytes]:
-        """That part in pieces of exactly `size`, the last one shorter; shorter altogether only where the object ends."""
+    def stream(self, key: str, start: int, end: int, size: Callable[[], int]) -> AsyncIterator[bytes | bytearray]:
+        """That part in pieces of exactly `size()`, asked before each; the last one shorter; shorter altogether only where the object ends.
+
+        Nothing is held of a piece that was given: a slow reader costs what it reads, and no more.
+        """
 
     @abstractmethod
     def small(self, key: str) -> bytes | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -118,19 +118,20 @@ class Cloud(ObjectStore):
             for piece in obstore.get(self._store, key, options={"range": {"offset": start}}).stream(min_chunk_size=PIECE):
                 yield bytes(piece)
 
-    async def stream(self, key: str, start: int, end: int, size: int) -> AsyncIterator[bytes]:
-        buffer, tries = bytearray(), 0
+    async def stream(self, key: str, start: int, end: int, size: Callable[[], int]) -> AsyncIterator[bytes]:
+        buffer, tries, wanted = bytearray(), 0, size()
         while start + len(buffer) < end:
             before = start + len(buffer)
             try:
                 with self._translated():
                     answer = await obstore.get_async(self._store, key, options={"range": (before, end)})
-                    async for piece in answer.stream(min_chunk_size=size):
+                    async for piece in answer.stream(min_chunk_size=wanted):
                         buffer += piece
                         del piece  # a slow reader holds nothing twice
-                        while len(buffer) >= size:
-                            start += size
-                            yield _taken(buffer, size)
+                        while len(buffer) >= wanted:
+                            start += wanted
+                            yield _taken(buffer, wanted)
+                            wanted = size()
                 break
             except TryLater:
                 tries = 1 if start + len(buffer) > before else tries + 1

@@ -7,13 +7,15 @@ nothing of it is served.
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 
 from gateway.edges.objects import ObjectStore
 from gateway.edges.sealed import FRAME, SEALED_FRAME, TAG, Unlocked, count_frames
 from gateway.errors import WillNotDo
 
-RUN = 4  # frames read at a time: what one reader costs in memory
+MOST = 8  # frames read at a time, for who is quick
+QUICK_SECONDS, SLOW_SECONDS = 0.02, 0.5  # between two pieces
 
 
 class Opened:
@@ -33,7 +35,7 @@ class Opened:
         return self._body - self._frames * TAG
 
     async def pieces(self, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
-        """Plain octets from start to before end, in pieces of at most 256 KiB.
+        """Plain octets from start to before end, in pieces of at most 512 KiB: one frame for who reads slowly.
 
         Raises:
             TryLater: the store cannot be read now.
@@ -44,22 +46,41 @@ class Opened:
         if start >= end:
             return
         begin, finish = self._at + counter * SEALED_FRAME, self._at + min(behind * SEALED_FRAME, self._body)
-        async for run in self._store.stream(self._key, begin, finish, RUN * SEALED_FRAME):
+        pace = _Pace()
+        async for run in self._store.stream(self._key, begin, finish, pace.octets):
+            plain = [self._open_run(run, counter)]
             before = counter * FRAME
-            plain = self._open_run(run, counter)[max(start - before, 0) : end - before]
             counter += -(-len(run) // SEALED_FRAME)
-            del run  # a slow reader holds nothing twice
-            yield plain
+            del run
+            yield plain.pop()[max(start - before, 0) : end - before]  # and nothing of it is held here while it is sent
         if counter != behind:
             raise WillNotDo("the object was changed or is not whole")
 
-    def _open_run(self, run: bytes, counter: int) -> bytes:
+    def _open_run(self, run: bytes | bytearray, counter: int) -> bytes:
         open_frame, last, view = self._unlocked.open_frame, self._frames - 1, memoryview(run)
         plain = [
             open_frame(number, view[at : at + SEALED_FRAME], is_last=number == last)
             for number, at in enumerate(range(0, len(run), SEALED_FRAME), counter)
         ]
         return plain[0] if len(plain) == 1 else b"".join(plain)
+
+
+class _Pace:
+    """How much to read next: twice as much for who came back at once, one frame for who took long. Memory goes where it is of use."""
+
+    def __init__(self) -> None:
+        self._frames = 1
+        self._asked_at = time.monotonic()
+
+    def octets(self) -> int:
+        """Of whole frames."""
+        now = time.monotonic()
+        took, self._asked_at = now - self._asked_at, now
+        if took < QUICK_SECONDS:
+            self._frames = min(self._frames * 2, MOST)
+        elif took > SLOW_SECONDS:
+            self._frames = 1
+        return self._frames * SEALED_FRAME
 
 
 def whole(store: ObjectStore, key: str, unlocked: Unlocked, at: int, size: int) -> Opened:

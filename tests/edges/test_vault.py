@@ -325,7 +325,9 @@ def test_a_vault_that_is_gone_in_the_middle_is_a_temporary_failure(tmp_path: Pat
         object_id = await vault.put("shares", spool.content(PLAIN))
         opened = await vault.open(object_id)
         reading = opened.pieces()
-        assert await anext(reading) == PLAIN[: 4 * FRAME]
+        piece = await anext(reading)
+        assert piece
+        assert PLAIN.startswith(piece)
         place.rename(tmp_path / "away")
         with pytest.raises(TryLater):
             await anext(reading)

@@ -22,7 +22,7 @@ from gateway.edges.sealed import FRAME, TAG, read_header
 from gateway.edges.spool import Spool
 from gateway.edges.vault import Vault
 from gateway.edges.vault_cloud import PART, Access, Cloud, azure, s3
-from gateway.edges.vault_opened import RUN
+from gateway.edges.vault_opened import MOST
 from gateway.errors import TryLater, WillNotDo
 from gateway.model.message import Content
 from gateway.ports import Opened
@@ -342,7 +342,6 @@ import sys, asyncio
 from pathlib import Path
 from gateway.edges.keys import load_keys
 from gateway.edges.vault import Vault
-from gateway.edges.vault_opened import RUN
 from gateway.edges.vault_cloud import PART
 from tests.edges.test_vault_cloud import Endless, Server
 
@@ -387,6 +386,6 @@ def test_two_hundred_slow_readers_hold_no_thread_and_little_memory(make: Make):
         tracemalloc.stop()
         for one in reading:
             await one.aclose()
-        assert waiting < readers * 2 * RUN * FRAME
+        assert waiting < readers * MOST * FRAME
 
     asyncio.run(story())

@@ -106,7 +106,9 @@ class House:
         """Files in the vault, and links to them: the tokens by address."""
         return self.call(self._share(files, recipients or (RECIPIENT,), number or new_number(), changes))
 
-    async def _share(self, files: dict[str, bytes], recipients: tuple[str, ...], number: str, changes: dict[str, Any]) -> tuple[Share, dict[str, str]]:
+    async def _share(
+        self, files: dict[str, bytes], recipients: tuple[str, ...], number: str, changes: dict[str, Any]
+    ) -> tuple[Share, dict[str, str]]:
         kept = []
         for position, (name, octets) in enumerate(files.items(), 1):
             object_id = await self.vault.put("shares", Octets(octets))
@@ -124,7 +126,11 @@ class House:
         """What the keeper does with the last wish for a code: the code that it would mail."""
         engine, code, code_id = open_engine(self.database, read_only=False), f"{secrets.randbelow(10**8):08}", secrets.token_hex(8)
         with engine.begin() as connection:
-            wish = connection.execute(select(share_intent).where(share_intent.c.kind == "share-code").order_by(share_intent.c.at.desc())).mappings().first()
+            wish = (
+                connection.execute(select(share_intent).where(share_intent.c.kind == "share-code").order_by(share_intent.c.at.desc()))
+                .mappings()
+                .first()
+            )
             assert wish is not None
             key_id, hashed = Secrets(lambda: Keyring(self.directory / "keys")).code_hash(code_id, code)
             now = micros(self.clock.now())
@@ -212,15 +218,14 @@ def house(*, portal: str = "", settings: dict[str, Any] | None = None, loop: Cal
         create_keys(directory / "keys")
         migrate(f"sqlite:///{directory}/outgate.db")
         running = House(directory, url, port, Clock(), io.StringIO())
-        began, ended = threading.Event(), threading.Event()
+        began, ended = threading.Event(), asyncio.Event()
         failures: list[BaseException] = []
 
         async def main() -> None:
             async with _opened(running, load(config), settings or {}):
                 serving = asyncio.ensure_future(running.server.run_on(bind(f"127.0.0.1:{port}")))
                 began.set()
-                while not ended.is_set():
-                    await asyncio.sleep(0.05)
+                await ended.wait()
                 running.server.stop()
                 await serving
 
@@ -243,7 +248,8 @@ def house(*, portal: str = "", settings: dict[str, Any] | None = None, loop: Cal
         finally:
             for browser in running.browsers:
                 browser.client.close()
-            ended.set()
+            if thread.is_alive():
+                running.loop.call_soon_threadsafe(ended.set)
             thread.join(60)
 
 
@@ -264,7 +270,7 @@ class _opened:  # noqa: N801 - used as a context
         one.vault = Vault(Folder(directory / "vault", reserve_octets=0), keys, Spool(spool))
         portal: Portal = self.settings.portal.model_copy(update=self.changes)
         made = make_site(self.settings, portal, keys, one.state.visits, one.vault, one.clock, lambda: None, Log(one.log))  # type: ignore[arg-type,return-value]
-        one.site = replace(made, admits=lambda share, grant: one.admits(share, grant))
+        one.site = replace(made, admits=lambda share, grant: one.admits(share, grant))  # noqa: PLW0108 - a test changes it later
         one.server = Server(make_application(one.site), portal, None, 5.0)
 
     async def __aexit__(self, *_: object) -> None:

@@ -82,7 +82,9 @@ def test_leaving_ends_the_session_on_the_server(portal: House) -> None:
     assert browser.get(f"/{number}/files").status_code == 403
 
 
-@pytest.mark.parametrize(("accepts", "tag", "direction"), [("ar-EG,en;q=0.5", "ar", "rtl"), ("es", "es", "ltr"), ("fr", "en", "ltr"), ("", "en", "ltr")])
+@pytest.mark.parametrize(
+    ("accepts", "tag", "direction"), [("ar-EG,en;q=0.5", "ar", "rtl"), ("es", "es", "ltr"), ("fr", "en", "ltr"), ("", "en", "ltr")]
+)
 def test_pages_speak_the_browsers_language(portal: House, accepts: str, tag: str, direction: str) -> None:
     page = portal.browser(**{"accept-language": accepts}).get("/")
     assert f'<html lang="{tag}" dir="{direction}">' in page.text
