@@ -19,6 +19,7 @@ from gateway.model.outcome import Reply, Splice
 from gateway.ports import Handed, World
 
 START = datetime(2026, 11, 5, 14, 6, tzinfo=UTC)
+SIGNED = b"DKIM-Signature: ours\r\n"
 RECEIVED = b"Received: from client.example by gateway.example with ESMTP\r\n"
 
 
@@ -218,6 +219,21 @@ class MemoryOpened:
             with self._luck.call("vault.read"):
                 piece = self._content.read(at, min(at + 65_536, end))
             yield piece
+
+
+class MemorySigner:
+    """ports.Signer: what was given to be signed has a field on top that says so."""
+
+    def __init__(self, luck: Luck | None = None) -> None:
+        self._luck = luck or Luck()
+
+    async def sign(self, copy):
+        await asyncio.sleep(0)
+        with self._luck.call("signer.sign"):
+            return replace(copy, head=SIGNED + copy.head)
+
+    def is_ours(self, signature):
+        return signature.strip() == b"ours"
 
 
 class MemoryOutbox:
@@ -591,7 +607,7 @@ class Remembered:
 class Stage:
     """A whole world in memory."""
 
-    def __init__(self, *hops: ScriptedHop, luck: Luck | None = None, clock: StillClock | None = None) -> None:
+    def __init__(self, *hops: ScriptedHop, luck: Luck | None = None, clock: StillClock | None = None, signer=None) -> None:
         self.luck = luck or Luck()
         self.clock = clock or StillClock()
         self.hops = {hop.name: hop for hop in hops}
@@ -618,6 +634,7 @@ class Stage:
             octets=Octets,
             head=lambda arrival: RECEIVED,
             spool=MemorySpool,
+            signer=signer or MemorySigner(self.luck),
         )
 
     async def _new_case(self):

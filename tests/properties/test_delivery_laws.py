@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gateway.model.message import Role
 from gateway.parse import parse_buffer
 from tests.deliveries import ANSWERS, DECEIVING, MESSAGE, SECRETS, TRIGGER, Ledger, Story, play, stories
-from tests.doubles import RECEIVED, ScriptedHop, run
+from tests.doubles import RECEIVED, SIGNED, ScriptedHop, run
 
 law = partial(settings, max_examples=80, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
@@ -124,21 +124,21 @@ def test_a_copy_that_nothing_is_added_to_is_octet_identical_below_our_one_receiv
     deceives = story.octets is DECEIVING
     for hop in ledger.stage.hops.values():
         for taken in hop.taken:
-            assert taken.octets == _expected(hop, taken.recipient)
+            assert taken.octets == _expected(hop, taken.recipient, is_changed=deceives)
             if hop.name == "plain" and "@stamped" not in taken.recipient:
-                assert taken.head == RECEIVED
+                assert taken.head == (SIGNED if deceives else b"") + RECEIVED
                 assert deceives or taken.splices == ()
     for row in ledger.stage.outbox.ever:
         if row.kind == "rest":
             whole = ledger.stage.vault.objects[row.object_id]
-            assert all(whole == _expected(ledger.stage.hops[row.next_hop], one.address.key) for one in row.recipients)
+            assert all(whole == _expected(ledger.stage.hops[row.next_hop], one.address.key, is_changed=deceives) for one in row.recipients)
 
 
-def _expected(hop: ScriptedHop, key: str) -> bytes:
-    """What users may not set is gone, what the route and the rules add stands below our Received field."""
+def _expected(hop: ScriptedHop, key: str, *, is_changed: bool) -> bytes:
+    """What users may not set is gone, what the route and the rules add stands below our Received field; what is changed is signed."""
     trigger = f"{TRIGGER}\r\n".encode() if hop.name == "sealed" else b""
     stamp = b"X-Stamp: 1\r\n" if "@stamped" in key else b""
-    return RECEIVED + trigger + stamp + MESSAGE
+    return (SIGNED if trigger or stamp or is_changed else b"") + RECEIVED + trigger + stamp + MESSAGE
 
 
 @pytest.mark.slow

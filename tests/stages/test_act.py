@@ -21,7 +21,7 @@ IDENTITY = identity("in", "", ANN, None, message_id_of(MESSAGE), digest_without_
 class Delivery:
     """One message, tried as often as the test says."""
 
-    def __init__(self, *to, sender=ANN, script=None, luck=(), each=False, patience_hours=4.0, pack=None, octets=MESSAGE):
+    def __init__(self, *to, sender=ANN, script=None, luck=(), each=False, patience_hours=4.0, pack=None, octets=MESSAGE, signer=None):
         script = script or {}
         hops = [
             ScriptedHop(
@@ -29,7 +29,7 @@ class Delivery:
             )
             for name in ("plain", "sealed")
         ]
-        self.stage = Stage(*hops, luck=Luck(luck))
+        self.stage = Stage(*hops, luck=Luck(luck), signer=signer)
         self.to = tuple(one if not isinstance(one, str) else recipient(one) for one in to)
         self.sender, self.octets, self.log = sender, octets, io.StringIO()
         rules = pack or policy()
@@ -331,7 +331,7 @@ def test_recipients_go_out_in_the_order_they_came_in():
 
 
 def test_a_delivery_is_answered_250_though_the_journal_has_just_died():
-    story = Delivery("b@free.example", "c@stamped.example", luck=["", "", "fails", "fails", "fails"], each=True)
+    story = Delivery("b@free.example", "c@stamped.example", luck=["", "", "", "fails", "fails", "fails"], each=True)
 
     assert run(story.attempt()) == ["250 2.1.5", "250 2.1.5"]
 
@@ -364,7 +364,7 @@ def test_what_goes_on_after_the_deadline_is_closed_when_the_client_has_heard():
 
 
 def test_a_bug_after_the_deadline_does_not_go_unheard():
-    story = Delivery("b@sealed.example", script={("sealed", "b@sealed.example"): ["hang"]}, luck=["", "bug"])
+    story = Delivery("b@sealed.example", script={("sealed", "b@sealed.example"): ["hang"]}, luck=["", "", "bug"])
 
     async def attempt():
         said = await story.attempt(heard=False)

@@ -15,7 +15,7 @@ from gateway.model.kept import Because
 from gateway.policy.places import Places
 from gateway.policy.rules import Act, Ask, Audience, Rule
 from tests.deliveries import HOUSE, MESSAGE, failed_in, policy
-from tests.doubles import NO, RECEIVED, recipient, run
+from tests.doubles import NO, RECEIVED, SIGNED, recipient, run
 from tests.stages.test_act import ANN, Delivery
 
 CASE = "7KQ-402"
@@ -413,7 +413,7 @@ def test_a_release_that_still_needs_protection_goes_by_the_protected_route():
 
     assert run(story()) == ("done", "b@kept.example: goes by sealed")
     (taken,) = later.stage.hops["sealed"].taken
-    assert taken.octets == b"X-Encrypt: yes\r\n" + RECEIVED + MESSAGE  # and what the user set is gone
+    assert taken.octets == SIGNED + b"X-Encrypt: yes\r\n" + RECEIVED + MESSAGE  # and what the user set is gone
 
 
 def test_a_release_that_the_rules_refuse_is_told():
