@@ -242,7 +242,8 @@ class Visits(Protocol):
     ) -> Wish | None:
         """Ask the keeper. The same wish again while the first is being carried out, or right after, is the first: nobody gets two mails.
 
-        None: there were `most` of this grant `within` that time, or this session may not wish it.
+        `why`: with share-code the language of the page, which the mail then has. None: there were `most` of this grant `within` that time,
+        or this session may not wish it.
         """
         ...
 
@@ -271,6 +272,54 @@ class Visits(Protocol):
 
     async def take(self, limits: tuple[Limit, ...], now: datetime) -> timedelta:
         """One of each; zero when all of them allow it, else how long to wait: then none was taken."""
+        ...
+
+
+class ShareKeeping(Protocol):
+    """What the keeper does with shares: wishes carried out, each once; shares that end, and their files after them."""
+
+    async def is_wanted(self, now: datetime) -> bool:
+        """Whether there is anything to claim. Cheap: asked every second."""
+        ...
+
+    async def claim(self, now: datetime, lease_seconds: float, limit: int = 20) -> tuple[Wish, ...]: ...
+
+    async def finish(self, wish: Wish, state: str, result: str, to_send: tuple[ToSend, ...] = ()) -> bool:
+        """It is done or failed, and what goes out because of it, in one commit. False: somebody else was first, and nothing goes out."""
+        ...
+
+    def draw_code(self) -> str: ...
+
+    async def send_code(self, wish: Wish, code: str, letter: ToSend, now: datetime) -> str:
+        """The code becomes good and its letter goes out, in one commit; "" when that is so, else why not."""
+        ...
+
+    async def revoke(self, share_id: str, by: str, why: str = "", address_key: str | None = None) -> bool:
+        """Nobody opens it any more, or this one person does not; False when there was nothing to revoke."""
+        ...
+
+    async def end(self, now: datetime) -> int:
+        """Shares end whose time has come; how many."""
+        ...
+
+    async def purge(self, now: datetime, limit: int = 20) -> tuple[Share, ...]:
+        """What has ended is purged by its row; of these the files are still to go."""
+        ...
+
+    async def withdrawn(self, share_id: str) -> None:
+        """The files are gone."""
+        ...
+
+    async def fetched(self, now: datetime, limit: int = 100) -> tuple[Access, ...]:
+        """Downloads that are over and not yet noted, the oldest first."""
+        ...
+
+    async def is_first(self, access: Access) -> bool:
+        """Whether it is the first file of its share that anybody has fetched to its end."""
+        ...
+
+    async def note(self, accesses: tuple[Access, ...], to_send: tuple[ToSend, ...] = ()) -> None:
+        """Into the audit, with what is told because of it, in one commit."""
         ...
 
 

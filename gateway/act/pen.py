@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from gateway.mime.identity import message_id_of
@@ -46,6 +46,11 @@ class Pen:
         """`original`: the message that it answers."""
         header = header_of(original) if original is not None else b""
         return await self._row(notice(self._heading(letter, to, header), auto_submitted=auto_submitted), to, about)
+
+    async def code(self, letter: Letter, to: str, next_hop: str, until: datetime) -> ToSend:
+        """A one-time code: it goes where the mail to its reader goes, and is not worth sending when it is good no longer."""
+        row = await self._row(notice(self._heading(letter, to, b""), auto_submitted="auto-generated"), to, Subject(None, ""))
+        return replace(row, kind="code", next_hop=next_hop, expires_at=until)
 
     async def report(
         self,

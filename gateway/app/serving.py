@@ -406,7 +406,8 @@ async def _keep(process: _Process) -> None:
     current, opened = process.current, process.opened
     stopped = _asked_to_stop()
     state = opened.state
-    shelves = Shelves(state.holds, state.outbox, state.intents, _sweeper(current, opened))
+    ears = state.bell.hear()
+    shelves = Shelves(state.holds, state.outbox, state.intents, _sweeper(current, opened), state.share_keeping, ears.wait)
     keeper = Keeper(opened.world, shelves, lambda: current.policy, house_of(current.settings, current.config), process.log)
 
     def note_policy() -> None:
@@ -420,6 +421,7 @@ async def _keep(process: _Process) -> None:
     await stopped.wait()
     keeper.stop()
     await task
+    ears.close()
 
 
 def _sweeper(current: InForce, opened: Running) -> Callable[[datetime], Coroutine[Any, Any, None]]:
@@ -441,6 +443,7 @@ def _sweeper(current: InForce, opened: Running) -> Callable[[datetime], Coroutin
         await state.records.purge(now - timedelta(seconds=retention.decisions))
         await state.holds.purge(now - timedelta(seconds=retention.decisions))
         await state.intents.purge(now - timedelta(seconds=retention.decisions))
+        await state.share_keeping.forget(now - timedelta(seconds=retention.shares), now)
         orphans = frozenset(await opened.vault.ids(now - timedelta(days=1)))
         for object_id in orphans - await state.in_use(orphans, now):
             await opened.vault.delete(object_id)

@@ -112,8 +112,8 @@ class Secrets:
 
 
 def hash_of(token: str) -> bytes:
-    """What the database has of a token as people paste it; of what cannot be one, a hash that no token has."""
-    plain = re.sub(r"[\s-]", "", token[:200]).lower()
+    """What the database has of a token as people paste it, a whole link too; of what cannot be one, a hash that no token has."""
+    plain = re.sub(r"[\s-]", "", token[-200:].rpartition("#")[2]).lower()
     return hashlib.sha256(plain.encode("ascii")).digest() if _TOKEN.fullmatch(plain) else _NO_TOKEN
 
 

@@ -25,7 +25,7 @@ from gateway.model.share import Grant, Share, SharedFile, Standing
 
 TRIES = 5  # of an issue that others meet in the same moment
 
-OPEN, UNDONE, REVOKED, PURGED = (one.value for one in (Standing.OPEN, Standing.UNDONE, Standing.REVOKED, Standing.PURGED))
+OPEN, UNDONE, REVOKED, EXPIRED, PURGED = (one.value for one in Standing)  # as the rows have them
 
 
 class Shares:
@@ -88,11 +88,6 @@ class Shares:
     async def undo(self, share_id: str, keys: frozenset[str]) -> None:
         """It is known that these people (Address.key) were handed nothing: their grants are undone. Raises TryLater."""
         await self._store.run("share.undo", {"share": share_id, "keys": sorted(keys), "at": _now()})
-
-    async def revoke(self, share_id: str, by: str, why: str = "", address_key: str | None = None) -> bool:
-        """Nobody opens it any more, or this one person does not; False when there was nothing to revoke. Raises TryLater."""
-        payload = {"share": share_id, "by": by, "why": why, "key": address_key, "at": _now()}
-        return bool((await self._store.run("share.revoke", payload))["was_open"])
 
     async def in_use(self, object_ids: Iterable[str]) -> frozenset[str]:
         """Which of these vault objects a share still needs. The rest may go. Raises TryLater."""
@@ -188,7 +183,7 @@ def issue(connection: Connection, payload: Payload) -> Payload:
     for grant in payload["grants"]:
         is_news |= _put_grant(connection, row["id"], grant)
     if is_news:
-        _note(connection, "made" if there is None else "made_again", payload["at"], row["id"], _facts_of(row, payload))
+        note_event(connection, "made" if there is None else "made_again", payload["at"], row["id"], _facts_of(row, payload))
     return {"is_written": True}
 
 
@@ -256,7 +251,7 @@ def undo(connection: Connection, payload: Payload) -> Payload:
         values = {"state": UNDONE, "ended_at": payload["at"], "ended_by": "gateway", "ended_why": "nobody was handed its link"}
         connection.execute(update(share).where(share.c.id == payload["share"], share.c.state == OPEN).values(values))
         connection.execute(update(share_grant).where(mine, share_grant.c.state == OPEN).values(state=UNDONE))
-    _note(connection, "undone", payload["at"], payload["share"], {"recipients": len(payload["keys"]), "is_all": left is None})
+    note_event(connection, "undone", payload["at"], payload["share"], {"recipients": len(payload["keys"]), "is_all": left is None})
     return {}
 
 
@@ -278,7 +273,7 @@ def revoke(connection: Connection, payload: Payload) -> Payload:
         connection.execute(update(share_grant).where(mine, share_grant.c.state.in_((OPEN, UNDONE))).values(state=REVOKED))
         connection.execute(delete(portal_session).where(portal_session.c.share_id == payload["share"]))
     said = {"by": payload["by"], "why": payload["why"], "grants": len(ids), "is_all": is_all}
-    _note(connection, "revoked", payload["at"], payload["share"], said)
+    note_event(connection, "revoked", payload["at"], payload["share"], said)
     return {"was_open": True}
 
 
@@ -287,6 +282,6 @@ def _facts_of(row: Payload, payload: Payload) -> Payload:
     return {**said, "files": len(payload["files"]), "grants": len(payload["grants"])}
 
 
-def _note(connection: Connection, event: str, at: int, share_id: str, details: Mapping[str, Any]) -> None:
+def note_event(connection: Connection, event: str, at: int, share_id: str, details: Mapping[str, Any]) -> None:
     """Into the audit: numbers and ids, no name of a file, no address."""
     audit.append(connection, f"share.{event}", at, {"share": share_id, **details})

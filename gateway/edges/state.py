@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 
 from gateway.edges.audit import Audit
+from gateway.edges.bell import Bell
 from gateway.edges.cases import Cases
 from gateway.edges.database import is_sqlite
 from gateway.edges.holds import Holds
@@ -22,6 +23,7 @@ from gateway.edges.journal import Journal
 from gateway.edges.locks import FileLocks, Locks, PostgresqlLocks
 from gateway.edges.outbox import Outbox
 from gateway.edges.records import Records, writing_options
+from gateway.edges.share_keeping import ShareKeeping
 from gateway.edges.share_secrets import Secrets
 from gateway.edges.shares import Shares
 from gateway.edges.store import Store
@@ -56,7 +58,9 @@ class State:
         self.cases = Cases(self.store)
         secrets = Secrets.of_folder(keys)
         self.shares = Shares(self.store, secrets)
-        self.visits = Visits(self.store, secrets)
+        self.bell = Bell(folder)
+        self.visits = Visits(self.store, secrets, self.bell.ring)
+        self.share_keeping = ShareKeeping(self.store, secrets)
 
     async def open(self, patience_seconds: float = 10.0) -> None:
         """Raises TryLater: no recorder or no database answers."""

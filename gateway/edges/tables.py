@@ -122,7 +122,7 @@ outbox = Table(
     Column("reverse_path", Text, nullable=False),
     Column("recipients", Text, nullable=False),  # JSON list of the nouns still to be served
     Column("next_hop", Text, nullable=False),
-    Column("kind", Text, nullable=False),  # notice | release | rest
+    Column("kind", Text, nullable=False),  # notice | code | release | rest
     Column("case_number", Text),
     Column("message_id", Text, nullable=False),
     Column("attempts", Integer, nullable=False),

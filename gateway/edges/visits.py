@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,9 +47,10 @@ _MICROSECOND = timedelta(microseconds=1)
 class Visits:
     """ports.Visits."""
 
-    def __init__(self, store: Store, secrets: Secrets) -> None:
+    def __init__(self, store: Store, secrets: Secrets, ring: Callable[[], None] = lambda: None) -> None:
         self._store = store
         self._secrets = secrets
+        self._ring = ring  # the keeper is waiting for it
 
     # --- who comes ----------------------------------------------------------------------------------------------------
 
@@ -110,7 +111,10 @@ class Visits:
             "since": micros(now - within),
         }
         wish_id = (await self._store.run("portal.wish", payload))["id"]
-        return await self.wished(wish_id) if wish_id else None
+        if not wish_id:
+            return None
+        self._ring()
+        return await self.wished(wish_id)
 
     async def wished(self, wish_id: str) -> Wish | None:
         """How far it is. Raises TryLater."""
@@ -362,9 +366,12 @@ def _is_below_limit(connection: Connection, live: Any, file_id: str) -> bool:
 
 @operation("portal.end")
 def end(connection: Connection, payload: Payload) -> Payload:
-    values = {"octets": share_access.c.octets + payload["octets"], "ended_at": payload["at"], "noted_at": None}
+    """One that goes on is noted again when it is over; what came whole is over."""
+    values = {"octets": share_access.c.octets + payload["octets"], "ended_at": payload["at"]}
     values |= {"is_whole": True} if payload["is_whole"] else {}
-    connection.execute(update(share_access).where(share_access.c.id == payload["id"]).values(values))
+    mine = share_access.c.id == payload["id"]
+    connection.execute(update(share_access).where(mine, share_access.c.is_whole.is_(False)).values(noted_at=None))
+    connection.execute(update(share_access).where(mine).values(values))
     return {}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from gateway.errors import TryLater
 from gateway.log import Log
 from gateway.policy.guidance import House
 from gateway.policy.rules import Policy
-from gateway.ports import Holds, Intents, Outbox, World
+from gateway.ports import Holds, Intents, Outbox, ShareKeeping, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Shelves:
     outbox: Outbox
     intents: Intents
     sweep: Callable[[datetime], Awaitable[None]]  # drops what retention no longer keeps
+    shares: ShareKeeping | None = None  # None: there are none to look after
+    bell: Callable[[float], Awaitable[None]] = asyncio.sleep  # waits so long, or until a page wants something
 
 
 @dataclass(frozen=True, slots=True)

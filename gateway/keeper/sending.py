@@ -27,6 +27,7 @@ LEASE_SECONDS = 30.0  # renewed while an attempt goes on: what a killed keeper w
 _RENEW_SECONDS = 10.0
 LATE = timedelta(hours=4)  # after this the sender of mail that waits here hears that it does
 _CARRIED = ("release", "rest")  # kinds of mail that is not our own; where we have changed it, it was signed when it was kept
+_OUR_OWN = ("notice", "code")  # of these nobody is told anything
 _BUG_PAUSE = timedelta(minutes=30)  # after an error of our own, which may come again each time
 PAUSES = (30, 60, 120, 300, 600, 1800, 3600)  # seconds after each attempt; the last one repeats
 
@@ -37,9 +38,14 @@ class Sender:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._running: set[asyncio.Task[None]] = set()
+        self._claiming = asyncio.Lock()  # the turns and what answers pages both send
 
     async def send(self) -> None:
         """Begin an attempt for each row that is due."""
+        async with self._claiming:
+            await self._send()
+
+    async def _send(self) -> None:
         room = MOST_AT_ONCE - len(self._running)
         if room <= 0:
             return
@@ -123,8 +129,8 @@ class Sender:
             await self._desk.forget(row.object_id)
 
     def _is_now_late(self, row: ToSend) -> bool:
-        """Whether this is the first attempt that failed after its sender should have heard. Of a notice nobody is told."""
-        if row.kind == "notice" or row.expires_at is None or row.next_at is None:
+        """Whether this is the first attempt that failed after its sender should have heard. Of a notice or a code nobody is told."""
+        if row.kind in _OUR_OWN or row.expires_at is None or row.next_at is None:
             return False
         late = row.expires_at - LIFETIME + LATE
         before = row.next_at - _pause_after(row.attempts - 1) if row.attempts > 1 else row.expires_at - LIFETIME
@@ -132,6 +138,8 @@ class Sender:
 
     async def _give_up(self, row: ToSend, content: Content | None, failed: tuple[Handed, ...], sent: int, *, is_over: bool) -> None:
         desk = self._desk
+        if row.kind == "code":
+            return  # who waits for it asks for another; the log has how the attempts went
         if row.kind == "notice":
             desk.alarm("notice: nobody takes it", case=row.case, id=row.message_id)
             if row.case is not None:

@@ -61,7 +61,7 @@ class ToSend:
     reverse_path: str
     recipients: tuple[Recipient, ...]
     next_hop: str
-    kind: str  # notice | release | rest
+    kind: str  # notice | code | release | rest
     case: str | None = None  # the case it tells of
     message_id: str = ""
     attempts: int = 0

@@ -163,6 +163,7 @@ class RoutePart(Part):
     expires: ExpiresPart | None = None
     download_limit: Annotated[int, Field(ge=1, le=1000)] | None = None  # of each file, for each person
     show_file_names: bool = False
+    tell_when_fetched: bool = False  # the sender hears when the first file has been fetched
     clause: Sentence = ""
     interpretation: Name | None = None
 

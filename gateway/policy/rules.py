@@ -146,6 +146,7 @@ class Route:
     expires_idle: timedelta | None = None  # it also ends when nobody has fetched anything for so long
     download_limit: int | None = None  # of each file, for each person
     show_file_names: bool = False  # in the covering mail even where that is not protected
+    tell_when_fetched: bool = False  # its sender hears of the first file that somebody has fetched
     clause: str = ""
     closed: str = ""  # why it cannot be used at all; "" when it can
 

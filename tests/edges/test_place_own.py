@@ -182,7 +182,7 @@ def test_a_share_that_was_revoked_is_unusable(place: Place):
     async def story() -> None:
         async with offices(place) as (one,):
             placed = await one.put()
-            await one.state.shares.revoke(placed.share.id, "officer")
+            await one.state.share_keeping.revoke(placed.share.id, "officer")
             with pytest.raises(Unusable, match="revoked"):
                 await one.put()
             assert await one.objects() == {each.object_id for each in placed.share.files}

@@ -68,15 +68,15 @@ def test_what_was_revoked_is_not_opened_by_a_retry(place: Place):
     async def story() -> None:
         async with living(place) as (state,):
             made, tokens = await issued(state, share(grants=(grant(), grant("c@example.org"), grant("a@derbyshire.gov.uk", "sender"))))
-            assert await state.shares.revoke(made.id, "officer", "wrong person", "b@example.org")
-            assert not await state.shares.revoke(made.id, "officer", "again", "b@example.org")
+            assert await state.share_keeping.revoke(made.id, "officer", "wrong person", "b@example.org")
+            assert not await state.share_keeping.revoke(made.id, "officer", "again", "b@example.org")
             assert await state.visits.find(tokens["recipient b@example.org"], NOON) is None
             assert await state.visits.find(tokens["recipient c@example.org"], NOON) is not None
             with pytest.raises(WillNotDo, match="revoked"):
                 await issued(state)
             await issued(state, share(grants=(grant("c@example.org"),)))
 
-            assert await state.shares.revoke(made.id, "officer")
+            assert await state.share_keeping.revoke(made.id, "officer")
             gone = await state.shares.get(made.id)
             assert gone is not None
             assert (gone.state, gone.ended_by, {each.state for each in gone.grants}) == (Standing.REVOKED, "officer", {Standing.REVOKED})

@@ -39,7 +39,7 @@ async def proved(state, place, one, whose, cookie="cookie"):
     return mine
 
 
-@pytest.mark.parametrize("written", ["{}", " {} ", "UPPER {}", "grouped {}"])
+@pytest.mark.parametrize("written", ["{}", " {} ", "UPPER {}", "grouped {}", "https://files.example.gov.uk/#{}"])
 def test_a_link_opens_as_people_paste_it(place: Place, written: str):
     async def story() -> None:
         async with living(place) as (state,):
@@ -83,7 +83,7 @@ def test_a_session_ends_by_idleness_by_age_and_with_its_grant(place: Place):
             assert await state.visits.session(mine.cookie_hash, NOON + timedelta(hours=8, seconds=-1), MINUTES) is not None
             assert await state.visits.session(mine.cookie_hash, NOON + timedelta(hours=8), MINUTES) is None
             assert await state.visits.session(b"x" * 32, NOON, MINUTES) is None
-            await state.shares.revoke(made.id, "officer")
+            await state.share_keeping.revoke(made.id, "officer")
             assert await state.visits.session(mine.cookie_hash, NOON, MINUTES) is None
 
     asyncio.run(story())
@@ -146,7 +146,7 @@ def test_a_file_is_fetched_by_who_has_proved_the_mailbox_and_it_is_noted(place: 
             assert [(each.octets, each.is_whole, each.network) for each in seen] == [(1000, True, "192.0.2.0/24")] * 2
             there = await state.shares.get(made.id)
             assert (there.used_at, granted(there, "b@example.org").downloads) == (at, 2)
-            await state.shares.revoke(made.id, "officer")
+            await state.share_keeping.revoke(made.id, "officer")
             assert (await state.visits.begin(mine, ("1",), "192.0.2.0/24", at)).why_not == "closed"
 
     asyncio.run(story())
