@@ -39,7 +39,8 @@ class Package:
         self._is_well_formed = True
         self._named: dict[str, list[Entry]] = {}
         for entry in self.parts:
-            self._named.setdefault(entry.name.lstrip("/").lower(), []).append(entry)
+            for name in entry.names:
+                self._named.setdefault(name.lstrip("/").lower(), []).append(entry)
         self._types: dict[int, str] | None = None  # by where the part begins
         self._relationships: dict[int, tuple[Relationship, ...]] = {}
 
@@ -59,11 +60,11 @@ class Package:
                     parts[part.lstrip("/").lower()] = kind.lower()
                 else:
                     endings[ending.lower()] = kind.lower()
-        return {
-            entry.at: parts.get(name) or endings.get(name.rpartition(".")[2], "")
-            for name, entries in self._named.items()
-            for entry in entries
-        }
+        types: dict[int, str] = {}
+        for name, entries in self._named.items():
+            kind = parts.get(name) or endings.get(name.rpartition(".")[2], "")
+            types |= {entry.at: kind for entry in entries if kind or entry.at not in types}
+        return types
 
     def _types_in(self, entry: Entry) -> Iterator[tuple[str, str, str]]:
         for element in self.elements(entry, "{*}Default", "{*}Override"):
@@ -76,7 +77,7 @@ class Package:
     @property
     def has_duplicates(self) -> bool:
         """Whether two parts have one name."""
-        return len(self._named) < len(self.parts)
+        return any(len(entries) > 1 for entries in self._named.values())
 
     @property
     def relationships(self) -> tuple[Relationship, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Iterator
 
@@ -40,20 +39,27 @@ def method_of(method: int, extras: dict[int, bytes]) -> int:
     return int.from_bytes(said[5:7], "little") if method == 99 and len(said) >= 7 else method
 
 
-_NOT_ASCII = re.compile(rb"[\x80-\xff]")
-
-
 def names_of(raw: bytes, flags: int, extras: dict[int, bytes]) -> tuple[str, ...]:
-    """APPNOTE appendix D: UTF-8 where the flag says so; else code page 437 by the standard, and UTF-8 in practice of many."""
-    found: list[str] = []
-    unicode_path = extras.get(UNICODE_PATH, b"")
-    if len(unicode_path) > 5 and unicode_path[0] == 1:
-        found.append(unicode_path[5:].decode("utf-8", "replace"))
-    if not _NOT_ASCII.search(raw) or flags & UTF8:
-        found.append(raw.decode("utf-8", "replace"))
-    else:
-        try:
-            found.append(raw.decode())
-        except UnicodeDecodeError:
-            found.append(raw.decode("cp437"))
-    return tuple(dict.fromkeys(found))
+    """Every name that some program would show, the likeliest first (APPNOTE appendix D, 4.6.9).
+
+    UTF-8 where the flag says so; without it code page 437 by the standard, and UTF-8 in practice of many. Programs in C end a name at NUL,
+    others go on behind it.
+    """
+    if not extras and raw.isascii() and b"\0" not in raw:
+        return (raw.decode("ascii"),)
+    path = extras.get(UNICODE_PATH, b"")
+    found = [path[5:]] if len(path) > 5 and path[0] == 1 else []
+    readings = [*(octets.decode("utf-8", "replace") for octets in found), *_readings(raw, flags)]
+    readings = [name for whole in readings for name in (whole.partition("\0")[0], whole.replace("\0", ""))]
+    return tuple(dict.fromkeys(readings))
+
+
+def _readings(raw: bytes, flags: int) -> tuple[str, ...]:
+    if raw.isascii():
+        return (raw.decode("ascii"),)
+    try:
+        name = raw.decode()
+    except UnicodeDecodeError:
+        old = raw.decode("cp437")
+        return (raw.decode("utf-8", "replace"), old) if flags & UTF8 else (old,)
+    return (name,) if flags & UTF8 else (name, raw.decode("cp437"))

@@ -9,29 +9,23 @@ from __future__ import annotations
 
 import bisect
 import itertools
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gateway.content.reading import Spent
+from gateway.content.zip_directory import find_ends, read_listed
 from gateway.content.zip_fields import (
     CENTRAL,
-    CENTRAL_HEAD,
-    CENTRAL_OCTETS,
     ENCRYPTED,
     END,
-    END64,
     END_OCTETS,
-    END_REACH,
     EXTRA_RECORD,
     LOCAL,
     LOCAL_HEAD,
     LOCAL_OCTETS,
-    LOCATOR64,
     MASKED,
     STREAMED,
     STRONG,
-    STRONG_HEADER,
     ZIP64,
     extras,
     method_of,
@@ -41,7 +35,6 @@ from gateway.content.zip_fields import (
 from gateway.model.finding import Readable
 
 _LOOKS = 1000  # at what looks like a header and is none
-_ENDS = 8  # that are looked at: more than one is odd enough
 
 
 @dataclass(slots=True)
@@ -115,75 +108,47 @@ def holds_local_entry(data: bytes) -> bool:
 
 def _directories(data: bytes, index: Index) -> Iterator[tuple[int, int, int]]:
     """Where central directories begin, how many entries each claims, and what must be added to its offsets. The last one first."""
-    end = len(data)
     found: set[int] = set()
-    for _ in range(_ENDS):
-        end = data.rfind(END, max(0, len(data) - END_REACH), end)
-        if end < 0 or end + END_OCTETS > len(data):
-            return
-        count, before, octets, offset = _read_end(data, end, index)
-        for at in dict.fromkeys((before - octets, offset)):
-            if at not in found and at >= 0 and data[at : at + 4] == CENTRAL:
+    for number, end in enumerate(find_ends(data)):
+        if not number:  # the last one in the file
+            index.trailing = max(len(data) - end.reach, 0)
+            index.comments.append(data[end.comment : end.reach])
+        if end.disk not in (0, 0xFFFF):
+            index.unreadable = Readable.UNSUPPORTED  # one of several disks
+        if end.is_wide is None:
+            index.odd("directory-disagrees")
+        for at in dict.fromkeys((end.stop - end.octets, end.offset)):
+            if at not in found and at >= 0 and data.startswith(CENTRAL, at):
                 found.add(at)
-                yield at, count, at - offset
-        if octets and not found:
+                yield at, end.number, at - end.offset
+        if end.octets and not found:
             # APPNOTE 7.3: a directory that is itself encrypted follows a record of its own.
-            is_masked = data[max(before - octets, 0) : max(before - octets, 0) + 4] == EXTRA_RECORD
+            is_masked = data.startswith(EXTRA_RECORD, max(end.stop - end.octets, 0))
             index.unreadable = index.unreadable or (Readable.ENCRYPTED if is_masked else Readable.DAMAGED)
-
-
-def _read_end(data: bytes, end: int, index: Index) -> tuple[int, int, int, int]:
-    """Of one end record: the number of entries, where the directory ends, its octets and its claimed place."""
-    disk, _, _, count, octets, offset, comment = struct.unpack_from("<HHHHIIH", data, end + 4)
-    if not index.comments:  # the last one in the file
-        index.trailing = max(len(data) - end - END_OCTETS - comment, 0)
-        index.comments.append(data[end + END_OCTETS : end + END_OCTETS + comment])
-    if disk not in (0, 0xFFFF):
-        index.unreadable = Readable.UNSUPPORTED  # one of several disks
-    if data[max(end - 20, 0) : max(end - 16, 0)] == LOCATOR64:
-        found = _end64(data, end)
-        if found is not None:
-            at, count, octets, offset = found
-            return count, at, octets, offset
-        index.odd("directory-disagrees")
-    return count, end, octets, offset
-
-
-def _end64(data: bytes, end: int) -> tuple[int, int, int, int] | None:
-    (offset,) = struct.unpack_from("<Q", data, end - 12)
-    at = offset if data[offset : offset + 4] == END64 else data.rfind(END64, max(0, end - 4096), end)
-    if at < 0 or at + 56 > len(data):
-        return None
-    count, octets, start = struct.unpack_from("<QQQ", data, at + 32)
-    return at, count, octets, start
 
 
 def _read_directory(data: bytes, at: int, count: int, base: int, index: Index, spent: Spent) -> None:
     seen = 0
-    while data[at : at + 4] == CENTRAL and at + CENTRAL_OCTETS <= len(data):
+    while (listed := read_listed(data, at, base)) is not None:
         spent.entries()
         seen += 1
-        _, _, _, flags, method, _, _, crc, packed, size, name, extra, comment, disk, _, _, offset = CENTRAL_HEAD.unpack_from(data, at)
-        raw = data[at + CENTRAL_OCTETS : at + CENTRAL_OCTETS + name]
-        fields = dict(extras(data[at + CENTRAL_OCTETS + name : at + CENTRAL_OCTETS + name + extra]))
-        size, packed, offset = zip64(fields.get(ZIP64, b""), size, packed, offset)
         entry = Entry(
-            names=names_of(raw, flags, fields),
-            method=method_of(method, fields),
-            encrypted=bool(flags & (ENCRYPTED | STRONG | MASKED)) or STRONG_HEADER in fields,
-            streamed=bool(flags & STREAMED),
-            crc=crc,
-            packed=packed,
-            size=size,
-            start=offset + base,
+            names=listed.names,
+            method=listed.method,
+            encrypted=listed.is_encrypted,
+            streamed=bool(listed.flags & STREAMED),
+            crc=listed.crc,
+            packed=listed.packed,
+            size=listed.size,
+            start=listed.at,
             data=-1,
-            comment=data[at + CENTRAL_OCTETS + name + extra : at + CENTRAL_OCTETS + name + extra + comment],
+            comment=listed.comment,
         )
-        if disk not in (0, 0xFFFF):
+        if listed.disk not in (0, 0xFFFF):
             index.unreadable = index.unreadable or Readable.UNSUPPORTED
         index.entries.append(entry)
-        _find_local(data, entry, raw, index)
-        at += CENTRAL_OCTETS + name + extra + comment
+        _find_local(data, entry, listed.octets, index)
+        at = listed.next
     if seen != count and seen != count & 0xFFFF:
         index.odd("directory-disagrees")
     if seen < count:

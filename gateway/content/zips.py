@@ -9,43 +9,22 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 from gateway.content.reading import Spent, Unreadable
-from gateway.content.zip_fields import CENTRAL, ENCRYPTED, END, END64, END_REACH, LOCAL, LOCATOR64, UTF8, ZIP64, extras, zip64
+from gateway.content.zip_directory import Listed, find_ends, read_listed
+from gateway.content.zip_fields import LOCAL
 from gateway.model.finding import Readable
 
+Entry: TypeAlias = Listed
 STORED, DEFLATED, AES = 0, 8, 99  # methods
 
-_END_RECORD = struct.Struct("<10xHII")  # number of entries, size and offset of the directory
 _DIRECTORY_LIMIT = 4 * 1_048_576  # octets: 2000 entries of 2 KB
-_ENTRY = struct.Struct("<4s4xHH4xIIIHHH8xI")  # 46 octets: flags, method, CRC, sizes, lengths, local header
 _LOCAL = struct.Struct("<26xHH")  # 30 octets: lengths of name and extra field
-_MAX32 = 0xFFFFFFFF
 _MAX16 = 0xFFFF
 _STEP = 65536
 _CRUMB = 32
 _FIRST = 262_144  # octets: most parts of documents come whole at once
-
-
-class Entry(NamedTuple):
-    """One entry as the directory describes it."""
-
-    name: str
-    octets: bytes  # of the name, as they stand
-    flags: int
-    method: int
-    crc: int
-    packed: int  # octets in the archive, as claimed
-    at: int  # where its local header begins
-
-    @property
-    def is_folder(self) -> bool:
-        return self.name.endswith("/")
-
-    @property
-    def is_encrypted(self) -> bool:
-        return bool(self.flags & ENCRYPTED) or self.method == AES
 
 
 class Archive:
@@ -60,7 +39,7 @@ class Archive:
             Unreadable: there is none, it is broken, or too large to look at.
         """
         self.data = data
-        self.entries = _directory(data, _find_end(data))
+        self.entries = _directory(data)
         self.is_intact = True  # until an entry proves not to be what its directory says
 
     def read(self, entry: Entry, spent: Spent) -> bytes:
@@ -87,7 +66,7 @@ class Archive:
         Raises:
             Unreadable: it is encrypted, compressed as we do not know, or more than the budget allows.
         """
-        if entry.is_encrypted:
+        if entry.is_encrypted or entry.method == AES:
             raise Unreadable(Readable.ENCRYPTED)
         if entry.method not in (STORED, DEFLATED):
             raise Unreadable(Readable.UNSUPPORTED)
@@ -166,58 +145,24 @@ def _salvaged(unpacker: Any, packed: memoryview) -> Iterator[bytes]:
             return
 
 
-def _find_end(data: bytes) -> int:
-    """Where the last end record stands."""
-    at = data.rfind(END, max(0, len(data) - END_REACH))
-    if at < 0:
+def _directory(data: bytes) -> tuple[Entry, ...]:
+    """What the last end record says of the directory before it, if all of it is true."""
+    end = next(find_ends(data), None)
+    if end is None or end.is_wide is None:
         raise Unreadable(Readable.DAMAGED)
-    return at
-
-
-def _directory(data: bytes, end: int) -> tuple[Entry, ...]:
-    """The directory before one end record (APPNOTE 4.3.12, 4.3.14, 4.3.16)."""
+    if end.number == _MAX16 or _DIRECTORY_LIMIT < end.octets <= len(data):
+        raise Unreadable(Readable.OVER_BUDGET)
+    at = end.stop - end.octets
+    shift = at - end.offset  # octets before the archive
+    if at < 0 or shift < 0:
+        raise Unreadable(Readable.DAMAGED)
     entries: list[Entry] = []
-    try:
-        count, size, offset = _END_RECORD.unpack_from(data, end)
-        stop = end
-        if data.startswith(LOCATOR64, max(0, end - 20)) and (_MAX32 in (size, offset) or count == _MAX16):
-            stop, count, size, offset = _end64(data, end - 20)
-        if count == _MAX16 or _DIRECTORY_LIMIT < size <= len(data):
-            raise Unreadable(Readable.OVER_BUDGET)
-        at = stop - size
-        shift = at - offset  # octets before the archive
-        if at < 0 or shift < 0:
+    while at < end.stop:
+        entry = read_listed(data, at, shift)
+        if entry is None:
             raise Unreadable(Readable.DAMAGED)
-        while at < stop:
-            magic, flags, method, crc, packed, claimed, name_size, extra_size, comment_size, local = _ENTRY.unpack_from(data, at)
-            extra = at + _ENTRY.size + name_size
-            if magic != CENTRAL:
-                raise Unreadable(Readable.DAMAGED)
-            if _MAX32 in (packed, claimed, local):
-                wide = dict(extras(data[extra : extra + extra_size])).get(ZIP64, b"")
-                _, packed, local = zip64(wide, claimed, packed, local)
-            name = data[extra - name_size : extra]
-            entries.append(Entry(_decoded(name, flags), name, flags, method, crc, packed, local + shift))
-            at = extra + extra_size + comment_size
-    except struct.error:
-        raise Unreadable(Readable.DAMAGED) from None
-    if at > stop:  # a comment that would hide the entries after it
+        entries.append(entry)
+        at = entry.next
+    if at > end.stop:  # a comment that would hide the entries after it
         raise Unreadable(Readable.DAMAGED)
     return tuple(entries)
-
-
-def _end64(data: bytes, locator: int) -> tuple[int, int, int, int]:
-    """Where the record of a large archive stands, its number of entries, the size and the offset of the directory."""
-    (claimed,) = struct.unpack_from("<Q", data, locator + 8)
-    at = claimed if data.startswith(END64, claimed) else data.rfind(END64, 0, locator)
-    if at < 0:
-        raise Unreadable(Readable.DAMAGED)
-    return (at, *struct.unpack_from("<QQQ", data, at + 32))
-
-
-def _decoded(name: bytes, flags: int) -> str:
-    """APPNOTE appendix D. A name ends at NUL, as it does for everyone else."""
-    name = name[: name.index(0)] if b"\0" in name else name
-    if name.isascii():
-        return name.decode("ascii")
-    return name.decode("utf-8", "replace") if flags & UTF8 else name.decode("cp437")
