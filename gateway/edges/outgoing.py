@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from gateway.edges.edited import Edited
+from gateway.mime.edited import Edited
 from gateway.mime.sevenbit import to_seven_bit
 from gateway.model.envelope import Recipient
 from gateway.model.outcome import Copy, Reply

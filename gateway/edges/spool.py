@@ -17,6 +17,7 @@ from io import FileIO
 from pathlib import Path
 
 from gateway.errors import TryLater
+from gateway.mime.pieces import Pieces
 from gateway.model.message import Buffer, Content
 
 MEMORY_OCTETS = 1_048_576
@@ -183,38 +184,6 @@ class InFile:
 
     def close(self) -> None:
         self._file.close()
-
-
-class Pieces:
-    """model.message.Buffer over content that is read as it is looked at."""
-
-    def __init__(self, content: Content) -> None:
-        self._content = content
-
-    def __len__(self) -> int:
-        return self._content.octets
-
-    def __getitem__(self, where: slice) -> bytes:
-        start, end, _ = where.indices(self._content.octets)
-        return self._content.read(start, end)
-
-    def find(self, what: bytes, start: int = 0, end: int | None = None) -> int:
-        stop = self._content.octets if end is None else min(end, self._content.octets)
-        for at in range(start, stop, _WRITE_OCTETS):
-            found = self._content.read(at, min(at + _WRITE_OCTETS + len(what) - 1, stop)).find(what)
-            if found >= 0:
-                return at + found
-        return -1
-
-    def rfind(self, what: bytes, start: int = 0, end: int | None = None) -> int:
-        stop = self._content.octets if end is None else min(end, self._content.octets)
-        while start < stop:
-            at = max(start, stop - _WRITE_OCTETS)
-            found = self._content.read(at, stop).rfind(what)
-            if found >= 0:
-                return at + found
-            stop = at + len(what) - 1 if at > start else start
-        return -1
 
 
 def _nameless(folder: Path) -> tuple[FileIO, FileIO]:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from gateway.mime.block import Block, Kind, Row
 from gateway.mime.decode import decode
+from gateway.mime.edited import Edited
 from gateway.mime.replace import Edit, edit_of, may_take, read_bodies
 from gateway.mime.sizes import BLOCK_OCTETS
-from gateway.mime.spliced import Spliced
 from gateway.model.message import Role
 from gateway.parse import parse_buffer
 from tests.doubles import Octets
@@ -43,7 +43,7 @@ def edited(octets: bytes, files, blocks=(ENGLISH,)) -> bytes | None:
     splices = edit.splices(blocks)
     assert splices is not None
     assert list(splices) == sorted(splices)
-    return Spliced(Octets(octets), splices).read(0, 1 << 30)
+    return Edited(Octets(octets), splices).read(0, 1 << 30)
 
 
 def files_of(octets: bytes) -> list[str]:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.edges.edited import Edited
+from gateway.mime.edited import Edited
 from gateway.model.outcome import Splice
 from tests.doubles import Octets
 

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
-from gateway.edges.spool import Pieces
+from gateway.mime.pieces import Pieces
 from gateway.model.message import Buffer, Content
 from gateway.model.outcome import Splice
 
