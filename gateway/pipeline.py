@@ -7,6 +7,7 @@ A message is carried while its client waits: the answer comes after the next hop
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -217,6 +218,7 @@ class Pipeline:
             policy=policy,
             house=self._house,
             transaction=attempt.transaction,
+            name=name if name is not None else hashlib.sha256(arrival.id.encode("ascii")).digest(),
             each=terms.each,
             ours=self._house.is_ours(arrival.envelope.reverse_path),
             at=arrival.received_at,
@@ -226,6 +228,7 @@ class Pipeline:
             again=lambda recipient, unusable: decide(facts[recipient.address.wire], policy, unusable=unusable),
             regroup=plan,
             trigger_headers=self._trigger_headers,
+            head=lambda: self._world.head(arrival),
             on_bug=lambda bug: self._bug_while_handing_over(attempt, bug),
             progress=attempt.progress,
         )

@@ -1,6 +1,7 @@
 """Plan to outcomes: the only effects of carrying a message.
 
-What is kept is kept first and durably, with its notices; hand-overs follow at the same time; what they left over is settled last.
+What is kept is kept first and durably, with its notices; then files that go by link are put into their place; hand-overs follow at the same
+time; what they left over is settled, and links that nobody was handed are undone.
 INVARIANT: each recipient of the plan has exactly one outcome.
 INVARIANT: an exception says that nothing irreversible has happened but what is journalled.
 
@@ -28,7 +29,7 @@ async def act(plan: Plan, work: Work, world: World) -> tuple[Outcome, ...]:
     relayed = tuple(recipient for step in relay_steps for recipient in step.recipients)
     if world.clock.monotonic() >= work.arrival.deadline:
         return tuple(put_off(recipient, NO_TIME) for step in plan.steps for recipient in step.recipients)
-    single = len(plan.steps) == 1 and not kept_steps
+    single = len(plan.steps) == 1 and not kept_steps and not work.policy.is_share(plan.steps[0].route)
     if not single:
         await world.check()
     alone = not work.transaction.done
@@ -38,4 +39,7 @@ async def act(plan: Plan, work: Work, world: World) -> tuple[Outcome, ...]:
         # The vault or the database is down after all: nothing that cannot be undone is begun.
         return (*kept, *(put_off(recipient) for recipient in relayed))
     handed = await hand_over(relay_steps, work, world, alone=alone and not kept)
-    return await settle(handed, kept, work, world, durable=not single)
+    outcomes = await settle(handed, kept, work, world, durable=not single)
+    for shared in handed.shares:
+        await shared.undo(world)
+    return outcomes

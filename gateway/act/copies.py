@@ -5,14 +5,12 @@ An untouched copy has our one Received field before it and nothing left out (DES
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 
-from gateway.model.message import Content, Message
+from gateway.model.message import Message
 from gateway.model.outcome import Splice
 from gateway.policy.rules import Policy
-
-PIECE = 262_144
 
 Splices = tuple[Splice, ...]
 
@@ -39,13 +37,3 @@ def forbidden(message: Message | None, names: frozenset[str]) -> Splices:
     if message is None or not names:
         return ()
     return tuple([Splice(field.span.start, field.span.end) for field in message.fields if field.name.casefold() in names])
-
-
-def edited(content: Content, splices: Splices, octets: Callable[[bytes], Content]) -> Content:
-    """A new content in which these stand. Only for a message that really is changed: it is whole in memory for a moment."""
-    pieces, at = [], 0
-    for start, end, instead in (*splices, Splice(content.octets, content.octets)):
-        pieces += [content.read(place, min(place + PIECE, start)) for place in range(at, start, PIECE)]
-        pieces.append(instead)
-        at = end
-    return octets(b"".join(pieces))

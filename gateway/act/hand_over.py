@@ -1,5 +1,6 @@
-"""Steps that relay: a copy for each, all at the same time, and a second method where the first cannot serve a recipient.
+"""Steps that let go: a copy for each, all at the same time, and a second method where the first cannot serve a recipient.
 
+Files that go by link are in their place before anything is handed over: that can be undone.
 From the first hand-over on nothing is raised: a bug becomes a deferral of those it concerns, and the operator hears of it.
 """
 
@@ -10,18 +11,20 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from gateway.act.copies import fields, forbidden
 from gateway.act.keep import keep
 from gateway.act.letters import owes_success
-from gateway.act.sign import signed
+from gateway.act.ready import Ready, as_it_is
+from gateway.act.share import People, Shared, share
 from gateway.act.tell import speaks
 from gateway.act.work import Work, put_off
-from gateway.errors import TryLater
+from gateway.errors import TryLater, Unusable
 from gateway.model.decision import Decision, Verdict
 from gateway.model.envelope import Recipient
 from gateway.model.kept import Bundle
-from gateway.model.outcome import Copy, Ending, Outcome, Step
+from gateway.model.outcome import Ending, Outcome, Reply, Step
 from gateway.ports import Handed, World
+
+_PLACE_CANNOT = Reply(554, "5.3.0", "the files cannot be put where this route has them")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +32,10 @@ class HandedOver:
     """What came of all relay steps."""
 
     outcomes: tuple[Outcome, ...]  # DELIVERED, DEFERRED, REJECTED (by the hop), or what a second decision made of it
-    waiting: Mapping[str, Step]  # by Address.key: the copy that a deferred recipient waits for
+    waiting: Mapping[str, Ready]  # by Address.key: the copy that a deferred recipient waits for
     untold: tuple[Handed, ...]  # taken by a hop that will not tell of success, though the sender asked for that
     decided: Mapping[str, Decision]  # by Address.key: what a copy was handed over for, where somebody may have to be told of it
+    shares: tuple[Shared, ...] = ()  # files that go by link
 
 
 async def hand_over(steps: tuple[Step, ...], work: Work, world: World, *, alone: bool) -> HandedOver:
@@ -39,7 +43,7 @@ async def hand_over(steps: tuple[Step, ...], work: Work, world: World, *, alone:
     handing = _Handing(work, world, alone)
     while steps:
         steps = await handing.round(steps)
-    return HandedOver(tuple(handing.outcomes), handing.waiting, tuple(handing.untold), handing.decided)
+    return HandedOver(tuple(handing.outcomes), handing.waiting, tuple(handing.untold), handing.decided, tuple(handing.shares))
 
 
 @dataclass(slots=True)
@@ -50,19 +54,23 @@ class _Handing:
     world: World
     alone: bool
     outcomes: list[Outcome] = field(default_factory=list)
-    waiting: dict[str, Step] = field(default_factory=dict)
+    waiting: dict[str, Ready] = field(default_factory=dict)
+    shares: list[Shared] = field(default_factory=list)
     untold: list[Handed] = field(default_factory=list)
     decided: dict[str, Decision] = field(default_factory=dict)
     _tried: dict[str, frozenset[str]] = field(default_factory=dict)  # methods that cannot serve this recipient
-    _passing: dict[str, tuple[Handed, Step]] = field(default_factory=dict)  # the last of them whose obstacle is temporary
+    _passing: dict[str, tuple[Handed, Ready]] = field(default_factory=dict)  # the last of them whose obstacle is temporary
 
     async def round(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
         """Hand these over; the steps of the next round."""
-        if len(steps) == 1:
-            unusable = await self._step(steps[0], is_only=not self.outcomes)
+        unusable: list[tuple[Handed, Step]] = []
+        if len(steps) == 1 and not self._shares(steps[0]):
+            unusable = await self._relay(steps[0], is_only=not self.outcomes)
         else:
-            found = await asyncio.gather(*(self._step(step, is_only=False) for step in steps))
-            unusable = [pair for some in found for pair in some]
+            made, unusable = await self._placed(tuple(step for step in steps if self._shares(step)))
+            relays = [self._relay(step, is_only=False) for step in steps if not self._shares(step)]
+            links = [self._step(ready, is_only=False, shared=shared) for shared in made for ready in shared.ready]
+            unusable += [pair for some in await asyncio.gather(*relays, *links) for pair in some]
         try:
             return await self._second_way(unusable)
         except Exception as bug:  # noqa: BLE001 - others may have the message: they are journalled first
@@ -71,20 +79,69 @@ class _Handing:
             self.outcomes += [put_off(one.recipient) for one, _ in unusable if one.recipient.address.key not in known]
             return ()
 
-    async def _step(self, step: Step, *, is_only: bool) -> list[tuple[Handed, Step]]:
+    def _shares(self, step: Step) -> bool:
+        return self.work.policy.is_share(step.route)
+
+    # --- files by link ------------------------------------------------------------------------------------------------
+
+    async def _placed(self, steps: tuple[Step, ...]) -> tuple[list[Shared], list[tuple[Handed, Step]]]:
+        """The files of each share route in their place, with the copies; and whom that route cannot serve."""
+        people: dict[str, list[tuple[Recipient, Decision]]] = {}
+        for step in steps:
+            people.setdefault(step.route or "", []).extend(zip(step.recipients, step.decisions, strict=True))
+        found = await asyncio.gather(*(self._share(route, tuple(some)) for route, some in people.items()))
+        made = [shared for shared, _ in found if shared is not None]
+        self.shares += made
+        return made, [pair for _, cannot in found for pair in cannot]
+
+    async def _share(self, route: str, people: People) -> tuple[Shared | None, list[tuple[Handed, Step]]]:
+        """None: nobody gets their files this way now; who can be served another way is named."""
+        cannot: list[tuple[Handed, Step]] = []
+        while people:
+            try:
+                return await share(route, people, self.work.going, self.world), cannot
+            except Unusable as unusable:
+                named = frozenset(unusable.recipients) or frozenset(recipient.address.key for recipient, _ in people)
+                cannot += [_cannot_place(route, one, made) for one, made in people if one.address.key in named]
+                people = tuple(pair for pair in people if pair[0].address.key not in named)
+            except TryLater as late:
+                self.outcomes += [put_off(recipient, late) for recipient, _ in people]
+                return None, cannot
+            except Exception as bug:  # noqa: BLE001 - other steps are to be done
+                self.work.on_bug(bug)
+                self.outcomes += [put_off(recipient) for recipient, _ in people]
+                return None, cannot
+        return None, cannot
+
+    # --- hand-overs ---------------------------------------------------------------------------------------------------
+
+    async def _relay(self, step: Step, *, is_only: bool) -> list[tuple[Handed, Step]]:
+        try:
+            ready = as_it_is(step, self.work, self.world)
+        except Exception as bug:  # noqa: BLE001 - other steps are under way
+            self.work.on_bug(bug)
+            self.outcomes += [put_off(recipient) for recipient in step.recipients]
+            return []
+        return await self._step(ready, is_only=is_only)
+
+    async def _step(self, ready: Ready, *, is_only: bool, shared: Shared | None = None) -> list[tuple[Handed, Step]]:
         """Those whom this method cannot serve. What the others got is noted at once: another step may take long."""
+        step = ready.step
         pairs = zip(step.recipients, step.decisions, strict=True)
         self.decided.update({recipient.address.key: decision for recipient, decision in pairs if speaks(decision)})
-        handed = await self._relay(step)
-        unusable = [(one, step) for one in handed if one.unusable and not one.reply.is_success]
-        done = [self._outcome(one, step) for one in handed if one.reply.is_success or not one.unusable]
+        handed = await self._handed(ready)
+        if shared is not None:
+            shared.linked.update(one.recipient.address.key for one in handed if one.reply.is_success or not one.certain)
+        unusable = [one for one in handed if one.unusable and not one.reply.is_success]
+        self._passing.update({one.recipient.address.key: (one, ready) for one in unusable if not one.reply.is_permanent})
+        done = [self._outcome(one, ready) for one in handed if one.reply.is_success or not one.unusable]
         self.outcomes += done
         self.untold += [one for one in handed if owes_success(one)]
         delivered = tuple(outcome for outcome in done if outcome.ending is Ending.DELIVERED)
         self.work.progress.update({outcome.recipient.address.key: outcome for outcome in delivered})
         if delivered and not (is_only and len(delivered) == len(step.recipients)):
             await self._note(delivered)
-        return unusable
+        return [(one, step) for one in unusable]
 
     async def _note(self, delivered: tuple[Outcome, ...]) -> None:
         """Journalled before anything else that may take long or fail; what the hop has accepted it has accepted."""
@@ -94,27 +151,26 @@ class _Handing:
         except Exception as bug:  # noqa: BLE001 - other steps are under way
             self.work.on_bug(bug)
 
-    async def _relay(self, step: Step) -> tuple[Handed, ...]:
+    async def _handed(self, ready: Ready) -> tuple[Handed, ...]:
+        recipients = ready.copy.recipients
         try:
-            name = self.work.policy.next_hop_of(step.route or "")
-            hop = self.world.hops[name]
-            copy = await _copy(step, self.work, self.world, hop.trigger_header)
+            copy = await ready.leaving(self.world)
             started = self.world.clock.monotonic()
-            handed = await hop.hand_over(copy, self.work.arrival.deadline)
-            self.world.counters.observe("hand_over", self.world.clock.monotonic() - started, next_hop=name)
+            handed = await self.world.hops[ready.next_hop].hand_over(copy, self.work.arrival.deadline)
+            self.world.counters.observe("hand_over", self.world.clock.monotonic() - started, next_hop=ready.next_hop)
         except TryLater as late:  # before anything was sent
-            return tuple(Handed(recipient, put_off(recipient, late).reply) for recipient in step.recipients)
+            return tuple(Handed(recipient, put_off(recipient, late).reply) for recipient in recipients)
         except Exception as bug:  # noqa: BLE001 - other steps are under way
             self.work.on_bug(bug)
-            return tuple(Handed(recipient, put_off(recipient).reply, certain=False) for recipient in step.recipients)
+            return tuple(Handed(recipient, put_off(recipient).reply, certain=False) for recipient in recipients)
         return handed
 
-    def _outcome(self, handed: Handed, step: Step) -> Outcome:
+    def _outcome(self, handed: Handed, ready: Ready) -> Outcome:
         refused = Ending.REJECTED if handed.reply.is_permanent else Ending.DEFERRED
         ending = Ending.DELIVERED if handed.reply.is_success else refused
         if ending is Ending.DEFERRED:
-            self.waiting[handed.recipient.address.key] = step
-        return Outcome(handed.recipient, ending, handed.reply, step.route, certain=handed.certain)
+            self.waiting[handed.recipient.address.key] = ready
+        return Outcome(handed.recipient, ending, handed.reply, ready.step.route, certain=handed.certain)
 
     async def _second_way(self, unusable: list[tuple[Handed, Step]]) -> tuple[Step, ...]:
         """Decide again where a method cannot serve its recipient: further relay steps; what is kept or put off has its outcome."""
@@ -123,8 +179,6 @@ class _Handing:
         for handed, step in unusable:
             key = handed.recipient.address.key
             self._tried[key] = self._tried.get(key, frozenset()) | {step.route or ""}
-            if not handed.reply.is_permanent:
-                self._passing[key] = handed, step
             decision = self.work.again(handed.recipient, self._tried[key])
             if decision.route is None and key in self._passing:
                 # The only obstacle left is temporary: the mail waits upstream, it is not without a route.
@@ -146,18 +200,5 @@ class _Handing:
             self.outcomes += await keep(steps, self.work, self.world, alone=alone, going=going)
 
 
-async def _copy(step: Step, work: Work, world: World, trigger_header: str) -> Copy:
-    envelope = work.arrival.envelope
-    added = fields(trigger_header, step.decisions[0].stamps)
-    copy = Copy(
-        reverse_path=envelope.reverse_path.wire,
-        recipients=step.recipients,
-        head=world.head(work.arrival) + added,
-        content=work.arrival.content,
-        eight_bit=envelope.body == "8BITMIME",
-        smtputf8=envelope.smtputf8,
-        ret=envelope.ret,
-        envid=envelope.envid,
-        splices=forbidden(work.message, work.reserved),
-    )
-    return await signed(copy, world) if added or copy.splices else copy
+def _cannot_place(route: str, recipient: Recipient, decision: Decision) -> tuple[Handed, Step]:
+    return Handed(recipient, _PLACE_CANNOT, unusable=True), Step(Verdict.RELEASE, route, (decision,), (recipient,))

@@ -5,22 +5,21 @@ The upstream never bounces what was delivered, and nobody is told that delivered
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
-from gateway.act.copies import edited, fields, forbidden
 from gateway.act.deciders import POSTMASTER
 from gateway.act.hand_over import HandedOver
 from gateway.act.keep import keep_one
 from gateway.act.letters import Post
 from gateway.act.pen import LIFETIME
-from gateway.act.sign import signed
+from gateway.act.ready import Ready, keep_ready
 from gateway.act.tell import tell
 from gateway.act.work import Work, put_off
 from gateway.errors import OutgateError, TryLater
 from gateway.model.decision import Decision, Reason, Verdict
+from gateway.model.envelope import Recipient
 from gateway.model.kept import Bundle, ToSend
-from gateway.model.outcome import Copy, Ending, Outcome, Step
+from gateway.model.outcome import Ending, Outcome, Step
 from gateway.ports import Handed, World
 
 _Settled = tuple[tuple[Outcome, ...], tuple[ToSend, ...]]  # outcomes that take the place of others, and what goes out because of them
@@ -41,7 +40,7 @@ async def settle(handed: HandedOver, kept: tuple[Outcome, ...], work: Work, worl
         return await _journal(outcomes, news, work, durable=durable or bool(news))
     changed, letters = await _bounced(rejected, outcomes, work, world)
     if _is_patience_over(work, world):
-        queued, rows = await _queued(deferred, handed.waiting, work, world)
+        queued, rows = await _queued(deferred, handed, work, world)
         changed, letters = changed + queued, letters + rows
     by_key = {outcome.recipient.address.key: outcome for outcome in changed}
     settled = tuple(by_key.get(one.recipient.address.key, one) for one in outcomes)
@@ -126,58 +125,40 @@ def _undeliverable(rejected: tuple[Outcome, ...]) -> Step:
     return Step(Verdict.HOLD, None, decisions, tuple(outcome.recipient for outcome in rejected))
 
 
-async def _queued(deferred: tuple[Outcome, ...], waiting: Mapping[str, Step], work: Work, world: World) -> _Settled:
+async def _queued(deferred: tuple[Outcome, ...], handed: HandedOver, work: Work, world: World) -> _Settled:
     """Patience is over: the rest goes into our own outbox, a row for each copy. Without room for it, it goes on waiting upstream."""
-    groups: dict[tuple[str | None, tuple[tuple[str, str], ...]], list[Outcome]] = {}
+    groups: dict[int, list[Outcome]] = {}
+    copies: dict[int, Ready] = {}
     for outcome in deferred:
-        step = waiting.get(outcome.recipient.address.key)
-        if step is not None:  # else it waits for something that could not be kept
-            groups.setdefault((step.route, step.decisions[0].stamps), []).append(outcome)
+        ready = handed.waiting.get(outcome.recipient.address.key)
+        if ready is not None:  # else it waits for something that could not be kept
+            copies[id(ready)] = ready
+            groups.setdefault(id(ready), []).append(outcome)
     rows: list[ToSend] = []
     try:
-        for (route, stamps), some in groups.items():
-            rows.append(await _row(route or "", stamps, some, work, world))
+        for name, some in groups.items():
+            rows.append(await _row(copies[name], tuple(outcome.recipient for outcome in some), work, world))
     except OutgateError:
         return (), ()
-    return tuple(replace(outcome, ending=Ending.QUEUED) for some in groups.values() for outcome in some), tuple(rows)
+    queued = tuple(replace(outcome, ending=Ending.QUEUED) for some in groups.values() for outcome in some)
+    for shared in handed.shares:
+        shared.linked.update(outcome.recipient.address.key for outcome in queued if outcome.route == shared.share.route)
+    return queued, tuple(rows)
 
 
-async def _row(route: str, stamps: tuple[tuple[str, str], ...], waiting: list[Outcome], work: Work, world: World) -> ToSend:
-    envelope = work.arrival.envelope
-    next_hop = work.policy.next_hop_of(route)
-    recipients, added = tuple(outcome.recipient for outcome in waiting), fields(world.hops[next_hop].trigger_header, stamps)
-    copy = Copy(
-        reverse_path=envelope.reverse_path.wire,
-        recipients=recipients,
-        head=world.head(work.arrival) + added,
-        content=work.arrival.content,
-        eight_bit=envelope.body == "8BITMIME",
-        smtputf8=envelope.smtputf8,
-        splices=forbidden(work.message, work.reserved),
-    )
+async def _row(ready: Ready, recipients: tuple[Recipient, ...], work: Work, world: World) -> ToSend:
+    copy = ready.copy
     return ToSend(
         id=world.new_id(),
-        object_id=await keep_copy(copy, world, changed=bool(added or copy.splices)),
+        object_id=await keep_ready(ready, world),
         reverse_path=copy.reverse_path,
         recipients=recipients,
-        next_hop=next_hop,
+        next_hop=ready.next_hop,
         kind="rest",
         message_id=work.arrival.id,
         next_at=world.clock.now(),
         expires_at=world.clock.now() + LIFETIME,
-        smtputf8=envelope.smtputf8,
-        ret=envelope.ret,
-        envid=envelope.envid,
+        smtputf8=copy.smtputf8,
+        ret=copy.ret,
+        envid=copy.envid,
     )
-
-
-async def keep_copy(copy: Copy, world: World, *, changed: bool) -> str:
-    """The same octets that the hop would have got, into the vault for the outbox; the object's id."""
-    copy = await signed(copy, world) if changed else copy
-    if not copy.splices:
-        return await world.vault.put("notices", copy.content, copy.head)
-    content = edited(copy.content, copy.splices, world.octets)
-    try:
-        return await world.vault.put("notices", content, copy.head)
-    finally:
-        content.close()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway.act.copies import stamps_of
+from gateway.act.going import Going
 from gateway.act.readers import NEVER, Origin, Reader, reader_of
 from gateway.errors import OutgateError, TryLater
 from gateway.model.decision import Decision
@@ -36,6 +37,7 @@ class Work:
     policy: Policy
     house: House
     transaction: Transaction
+    name: bytes  # of the transaction: what a retry has in common with this attempt, if anything has
     each: bool  # LMTP: every recipient has a reply of its own
     ours: bool  # the reverse-path is in the organisation's domains
     at: datetime
@@ -45,12 +47,32 @@ class Work:
     regroup: Callable[[tuple[Decision, ...], tuple[Recipient, ...]], Plan]
     trigger_headers: frozenset[str]  # names, lower-case, that users may not set
     on_bug: Callable[[Exception], None]  # an error of ours after something irreversible may have happened
+    head: Callable[[], bytes]  # what stands above every copy: our Received field
     progress: dict[str, Outcome] = field(default_factory=dict)  # by Address.key; what is safe to answer already
 
     @property
     def reserved(self) -> frozenset[str]:
         """Names, lower-case, of the header fields that only we may set."""
         return self.trigger_headers | stamps_of(self.policy)
+
+    @property
+    def going(self) -> Going:
+        """The message whose files go by link. It was understood: nobody decides that of what nobody has read."""
+        assert self.message is not None and self.findings is not None  # noqa: S101, PT018 - see above
+        return Going(
+            name=self.name,
+            message_id=self.arrival.id,
+            envelope=self.arrival.envelope,
+            content=self.arrival.content,
+            message=self.message,
+            findings=self.findings,
+            policy=self.policy,
+            house=self.house,
+            head=self.head(),
+            reserved=self.reserved,
+            deadline=self.arrival.deadline,
+            reader=self.reader,
+        )
 
     def reader(self, recipient: Recipient) -> Reader | None:
         """Who is told what becomes of the copy for this one; None: nobody may be."""

@@ -16,7 +16,7 @@ from gateway.act.copies import fields, forbidden, names_of, stamps_of
 from gateway.act.deciders import POSTMASTER
 from gateway.act.letters import UNSEEN, Seen
 from gateway.act.pen import LIFETIME
-from gateway.act.settle import keep_copy
+from gateway.act.ready import Ready, keep_ready
 from gateway.act.tell import Circle, Went, told_of
 from gateway.attempt import is_poison, reading
 from gateway.errors import OutgateError, WillNotDo
@@ -194,7 +194,7 @@ class _Again:
         )
         return ToSend(
             id=world.new_id(),
-            object_id=await keep_copy(copy, world, changed=bool(added or copy.splices)),
+            object_id=await keep_ready(Ready(step, next_hop, copy, bool(added or copy.splices)), world),
             reverse_path=copy.reverse_path,
             recipients=step.recipients,
             next_hop=next_hop,
