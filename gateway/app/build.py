@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -58,7 +58,17 @@ def load_policy(source: Path, settings: Settings, instead: Mapping[str, Sheet] |
     next_hops, places = frozenset(settings.next_hop), frozenset(settings.place)
     if unknown := (*policy.unknown_next_hops(next_hops), *policy.unknown_places(places)):
         raise _in_folder(source, unknown)
+    if triggering := tuple(_stamps_that_trigger(policy, trigger_headers(settings))):
+        raise _in_folder(source, triggering)
     return policy.bind(next_hops, places)
+
+
+def _stamps_that_trigger(policy: Policy, triggers: frozenset[str]) -> Iterator[Problem]:
+    """Rules that would set off, by any route, what the settings mean for the copies to one next hop."""
+    for rule in policy.rules:
+        for name in [name for act in rule.acts for name, _ in act.stamps if name.casefold() in triggers]:
+            says = f"rule `{rule.id}` stamps `{name}`, which is the trigger_header of a next hop; choose another name"
+            yield Problem(*policy.where.get(f"rule:{rule.id}", ("rules.yaml", 0, 0)), says)
 
 
 def read_policy(source: Path, settings: Settings, instead: Mapping[str, Sheet] | None = None) -> Policy:

@@ -153,4 +153,4 @@ def _says(act: Act) -> str:
         case "notify":
             return f"{act.held_for} is told"
         case _:
-            return "it is stamped"
+            return f"{' and '.join(f'{name}: {value}' for name, value in act.stamps)} is put into the header"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from gateway.model.finding import FileOddity
@@ -16,6 +17,12 @@ from gateway.policy.rules import Act, Ask, ExceptionTo, Never, Override, Rule
 
 ROLES = ("sender", "owner", "list-owner", "agreement-owner", "postmaster")  # who can decide beside the pack's people
 _MODES = ("watch", "advise", "enforce")
+# Fields by which programs say who somebody is, or which the servers behind us set and believe (Exchange, spam filters).
+_SAYS_WHO = re.compile(
+    r"x-(?:sender|from|to|cc|envelope|original|originating|authenticat|forwarded|delivered|received|apparently|real|ms-exchange|ms-has"
+    r"|forefront|microsoft-antispam|spam|virus|google)",
+    re.IGNORECASE,
+)
 _RESERVED = ("no_route", "poison")
 _DEFECTS = [name.value for kind in (DefectName, FileOddity) for name in kind]
 
@@ -162,6 +169,10 @@ class RuleMaker:
             self._text(part.notify.guidance, (*path, "notify", "guidance"))
             yield Act("notify", held_for=part.notify.who, guidance=part.notify.guidance)
         if part.stamp:
+            for name in part.stamp:
+                if _SAYS_WHO.match(name):
+                    says = f"`{name}` is what others say who somebody is by; choose a name of your own, X-Council-Marking"
+                    self._wrong((*path, "stamp", name), says, key=True)
             yield Act("stamp", stamps=tuple(sorted(part.stamp.items())))
 
     def _no_route(self, part: NoRoutePart, path: Path) -> Act:

@@ -43,6 +43,7 @@ class ExpectRow(Part):
     watched: Strings = Field(default=[])
     audiences: Strings = Field(default=[])
     lifted: Strings = Field(default=[])
+    stamps: Strings = Field(default=[])  # "X-Name: value"
     would_pass_if: Strings = Field(default=[])
     why_not: dict[Name, str] = Field(default={})  # words that stand in why a route did not serve
 
@@ -175,6 +176,7 @@ def _lists(decision: Decision) -> dict[str, list[str]]:
         "watched": [one.rule for one in decision.watched],
         "audiences": list(decision.audiences),
         "lifted": list(decision.lifted),
+        "stamps": [f"{name}: {value}" for name, value in decision.stamps],
         "would_pass_if": list(decision.would_pass_if),
     }
 
