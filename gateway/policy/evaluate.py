@@ -153,4 +153,5 @@ def _says(act: Act) -> str:
         case "notify":
             return f"{act.held_for} is told"
         case _:
-            return f"{' and '.join(f'{name}: {value}' for name, value in act.stamps)} is put into the header"
+            fields = [f"{name}: {value}" for name, value in act.stamps]
+            return f"{' and '.join(fields)} {'stand' if len(fields) > 1 else 'stands'} in the header"

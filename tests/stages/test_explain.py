@@ -8,7 +8,7 @@ from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings,
 from gateway.model.message import Defect, DefectName, Message, Span
 from gateway.studio.explain import SCHEMA, as_text, explain
 from gateway.studio.specimen import FactsRow, facts_of
-from tests.policy.packs import OWN, small
+from tests.policy.packs import OWN, SMALL, small
 
 FILES = (
     FileFinding("2", None, ("a.docx",), "application/x", "application/y", 9_000_000, "ab" * 32, Readable.YES,
@@ -18,8 +18,8 @@ FILES = (
 )  # fmt: skip
 
 
-def explained(files=None):
-    policy = small()
+def explained(files=None, text=SMALL):
+    policy = small(text)
     sizes = [
         {"name": "a.docx", "size": "9000000B", "detectors": {"card": 3}},
         {"name": "b.zip", "size": "6000000B", "unreadable": "encrypted"},
