@@ -178,6 +178,21 @@ def _folder_name(value: str) -> str:
     return value
 
 
+def _public_key(value: str) -> str:
+    """One line as it stands in /etc/ssh/ssh_host_ed25519_key.pub, or as ssh-keyscan prints it behind the name."""
+    if not re.fullmatch(r"(ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/=]{40,}( .*)?", value.strip()):
+        msg = "is no public key of a host; write the line of its .pub file: ssh-ed25519 AAAA..."
+        raise ValueError(msg)
+    return value.strip()
+
+
+def _shown_folder(value: str) -> str:
+    if not value.startswith("/") or set(re.findall(r"\{(\w*)\}", value)) - {"folder"} or value.count("{") != value.count("}"):
+        msg = f"`{value}` is no folder; write /{{folder}}, or / where each partner sees its own alone"
+        raise ValueError(msg)
+    return value.rstrip("/")
+
+
 Octets = Annotated[int, BeforeValidator(_octets), Field(gt=0)]
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
@@ -425,8 +440,27 @@ class OneDrivePlace(_Section):
         return self
 
 
-Place = Annotated[OwnPlace | OneDrivePlace, Field(discriminator="kind")]
-_PLACES: dict[str, type[_Section]] = {"own": OwnPlace, "onedrive": OneDrivePlace}
+class SftpPlace(_Section):
+    """[place.NAME] kind = "sftp": a service where each partner has a folder, named in the pack's register."""
+
+    kind: Literal["sftp"]
+    host: str = Field(min_length=1)
+    port: int = Field(default=22, ge=1, le=65535)
+    user: str = Field(min_length=1)
+    key: Path  # our private key, as OpenSSH writes it
+    host_keys: tuple[Annotated[str, AfterValidator(_public_key)], ...] = Field(min_length=1)  # the service's: any other is refused
+    folder: str = "."  # where the partners' folders are, as we see it after the login
+    shown_host: str = ""  # how partners call the service; default: host and port
+    shown_port: int = Field(default=22, ge=1, le=65535)
+    shown_folder: Annotated[str, AfterValidator(_shown_folder)] = "/{folder}"  # a partner's folder, as they see it after their login
+    web_url: Site = ""  # a page of the service for browsers, where there is one: for files of up to 1.5 GB
+    verify: Literal["read", "size"] = "read"  # what was written is read back and compared, or only its size
+    connect_timeout: Seconds = 15.0
+    uploads: int = Field(default=4, ge=1)
+
+
+Place = Annotated[OwnPlace | OneDrivePlace | SftpPlace, Field(discriminator="kind")]
+_PLACES: dict[str, type[_Section]] = {"own": OwnPlace, "onedrive": OneDrivePlace, "sftp": SftpPlace}
 
 
 class Retention(_Section):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -190,10 +190,11 @@ async def running(
     examiner: Examiner,
     counters: Counters,
     suspects: Suspects,
+    policy: Callable[[], Policy],
     *,
     patience_seconds: float = 20.0,
 ) -> AsyncIterator[Running]:
-    """The ports, open; closed in the end. In the event loop, after the last fork."""
+    """The ports, open; closed in the end. In the event loop, after the last fork. `policy`: the one in force."""
     clock = SystemClock()
     spool = make_spool(settings)
     state = State(settings.database.url, settings.processes.state, settings.vault.keys, clock)
@@ -211,7 +212,7 @@ async def running(
     def head(arrival: Arrival) -> bytes:
         return received(arrival, name, loop_key)
 
-    places = make_places(settings, vault, state.shares, clock)
+    places = make_places(settings, vault, state.shares, clock, policy)
     world = World(
         clock=clock,
         hops=hops,

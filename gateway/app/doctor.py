@@ -64,7 +64,7 @@ def doctor(config: Path) -> tuple[Look, ...]:
         *_postfix(settings, policy),
         *_precautions(settings, policy),
     ]
-    looks += asyncio.run(_living(settings))
+    looks += asyncio.run(_living(settings, policy))
     return tuple(looks)
 
 
@@ -161,11 +161,11 @@ def _precautions(settings: Settings, policy: Policy | None) -> Iterator[Look]:
     yield from (Look("protection", False, says) for says in safe)
 
 
-async def _living(settings: Settings) -> list[Look]:
+async def _living(settings: Settings, policy: Policy | None) -> list[Look]:
     """Next hops, keys, vault and database, all at the same time."""
     hops = [_next_hop(name, hop, settings) for name, hop in settings.next_hop.items()]
     looks = await asyncio.gather(*hops, _vault(settings), _database(settings))
-    return [*looks, *await _places(settings)]
+    return [*looks, *await _places(settings, policy)]
 
 
 async def _next_hop(name: str, hop: Hop, settings: Settings) -> Look:
@@ -197,14 +197,15 @@ async def _vault(settings: Settings) -> Look:
     return Look("vault", True, f"{settings.vault.url} can be written, the keys are there")
 
 
-async def _places(settings: Settings) -> list[Look]:
-    if not settings.place:
+async def _places(settings: Settings, policy: Policy | None) -> list[Look]:
+    """Those of a policy that can be read: a partner's folder is named there."""
+    if not settings.place or policy is None:
         return []
     clock = SystemClock()
     try:
         state = State(settings.database.url, settings.processes.state, settings.vault.keys, clock)
         vault = make_vault(settings, load_keys(settings.vault.keys), make_spool(settings))
-        places = make_places(settings, vault, state.shares, clock)
+        places = make_places(settings, vault, state.shares, clock, lambda: policy)
     except (OutgateError, OSError) as error:
         return [Look("places", False, str(error))]
 

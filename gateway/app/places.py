@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import assert_never
 
 from gateway.config import OneDrivePlace as OneDriveSettings
 from gateway.config import OwnPlace as OwnSettings
 from gateway.config import Place as PlaceSettings
 from gateway.config import Settings
+from gateway.config import SftpPlace as SftpSettings
 from gateway.edges.place_own import OwnPlace
 from gateway.edges.shares import Shares
+from gateway.policy.rules import Policy
 from gateway.ports import Clock, Place, Vault
 
 
-def make_places(settings: Settings, vault: Vault, shares: Shares, clock: Clock) -> dict[str, Place]:
-    """As the settings have them, by name. The caller closes them."""
+def make_places(settings: Settings, vault: Vault, shares: Shares, clock: Clock, policy: Callable[[], Policy]) -> dict[str, Place]:
+    """As the settings have them, by name. The caller closes them. `policy`: the one in force, whose registers know the partners.
+
+    Raises:
+        BadConfig: what a place needs is not installed.
+    """
 
     def make(name: str, place: PlaceSettings) -> Place:
         match place:
@@ -25,6 +32,13 @@ def make_places(settings: Settings, vault: Vault, shares: Shares, clock: Clock) 
                 from gateway.edges.place_onedrive import OneDrive  # noqa: PLC0415 - msal is large, and few have such a place
 
                 return OneDrive(name, place, clock, shares)
+            case SftpSettings():
+                try:
+                    from gateway.edges.place_sftp import Sftp  # noqa: PLC0415 - an extra, which only such a place needs
+                except ModuleNotFoundError as error:
+                    says = f"place.{name} needs {error.name}, which is not installed; install outgate[sftp]"
+                    raise settings.wrong(says) from error
+                return Sftp(name, place, clock, shares, policy)
             case _:
                 assert_never(place)
 

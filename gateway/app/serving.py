@@ -241,7 +241,7 @@ def _run(
         sandbox.attach()
         settle_memory()
         try:
-            async with running(settings, keys, sandbox, metrics, lifeline.suspects()) as opened:
+            async with running(settings, keys, sandbox, metrics, lifeline.suspects(), lambda: current.policy) as opened:
                 process = _Process(current, log, lifeline, opened, sockets, sandbox, [])
                 asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, process)
                 log.event("serve.started", process=name, pid=os.getpid(), pack=current.policy.name, pack_version=current.policy.version)

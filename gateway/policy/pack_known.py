@@ -15,7 +15,7 @@ from gateway.policy.pack_model import PackPart
 from gateway.policy.pack_sheets import P, mended_part_of, missing_file, sheet_of, unknown_name
 from gateway.policy.pack_yaml import Path, Sheet
 from gateway.policy.places import Places
-from gateway.policy.rules import KnownList, Register, Snapshot
+from gateway.policy.rules import KnownList, Liaison, Partner, Register, Snapshot
 
 STALE = "stale"  # supposed of a file: what it says is too old to rely on
 
@@ -40,13 +40,15 @@ class Known:
         part = self._part(RegisterPart, sheet)
         if part is None:
             return
-        rows = []
+        rows, partners = [], []
         for index, entry in enumerate(part.entries):
             place = self._entry(sheet, index, entry, levels)
             if place is not None:
                 row = Entry(entry.agreement, home(entry.owner, self._own) if entry.owner else None, entry.review_by, entry.highest)
                 rows += [(one, row) for one in own([place], self._own)]
-        self.registers[name] = Register(Places.of(rows), self._stale_from(name, part))
+                if entry.folder is not None:
+                    partners += [(one, _partner(one, entry.folder, entry)) for one in own([place], self._own)]
+        self.registers[name] = Register(Places.of(rows), self._stale_from(name, part), Places.of(partners))
 
     def limits(self, name: str, main: Sheet, path: Path) -> Places[int] | None:
         """Read what recipients' servers accept."""
@@ -107,6 +109,8 @@ class Known:
             sheet.problems.append(sheet.at((*path, "highest"), unknown_name("classification", entry.highest, levels)))
         if entry.agreement is not None and entry.highest is None:
             sheet.problems.append(sheet.at(path, "an agreement needs a `highest:`, the highest classification that it covers"))
+        if entry.folder is None and (entry.account is not None or entry.liaisons):
+            sheet.problems.append(sheet.at(path, "`account:` and `liaisons:` are about a `folder:` on the file transfer service; name it"))
         return entry.address or entry.domain
 
     def _lists(self, sheet: Sheet, part: ListsPart, pack: PackPart) -> dict[str, KnownList]:
@@ -145,6 +149,11 @@ class Known:
         owner = home(one.owner, self._own) if one.owner is not None else None
         allowed = None if one.allowed_senders is None else Places.of((where, True) for where in own(one.allowed_senders, self._own))
         return KnownList(address, owner, count, external, tuple(uncleared), allowed, frozenset(one.allowed_groups or ()))
+
+
+def _partner(where: str, folder: str, entry: EntryPart) -> Partner:
+    liaisons = tuple(Liaison(one.name, one.mailbox or "", one.phone or "") for one in entry.liaisons)
+    return Partner(where, folder, entry.account or "", liaisons)
 
 
 def own(wheres: Iterable[str], own_domains: tuple[str, ...]) -> list[str]:

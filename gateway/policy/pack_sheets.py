@@ -23,6 +23,8 @@ _BLOCK = "must be a block of `key: value`"
 _WRITTEN = {
     "^[a-z0-9][a-z0-9._-]{0,63}\\.yaml$": "a file beside pack.yaml, name.yaml",
     "^[0-9a-f-]{36}$": "a GUID of 36 characters",
+    "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$": "the name of a folder alone: example-university",
+    "^[A-Za-z0-9][A-Za-z0-9@_.+-]{0,63}$": "the name of an account: exuniv",
     "^X-[A-Za-z0-9-]{1,60}$": "a header field of ours, X-Name, with letters, digits and hyphens",
     "^[\\x20-\\x7e]{0,200}$": "at most 200 signs of ASCII on one line",
 }

@@ -214,12 +214,36 @@ class KnownList:
     allowed_groups: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True)
+class Liaison:
+    """Somebody at a partner who looks after file transfer."""
+
+    name: str
+    mailbox: str = ""
+    phone: str = ""
+
+    def __str__(self) -> str:
+        ways = ", ".join(filter(None, (self.mailbox, self.phone)))
+        return f"{self.name} ({ways})" if ways else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """Who has a folder on a file transfer service."""
+
+    where: str  # the address or domain in the register
+    folder: str
+    account: str = ""  # as which they sign in there
+    liaisons: tuple[Liaison, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Register:
     """Who is enrolled, agreed with, cleared."""
 
     rows: Places[Entry] = field(default_factory=Places)
     stale_from: date | None = None  # from this day on nobody can rely on it
+    partners: Places[Partner] = field(default_factory=Places)  # those that have a folder
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -303,6 +327,17 @@ class Policy:
             for route in self.routes
             if route.place is not None and route.place not in places
         )  # fmt: skip
+
+    def partner_of(self, address: str, domain: str, day: date) -> Partner | None:
+        """Whose folder an Address.key belongs to, by the first register that has one and can be relied on."""
+        good = (one for one in self.snapshot.registers.values() if one.stale_from is None or day < one.stale_from)
+        return next((found for one in good if (found := one.partners.find(address, domain)) is not None), None)
+
+    @property
+    def partners(self) -> tuple[Partner, ...]:
+        """Everybody who has a folder."""
+        tables = (one.partners for one in self.snapshot.registers.values())
+        return tuple(found for table in tables for kind in (table.addresses, table.domains, table.below) for found in kind.values())
 
     def system_of(self, sender: str, certificate: str | None, client: str) -> System | None:
         """The system that mail from this reverse-path (Address.key) and client comes from; None: a person's."""

@@ -3,10 +3,10 @@
 import asyncio
 import hashlib
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 
-from gateway.model.share import Grant, Parcel, Share, SharedFile, Standing
+from gateway.edges.shares import joined
+from gateway.model.share import Grant, Parcel, Share, SharedFile
 from tests.doubles import START, Octets, StillClock
 
 SENDER = "a@ct.example"
@@ -24,9 +24,8 @@ class MemoryShares:
         return self.shares.get(key)
 
     async def issue(self, share):
-        old = self.shares.get(share.key)
-        if old is not None:
-            share = replace(old, expires_at=max(old.expires_at, share.expires_at), state=Standing.OPEN)
+        there = self.shares.get(share.key)
+        share = share if there is None else joined(there, share)
         self.shares[share.key] = share
         return share
 
