@@ -67,7 +67,7 @@ class Share:
     expires_at: datetime
     idle: timedelta | None = None  # it also ends when nobody has fetched anything for so long
     download_limit: int | None = None  # of each file, for each person
-    language: str = "en"  # of the message, BCP 47: the page begins in it
+    language: str = "en"  # of the message, BCP 47: the page's, where the browser asks for none that there is
     files: tuple[SharedFile, ...] = ()
     grants: tuple[Grant, ...] = ()
     state: Standing = Standing.OPEN

@@ -62,7 +62,7 @@ def test_the_sender_sees_who_fetched_what_and_ends_it(portal: House) -> None:
     sender.enter(tokens[SENDER])
 
     page = sender.get(f"/{share.id}/sent").text
-    assert f"<td><bdi>{RECIPIENT}</bdi></td><td><bdi>report.pdf</bdi></td><td>Complete</td>" in page
+    assert f'<bdi class="name">report.pdf</bdi> <span class="tag">Complete</span>\n    <span class="size"><bdi>{RECIPIENT}</bdi>' in page
     assert sender.get(f"/{share.id}/files/1").status_code == 403
     assert sender.get(f"/{share.id}/stop").status_code == 200
     assert sender.post(f"/{share.id}/stop").headers["location"] == "/stopped"
@@ -91,11 +91,13 @@ def test_pages_speak_the_browsers_language(portal: House, accepts: str, tag: str
     assert page.headers["content-language"] == tag
 
 
-def test_the_message_s_language_goes_before_the_browser_s_and_a_choice_before_both(portal: House) -> None:
+def test_the_browsers_language_goes_before_the_message_s_and_a_choice_before_both(portal: House) -> None:
     share, tokens = portal.share(FILES, language="es-MX")
-    browser = portal.browser(**{"accept-language": "ar"})
+    browser, other = portal.browser(**{"accept-language": "ar, fr;q=0.1"}), portal.browser(**{"accept-language": "fr"})
     browser.enter(tokens[RECIPIENT])
+    other.enter(tokens[RECIPIENT])
 
-    assert '<html lang="es"' in browser.get(f"/{share.id}/files").text
-    assert '<html lang="ar"' in browser.get(f"/{share.id}/files?lang=ar").text
     assert '<html lang="ar"' in browser.get(f"/{share.id}/files").text
+    assert '<html lang="es"' in other.get(f"/{share.id}/files").text
+    assert '<html lang="en"' in other.get(f"/{share.id}/files?lang=en").text
+    assert '<html lang="en"' in other.get(f"/{share.id}/files").text

@@ -75,7 +75,7 @@ class Site:
         client: str = self._proxies.client(peer, request.headers.getlist("x-forwarded-for"))  # type: ignore[attr-defined]
         chosen = request.query_params.get("lang", "")
         chosen = chosen if chosen in self.words else request.cookies.get(LANGUAGE, "")
-        words = choose(self.words, chosen, *languages, accepted=request.headers.get("accept-language", ""))
+        words = choose(self.words, chosen, request.headers.get("accept-language", ""), *languages)
         return Visitor(client, words, request.cookies.get(self.cookie_name, ""))
 
     @property

@@ -1,7 +1,8 @@
 """What the pages say, in the languages there are: words/<tag>.toml. Pure but for reading those files once.
 
-The language of a page is the one the visitor has chosen, else that of the message, else the first of the browser's that there is, else
-English. Dates and sizes are written as the language writes them; sizes in units of 1,024, as everywhere in the gateway.
+The language of a page is the one the visitor has chosen, else the first of the browser's that there is, else that of the message, else
+English: what a person reads, their browser says best, and it does not change on the way. Dates and sizes are written as the language writes
+them; sizes in units of 1,024, as everywhere in the gateway.
 """
 
 from __future__ import annotations
@@ -59,9 +60,9 @@ def read_words() -> Mapping[str, Words]:
     return {"en": found.pop("en"), **found}
 
 
-def choose(words: Mapping[str, Words], *wanted: str, accepted: str = "") -> Words:
-    """The first of `wanted` (BCP 47) that there is, else the browser's best (RFC 9110 section 12.5.4), else English."""
-    for tag in (*wanted, *_by_quality(accepted)):
+def choose(words: Mapping[str, Words], chosen: str, accepted: str, *others: str) -> Words:
+    """The chosen one, else the browser's best (RFC 9110 section 12.5.4), else the first of `others` (BCP 47), else English."""
+    for tag in (chosen, *_by_quality(accepted), *others):
         found = words.get(tag.lower().partition("-")[0])
         if found is not None:
             return found
