@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from gateway.app.vaults import make_vault
 from gateway.config import Portal, Settings
+from gateway.edges.bell import Bell
 from gateway.edges.clock import SystemClock
 from gateway.edges.database import is_sqlite
 from gateway.edges.keys import Keyring
@@ -56,10 +57,11 @@ async def portal_running(
         raise WillNotDo("there is no [portal] in the settings")
     clock = SystemClock()
     store = _store(settings, portal)
+    visits = Visits(store, Secrets(lambda: keys), Bell(settings.processes.state).ring)
     vault = make_vault(settings, keys, Spool(_spool_folder(settings)))
     await store.open(20.0)
     try:
-        application = make_application(make_site(settings, portal, keys, Visits(store, Secrets(lambda: keys)), vault, clock, policy, log))
+        application = make_application(make_site(settings, portal, keys, visits, vault, clock, policy, log))
         yield Server(application, portal, server_context(portal), drain_seconds)
     finally:
         await store.close()

@@ -98,7 +98,7 @@ class Opening:
         """POST /SHARE/code/again: another code."""
         guest = await self._guest(request)
         await read_form(request, self._site, guest.visitor)
-        return _to(guest, "code", "again" if await self._send_code(guest.session) else "often")
+        return _to(guest, "code", "again" if await self._send_code(guest.session, guest.visitor) else "often")
 
     async def ask(self, request: Request) -> Response:
         """POST /SHARE/ask: the link was forwarded, and its new holder asks the sender. Nobody learns who the other is."""
@@ -144,16 +144,16 @@ class Opening:
             ends_at=now + timedelta(seconds=site.settings.session),
         )
         await site.visits.open_session(session)
-        said = "" if await self._send_code(session) else "?said=often"
+        said = "" if await self._send_code(session, visitor) else "?said=often"
         site.log.event("share.opened", share=share_id)
         response = RedirectResponse(f"/{share_id}/code{said}", 303)
         site.give_cookie(response, cookie)
         return response
 
-    async def _send_code(self, session: Session) -> bool:
-        """Whether one is on its way."""
-        wish = await self._site.visits.wish(WishKind.CODE, session, "", self._site.clock.now(), most=_MOST_CODES)
-        return wish is not None
+    async def _send_code(self, session: Session, visitor: Visitor) -> bool:
+        """Whether one is on its way, in the language of the page."""
+        now, language = self._site.clock.now(), visitor.words.tag
+        return await self._site.visits.wish(WishKind.CODE, session, "", now, language, most=_MOST_CODES) is not None
 
     async def _proved(self, guest: Guest) -> Response:
         """Whoever knew the cookie before knows it no more."""
