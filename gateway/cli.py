@@ -175,13 +175,13 @@ def policy() -> None:
 def policy_check(pack: Path, config: Path | None) -> None:
     """Find every mistake in PACK, with file, line, column and a way out; and warn of what nobody has signed.
 
-    With settings, that its next hops are configured too.
+    With settings, that its next hops and places are configured too.
     """
     problems = app.check_pack(pack, config)
     for problem in problems:
         click.echo(f"{problem.severity}: {problem}" if problem.severity != "error" else str(problem))
     if note := app.without_settings(config):
-        click.echo(f"note: {note}; whether its next hops are configured was not looked at")
+        click.echo(f"note: {note}; whether its next hops and places are configured was not looked at")
     errors = sum(problem.severity == "error" for problem in problems)
     click.echo(f"{pack}: {_count(errors, 'error')}, {_count(len(problems) - errors, 'warning')}")
     sys.exit(1 if errors else 0)
@@ -319,6 +319,67 @@ def _pairs(option: str, texts: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
             raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint=option)
         found.append((name, value))
     return tuple(found)
+
+
+@main.group()
+def share() -> None:
+    """Look at files that travel by link: who may have them, who fetched what; end a share.
+
+    \b
+    See:    outgate share list; outgate share show 7KQ-402
+    Stop:   outgate share revoke 7KQ-402 --by "A. Smith" --why "sent to the wrong person"
+    One:    outgate share revoke 7KQ-402 --to b@example.org --by "A. Smith" --why "left the project"
+    Forget: outgate share purge 7KQ-402 --by "A. Smith" --why "asked to be forgotten"
+    """  # noqa: D301 - \b is click's own mark
+
+
+@share.command("list")
+@click.option("--all", "everything", is_flag=True, help="Ended shares too.")
+@click.option("--json", "as_json", is_flag=True, help="A JSON list, for programs.")
+@_config
+@_says_errors
+def share_list(everything: bool, as_json: bool, config: Path) -> None:
+    """List the open shares, newest first."""
+    click.echo(app.list_shares(config, everything=everything, as_json_list=as_json))
+
+
+@share.command("show")
+@click.argument("number")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
+@_config
+@_says_errors
+def share_show(number: str, as_json: bool, config: Path) -> None:
+    """Show one share: its files, its people, until when, who fetched what and when, from which network, and what has happened to it."""
+    click.echo(app.show_share(config, number, as_json_object=as_json))
+
+
+@share.command("revoke")
+@click.argument("number")
+@click.option("--to", "to", help="Only for this recipient; the others keep their links.")
+@_by
+@_why
+@_config
+@_says_errors
+def share_revoke(number: str, to: str | None, by: str, why: str, config: Path) -> None:
+    """End a share now: its links open for nobody any more, and its files are deleted, in whatever place they are.
+
+    Whoever is just looking at its page is shown out. A retry of the same message does not open it again. It cannot be undone.
+    """
+    click.echo(app.revoke_share(config, number, Because(by, why), to))
+
+
+@share.command("purge")
+@click.argument("number")
+@_by
+@_why
+@_config
+@_says_errors
+def share_purge(number: str, by: str, why: str, config: Path) -> None:
+    """End a share if it is open, delete its files, and forget all that is known of it: names, addresses, who fetched what.
+
+    Without it the files go when the share ends, and the rest after [retention] shares. The audit keeps its number, who asked, and why.
+    """
+    click.echo(app.purge_share(config, number, Because(by, why)))
 
 
 @main.group()

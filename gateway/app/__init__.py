@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from gateway.app.dkim import new_dkim_key as new_dkim_key
     from gateway.app.doctor import doctor as doctor
     from gateway.app.serving import serve as serve
+    from gateway.app.shares import list_shares as list_shares
+    from gateway.app.shares import purge_share as purge_share
+    from gateway.app.shares import revoke_share as revoke_share
+    from gateway.app.shares import show_share as show_share
     from gateway.app.studio import check_pack as check_pack
     from gateway.app.studio import explain as explain
     from gateway.app.studio import test_pack as test_pack
@@ -32,10 +36,14 @@ _HOMES = {
     "explain": "studio",
     "export_audit": "cases",
     "list_holds": "cases",
+    "list_shares": "shares",
     "new_dkim_key": "dkim",
+    "purge_share": "shares",
+    "revoke_share": "shares",
     "save_message": "cases",
     "serve": "serving",
     "show_hold": "cases",
+    "show_share": "shares",
     "test_pack": "studio",
     "verify_audit": "cases",
     "without_settings": "studio",

@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from gateway.app.share_words import in_short
 from gateway.edges.audit import Event
 from gateway.model.decision import Decision
 from gateway.model.facts import Declared
 from gateway.model.kept import Held, Intent, ToSend
+from gateway.model.share import Share
 from gateway.policy.guidance import House
 
 _STATES = {"refused": "refused by the rules", "ended": "refused by a person", "expired": "ended without an answer"}
@@ -26,6 +28,7 @@ class Case:
     copies: tuple[ToSend, ...] = ()  # of what was released, those that no next hop has taken yet
     wishes: tuple[Intent, ...] = ()
     events: tuple[Event, ...] = ()
+    shares: tuple[Share, ...] = ()  # what the same message left behind for others
 
     @property
     def state(self) -> str:
@@ -80,6 +83,7 @@ def as_text(case: Case, house: House) -> str:
         f"Verdict   {held.decision.verdict.word}",
         f"Policy    {held.pack} {held.pack_version[:19]}",
         f"Message   {held.message_id} by [listen.{held.listener}]",
+        *(f"Share     {in_short(one, house)}: {house.command(f'share show {one.id}')}" for one in case.shares),
         "Reasons",
         *(f"  {row}" for row in _reasons(held.decision)),
         *(f"Declared  {_declared(said)}" for said in held.declared),
@@ -114,6 +118,7 @@ def as_json(case: Case) -> dict[str, object]:
         "ended_at": held.ended_at.isoformat() if held.ended_at else None,
         "ended_by": held.ended_by,
         "ended_why": held.ended_why,
+        "shares": [one.id for one in case.shares],
         "waiting": [
             {"recipients": [one.address.wire for one in row.recipients], "next_hop": row.next_hop, "attempts": row.attempts, "why": row.why}
             for row in case.copies

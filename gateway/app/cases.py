@@ -36,12 +36,12 @@ def list_holds(config: Path, *, everything: bool, as_json_list: bool) -> str:
         held, copies = await state.holds.find(state=None if everything else "open"), await state.outbox.released()
         return [Case(one, tuple(row for row in copies if row.case == one.case)) for one in held]
 
-    cases = _run(config, find)
+    cases = with_state(config, find)
     if as_json_list:
         return json.dumps([as_json(case) for case in cases], indent=2, ensure_ascii=False)
     if not cases:
         return "Nothing is kept." if everything else "No case is open."
-    return table(as_rows(cases, _house(config)))
+    return table(as_rows(cases, house_for(config)))
 
 
 def show_hold(config: Path, case: str, *, as_json_object: bool) -> Iterator[str]:
@@ -50,13 +50,14 @@ def show_hold(config: Path, case: str, *, as_json_object: bool) -> Iterator[str]
     async def get(state: State) -> Case:
         held = await _there(state, case)
         copies, wishes = await state.outbox.released(held.case), await state.intents.of_case(held.case)
-        return Case(held, copies, wishes, await state.audit.events(held.case))
+        shares = await state.shares.list(everything=True, message_id=held.message_id)
+        return Case(held, copies, wishes, await state.audit.events(held.case), shares)
 
-    found = _run(config, get)
+    found = with_state(config, get)
     if as_json_object:
         yield json.dumps({**as_json(found), "message": contents(config, found.held).as_json}, indent=2, ensure_ascii=False)
         return
-    yield as_text(found, _house(config))
+    yield as_text(found, house_for(config))
     yield from contents(config, found.held).lines
 
 
@@ -74,13 +75,13 @@ def save_message(config: Path, case: str, file: Path, because: Because) -> str:
         await state.audit.looked(held.case, because.by, because.why)
         return held
 
-    octets = write_message(config, _run(config, note), file)
+    octets = write_message(config, with_state(config, note), file)
     return f"{file}: the kept message, {octets:,} octets; it is noted that {because.by} has it. Delete it when you have read it."
 
 
 def ask(config: Path, kind: str, case: str, because: Because) -> str:
     """Leave a wish and wait for the keeper to carry it out; what came of it. Raises WillNotDo (it cannot be done), TryLater (no keeper)."""
-    number, house = case_number(case), _house(config)
+    number, house = case_number(case), house_for(config)
 
     async def put_and_wait(state: State) -> str:
         intent_id, asked_at = await state.intents.put(kind, number, because), SystemClock().now()
@@ -95,7 +96,7 @@ def ask(config: Path, kind: str, case: str, because: Because) -> str:
             await asyncio.sleep(ASK_SECONDS)
         raise TryLater(f"it is noted, but no keeper has carried it out in {WAIT_SECONDS:g} s; is `outgate serve` running?")
 
-    return _run(config, put_and_wait)
+    return with_state(config, put_and_wait)
 
 
 def verify_audit(config: Path, noted: tuple[str, ...]) -> tuple[bool, str]:
@@ -105,7 +106,7 @@ def verify_audit(config: Path, noted: tuple[str, ...]) -> tuple[bool, str]:
     async def look(state: State) -> tuple[tuple[str, ...], tuple[Tip, ...]]:
         return await state.audit.verify(before), await state.audit.tips()
 
-    wrong, tips = _run(config, look)
+    wrong, tips = with_state(config, look)
     if wrong:
         return False, "\n".join(wrong)
     ends = "\n".join(f"  {tip.writer}:{tip.number}:{tip.hash}" for tip in tips)
@@ -133,7 +134,7 @@ def export_audit(config: Path, case: str | None) -> str:
             },
             ensure_ascii=False,
         )
-        for event in _run(config, get)
+        for event in with_state(config, get)
     )
 
 
@@ -175,12 +176,14 @@ def _tip(text: str) -> Tip:
     return Tip(writer, int(number), chain)
 
 
-def _house(config: Path) -> House:
+def house_for(config: Path) -> House:
     """Who speaks; commands name the settings where they are not those that a command finds by itself."""
     return house_of(load(config), None if config == Path("outgate.toml") else config)
 
 
-def _run(config: Path, work: Callable[[State], Coroutine[Any, Any, Found]]) -> Found:
+def with_state(config: Path, work: Callable[[State], Coroutine[Any, Any, Found]]) -> Found:
+    """What `work` finds in the database of these settings. Raises TryLater: the gateway does not run."""
+
     async def inside() -> Found:
         async with _state(config, load(config)) as state:
             return await work(state)

@@ -96,8 +96,8 @@ def check_pack(pack: Path, config: Path | None) -> tuple[Problem, ...]:
     files = read_pack(pack)
     settings = _given(config)
     own_domains = settings.organisation.domains if settings else OWN
-    next_hops = frozenset(settings.next_hop) if settings else None
-    problems = check(files, own_domains, datetime.now(UTC).date(), next_hops)
+    next_hops, places = (frozenset(settings.next_hop), frozenset(settings.place)) if settings else (None, None)
+    problems = check(files, own_domains, datetime.now(UTC).date(), next_hops, places)
     return tuple(replace(problem, file=f"{pack}/{problem.file}") for problem in problems)
 
 

@@ -65,6 +65,10 @@ class Audit:
         """Everything, or what happened to one case, in the order of time. Raises TryLater."""
         return await self._store.read(events, case)
 
+    async def events_of_share(self, share_id: str) -> tuple[Event, ...]:
+        """What happened to one share, in the order of time. Raises TryLater."""
+        return await self._store.read(events, share_id, "share")
+
     async def looked(self, case: str, by: str, why: str) -> None:
         """Somebody is about to get the kept message to read. Durable on return. Raises TryLater."""
         await self._store.run("audit.looked", {"case": case, "by": by, "why": why, "at": micros(datetime.now(UTC))})
@@ -107,8 +111,8 @@ def tips(connection: Connection) -> tuple[Tip, ...]:
     return tuple(Tip(writer, last.number, last.hash.hex()) for writer, last in found)
 
 
-def events(connection: Connection, case: str | None = None) -> tuple[Event, ...]:
-    """The rows, the oldest first."""
+def events(connection: Connection, case: str | None = None, key: str = "case") -> tuple[Event, ...]:
+    """The rows, the oldest first; of one case, or of one share (`key`)."""
     query = select(audit).order_by(audit.c.at, audit.c.writer, audit.c.number)
     if case is not None:
         query = query.where(audit.c.details.contains(encode(case), autoescape=True))  # the fewest, before they are read
@@ -116,7 +120,7 @@ def events(connection: Connection, case: str | None = None) -> tuple[Event, ...]
     return tuple(
         Event(row["writer"], row["number"], moment(row["at"]), row["event"], details, row["hash"].hex())
         for row, details in rows
-        if case is None or details.get("case") == case
+        if case is None or details.get(key) == case
     )
 
 

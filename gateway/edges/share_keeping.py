@@ -8,6 +8,7 @@ that the files are gone.
 from __future__ import annotations
 
 import secrets as random
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
@@ -118,6 +119,11 @@ class ShareKeeping:
     async def is_first(self, access: Access) -> bool:
         """Whether it is the first file of its share that anybody has fetched to its end. Raises TryLater."""
         return await self._store.read(_is_first, access)
+
+    async def erase(self, share_id: str, by: str, why: str) -> bool:
+        """Forget one whose files are gone, now; False: they are not gone yet. The audit keeps that it was there. Raises TryLater."""
+        payload = {"share": share_id, "by": by, "why": why, "at": micros(datetime.now(UTC))}
+        return bool((await self._store.run("share.erase", payload))["is_erased"])
 
     async def forget(self, before: datetime, now: datetime) -> None:
         """Rows of shares that ended before, and what is over of sessions, codes and limits. Raises TryLater."""
@@ -260,21 +266,39 @@ def note(connection: Connection, payload: Payload) -> Payload:
     return {}
 
 
+@operation("share.erase", repeatable=True)
+def erase(connection: Connection, payload: Payload) -> Payload:
+    """Asked again of one that is erased, it says the same."""
+    there = connection.execute(select(share.c.state, share.c.withdrawn_at).where(share.c.id == payload["share"])).first()
+    if there is not None and (there.state != PURGED or there.withdrawn_at is None):
+        return {"is_erased": False}
+    if there is not None:
+        _erase(connection, [payload["share"]])
+        note_event(connection, "erased", payload["at"], payload["share"], {"by": payload["by"], "why": payload["why"]})
+    return {"is_erased": True}
+
+
 @operation("share.forget", repeatable=True)
 def forget(connection: Connection, payload: Payload) -> Payload:
     now = payload["now"]
     over = and_(share.c.state == PURGED, share.c.withdrawn_at.is_not(None), share.c.ended_at < payload["before"])
-    old = select(share.c.id).where(over)
-    grants = select(share_grant.c.id).where(share_grant.c.share_id.in_(old))
-    connection.execute(delete(share_code).where(or_(share_code.c.grant_id.in_(grants), share_code.c.until < now - _A_DAY)))
+    _erase(connection, connection.execute(select(share.c.id).where(over)).scalars().all())
+    settled = share_intent.c.state.in_(("done", "failed"))
+    connection.execute(delete(share_intent).where(settled, share_intent.c.at < payload["before"]))
+    connection.execute(delete(share_code).where(share_code.c.until < now - _A_DAY))
     connection.execute(delete(portal_session).where(or_(portal_session.c.ends_at <= now, portal_session.c.idle_until <= now - _A_DAY)))
     connection.execute(delete(portal_limit).where(portal_limit.c.full_at <= now))
-    settled = and_(share_intent.c.state.in_(("done", "failed")), share_intent.c.at < payload["before"])
-    connection.execute(delete(share_intent).where(or_(settled, share_intent.c.share_id.in_(old))))
-    for table in (share_access, share_file, share_grant):
-        connection.execute(delete(table).where(table.c.share_id.in_(old)))
-    connection.execute(delete(share).where(over))
     return {}
+
+
+def _erase(connection: Connection, ids: Sequence[str]) -> None:
+    for start in range(0, len(ids), 500):
+        some = ids[start : start + 500]
+        grants = select(share_grant.c.id).where(share_grant.c.share_id.in_(some))
+        connection.execute(delete(share_code).where(share_code.c.grant_id.in_(grants)))
+        for table in (share_intent, share_access, share_file, share_grant):
+            connection.execute(delete(table).where(table.c.share_id.in_(some)))
+        connection.execute(delete(share).where(share.c.id.in_(some)))
 
 
 _A_DAY = timedelta(days=1) // _MICROSECOND

@@ -65,7 +65,7 @@ class Sharing:
             case WishKind.ASK:
                 await self._ask(wish, share)
             case WishKind.REVOKE:
-                await self._revoke(wish)
+                await self._revoke(wish, share)
 
     async def _send_code(self, wish: Wish, share: Share) -> None:
         desk, now = self._desk, self._desk.world.clock.now()
@@ -97,12 +97,16 @@ class Sharing:
         else:
             await self._desk.forget(row.object_id)
 
-    async def _revoke(self, wish: Wish) -> None:
+    async def _revoke(self, wish: Wish, share: Share) -> None:
+        """The sender and officers end a share; an officer may name one of its people."""
         if not wish.by.strip():
             raise WillNotDo("who asks for it must have a name")
-        if not await self._keeping.revoke(wish.share, wish.by, wish.why):
-            raise WillNotDo(f"share {wish.share} is not open")
-        await self._keeping.finish(wish, "done", "nobody can open it any more; its files are being deleted")
+        grant = _grant(share, wish.grant) if wish.grant else None
+        whom = grant if grant is not None and grant.role == "recipient" else None
+        if not await self._keeping.revoke(wish.share, wish.by, wish.why, whom.key if whom else None):
+            raise WillNotDo(f"share {wish.share} is not open" + (f" for {whom.address}" if whom else ""))
+        said = f"{whom.address} can open it no more" if whom else "nobody can open it any more; its files are being deleted"
+        await self._keeping.finish(wish, "done", said)
         self._desk.log.event("share.revoked", share=wish.share)
 
     @property

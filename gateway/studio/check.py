@@ -12,18 +12,23 @@ from gateway.studio.test import check_tests
 
 
 def check(
-    files: Mapping[str, bytes], own_domains: Iterable[str] = (), today: date | None = None, next_hops: frozenset[str] | None = None
+    files: Mapping[str, bytes],
+    own_domains: Iterable[str] = (),
+    today: date | None = None,
+    next_hops: frozenset[str] | None = None,
+    places: frozenset[str] | None = None,
 ) -> tuple[Problem, ...]:
     """Every error and warning, errors first. No error: the pack can be used.
 
-    `today` warns of what is out of date. `next_hops`: those that are configured; None: they are not looked at.
+    `today` warns of what is out of date. `next_hops`, `places`: those that are configured; None: they are not looked at.
     """
     broken = check_tests(files)
     try:
         policy = load_pack(files, own_domains, next_hops=next_hops)
     except BadPack as error:
         return (*error.problems, *broken)
-    return (*broken, *policy.warnings, *_idle(policy), *_alone(policy), *(_overdue(policy, today) if today is not None else ()))
+    lost = policy.unknown_places(places) if places is not None else ()
+    return (*broken, *lost, *policy.warnings, *_idle(policy), *_alone(policy), *(_overdue(policy, today) if today is not None else ()))
 
 
 def _idle(policy: Policy) -> Iterable[Problem]:

@@ -62,7 +62,7 @@ def test_policy_check_says_what_it_could_not_look_at(pack):
 
     assert status == 0
     assert said.splitlines()[-2:] == [
-        f"{NOTE}example.org; whether its next hops are configured was not looked at",
+        f"{NOTE}example.org; whether its next hops and places are configured was not looked at",
         f"{pack}: 0 errors, 0 warnings",
     ]
 
