@@ -186,6 +186,13 @@ def _public_key(value: str) -> str:
     return value.strip()
 
 
+def _download(value: str) -> str:
+    if value and (not value.startswith("https://") or re.findall(r"\{(\w*)\}", value) != ["transfer"]):
+        msg = f"`{value}` is no address of a transfer; write https://files.example.gov.uk/download?id={{transfer}}"
+        raise ValueError(msg)
+    return value
+
+
 def _shown_folder(value: str) -> str:
     if not value.startswith("/") or set(re.findall(r"\{(\w*)\}", value)) - {"folder"} or value.count("{") != value.count("}"):
         msg = f"`{value}` is no folder; write /{{folder}}, or / where each partner sees its own alone"
@@ -459,8 +466,21 @@ class SftpPlace(_Section):
     uploads: int = Field(default=4, ge=1)
 
 
-Place = Annotated[OwnPlace | OneDrivePlace | SftpPlace, Field(discriminator="kind")]
-_PLACES: dict[str, type[_Section]] = {"own": OwnPlace, "onedrive": OneDrivePlace, "sftp": SftpPlace}
+class CryptsharePlace(_Section):
+    """[place.NAME] kind = "cryptshare": a Cryptshare server, by its REST API 1.12 or later."""
+
+    kind: Literal["cryptshare"]
+    url: Annotated[str, AfterValidator(_service)]
+    client_id: Path  # a file with the client id that the server's administrator registered; as secret as a password
+    opens_with: Literal["password", "link"] = "password"  # the sender gets it with the receipt, and tells it another way than by email
+    link: Annotated[str, AfterValidator(_download)] = ""  # where people download, {transfer} in it; default: as the server says it
+    phone: str = "-"  # shown to recipients beside the sender's address
+    ca: Path | None = None
+    uploads: int = Field(default=4, ge=1)
+
+
+Place = Annotated[OwnPlace | OneDrivePlace | SftpPlace | CryptsharePlace, Field(discriminator="kind")]
+_PLACES: dict[str, type[_Section]] = {"own": OwnPlace, "onedrive": OneDrivePlace, "sftp": SftpPlace, "cryptshare": CryptsharePlace}
 
 
 class Retention(_Section):

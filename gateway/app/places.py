@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import assert_never
 
+from gateway.config import CryptsharePlace as CryptshareSettings
 from gateway.config import OneDrivePlace as OneDriveSettings
 from gateway.config import OwnPlace as OwnSettings
 from gateway.config import Place as PlaceSettings
@@ -39,6 +40,10 @@ def make_places(settings: Settings, vault: Vault, shares: Shares, clock: Clock, 
                     says = f"place.{name} needs {error.name}, which is not installed; install outgate[sftp]"
                     raise settings.wrong(says) from error
                 return Sftp(name, place, clock, shares, policy)
+            case CryptshareSettings():
+                from gateway.edges.place_cryptshare import CryptshareTransfers  # noqa: PLC0415 - few have such a place
+
+                return CryptshareTransfers(name, place, clock, shares, settings.organisation.postmaster_address)
             case _:
                 assert_never(place)
 
