@@ -13,13 +13,14 @@ import idna
 
 _OCTETS = 16_384  # of one field: more names nobody
 _TOKEN = re.compile(r'\\.|["()]|[^"()\\]+|\\', re.DOTALL)
+_ROUTE = re.compile(r"<[ \t\r\n]*@[^:<>]*:")
 _MAILBOX = re.compile(r"[^,;:]+")
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*")
 
 
 def author_domains(value: bytes) -> tuple[str, ...]:
     """Of the value of one field, folded or not."""
-    text = _bare(value[:_OCTETS].decode("utf-8", "replace"))
+    text = _ROUTE.sub("<", _bare(value[:_OCTETS].decode("utf-8", "replace")))
     found = (a_label(_after_at(mailbox)) for mailbox in _MAILBOX.findall(text))
     return tuple(domain for domain in found if domain is not None)
 
