@@ -26,6 +26,7 @@ from gateway.model.outcome import Outcome, Reply, Step
 from gateway.policy.guidance import House, smtp_reply, texts_of
 from gateway.policy.letters import ended, let_go, overridden, to_decider, to_sender
 from gateway.policy.news import advised, delayed, relayed, to_told, undelivered
+from gateway.policy.receipt import Sent, link_words, receipt
 from gateway.policy.rules import Override, Policy
 from gateway.policy.view import Mail
 from gateway.policy.wording import NO_OTHERS, About, Letter, Others, Told, values_of
@@ -137,12 +138,15 @@ class Post:
         ]
         return tuple([await self._pen.notice(letter, reader.mailbox, _of(held)) for reader, letter in letters])
 
-    async def gone(self, held: Held, content: Content, seen: Seen, told: Mapping[Reader, Told]) -> tuple[ToSend, ...]:
-        """What was kept has been let go, to the recipients of `held`: its sender hears of it, and whoever rules have `told`."""
+    async def gone(
+        self, held: Held, content: Content, seen: Seen, told: Mapping[Reader, Told], linked: Mapping[Reader, tuple[Sent, ...]]
+    ) -> tuple[ToSend, ...]:
+        """What was kept has been let go, to the recipients of `held`: its sender hears of it and its links, and whom rules have `told`."""
         about = replace(self._about(held, seen, self._decider(held.held_for, held)), subject=_subject(content))
         texts, letters = texts_of(self.policy), []
         for reader, recipients in self.readers(held).items():
-            letter = let_go(_for(reader, about, recipients, held), told.get(reader), texts)
+            links = link_words(linked.get(reader, ()), self.policy, self.house)
+            letter = let_go(_for(reader, about, recipients, held), told.get(reader), texts, links)
             letters.append(await self._pen.notice(letter, reader.mailbox, _of(held), content))
         for reader, words in told.items():
             if reader.is_ is As.PERSON:
@@ -223,11 +227,25 @@ class Post:
         self, envelope: Envelope, message_id: str, content: Content, told: Told, findings: Findings | None, sent_at: datetime, to: Reader
     ) -> ToSend:
         """What rules say of mail that has gone. The caller has seen who may be told."""
-        about = About(
+        about = replace(self._of_delivery(envelope, content, told, sent_at, to), findings=None if to.is_ is As.RECIPIENT else findings)
+        if to.is_ is not As.PERSON:
+            return await self._pen.notice(advised(about, told, texts_of(self.policy)), to.mailbox, Subject(None, message_id), content)
+        letter = to_told(about, told, envelope.reverse_path.wire or _NOBODY, texts_of(self.policy))
+        return await self._pen.notice(letter, to.mailbox, Subject(None, message_id), auto_submitted="auto-generated")
+
+    async def receipt(
+        self, envelope: Envelope, message_id: str, content: Content, told: Told, sent: tuple[Sent, ...], sent_at: datetime, to: Reader
+    ) -> ToSend:
+        """The same for mail whose files went by link. Of the case nothing is kept: the letter alone names it."""
+        about = replace(self._of_delivery(envelope, content, told, sent_at, to), case=sent[0].case)
+        letter = receipt(about, told, sent, self.policy, texts_of(self.policy))
+        return await self._pen.notice(letter, to.mailbox, Subject(None, message_id), content)
+
+    def _of_delivery(self, envelope: Envelope, content: Content, told: Told, sent_at: datetime, to: Reader) -> About:
+        return About(
             house=self.house,
             decision=Decision("", (), Verdict.RELEASE, None),
             recipients=told.recipients,
-            findings=None if to.is_ is As.RECIPIENT else findings,
             author="" if to.is_ is As.SENDER else envelope.reverse_path.wire,
             subject=_subject(content) if to.is_ is As.SENDER else "",
             case="",
@@ -236,10 +254,6 @@ class Post:
             source=self.policy.source,
             names=self.policy.patterns.names,
         )
-        if to.is_ is not As.PERSON:
-            return await self._pen.notice(advised(about, told, texts_of(self.policy)), to.mailbox, Subject(None, message_id), content)
-        letter = to_told(about, told, envelope.reverse_path.wire or _NOBODY, texts_of(self.policy))
-        return await self._pen.notice(letter, to.mailbox, Subject(None, message_id), auto_submitted="auto-generated")
 
     def readers(self, held: Held) -> dict[Reader, tuple[Recipient, ...]]:
         """Who is told what becomes of kept mail, and of which of its recipients; nobody, where nobody may be."""

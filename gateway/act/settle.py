@@ -49,7 +49,7 @@ async def settle(handed: HandedOver, kept: tuple[Outcome, ...], work: Work, worl
 
 
 async def _told(outcomes: tuple[Outcome, ...], handed: HandedOver, work: Work, world: World) -> tuple[ToSend, ...]:
-    return await tell(outcomes, handed.decided, work, world) if handed.decided else ()
+    return await tell(outcomes, handed.decided, handed.shares, work, world) if handed.decided or handed.shares else ()
 
 
 def _is_patience_over(work: Work, world: World) -> bool:

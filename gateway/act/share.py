@@ -47,7 +47,7 @@ class Shared:
     ready: tuple[Ready, ...]  # one for each person
     sender: Offer | None  # the sender's own: who fetched what
     fresh: frozenset[str]  # Address.keys who have a link since this attempt: it can be undone while they have not been handed it
-    is_again: bool  # an earlier attempt had made it
+    is_told: bool  # others have had their link since an earlier attempt: its sender has heard of it then
     linked: set[str] = field(default_factory=set)  # Address.keys who have their copy, or may have it
 
     async def undo(self, world: World) -> None:
@@ -69,8 +69,8 @@ async def share(name: str, people: People, going: Going, world: World) -> Shared
     key = _key(going, route)
     there = await world.shares.find(key)
     wanted = await _wanted(route, key, people, going, world, there)
-    was_open = frozenset(grant.key for grant in there.grants if grant.state is Standing.OPEN) if there is not None else frozenset()
-    fresh = frozenset(recipient.address.key for recipient, _ in people) - was_open
+    was_open, mine = _open(there), frozenset(recipient.address.key for recipient, _ in people)
+    fresh = mine - was_open
     try:
         placed = await _placed(wanted, going, world)
         ready = tuple(_each(people, placed, edits, going, world))
@@ -80,7 +80,13 @@ async def share(name: str, people: People, going: Going, world: World) -> Shared
             made = await world.shares.find(key)
             await _undo(made.id if made is not None else wanted.id, fresh, world)
         raise
-    return Shared(placed.share, ready, placed.sender, fresh, is_again=bool(was_open))
+    return Shared(placed.share, ready, placed.sender, fresh, is_told=not was_open <= mine)
+
+
+def _open(share: Share | None) -> frozenset[str]:
+    """Who may have had their link before."""
+    grants = share.grants if share is not None else ()
+    return frozenset(grant.key for grant in grants if grant.role == "recipient" and grant.state is Standing.OPEN)
 
 
 async def _undo(share_id: str, keys: frozenset[str], world: World) -> None:

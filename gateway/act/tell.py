@@ -1,4 +1,4 @@
-"""Who is told of mail that has gone: its sender by rules in `advise`, and whom a rule names by `notify` (DESIGN section 4).
+"""Who is told of mail that has gone: its sender of links and by rules in `advise`, and whom a rule names by `notify` (DESIGN section 4).
 
 One letter for each attempt and addressee, committed with the delivery it tells of, so that a retry tells nobody twice. The mail has gone:
 what fails here costs nobody more than that letter.
@@ -6,13 +6,15 @@ what fails here costs nobody more than that letter.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway.act.deciders import POSTMASTER, resolve
 from gateway.act.letters import Post
 from gateway.act.readers import As, Reader
+from gateway.act.receipts import Receipt, receipts_of
+from gateway.act.share import Shared
 from gateway.act.work import Work
 from gateway.errors import OutgateError
 from gateway.model.decision import Decision, Reason
@@ -46,7 +48,9 @@ class Circle:
     reader: Callable[[Recipient], Reader | None]
 
 
-async def tell(outcomes: Iterable[Outcome], decided: Mapping[str, Decision], work: Work, world: World) -> tuple[ToSend, ...]:
+async def tell(
+    outcomes: Collection[Outcome], decided: Mapping[str, Decision], shares: Iterable[Shared], work: Work, world: World
+) -> tuple[ToSend, ...]:
     """The letters about what was delivered or queued. `decided`: by Address.key, what its copy was handed over for."""
     went = [
         Went(outcome.recipient, decided[outcome.recipient.address.key], outcome.ending is Ending.QUEUED)
@@ -55,9 +59,11 @@ async def tell(outcomes: Iterable[Outcome], decided: Mapping[str, Decision], wor
     ]
     letters: list[ToSend] = []
     try:
-        for reader, told in told_of(went, Circle(work.policy, work.house, work.at, work.reader)).items():
+        words = told_of(went, Circle(work.policy, work.house, work.at, work.reader))
+        receipts = receipts_of(outcomes, shares, work.reader)
+        for reader in dict.fromkeys((*receipts, *words)):
             try:
-                letters.append(await _written(reader, told, work, world))
+                letters.append(await _written(reader, words.get(reader), receipts.get(reader), work, world))
             except OutgateError:
                 world.counters.count("alarms", what="rule untold")
     except Exception as bug:  # noqa: BLE001 - see above
@@ -114,7 +120,12 @@ def _words(one: Went, rules: Mapping[str, Rule], circle: Circle) -> Iterator[tup
             yield sender, word
 
 
-async def _written(to: Reader, told: Told, work: Work, world: World) -> ToSend:
+async def _written(to: Reader, told: Told | None, linked: Receipt | None, work: Work, world: World) -> ToSend:
+    """One letter: a receipt says what rules have to say as well."""
     arrival = work.arrival
     post = Post(world, work.policy, work.house)
+    if linked is not None:
+        told = linked.with_words(told)
+        return await post.receipt(arrival.envelope, arrival.id, arrival.content, told, linked.sent, arrival.received_at, to)
+    assert told is not None  # noqa: S101 - one of the two there is
     return await post.told(arrival.envelope, arrival.id, arrival.content, told, work.findings, arrival.received_at, to)

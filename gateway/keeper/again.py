@@ -17,11 +17,13 @@ from gateway.act.deciders import POSTMASTER
 from gateway.act.letters import UNSEEN, Seen
 from gateway.act.pen import LIFETIME
 from gateway.act.ready import Ready, keep_ready
+from gateway.act.receipts import receipts_of
 from gateway.act.tell import Circle, Went, told_of
 from gateway.attempt import is_poison, reading
 from gateway.errors import OutgateError, WillNotDo
 from gateway.gather import not_found
 from gateway.keeper.desk import Desk
+from gateway.keeper.links import Links
 from gateway.model.decision import Decision, Reason, Verdict
 from gateway.model.envelope import Peer
 from gateway.model.judgement import Judgement
@@ -126,13 +128,24 @@ class _Again:
     outcomes: list[Outcome] = field(default_factory=list)
 
     async def carry_out(self) -> str:
+        links = Links(self.desk, self.held, self.policy, self.known, self.judgement, self.content)
+        try:
+            return await self._carry_out(links)
+        except BaseException:
+            await links.undo()
+            raise
+
+    async def _carry_out(self, links: Links) -> str:
         overrides = self._accepted()
-        for step in plan(self.judgement.decisions, self.held.envelope.recipients).steps:
+        steps = await links.made(plan(self.judgement.decisions, self.held.envelope.recipients).steps)
+        for ready in links.ready:
+            await self._let_go(ready)
+        for step in steps:
             await self._sort(step)
         rest = self._remaining()
         if self.is_release and rest is not None and _is_same(rest, self.held):
             raise WillNotDo(self._nothing_changed(rest.decision))
-        self.letters += await self._gone()
+        self.letters += await self._gone(links)
         for override in overrides:
             self.letters += await self._overridden(override)
         if rest is not None and rest.held_for != self.held.held_for:
@@ -156,12 +169,10 @@ class _Again:
 
     async def _sort(self, step: Step) -> None:
         post = self.desk.post
-        whom = ", ".join(recipient.address.wire for recipient in step.recipients)
+        whom = _whom(step)
         part = self._part(step)
         if step.verdict is Verdict.RELEASE:
-            self.letters.append(await self._released(step))
-            self.going += [Went(recipient, made, waiting=True) for recipient, made in zip(step.recipients, step.decisions, strict=True)]
-            self._note(step, Ending.QUEUED, f"{whom}: goes by {step.route}")
+            await self._let_go(self._as_it_is(step))
         elif step.verdict is Verdict.REFUSE and post.readers(part):
             self.letters += await post.last_word(part, "not-allowed")
             self._note(step, Ending.REFUSED, f"{whom}: the rules refuse it, the sender is told")
@@ -178,7 +189,14 @@ class _Again:
     def _part(self, step: Step) -> Held:
         return replace(self.held, envelope=replace(self.held.envelope, recipients=step.recipients), decision=step.decisions[0])
 
-    async def _released(self, step: Step) -> ToSend:
+    async def _let_go(self, ready: Ready) -> None:
+        """Into the outbox, to be sent when the case has been committed."""
+        step = ready.step
+        self.letters.append(await self._row(ready))
+        self.going += [Went(recipient, made, waiting=True) for recipient, made in zip(step.recipients, step.decisions, strict=True)]
+        self._note(step, Ending.QUEUED, f"{_whom(step)}: goes by {step.route}")
+
+    def _as_it_is(self, step: Step) -> Ready:
         world, held = self.desk.world, self.held
         next_hop = self.policy.next_hop_of(step.route or "")
         added = fields(world.hops[next_hop].trigger_header, step.decisions[0].stamps)
@@ -192,12 +210,16 @@ class _Again:
             smtputf8=held.envelope.smtputf8,
             splices=forbidden(self.judgement.message, reserved),
         )
+        return Ready(step, next_hop, copy, bool(added or copy.splices))
+
+    async def _row(self, ready: Ready) -> ToSend:
+        world, held = self.desk.world, self.held
         return ToSend(
             id=world.new_id(),
-            object_id=await keep_ready(Ready(step, next_hop, copy, bool(added or copy.splices)), world),
-            reverse_path=copy.reverse_path,
-            recipients=step.recipients,
-            next_hop=next_hop,
+            object_id=await keep_ready(ready, world),
+            reverse_path=ready.copy.reverse_path,
+            recipients=ready.copy.recipients,
+            next_hop=ready.next_hop,
             kind="release",
             case=held.case,
             message_id=held.message_id,
@@ -208,15 +230,16 @@ class _Again:
             envid=held.envelope.envid,
         )
 
-    async def _gone(self) -> tuple[ToSend, ...]:
-        """Its sender hears that it goes, with what rules have to say of that; so does whom a rule names."""
+    async def _gone(self, links: Links) -> tuple[ToSend, ...]:
+        """Its sender hears that it goes, with its links and what rules have to say of that; so does whom a rule names."""
         if not self.going:
             return ()
         desk, post = self.desk, self.desk.post
         part = replace(self.held, envelope=replace(self.held.envelope, recipients=tuple(one.recipient for one in self.going)))
         readers = {recipient: reader for reader, recipients in post.readers(part).items() for recipient in recipients}
         circle = Circle(self.policy, desk.house, desk.world.clock.now(), readers.get)
-        return await post.gone(part, self.content, self._seen, told_of(self.going, circle))
+        linked = {reader: found.sent for reader, found in receipts_of(self.outcomes, links.shares, readers.get).items()}
+        return await post.gone(part, self.content, self._seen, told_of(self.going, circle), linked)
 
     async def _overridden(self, override: Override) -> tuple[ToSend, ...]:
         """Whom the pack names is told of every override, and what was answered."""
@@ -284,6 +307,10 @@ def arrival_of(held: Held, content: Content, now: datetime) -> Arrival:
 def _is_same(rest: Held, held: Held) -> bool:
     """Whether a case is as it was, but for what a release would have lifted."""
     return rest.envelope.recipients == held.envelope.recipients and rest.decision.reasons == held.decision.reasons
+
+
+def _whom(step: Step) -> str:
+    return ", ".join(recipient.address.wire for recipient in step.recipients)
 
 
 def _joined(stays: list[Step]) -> Decision:

@@ -33,6 +33,7 @@ SHARE_PLACEHOLDERS = PLACEHOLDERS | frozenset(
     "link until number what to sender access_key address folder host port user fingerprint liaison purge".split()  # noqa: SIM905
 )
 SHARES = "share-"  # how their names begin
+_LETTERS = frozenset({"share-code", "share-asked", "share-fetched"})  # letters of their own, which know no more than others do
 _FIELDS = frozenset({"title", "status", "reply", "months", "known_by"})
 PLACEHOLDER = re.compile(r"\{(\w*)\}")
 _STATUS = re.compile(r"5\.\d{1,3}\.\d{1,3}")  # a refusal is for good: class 4 would ask for another try
@@ -109,7 +110,7 @@ def parse_guidance(file: str, data: bytes) -> Guidance:
         raise BadPack((Problem(file, 1, 1, "begins with front matter: a line ---, then title: and status:, then a line ---"),))
     fields, problems = _front_matter(file, front[1])
     body = text[front.end() :].strip()
-    problems += _placeholder_problems(file, text, SHARE_PLACEHOLDERS if match[1].startswith(SHARES) else PLACEHOLDERS)
+    problems += _placeholder_problems(file, text, _known(match[1]))
     problems += _words_problems(file, fields)
     if PLACEHOLDER.search(fields.get("title", "")):
         problems.append(Problem(file, 2, 1, "the `title:` becomes part of a subject and takes no placeholders"))
@@ -185,6 +186,10 @@ def smtp_reply(
     ascii_words = ascii_only(f"Not sent{whom}: {why_in_short(decision, texts, values)}")
     tail = f". Your email is kept (case {case})" if case else ""
     return Reply(550, found.status if found else "5.7.1", ascii_words[: MAX_REPLY - len(tail)].rstrip(". ") + tail)
+
+
+def _known(id_: str) -> frozenset[str]:
+    return SHARE_PLACEHOLDERS if id_.startswith(SHARES) and id_ not in _LETTERS else PLACEHOLDERS
 
 
 def _placeholder_problems(file: str, text: str, known: frozenset[str]) -> list[Problem]:

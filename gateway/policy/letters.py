@@ -77,11 +77,14 @@ def to_decider(about: About, sender: str, texts: Mapping[str, Guidance]) -> Lett
     return Letter(f"For your decision: an email that is kept (case {about.case})", join(parts))
 
 
-def let_go(about: About, told: Told | None = None, texts: Mapping[str, Guidance] = MappingProxyType({})) -> Letter:
-    """To the sender, when mail that was kept goes after all, with what rules have to `told` them of it."""
+def let_go(
+    about: About, told: Told | None = None, texts: Mapping[str, Guidance] = MappingProxyType({}), links: tuple[str, ...] = ()
+) -> Letter:
+    """To the sender, when mail that was kept goes after all, with what rules have to `told` them of it, and what is said of its links."""
     parts = (
         f"{about.which_then} is on its way to {listed(about.recipients)}.",
         f"It was kept, and has now been let go. {_SHOULD_IT_WAIT} You need do nothing.",
+        *links,
         *(words_of(about, told, texts) if told is not None else ()),
         help_line(about),
     )

@@ -106,6 +106,16 @@ def listed_files(files: Sequence[SharedFile], *, names: bool) -> list[tuple[str,
     return rows
 
 
+def rows_of(paragraph: str, values: Mapping[str, str], files: Sequence[tuple[str, str]]) -> Iterator[Row]:
+    """One paragraph of a text, filled in; lines that speak of what is not known are left out."""
+    for line in paragraph.splitlines():
+        if "{number}" in line or "{what}" in line:
+            for number, what in files:
+                yield from _row(line, {**values, "number": number, "what": what})
+        else:
+            yield from _row(line, values)
+
+
 # --- private ----------------------------------------------------------------------------------------------------------
 
 
@@ -125,17 +135,8 @@ def _block(text: Guidance, given: Given, house: House) -> Block:
         "help": help_at(house),
     }
     files = listed_files(given.files, names=given.shows_names)
-    paragraphs = (tuple(_rows(paragraph, values, files)) for paragraph in re.split(r"\n{2,}", text.body))
+    paragraphs = (tuple(rows_of(paragraph, values, files)) for paragraph in re.split(r"\n{2,}", text.body))
     return Block(text.lang, tuple(rows for rows in paragraphs if rows))
-
-
-def _rows(paragraph: str, values: Mapping[str, str], files: Sequence[tuple[str, str]]) -> Iterator[Row]:
-    for line in paragraph.splitlines():
-        if "{number}" in line or "{what}" in line:
-            for number, what in files:
-                yield from _row(line, {**values, "number": number, "what": what})
-        else:
-            yield from _row(line, values)
 
 
 def _row(line: str, values: Mapping[str, str]) -> Iterator[Row]:

@@ -608,7 +608,7 @@ def test_nobody_who_may_not_be_told_is_told(sender, notify):
         step = Step(Verdict.HOLD, "plain", (decision,), (one,))
         return (
             *await post.last_word(kept, "expired"),
-            *await post.gone(kept, Octets(b""), UNSEEN, {}),
+            *await post.gone(kept, Octets(b""), UNSEEN, {}, {}),
             *await post.of_step(step, kept, Octets(b""), UNSEEN, total=1),
         )
 

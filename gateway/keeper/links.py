@@ -1,0 +1,114 @@
+"""Files of a kept message into their place, when it is let go after all: the same way as mail that is carried (act/share.py).
+
+All of it is undone where the case does not end as it was wanted. Where a route cannot serve somebody, they are decided again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from gateway.act.copies import names_of, stamps_of
+from gateway.act.going import Going
+from gateway.act.readers import Origin, reader_of
+from gateway.act.ready import Ready
+from gateway.act.share import People, Shared, share
+from gateway.decide import decide
+from gateway.errors import Unusable
+from gateway.keeper.desk import Desk
+from gateway.model.decision import Decision, Verdict
+from gateway.model.envelope import Recipient
+from gateway.model.judgement import Judgement
+from gateway.model.kept import Held
+from gateway.model.message import Content
+from gateway.model.outcome import Step
+from gateway.pipeline import Beside
+from gateway.plan import plan
+from gateway.policy.rules import Policy
+
+PLACE_SECONDS = 300.0  # how long a place may take to keep the files
+
+
+@dataclass(slots=True)
+class Links:
+    """The shares of one case that is let go."""
+
+    desk: Desk
+    held: Held
+    policy: Policy
+    known: Beside
+    judgement: Judgement
+    content: Content
+    shares: list[Shared] = field(default_factory=list)
+    _unusable: dict[str, frozenset[str]] = field(default_factory=dict)  # by Address.key: routes that have proved unable to serve
+
+    @property
+    def ready(self) -> tuple[Ready, ...]:
+        """The copies with links, one for each person."""
+        return tuple(ready for shared in self.shares for ready in shared.ready)
+
+    async def made(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+        """Files into their place, copies made; the steps that are left. Raises TryLater: a place cannot keep them now."""
+        left: list[Step] = []
+        while steps:
+            left += [step for step in steps if not self._shares(step)]
+            cannot: list[tuple[Recipient, Decision]] = []
+            for route, people in _by_route(step for step in steps if self._shares(step)).items():
+                cannot += await self._made(route, people)
+            again = tuple(self._again(recipient) for recipient, _ in cannot)
+            steps = plan(again, tuple(recipient for recipient, _ in cannot)).steps if cannot else ()
+        return tuple(left)
+
+    async def undo(self) -> None:
+        """Nothing has been let go: nobody will get these links."""
+        for shared in self.shares:
+            await shared.undo(self.desk.world)
+
+    def _shares(self, step: Step) -> bool:
+        return step.verdict is Verdict.RELEASE and self.policy.is_share(step.route)
+
+    async def _made(self, route: str, people: People) -> People:
+        """Those whom this route cannot serve."""
+        cannot: list[tuple[Recipient, Decision]] = []
+        while people:
+            try:
+                self.shares.append(await share(route, people, self._going, self.desk.world))
+                break
+            except Unusable as unusable:
+                named = frozenset(unusable.recipients) or frozenset(recipient.address.key for recipient, _ in people)
+                for key in named:
+                    self._unusable[key] = self._unusable.get(key, frozenset()) | {route}
+                cannot += [pair for pair in people if pair[0].address.key in named]
+                people = tuple(pair for pair in people if pair[0].address.key not in named)
+        return tuple(cannot)
+
+    def _again(self, recipient: Recipient) -> Decision:
+        facts = next(one for one in self.judgement.facts if one.recipient == recipient.address.wire)
+        return decide(facts, self.policy, unusable=self._unusable[recipient.address.key], lifted=self.known.lifted)
+
+    @property
+    def _going(self) -> Going:
+        desk, held = self.desk, self.held
+        origin, now = Origin.of_case(held), desk.world.clock.now()
+        return Going(
+            name=sha256(f"{held.case} {held.message_id}".encode()).digest(),
+            message_id=held.message_id,
+            envelope=held.envelope,
+            content=self.content,
+            message=self.judgement.message,
+            findings=self.judgement.findings,
+            policy=self.policy,
+            house=desk.house,
+            head=b"",
+            reserved=names_of(hop.trigger_header for hop in desk.world.hops.values()) | stamps_of(self.policy),
+            deadline=desk.world.clock.monotonic() + PLACE_SECONDS,
+            reader=lambda recipient: reader_of(recipient, origin, self.policy, desk.house, now),
+        )
+
+
+def _by_route(steps: Iterable[Step]) -> dict[str, People]:
+    found: dict[str, People] = {}
+    for step in steps:
+        found[step.route or ""] = (*found.get(step.route or "", ()), *zip(step.recipients, step.decisions, strict=True))
+    return found
