@@ -27,23 +27,33 @@ if TYPE_CHECKING:
     from gateway.app.studio import explain as explain
     from gateway.app.studio import test_pack as test_pack
     from gateway.app.studio import without_settings as without_settings
+    from gateway.app.vault_care import check_vault as check_vault
+    from gateway.app.vault_care import sweep_vault as sweep_vault
+    from gateway.app.vault_keys import list_keys as list_keys
+    from gateway.app.vault_keys import retire_keys as retire_keys
+    from gateway.app.vault_keys import rotate_keys as rotate_keys
 
 _HOMES = {
     "ask": "cases",
     "check_dkim": "dkim",
     "check_pack": "studio",
+    "check_vault": "vault_care",
     "doctor": "doctor",
     "explain": "studio",
     "export_audit": "cases",
     "list_holds": "cases",
+    "list_keys": "vault_keys",
     "list_shares": "shares",
     "new_dkim_key": "dkim",
     "purge_share": "shares",
+    "retire_keys": "vault_keys",
     "revoke_share": "shares",
+    "rotate_keys": "vault_keys",
     "save_message": "cases",
     "serve": "serving",
     "show_hold": "cases",
     "show_share": "shares",
+    "sweep_vault": "vault_care",
     "test_pack": "studio",
     "verify_audit": "cases",
     "without_settings": "studio",

@@ -24,6 +24,7 @@ from gateway.app.memory import settle_memory
 from gateway.app.portal import portal_keys, portal_running
 from gateway.app.signing import load_signing_keys
 from gateway.app.tls_files import check_tls
+from gateway.app.vault_care import keep_swept
 from gateway.config import Settings, load
 from gateway.edges.database import is_sqlite
 from gateway.edges.keys import load_keys
@@ -433,7 +434,9 @@ def _sweeper(current: InForce, opened: Running) -> Callable[[datetime], Coroutin
         nonlocal last, counted
         if now - counted >= COUNT_EVERY:
             counted = now
+            usage = opened.vault.usage
             gauges.show(**asdict(await standing(opened.state.store, now)))
+            gauges.show(vault_octets=usage.used() if usage else 0, vault_quota_octets=(usage.limit if usage else None) or 0)
         if now - last < SWEEP_EVERY:
             return
         last = now
@@ -444,8 +447,6 @@ def _sweeper(current: InForce, opened: Running) -> Callable[[datetime], Coroutin
         await state.holds.purge(now - timedelta(seconds=retention.decisions))
         await state.intents.purge(now - timedelta(seconds=retention.decisions))
         await state.share_keeping.forget(now - timedelta(seconds=retention.shares), now)
-        orphans = frozenset(await opened.vault.ids(now - timedelta(days=1)))
-        for object_id in orphans - await state.in_use(orphans, now):
-            await opened.vault.delete(object_id)
+        await keep_swept(opened.vault, state, now)
 
     return sweep

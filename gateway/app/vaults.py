@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,13 +11,14 @@ from gateway.edges.objects import ObjectStore
 from gateway.edges.owner import denied
 from gateway.edges.vault import Vault
 from gateway.edges.vault_folder import Folder
+from gateway.edges.vault_usage import Usage
 from gateway.errors import WillNotDo
 from gateway.ports import SpoolWriter
 
 
 def make_vault(settings: Settings, keys: Keyring, spool: Callable[[], SpoolWriter]) -> Vault:
     """As the settings have it. The caller closes it. Raises BadConfig."""
-    return Vault(make_store(settings), keys, spool)
+    return Vault(make_store(settings), keys, spool, Usage(settings.processes.state / "vault-usage", settings.vault.quota))
 
 
 def make_store(settings: Settings) -> ObjectStore:
@@ -47,7 +47,7 @@ def keeps_something(settings: Settings) -> bool:
     """Whether anything is in it that keys have sealed. Raises BadConfig, TryLater."""
     store = make_store(settings)
     try:
-        return any(True for purpose in VAULT_FAMILIES for _ in store.walk(purpose, math.inf))
+        return any(True for purpose in VAULT_FAMILIES for _ in store.walk(purpose))
     finally:
         store.close()
 

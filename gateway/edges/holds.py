@@ -183,12 +183,16 @@ def _due(connection: Connection, now: int) -> tuple[Held, ...]:
     return tuple(_to_noun(row) for row in connection.execute(select(hold).where(is_due).order_by(hold.c.kept_at)).mappings())
 
 
+def is_kept(now: int) -> Any:
+    """The condition of a row whose object is still needed."""
+    return or_(hold.c.state == "open", and_(hold.c.state == "refused", hold.c.ended_at.is_(None), hold.c.keep_until > now))
+
+
 def _in_use(connection: Connection, object_ids: tuple[str, ...], now: int) -> frozenset[str]:
     used: set[str] = set()
-    is_kept = or_(hold.c.state == "open", and_(hold.c.state == "refused", hold.c.ended_at.is_(None), hold.c.keep_until > now))
     for start in range(0, len(object_ids), 500):
         some = object_ids[start : start + 500]
-        used |= set(connection.execute(select(hold.c.object_id).where(hold.c.object_id.in_(some), is_kept)).scalars())
+        used |= set(connection.execute(select(hold.c.object_id).where(hold.c.object_id.in_(some), is_kept(now))).scalars())
         used |= set(connection.execute(select(outbox_table.c.object_id).where(outbox_table.c.object_id.in_(some))).scalars())
     return frozenset(used)
 

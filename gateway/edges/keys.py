@@ -1,7 +1,8 @@
 """Keys in a folder of files: `holds-1.key`, `holds-2.key` ...; the highest number of a family is used, the others still open.
 
-A file holds 64 hexadecimal digits (256 bits) and belongs to the service alone (0600). Rotation: put `holds-2.key` beside `holds-1.key`,
-restart; delete the old one when nothing wrapped by it is left. Whoever loses a key loses what it wrapped: keep a copy elsewhere.
+A file holds 64 hexadecimal digits (256 bits) and belongs to the service alone (0600). A new key is known as soon as its file is there:
+processes that run look whether the folder has changed whenever they need a key. `outgate keys rotate` makes the next one, and deletes the
+old one when nothing is wrapped by it any more. Whoever loses a key loses what it wrapped: keep a copy elsewhere.
 """
 
 from __future__ import annotations
@@ -9,7 +10,9 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import time
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +26,7 @@ LOOP_FAMILY = "loop"  # stamps our Received fields, so that a message that comes
 RECORDS_FAMILY = "records"  # keys the hashes that stand for addresses and names in decision records
 
 _NAME = re.compile(r"([a-z]+)-([1-9][0-9]{0,5})\.key")
+_SETTLED_NS = 2_000_000_000  # a folder that was changed this shortly before may be changed again within the same tick of its clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +41,41 @@ class Family:
 
 
 class Keyring(Mapping[str, Family]):
-    """The families in a folder, as they were when it was last read. `only`: those that are read at all; empty: every one."""
+    """The families in a folder, read again when it has changed. `only`: those that are read at all; empty: every one.
+
+    What cannot be read changes nothing: the keys that are known stay.
+    """
 
     def __init__(self, folder: Path, only: Collection[str] = ()) -> None:
         self._folder = folder
         self._only = only
+        self._state = self._look()
         self._families = _load(folder, only)
 
     def __getitem__(self, name: str) -> Family:
-        return self._families[name]
+        return self._now()[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._families)
+        return iter(self._now())
 
     def __len__(self) -> int:
-        return len(self._families)
+        return len(self._now())
 
-    def read_again(self) -> None:
-        """What was put into the folder since is known from now on. Raises WillNotDo: what is known stays."""
-        self._families = _load(self._folder, self._only)
+    def _now(self) -> Mapping[str, Family]:
+        state = self._look()
+        if state is None or state != self._state:
+            with suppress(WillNotDo):
+                self._families = _load(self._folder, self._only)
+                self._state = state
+        return self._families
+
+    def _look(self) -> int | None:
+        """When the folder was last changed; None where that cannot tell one change from the next."""
+        try:
+            changed = self._folder.stat().st_mtime_ns
+        except OSError:
+            return None
+        return changed if time.time_ns() - changed > _SETTLED_NS else None
 
 
 def load_keys(folder: Path) -> Keyring:
@@ -98,6 +118,44 @@ def create_keys(folder: Path) -> tuple[str, ...]:
     except OSError as error:
         raise WillNotDo(f"keys: {denied(error, folder)}") from error
     return made
+
+
+def add_key(folder: Path, family: str) -> str:
+    """Make the next key of a family; it is used from now on. Its id. Raises WillNotDo."""
+    families = _load(folder, (family,))
+    newest = families[family].newest
+    key_id = f"{family}-{_number(newest) + 1}"
+    try:
+        _write(folder / f"{key_id}.key")
+        sync_folder(folder)
+    except OSError as error:
+        raise WillNotDo(f"keys: {denied(error, folder)}") from error
+    return key_id
+
+
+def remove_key(folder: Path, key_id: str) -> None:
+    """What it wrapped can never be read again. Raises WillNotDo."""
+    try:
+        file_of(folder, key_id).unlink()
+        sync_folder(folder)
+    except OSError as error:
+        raise WillNotDo(f"keys: {denied(error, folder)}") from error
+
+
+def file_of(folder: Path, key_id: str) -> Path:
+    """Where a key stands."""
+    return folder / f"{key_id}.key"
+
+
+def is_newer(key_id: str, other: str) -> bool:
+    """Whether it was made after that one, of the same family."""
+    return _number(key_id) > _number(other)
+
+
+def _number(key_id: str) -> int:
+    """0 for what is no id of a key."""
+    text = key_id.rpartition("-")[2]
+    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def _write(path: Path) -> None:

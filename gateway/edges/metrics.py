@@ -31,6 +31,8 @@ _STANDING = {
     "cases_open": "Cases that wait for an answer.",
     "cases_overdue": "Cases whose answer was wanted before now.",
     "outbox_waiting": "Notices and released copies that no next hop has taken yet.",
+    "vault_octets": "What the vault holds, sealed.",
+    "vault_quota_octets": "What it may hold; 0: there is no quota.",
 }
 _TIMES: dict[str, tuple[str, tuple[str, ...]]] = {
     "answer": ("Seconds from the end of a message to its answer.", ("listener",)),

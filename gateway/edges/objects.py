@@ -58,12 +58,20 @@ class ObjectStore(ABC):
         """A small one as a whole; None when there is none."""
 
     @abstractmethod
+    def size(self, key: str) -> int:
+        """How long it is; 0 when there is none."""
+
+    @abstractmethod
     def delete(self, key: str) -> None:
         """Removing what is not there is no error."""
 
     @abstractmethod
-    def walk(self, prefix: str, before: float) -> Iterator[Entry]:
-        """What stands below, written before then. What was begun before then and never finished is removed on the way."""
+    def walk(self, prefix: str) -> Iterator[Entry]:
+        """What stands below, in no order."""
+
+    @abstractmethod
+    def forget_unfinished(self, before: float) -> None:
+        """Remove what was begun before then and never finished, where the store shows it."""
 
     @abstractmethod
     def check(self) -> None:

@@ -24,7 +24,7 @@ from typing import Any, cast
 
 from sqlalchemy import Engine
 
-from gateway.edges import audit, frames, holds, intents, journal, outbox, records, share_keeping, shares, visits
+from gateway.edges import audit, frames, holds, intents, journal, outbox, records, share_keeping, share_names, shares, visits
 from gateway.edges.database import migrate, open_engine
 from gateway.edges.operations import Answer, Request, carry_out
 from gateway.edges.owner import denied, stranger
@@ -33,7 +33,18 @@ from gateway.errors import OutgateError, WillNotDo
 
 log = logging.getLogger(__name__)
 
-FAMILIES = (audit, holds, intents, journal, outbox, records, share_keeping, shares, visits)  # importing them registers their operations
+FAMILIES = (
+    audit,
+    holds,
+    intents,
+    journal,
+    outbox,
+    records,
+    share_keeping,
+    share_names,
+    shares,
+    visits,
+)  # importing them registers their operations
 
 LONGEST_SOCKET_PATH = 107  # octets: sun_path of unix(7)
 LONGEST_QUEUE = 20_000  # requests; with more waiting the sockets are not read

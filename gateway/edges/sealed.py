@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -50,12 +50,10 @@ class Header:
 
 def seal(pieces: Iterable[bytes], purpose: str, object_id: bytes, family: Family) -> Iterator[bytes]:
     """The object, piece by piece. `pieces` may be of any size."""
-    data_key, prefix, nonce = AESGCM.generate_key(256), os.urandom(_PREFIX), os.urandom(_NONCE)
+    data_key, prefix = AESGCM.generate_key(256), os.urandom(_PREFIX)
     name = purpose.encode("ascii")
     head = _MAGIC + bytes([len(name)]) + name + object_id + prefix
-    key_id = family.newest.encode("ascii")
-    wrapped = AESGCM(family.keys[family.newest]).encrypt(nonce, data_key, head + key_id)
-    yield head + bytes([len(key_id)]) + key_id + nonce + wrapped
+    yield head + _wrap(data_key, head, family)
     cipher = AESGCM(data_key)
     for counter, (frame, is_last) in enumerate(_frames(pieces)):
         if counter >= _MOST_FRAMES:
@@ -93,13 +91,21 @@ def unlock(header: Header, family: Family) -> Unlocked:
     Raises:
         WillNotDo: the header was changed, or its master key is gone.
     """
-    master = family.keys.get(header.key_id)
-    if master is None:
-        raise WillNotDo(f"the master key {header.key_id} is not in the folder of keys")
+    return Unlocked(header, AESGCM(_unwrap(header, family)))
+
+
+def wrap_anew(header: Header, family: Family) -> bytes:
+    """The wrap of the same data key by the newest master key. Raises WillNotDo."""
+    return _wrap(_unwrap(header, family), header.octets, family)
+
+
+def with_wrap(header: Header, wrap: bytes) -> Header:
+    """The header as it would be with this wrap. Raises WillNotDo: it is none."""
     try:
-        return Unlocked(header, AESGCM(AESGCM(master).decrypt(header.nonce, header.wrapped, header.octets + header.key_id.encode("ascii"))))
-    except (InvalidTag, ValueError) as error:
-        raise _changed() from error
+        key_id, nonce, wrapped, _ = _read_wrap(wrap, 0)
+    except (IndexError, UnicodeDecodeError) as error:
+        raise WillNotDo("the wrap of the object is not whole") from error
+    return replace(header, key_id=key_id, nonce=nonce, wrapped=wrapped)
 
 
 def count_frames(octets: int) -> int:
@@ -120,10 +126,8 @@ def read_header(octets: bytes) -> tuple[Header, int]:
         object_id, at = _exactly(octets, at, ID)
         prefix, at = _exactly(octets, at, _PREFIX)
         head = octets[:at]
-        key_id, at = _short(octets, at)
-        nonce, at = _exactly(octets, at, _NONCE)
-        wrapped, at = _exactly(octets, at, _WRAPPED)
-        return Header(purpose.decode("ascii"), object_id, head, prefix, key_id.decode("ascii"), nonce, wrapped), at
+        key_id, nonce, wrapped, at = _read_wrap(octets, at)
+        return Header(purpose.decode("ascii"), object_id, head, prefix, key_id, nonce, wrapped), at
     except (IndexError, UnicodeDecodeError) as error:
         raise WillNotDo("the header of the object is not whole") from error
 
@@ -133,6 +137,28 @@ LONGEST_HEADER = len(_MAGIC) + 1 + 255 + ID + _PREFIX + 1 + 255 + _NONCE + _WRAP
 
 def _changed() -> WillNotDo:
     return WillNotDo("the object was changed or is not whole")
+
+
+def _wrap(data_key: bytes, head: bytes, family: Family) -> bytes:
+    key_id, nonce = family.newest.encode("ascii"), os.urandom(_NONCE)
+    return bytes([len(key_id)]) + key_id + nonce + AESGCM(family.keys[family.newest]).encrypt(nonce, data_key, head + key_id)
+
+
+def _unwrap(header: Header, family: Family) -> bytes:
+    master = family.keys.get(header.key_id)
+    if master is None:
+        raise WillNotDo(f"the master key {header.key_id} is not in the folder of keys")
+    try:
+        return AESGCM(master).decrypt(header.nonce, header.wrapped, header.octets + header.key_id.encode("ascii"))
+    except (InvalidTag, ValueError) as error:
+        raise _changed() from error
+
+
+def _read_wrap(octets: bytes, at: int) -> tuple[str, bytes, bytes, int]:
+    key_id, at = _short(octets, at)
+    nonce, at = _exactly(octets, at, _NONCE)
+    wrapped, at = _exactly(octets, at, _WRAPPED)
+    return key_id.decode("ascii"), nonce, wrapped, at
 
 
 def _frames(pieces: Iterable[bytes], size: int = FRAME) -> Iterator[tuple[bytes, bool]]:

@@ -12,13 +12,14 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from typing import TypeVar
 
-from gateway.edges.keys import VAULT_FAMILIES, Family, Keyring
+from gateway.edges.keys import Family, Keyring
 from gateway.edges.objects import ObjectStore
-from gateway.edges.sealed import LONGEST_HEADER, Header, Unlocked, read_header, seal, unlock
+from gateway.edges.sealed import seal
 from gateway.edges.vault_opened import Opened, whole
+from gateway.edges.vault_usage import Usage
+from gateway.edges.vault_wraps import Wraps, key_for
 from gateway.errors import WillNotDo
 from gateway.model.message import Content
 from gateway.ports import SpoolWriter
@@ -31,108 +32,112 @@ T = TypeVar("T")
 
 
 class Vault:
-    """ports.Vault. `keys` as load_keys gives them; `spool` makes the private spool of what is read."""
+    """ports.Vault. `keys` as load_keys gives them; `spool` makes the private spool of what is read; `usage` None: nobody counts."""
 
-    def __init__(self, store: ObjectStore, keys: Keyring, spool: Callable[[], SpoolWriter]) -> None:
-        self._store = store
-        self._keys = keys
+    def __init__(self, store: ObjectStore, keys: Keyring, spool: Callable[[], SpoolWriter], usage: Usage | None = None) -> None:
+        self.store = store
+        self.wraps = Wraps(store, keys)
+        self.usage = usage
         self._spool = spool
         self._threads = ThreadPoolExecutor(store.threads, thread_name_prefix="vault")
         self._checked_at = float("-inf")
 
     async def put(self, purpose: str, content: Content, head: bytes = b"") -> str:
         """Keep head + content; on return it survives a power cut. The new object's id. Raises TryLater."""
-        family = self._family(purpose)
-        return await self._in_thread(lambda: self._put(purpose, family, content, head))
+        family = self.wraps.family(purpose)
+        return await self.in_thread(lambda: self._put(purpose, family, content, head))
 
     async def get(self, object_id: str) -> Content:
         """The plain octets, all authenticated, in a private spool that the caller closes. Raises WillNotDo, TryLater."""
-        key = _key(object_id)
-        return await self._in_thread(lambda: self._get(key, object_id))
+        key = key_of(object_id)
+        return await self.in_thread(lambda: self._get(key))
 
     async def open(self, object_id: str) -> Opened:
         """To be read in parts; it is there, it is whole in length, and its keys are at hand. Raises WillNotDo, TryLater."""
-        key = _key(object_id)
-        return await self._in_thread(lambda: self._open(key, object_id))
+        key = key_of(object_id)
+        return await self.in_thread(lambda: whole(self.store, key, *self.wraps.unlock(key)))
 
     async def delete(self, object_id: str) -> None:
         """Remove it; removing what is not there is no error. Raises TryLater."""
-        key = _key(object_id)
-        await self._in_thread(lambda: self._store.delete(key))
+        key = key_of(object_id)
+        await self.in_thread(lambda: self._delete(key))
 
     async def check(self) -> None:
         """Raise TryLater when nothing could be put now (down, read-only, full)."""
-        if time.monotonic() - self._checked_at >= self._store.check_seconds:
-            await self._in_thread(self._store.check)
+        if time.monotonic() - self._checked_at >= self.store.check_seconds:
+            await self.in_thread(self._check)
             self._checked_at = time.monotonic()
-
-    async def ids(self, before: datetime) -> tuple[str, ...]:
-        """Objects written before then; what was begun before then and never finished is removed on the way. Raises TryLater."""
-        return await self._in_thread(lambda: tuple(self._ids(before.timestamp())))
 
     def close(self) -> None:
         self._threads.shutdown()
-        self._store.close()
+        self.store.close()
 
-    async def _in_thread(self, work: Callable[[], T]) -> T:
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """Something that blocks, beside what the vault does itself."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-
-    def _family(self, purpose: str) -> Family:
-        family = self._keys.get(purpose)
-        if family is None:
-            raise WillNotDo(f"there is no key for {purpose}")
-        return family
 
     # --- in threads ---------------------------------------------------------------------------------------------------
 
     def _put(self, purpose: str, family: Family, content: Content, head: bytes) -> str:
-        raw = secrets.token_bytes(16)
-        object_id = f"{purpose}-{raw.hex()}"
-        self._store.put(_key(object_id), seal(_pieces(content, head), purpose, raw, family))
-        return object_id
+        number = secrets.token_bytes(16)
+        if self.usage is not None:
+            self.usage.require(len(head) + content.octets)
+        sealed = _Counted(seal(_pieces(content, head), purpose, number, family))
+        self.store.put(key_for(purpose, number), iter(sealed))
+        if self.usage is not None:
+            self.usage.add(sealed.octets)
+        return f"{purpose}-{number.hex()}"
 
-    def _get(self, key: str, object_id: str) -> Content:
-        octets, _ = self._store.head(key, LONGEST_HEADER)
-        unlocked, at = self._unlocked(octets, object_id)
+    def _get(self, key: str) -> Content:
+        unlocked, at, _ = self.wraps.unlock(key)
         writer = self._spool()
         try:
-            for piece in unlocked.unseal(self._store.pieces(key, at)):
+            for piece in unlocked.unseal(self.store.pieces(key, at)):
                 writer.write(piece)
             return writer.finish()
         except BaseException:
             writer.discard()
             raise
 
-    def _open(self, key: str, object_id: str) -> Opened:
-        octets, size = self._store.head(key, LONGEST_HEADER)
-        unlocked, at = self._unlocked(octets, object_id)
-        return whole(self._store, key, unlocked, at, size)
+    def _delete(self, key: str) -> None:
+        size = self.store.size(key) if self.usage is not None else 0
+        self.store.delete(key)
+        self.wraps.forget(key)
+        if self.usage is not None:
+            self.usage.add(-size)
 
-    def _unlocked(self, octets: bytes, object_id: str) -> tuple[Unlocked, int]:
-        header, at = read_header(octets)
-        if f"{header.purpose}-{header.id.hex()}" != object_id:
-            raise WillNotDo("the object is another than its name says")
-        return unlock(header, self._family_with(header)), at
-
-    def _family_with(self, header: Header) -> Family:
-        """Another process may have sealed it by a key that was made after we had read ours."""
-        if header.key_id not in self._family(header.purpose).keys:
-            self._keys.read_again()
-        return self._family(header.purpose)
-
-    def _ids(self, before: float) -> Iterator[str]:
-        for purpose in VAULT_FAMILIES:
-            for entry in self._store.walk(purpose, before):
-                if _ID.fullmatch(object_id := f"{purpose}-{entry.key.rpartition('/')[2]}"):
-                    yield object_id
+    def _check(self) -> None:
+        if self.usage is not None:
+            self.usage.require(1)
+        self.store.check()
 
 
-def _key(object_id: str) -> str:
+def key_of(object_id: str) -> str:
     """Where it stands. Raises WillNotDo."""
     match = _ID.fullmatch(object_id)
     if match is None:
         raise WillNotDo("this is no id of an object")
-    return f"{match[1]}/{match[2][:2]}/{match[2]}"
+    return key_for(match[1], bytes.fromhex(match[2]))
+
+
+def id_of(key: str) -> str | None:
+    """What stands there; None for what is no object of ours."""
+    purpose, _, name = key.partition("/")
+    object_id = f"{purpose}-{name.rpartition('/')[2]}"
+    return object_id if _ID.fullmatch(object_id) and key_of(object_id) == key else None
+
+
+class _Counted:
+    """The same pieces, and how many octets they were."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self.octets = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._pieces:
+            self.octets += len(piece)
+            yield piece
 
 
 def _pieces(content: Content, head: bytes) -> Iterator[bytes]:

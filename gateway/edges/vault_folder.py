@@ -92,23 +92,31 @@ class Folder(ObjectStore):
         except WillNotDo:
             return None
 
+    def size(self, key: str) -> int:
+        with _translated(), suppress(FileNotFoundError):
+            return (self._folder / key).stat().st_size
+        return 0
+
     def delete(self, key: str) -> None:
         path = self._folder / key
         with _translated(), suppress(FileNotFoundError):
             path.unlink()
             sync_folder(path.parent)
 
-    def walk(self, prefix: str, before: float) -> Iterator[Entry]:
+    def walk(self, prefix: str) -> Iterator[Entry]:
         with _translated():
             for path in self._folder.glob(f"{prefix}/*/*"):
                 with suppress(FileNotFoundError):
-                    state = path.stat()
-                    if state.st_mtime >= before:
-                        continue
-                    if path.name.startswith(_NEW):
-                        path.unlink()
-                    else:
+                    if not path.name.startswith(_NEW):
+                        state = path.stat()
                         yield Entry(str(path.relative_to(self._folder)), state.st_size, state.st_mtime)
+
+    def forget_unfinished(self, before: float) -> None:
+        with _translated():
+            for path in self._folder.glob(f"**/{_NEW}*"):
+                with suppress(FileNotFoundError):
+                    if path.stat().st_mtime < before:
+                        path.unlink()
 
     def check(self) -> None:
         with _translated():

@@ -4,7 +4,6 @@ import asyncio
 import stat
 from collections.abc import Callable
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -216,20 +215,6 @@ def test_the_check_sees_a_full_disk_and_a_folder_that_cannot_be(tmp_path: Path):
     with pytest.raises(TryLater):
         asyncio.run(broken.check())
     broken.close()
-
-
-def test_objects_are_listed_by_age_and_remains_of_a_crash_are_swept(tmp_path: Path):
-    vault, spool = make(tmp_path)
-    object_id = asyncio.run(vault.put("holds", spool.content(b"x")))
-    remains = next((tmp_path / "vault").rglob(object_id.removeprefix("holds-"))).with_name(".new-" + "0" * 32)
-    remains.write_bytes(b"half")
-    now = datetime.now(UTC)
-
-    assert asyncio.run(vault.ids(now - timedelta(hours=1))) == ()
-    assert remains.exists()
-    assert asyncio.run(vault.ids(now + timedelta(hours=1))) == (object_id,)
-    assert not remains.exists()
-    vault.close()
 
 
 # --- read in parts ----------------------------------------------------------------------------------------------------

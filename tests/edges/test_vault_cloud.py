@@ -17,10 +17,11 @@ from typing import Any
 import pytest
 from obstore.store import AzureStore, S3Store
 
-from gateway.edges.keys import create_keys, load_keys
+from gateway.edges.keys import add_key, create_keys, load_keys, remove_key
 from gateway.edges.sealed import FRAME, TAG, read_header
 from gateway.edges.spool import Spool
-from gateway.edges.vault import Vault
+from gateway.edges.vault import Vault, key_of
+from gateway.edges.vault_care import look_through, renew, survey, sweep
 from gateway.edges.vault_cloud import PART, Access, Cloud, azure, s3
 from gateway.edges.vault_opened import MOST
 from gateway.errors import TryLater, WillNotDo
@@ -122,9 +123,11 @@ async def kept(vault: Vault, spool: Spool, octets: bytes, purpose: str = "shares
         return await vault.put(purpose, content)
 
 
-def key_of(object_id: str) -> str:
-    purpose, _, number = object_id.partition("-")
-    return f"{purpose}/{number[:2]}/{number}"
+def orphans(vault: Vault, before: datetime) -> list[str]:
+    async def needs_nothing(_ids: tuple[str, ...]) -> frozenset[str]:
+        return frozenset()
+
+    return asyncio.run(survey(vault, before, needs_nothing)).orphans
 
 
 # --- as in a folder ---------------------------------------------------------------------------------------------------
@@ -203,12 +206,38 @@ def test_objects_are_listed_by_age_and_a_key_is_never_taken_twice(make: Make, se
     object_id = asyncio.run(vault.put("shares", spool.content(b"x")))
     now = datetime.now(UTC)
 
-    assert asyncio.run(vault.ids(now - timedelta(hours=1))) == ()
-    assert asyncio.run(vault.ids(now + timedelta(hours=1))) == (object_id,)
+    assert orphans(vault, now - timedelta(hours=1)) == []
+    assert orphans(vault, now + timedelta(hours=1)) == [object_id]
     store = server.cloud(prefix)
     with pytest.raises(TryLater):
         store.put(key_of(object_id), iter((b"another",)))
     store.put(key_of(object_id), iter((bytes(server.beside(prefix).get(key_of(object_id)).bytes()),)))  # our own, whose answer was lost
+
+
+def test_a_bucket_is_looked_through_wrapped_anew_counted_and_swept(make: Make, server: Server, prefix: str, tmp_path: Path):
+    vault, spool = make()
+
+    async def story() -> None:
+        ids = [await kept(vault, spool, PLAIN, "holds") for _ in range(3)]
+        add_key(tmp_path / "keys", "holds")
+        assert await renew(vault, "holds", lambda _: None) == (3, [])
+        remove_key(tmp_path / "keys", "holds-1")
+        beside = server.beside(prefix)
+        beside.put(key_of(ids[1]), bytes(beside.get(key_of(ids[1])).bytes())[:-1] + b"x")
+        assert set(await look_through(vault, None, lambda _: None)) == {ids[1]}
+        assert await collected(await vault.open(ids[0])) == PLAIN
+
+        async def needs_the_first(_ids: tuple[str, ...]) -> frozenset[str]:
+            return frozenset(ids[:1])
+
+        found = await survey(vault, datetime.now(UTC) + timedelta(hours=1), needs_the_first)
+        assert (found.objects, sorted(found.orphans)) == (3, sorted(ids[1:]))
+        assert found.octets > 3 * len(PLAIN)
+        await sweep(vault, found)
+        left = [one["path"] for some in beside.list() for one in some]
+        assert sorted(left) == sorted([key_of(ids[0]), f"wraps/{key_of(ids[0])}"])
+
+    asyncio.run(story())
 
 
 # --- on the way -------------------------------------------------------------------------------------------------------
@@ -265,7 +294,7 @@ def test_what_is_wrong_with_the_way_is_a_temporary_failure_that_says_what_to_do(
     server: Server, prefix: str, what: str, settings: dict[str, Any], says: str
 ):
     store = server.cloud(prefix, **settings)
-    for call in (store.check, lambda: store.head("holds/ab/abc", 10), lambda: list(store.walk("holds", 2e9)), lambda: store.small("a")):
+    for call in (store.check, lambda: store.head("holds/ab/abc", 10), lambda: list(store.walk("holds")), lambda: store.small("a")):
         with pytest.raises(TryLater, match=says) as late:
             call()
         assert server.secret not in str(late.value), what
@@ -304,9 +333,9 @@ def test_a_connection_lost_in_the_middle_of_an_upload_leaves_the_whole_object_or
         asyncio.run(vault.put("shares", _content(Endless(4 * PART, way.break_down))))
     way.is_down = False
 
-    assert list(server.cloud(prefix).walk("shares", 2e9)) == []
+    assert list(server.cloud(prefix).walk("shares")) == []
     object_id = asyncio.run(vault.put("shares", _content(Endless(4 * PART))))
-    assert asyncio.run(vault.ids(datetime.now(UTC) + timedelta(hours=1))) == (object_id,)
+    assert orphans(vault, datetime.now(UTC) + timedelta(hours=1)) == [object_id]
 
 
 def test_a_download_that_is_cut_off_goes_on_where_it_ended(make: Make, way: Wire):
@@ -362,8 +391,8 @@ def test_a_process_that_is_killed_in_the_middle_of_an_upload_leaves_nothing_to_b
         assert process.stdout.readline() == b"half\n"
         process.send_signal(signal.SIGKILL)
 
-    assert list(server.cloud(prefix).walk("shares", 2e9)) == []
-    assert asyncio.run(vault.ids(datetime.now(UTC) + timedelta(hours=1))) == ()
+    assert list(server.cloud(prefix).walk("shares")) == []
+    assert orphans(vault, datetime.now(UTC) + timedelta(hours=1)) == []
 
 
 # --- slow readers -----------------------------------------------------------------------------------------------------
