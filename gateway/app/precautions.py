@@ -6,7 +6,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from gateway.config import Hop, Settings, is_loopback
+from gateway.config import CryptsharePlace, Hop, OneDrivePlace, OwnPlace, Settings, SftpPlace, is_loopback
 from gateway.edges.database import is_sqlite
 from gateway.policy.rules import Policy
 
@@ -37,11 +37,39 @@ def unsafe_hops(settings: Settings, policy: Policy | None) -> Iterator[str]:
             )
 
 
+def unsafe_places(settings: Settings, policy: Policy | None) -> Iterator[str]:
+    """Places of routes that give protection, where whoever has the link has the files."""
+    for route in () if policy is None else policy.routes:
+        place = settings.place.get(route.place or "")
+        if place is None or not route.provides:
+            continue
+        gives = f"route `{route.name}` gives {', '.join(sorted(route.provides))} by place.{route.place}"
+        if isinstance(place, OneDrivePlace) and place.link == "anyone":
+            yield f'{gives}, but its links open for anyone who has them: link = "people"'
+        elif isinstance(place, OneDrivePlace) and not route.clause:
+            yield f"{gives}, which is for open data unless a clause of the source says otherwise: write `clause:`, or leave `provides` out"
+        elif isinstance(place, CryptsharePlace) and place.opens_with == "link":
+            yield f'{gives}, but its links, which stand in mail, open for anyone who has them: opens_with = "password"'
+        elif isinstance(place, SftpPlace) and policy is not None and not policy.partners:
+            yield f"{gives}, but no register of the pack has a partner with a `folder:`: nobody can be sent files by it"
+
+
 def _private_files(settings: Settings) -> Iterator[Path]:
     keys = (*(one.key for one in settings.listen.values()), *(one.key for one in settings.next_hop.values()), settings.vault.secret_file)
-    yield from (key for key in keys if key is not None)
+    yield from (key for key in (*keys, *_keys_of_places(settings)) if key is not None)
     if is_sqlite(settings.database.url):
         yield Path(settings.database.url.removeprefix("sqlite:///"))
+
+
+def _keys_of_places(settings: Settings) -> Iterator[Path]:
+    for place in settings.place.values():
+        match place:
+            case OneDrivePlace() | SftpPlace():
+                yield place.key
+            case CryptsharePlace():
+                yield place.client_id
+            case OwnPlace():
+                pass
 
 
 def _folders(settings: Settings) -> Iterator[Path]:

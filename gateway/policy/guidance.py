@@ -30,7 +30,7 @@ PLACEHOLDERS = frozenset(
 )
 # What texts about shared files speak of besides: `share-...`, one for each kind of place, and for the sender.
 SHARE_PLACEHOLDERS = PLACEHOLDERS | frozenset(
-    "link until number what to sender access_key address folder host port user fingerprint liaison purge".split()  # noqa: SIM905
+    "link until number what to sender access_key address folder host port user fingerprint liaison web password_from password purge".split()  # noqa: SIM905
 )
 SHARES = "share-"  # how their names begin
 _LETTERS = frozenset({"share-code", "share-asked", "share-fetched"})  # letters of their own, which know no more than others do

@@ -50,6 +50,7 @@ User: {user}
 Fingerprint of the host's key: {fingerprint}
 
 How: start FileZilla or WinSCP, choose SFTP, and sign in with the account that you have there. Compare the fingerprint the first time.
+A file of up to 1.5 GB can also be fetched with a browser: {web}
 
 They are deleted after {until}.
 
@@ -68,7 +69,8 @@ known_by: the, and, of, to, for, is, are, you, your, please, with, have, from, a
 
 [Open the files]({link})
 
-Until {until}. Cryptshare asks for a password: {sender} tells you, by telephone or another way than email.
+Until {until}.
+Cryptshare asks for a password: {password_from} tells you, by telephone or another way than email.
 
 This is how {organisation} sends files that should not travel in an email. Questions about them: {sender}.
 """

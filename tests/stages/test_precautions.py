@@ -1,11 +1,12 @@
 """What doctor says of settings that work and are still not safe."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from gateway.app.build import load_policy, prepare
-from gateway.app.precautions import open_to_others, unsafe_hops
+from gateway.app.precautions import open_to_others, unsafe_hops, unsafe_places
 from gateway.config import Settings, load
 from gateway.errors import BadConfig
 from tests.policy.packs import RULES
@@ -116,3 +117,61 @@ def test_the_reference_shares_nothing_with_quickstart():
 
     assert {Path(settings.vault.url).parent.name, settings.vault.keys.parent.name, settings.processes.state.name} == {"state"}
     assert settings.database.url.endswith("/state/outgate.db")
+
+
+SHARE = """  link: {kind: share, place: cloud, not_for: colleagues, provides: [protected-files], expires: {after: 14d}CLAUSE}
+  encrypted:
+"""
+ONEDRIVE = """[place.cloud]
+kind = "onedrive"
+tenant = "council.example"
+client_id = "1"
+key = "app.key"
+cert = "app.pem"
+user = "files@council.example"
+"""
+CRYPTSHARE = """[place.cloud]
+kind = "cryptshare"
+url = "https://files.council.example"
+client_id = "client.id"
+"""
+SFTP = """[place.cloud]
+kind = "sftp"
+host = "sftp.council.example"
+user = "outgate"
+key = "sftp.key"
+host_keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExampleExample"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "clause", "says"),
+    [
+        (ONEDRIVE, "our own rule", None),
+        (ONEDRIVE, "", "is for open data unless a clause of the source says otherwise"),
+        (ONEDRIVE + 'link = "anyone"\n', "our own rule", 'open for anyone who has them: link = "people"'),
+        (CRYPTSHARE, "our own rule", None),
+        (CRYPTSHARE + 'opens_with = "link"\n', "our own rule", 'opens_with = "password"'),
+        (SFTP, "our own rule", "no register of the pack has a partner with a `folder:`"),
+    ],
+)
+def test_a_place_that_does_not_keep_what_its_route_promises_is_pointed_at(tmp_path, place, clause, says):
+    pack = tmp_path / "pack"
+    shutil.copytree(RULES / "starter", pack)
+    share = SHARE.replace("CLAUSE", f", clause: {clause}" if clause else "")
+    text = (pack / "pack.yaml").read_text().replace("  encrypted:\n", share, 1)
+    (pack / "pack.yaml").write_text(text)
+    settings = given(tmp_path, SETTINGS.replace(f"{RULES}/starter", str(pack)) + place)
+
+    found = list(unsafe_places(settings, load_policy(settings.policy.source, settings)))
+
+    assert len(found) == (says is not None)
+    assert says is None or says in found[0]
+
+
+def test_the_keys_of_places_are_private_too(tmp_path):
+    settings = given(tmp_path, SETTINGS + CRYPTSHARE)
+    (tmp_path / "client.id").write_text("x")
+    (tmp_path / "client.id").chmod(0o644)
+
+    assert any("client.id may be read by others" in said for said in open_to_others(settings))
