@@ -8,4 +8,8 @@ from gateway.ports import World
 
 async def signed(copy: Copy, world: World) -> Copy:
     """A copy with fields of ours, with octets left out or put in, or of our own making. Raises TryLater."""
-    return copy if world.signer is None else await world.signer.sign(copy)
+    if world.signer is None:
+        return copy
+    found = await world.signer.sign(copy)
+    world.counters.count("changed", signed="no" if found is copy else "yes")
+    return found

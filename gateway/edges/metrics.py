@@ -25,6 +25,7 @@ _COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "kept": ("Cases kept, by verdict.", ("verdict",)),
     "bugs": ("Messages put off because of an error in the gateway.", ()),
     "outbox": ("Attempts of the outbox, by result.", ("kind", "result")),
+    "changed": ("Copies that the gateway has changed or written, by whether it has signed them.", ("signed",)),
     "alarms": ("Things a person must look at.", ("what",)),
 }
 _STANDING = {

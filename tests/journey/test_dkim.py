@@ -18,7 +18,7 @@ from tests.build import docx, message, pdf, prose
 from tests.edges.signatures import key, signatures, verified
 from tests.journey.gateway import Gateway, gateway, pack_in
 from tests.journey.site import OWN, WORD, below_received
-from tests.peers import folder, needs_root, wait_until
+from tests.peers import folder, free_port, needs_root, wait_until
 from tests.peers.hop import Peer, hop
 from tests.peers.names import names
 from tests.peers.postfix import Postfix, postfix
@@ -27,6 +27,11 @@ pytestmark = [pytest.mark.peer, needs_root]
 
 COLLEAGUE, OUTSIDER = f"bea@{OWN}", "kim@elsewhere.example"
 STAMP = "  - id: stamped\n    when: {audience: outsiders}\n    stamp: {X-Council-Marking: official}\n"
+LINK = """\
+  link:
+    {kind: share, place: own, not_for: colleagues, provides: [protected-files], expires: {after: 60d}, clause: our own links}
+  encrypted:
+"""
 _numbers = itertools.count(1)
 
 
@@ -76,9 +81,11 @@ def chain() -> Iterator[Chain]:
         behind = stack.enter_context(postfix(transports=to_ends, relayhost=ends["internet"].port))
         hops = {name: {"host": "127.0.0.1", "port": behind.port} for name in ("mailboxes", "internet")}
         hops["encrypted"] = {"host": "127.0.0.1", "port": ends["encrypted"].port, "trigger_header": "X-Route: 4711"}
-        pack = pack_in(stack.enter_context(folder("pack")), {}, replace={"never:  ": f"{STAMP}\nnever:  "})
+        pack = pack_in(stack.enter_context(folder("pack")), {}, replace={"never:  ": f"{STAMP}\nnever:  ", "  encrypted:\n": LINK})
+        port = free_port()
         listeners = {"lmtp": {"protocol": "lmtp"}, "smtp": {}}
-        running = stack.enter_context(gateway(hops, listeners=listeners, pack=pack, domains=(OWN,), start=False))
+        extra = f'[place.own]\nkind = "own"\n[portal]\nurl = "http://127.0.0.1:{port}"\naddress = "127.0.0.1:{port}"\n'
+        running = stack.enter_context(gateway(hops, listeners=listeners, pack=pack, domains=(OWN,), extra=extra, start=False))
         published: dict[str, tuple[str, ...]] = {}
         found = Chain(running, None, ends, stack.enter_context(names(published)))
         for words in (("--selector", "r1"), ("--selector", "e1", "--type", "ed25519")):
@@ -181,6 +188,23 @@ def test_a_notice_and_what_is_let_go_later_verify(chain: Chain) -> None:
     assert b"X-Route: 4711\r\nX-Council-Marking: official\r\n" in released
     assert verified(released, chain.records) == [True, True]
     assert verified(released.replace(b"X-Route: 4711\r\n", b""), chain.records) == [True, True]  # that hop takes it off
+
+
+def test_a_copy_whose_file_went_by_link_verifies_and_so_does_its_receipt(chain: Chain) -> None:
+    sender, about = f"lou@{OWN}", subject()
+    files = [("plan.docx", docx(["A."], header="CONFIDENTIAL"), WORD), ("map.pdf", pdf(["Map."]), "application/pdf")]
+    octets = signed_upstream(message(sender, [OUTSIDER], about, "Grüße.\n\n", attachments=files))
+    theirs = b"DKIM-Signature: v=1; a=rsa-sha256; d=else.example; s=x; h=from; bh=AAAA; b=AAAA\r\n"
+    chain.send(sender, [OUTSIDER], theirs + octets)
+
+    arrived = chain.wait("internet", OUTSIDER, about.encode())
+    assert b"map.pdf" in arrived
+    assert b"plan.docx" not in arrived
+    assert [(tags["d"], tags["s"]) for tags in signatures(arrived)] == [(OWN, "r1"), (OWN, "e1"), ("else.example", "x")]
+    assert verified(arrived, upstream(chain)) == [True, True, False]
+    assert theirs in arrived
+    receipt = chain.wait("mailboxes", sender, b"Subject: ")
+    assert verified(receipt, chain.records) == [True, True]
 
 
 def test_a_reload_signs_with_the_next_key(chain: Chain) -> None:

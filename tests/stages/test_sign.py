@@ -36,6 +36,7 @@ def test_a_copy_is_signed_when_something_was_added_to_it(to, head):
     run(story.attempt())
 
     assert copies(story) == {to: head + MESSAGE}
+    assert story.stage.remembered.counts["changed", ("signed", "yes")] == head.startswith(SIGNED)
 
 
 @pytest.mark.parametrize("to", ["b@free.example", "b@stamped.example", "b@sealed.example"])
