@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from gateway.content import labels, pictures, xml
+from gateway.content import labels, macros, pieces, xml
 from gateway.content.package import Package, package_in
-from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unreadable
+from gateway.content.reading import Item, Oddity, Source, Spent, Unreadable
 from gateway.content.spreadsheet import Workbook
 from gateway.content.wordprocessing import Reader, Words, hidden_styles, with_blanks
 from gateway.content.xml import local
@@ -22,15 +22,24 @@ from gateway.detectors import Segment
 from gateway.model.finding import Place, Readable
 
 BLOCK = 1 << 20  # characters of one segment
-_NO_WORDS = re.compile(
-    r"(?:styles|theme\d*|fonttable|settings|websettings|tablestyles|presprops|viewprops|calcchain|\[content_types\])\.xml", re.IGNORECASE
-)
-# Pieces of a document that are neither words nor files: pictures, fonts, printer settings, controls, signatures.
-_PIECES = re.compile(
-    r"\.(?:png|jpe?g|jpe|gif|bmp|tiff?|emf|wmf|emz|wmz|wdp|hdp|svg|ico|mp3|mp4|m4a|wav|wma|mov|avi|wmv|odttf|fntdata|ttf|sigs|psdsxs|psdsor)$"
-    r"|/(?:printersettings|activex|ctrlprops)[^/]*(?:/[^/]*)?$|vbaprojectsignature",
-    re.IGNORECASE,
-)
+# Parts without words, by their content type: the root that a part of this type has.
+_NO_WORDS = {
+    "styles+xml": rb"style(?:s|Sheet)",
+    "theme+xml": rb"theme",
+    "fonttable+xml": rb"fonts",
+    "settings+xml": rb"settings",
+    "websettings+xml": rb"webSettings",
+    "tablestyles+xml": rb"tblStyleLst",
+    "presprops+xml": rb"presentationPr",
+    "viewprops+xml": rb"viewPr",
+    "calcchain+xml": rb"calcChain",
+    "sharedstrings+xml": rb"sst",
+}
+_ROOTS = {kind: re.compile(rb"<(?:\w+:)?" + root + rb"[\s>/]") for kind, root in _NO_WORDS.items()}
+_TYPES = re.compile(rb"<(?:\w+:)?Types[\s>]")
+_LINKS = re.compile(rb"<(?:\w+:)?Relationships[\s>/]")
+_RELATIONSHIPS = "application/vnd.openxmlformats-package.relationships+xml"
+_HEAD = 512  # octets in which the root of a part begins
 
 
 def read_ooxml(source: Source, spent: Spent) -> Iterator[Item]:
@@ -94,31 +103,30 @@ def _hidden_styles(package: Package) -> frozenset[str]:
 
 
 def _part(entry: Entry, package: Package, book: Workbook, words: Reader, where: str) -> Iterator[Item]:
-    name, kind = entry.name.lower(), package.type_of(entry)
-    is_xml = name.endswith((".xml", ".vml")) or kind.endswith(("+xml", "/xml"))
-    if name.endswith("vbaproject.bin"):
-        yield Oddity("macros")
-    elif name.endswith(".rels"):
-        yield from _links(entry, package)
-    elif "/embeddings/" in name or not (is_xml or _PIECES.search(name)) or _is_disguised(entry, package):
-        yield Member(entry.name.rpartition("/")[2], package.read(entry))
-    elif not is_xml:
-        yield from pictures.words_in_package(package, entry)
-    elif name.endswith("/settings.xml"):
-        yield from _variables(entry, package)
-    elif not _NO_WORDS.match(name.rpartition("/")[2]) and not kind.endswith("sharedstrings+xml"):
-        yield from _words(entry, kind, package, book, words, where)
+    """A part as programs take it: by its content type, and by its name only where that says nothing."""
+    name = entry.name.lower()
+    kind = package.type_of(entry) or (_RELATIONSHIPS if name.endswith(".rels") else "")
+    is_xml = kind.endswith(("+xml", "/xml")) or (name.endswith((".xml", ".vml")) and not pieces.is_foreign(kind))
+    if name.endswith("vbaproject.bin") and not is_xml and not pieces.is_foreign(kind):
+        yield from macros.read_macros(name.rpartition("/")[2], package.read(entry), package.spent)
+    elif is_xml and not ("/embeddings/" in name and not kind.endswith("+xml")):
+        if not _is_silent(entry, name, kind, package):
+            yield from _words(entry, kind, package, book, words, where)
+        elif kind.endswith("relationships+xml"):
+            yield from _links(entry, package)
+        elif kind.endswith(".settings+xml"):
+            yield from _variables(entry, package)
+    elif "/embeddings/" in name or not pieces.is_piece(name):
+        yield pieces.foreign(package, entry, kind)
+    else:
+        yield from pieces.read_piece(package, entry, kind)
 
 
-def _is_disguised(entry: Entry, package: Package) -> bool:
-    """Whether a part that is called a picture or the like begins as a file does in which words could stand."""
-    if entry.name.lower().endswith((".xml", ".vml", ".svg", ".emz", ".wmz")):
-        return False
-    head = package.archive.begin_of(entry)
-    return head.startswith(_FILES) or (len(head) > 16 and head.isascii() and not any(octet < 9 for octet in head))
-
-
-_FILES = (b"PK", b"%PDF", b"\xd0\xcf\x11\xe0", b"{\\rt", b"Rar!", b"7z\xbc\xaf", b"MSCF", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"(\xb5/\xfd")
+def _is_silent(entry: Entry, name: str, kind: str, package: Package) -> bool:
+    """Whether a part holds no words, by its type and by what it really is: some programs ask only who refers to it."""
+    ending = kind.rpartition(".")[2]
+    root = _LINKS if ending == "relationships+xml" else _TYPES if name == "[content_types].xml" else _ROOTS.get(ending)
+    return root is not None and root.search(package.archive.begin_of(entry, _HEAD)) is not None
 
 
 def _words(entry: Entry, kind: str, package: Package, book: Workbook, words: Reader, where: str) -> Iterator[Item]:

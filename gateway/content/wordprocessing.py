@@ -27,6 +27,8 @@ class _Is(Enum):
     NOTHING = auto()
 
 
+_PICTURE_FONTS = ("wingdings", "webdings", "marlett")
+_PRIVATE = 0xF000  # where the characters of symbol fonts stand
 _SIGNS = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 _SAID = {
     "docPr": ("descr", "title"),
@@ -55,7 +57,7 @@ _CODES = ("instrText", "delInstrText")
 _NAMES = {
     "p": _Is.PARAGRAPH,
     "t": _Is.WORDS,
-    **dict.fromkeys(_SIGNS, _Is.SIGN),
+    **dict.fromkeys((*_SIGNS, "sym"), _Is.SIGN),
     **dict.fromkeys(_SAID, _Is.SAID),
     **dict.fromkeys((*_BOXES, *_CHANGES, *_CODES, "delText", "vanish"), _Is.APART),
 }
@@ -124,7 +126,7 @@ class Reader:
                 shown.append("".join(line))
                 line, paragraph, passed = [], element, 1
             elif kind is _Is.SIGN:
-                line.append(_SIGNS[local(element)])
+                line.append(_sign(element))
             elif kind is _Is.SAID:
                 words.say(element)
             if paragraph is not None and (kind is _APART or self._hidden):
@@ -169,8 +171,8 @@ class Reader:
                 boxes.append(child)
             elif name in ("t", "delText", *_CODES):
                 pieces.append(_Piece(child.text or "", run.inside(name)))
-            elif name in _SIGNS:
-                pieces.append(_Piece(_SIGNS[name], run))
+            elif name in _SIGNS or name == "sym":
+                pieces.append(_Piece(_sign(child), run))
             else:
                 said.extend((child,) if name in _SAID else ())
                 self._walk(child, self._enter(child, name, run), pieces, boxes, said)
@@ -179,6 +181,22 @@ class Reader:
         if name == "r" and (_is_hidden(child) or _style(child, "rPr", "rStyle") in self._hidden):
             return run.inside("vanish")
         return run.inside(name) if name in _CHANGES else run
+
+
+def _sign(element: Any) -> str:
+    """What an element without text stands for. A symbol (ECMA-376-1 section 17.3.3.30) is its character, but for fonts of pictures."""
+    name = local(element)
+    if name != "sym":
+        return _SIGNS[name]
+    said = {key.rpartition("}")[2]: value for key, value in element.attrib.items()}
+    if said.get("font", "").lower().startswith(_PICTURE_FONTS):
+        return ""
+    try:
+        code = int(said.get("char", ""), 16)
+    except ValueError:
+        return ""
+    code -= _PRIVATE if _PRIVATE <= code < _PRIVATE + 256 else 0
+    return chr(code) if 32 <= code < 0xD800 else ""
 
 
 @dataclass(frozen=True, slots=True)

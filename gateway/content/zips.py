@@ -53,7 +53,7 @@ class Archive:
         if entry.method == STORED:
             return bytes(packed[:size])
         try:
-            return zlib.decompressobj(-15).decompress(packed[:_STEP], size)
+            return zlib.decompressobj(-15).decompress(packed[: size + _STEP // 16], size)
         except zlib.error:
             return b""
 

@@ -10,7 +10,7 @@ from gateway.content import Budget
 from gateway.content.spreadsheet import page_edge
 from gateway.model.finding import Pattern, Patterns, Place, Readable
 from tests.build import docx, encrypted_docx, pptx, xlsx, zip_of
-from tests.content.compound import workbook
+from tests.content.compound import compound, workbook
 from tests.content.reading import look, seen
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -91,7 +91,7 @@ def test_a_file_smuggled_into_a_package_is_a_member() -> None:
 
 
 def test_macros_are_an_oddity() -> None:
-    (finding,) = look(rebuilt(docx(["x"]), {"word/vbaProject.bin": b"\0"}), "a.docx", WORD)
+    (finding,) = look(rebuilt(docx(["x"]), {"word/vbaProject.bin": compound({"VBA/dir": b"\0"})}), "a.docx", WORD)
 
     assert finding.oddities == ("macros",)
 

@@ -5,6 +5,7 @@ import pytest
 from gateway.model.finding import Readable
 from tests.build import docx
 from tests.build.binary_workbooks import xlsb
+from tests.content.compound import compound
 from tests.content.reading import look, seen
 
 KIND = "application/vnd.ms-excel.sheet.binary.macroenabled.12"
@@ -33,7 +34,7 @@ def test_words_of_other_parts(name: str) -> None:
 
 
 def test_an_embedded_document_is_a_member_and_macros_are_an_oddity() -> None:
-    parts = {"xl/embeddings/a.docx": docx(["OFFICIAL-SENSITIVE"]), "xl/vbaProject.bin": b"x"}
+    parts = {"xl/embeddings/a.docx": docx(["OFFICIAL-SENSITIVE"]), "xl/vbaProject.bin": compound({"VBA/dir": b"x"})}
 
     book, member = look(xlsb([["x"]], parts=parts), "a.xlsb")
 

@@ -1,12 +1,15 @@
 """What must pass: public papers, words that only look like markings, numbers that only look like persons, and the daily mail of an office."""
 
+import io
+import zipfile
 from collections.abc import Iterator
 
 from PIL import Image
 
-from tests.build import docx, pdf, png, pptx, prose, xlsx, zip_of
+from tests.build import docx, noise, pdf, png, pptx, prose, xlsx, zip_of
 from tests.build.signing import clear_signed, detached_signed
 from tests.build.tnef import tnef
+from tests.content.compound import compound
 from tests.corpus.entries import EXCEL, OFFICIAL_LABEL, OUTSIDER, PUBLIC_LABEL, SENDER, SLIDES, WORD, Innocent, carrying, mail, raw
 from tests.corpus.families.opened import odt
 
@@ -112,8 +115,24 @@ def _public() -> dict[str, tuple[str, bytes, str]]:
     }
 
 
+def with_parts(package: bytes, parts: dict[str, bytes]) -> bytes:
+    """An office document with more parts."""
+    target = io.BytesIO(package)
+    with zipfile.ZipFile(target, "a") as archive:
+        for path, octets in parts.items():
+            archive.writestr(path, octets)
+    return target.getvalue()
+
+
 def _papers() -> dict[str, tuple[str, bytes, str]]:
+    pieces = {
+        "word/media/image1.emf": b"\x01\0\0\0" + noise(20_000, "emf"),
+        "word/fonts/font1.odttf": noise(40_000, "font"),
+        "word/printerSettings/printerSettings1.bin": "\\\\print.sender.example\\Second floor".encode("utf-16-le") + bytes(200) + noise(900),
+        "word/vbaProject.bin": compound({"VBA/dir": noise(900, "dir"), "VBA/_VBA_PROJECT": noise(900, "code")}),
+    }
     return {
+        "a document with a drawing, a font, macros and a printer": ("form.docm", with_parts(docx(["A form."]), pieces), WORD),
         "minutes": ("minutes.docx", docx(prose(900).split("\n\n"), header="Minutes", footer="Page 1 of 3"), WORD),
         "a report": ("report.pdf", pdf([prose(400, "a"), prose(400, "b")], header="Annual report", footer="Page 1"), "application/pdf"),
         "a talk": ("talk.pptx", pptx(["Welcome", "What we did", "Thank you"], footer="County Council"), SLIDES),

@@ -1,0 +1,75 @@
+"""Parts of an office package that are no words: pictures, sounds, fonts, settings of printers, controls, and what has such a name.
+
+A name proves nothing: programs go by the content type and the relationship of a part. What is called a picture and is none is a member;
+of all others, whatever a person can read in them counts, and a file that stands in one is a member.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gateway.content import pictures
+from gateway.content.legible import legible
+from gateway.content.package import Package
+from gateway.content.reading import Item, Member
+from gateway.content.structure import find_appended
+from gateway.content.zips import Entry
+
+_PIECES = re.compile(
+    r"\.(?:png|jpe?g|jpe|gif|bmp|tiff?|emf|wmf|emz|wmz|wdp|hdp|svg|ico|mp3|mp4|m4a|wav|wma|mov|avi|wmv|odttf|fntdata|ttf|sigs|psdsxs|psdsor)$"
+    r"|/(?:printersettings|activex|ctrlprops)[^/]*(?:/[^/]*)?$|vbaprojectsignature",
+    re.IGNORECASE,
+)
+_MARKUP = (".svg", ".emz", ".wmz")  # text, or packed text
+_PICTURES: dict[str, tuple[bytes, ...]] = {
+    "png": (b"\x89PNG",),
+    "gif": (b"GIF8",),
+    "bmp": (b"BM",),
+    **dict.fromkeys(("jpg", "jpeg", "jpe"), (b"\xff\xd8",)),
+    **dict.fromkeys(("tif", "tiff"), (b"II*\0", b"MM\0*")),
+}
+_ANY_PICTURE = tuple(start for starts in _PICTURES.values() for start in starts)
+_FILES = (b"PK", b"%PDF", b"\xd0\xcf\x11\xe0", b"{\\rt", b"Rar!", b"7z\xbc\xaf", b"MSCF", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"(\xb5/\xfd")
+_FOREIGN = ("text/", "message/", "multipart/", "application/rtf", "application/xhtml")  # types of a part in another format
+
+
+def is_piece(name: str) -> bool:
+    """By its name."""
+    return _PIECES.search(name) is not None
+
+
+def is_foreign(kind: str) -> bool:
+    """Whether a part of this type is a text or a message in a format of its own, whatever its name (ECMA-376-1 section 17.17.2.1)."""
+    return kind.startswith(_FOREIGN) and not kind.endswith("/xml")
+
+
+def foreign(package: Package, entry: Entry, kind: str) -> Member:
+    """A part that is a file of its own."""
+    return Member(entry.name.rpartition("/")[2], package.read(entry), declared=kind if is_foreign(kind) else "")
+
+
+def read_piece(package: Package, entry: Entry, kind: str) -> Iterator[Item]:
+    """A part with the name of a piece."""
+    if is_foreign(kind) or _is_disguised(package, entry):
+        yield foreign(package, entry, kind)
+    elif entry.name.lower().rpartition(".")[2] in _PICTURES:
+        yield from pictures.words_in_package(package, entry)
+    else:
+        data = package.read(entry)
+        name = entry.name.rpartition("/")[2]
+        if any(find_appended(data, "image/*")):
+            yield Member(name, data)
+        else:
+            yield from legible(data, name, package.spent)
+
+
+def _is_disguised(package: Package, entry: Entry) -> bool:
+    """Whether it begins as a file does in which words could stand, or is no picture though it is called one."""
+    name = entry.name.lower()
+    if name.endswith(_MARKUP):
+        return False
+    head = package.archive.begin_of(entry)
+    is_text = len(head) > 16 and head.isascii() and not any(octet < 9 for octet in head)
+    is_false = name.rpartition(".")[2] in _PICTURES and bool(head) and not head.startswith(_ANY_PICTURE)
+    return is_text or is_false or head.startswith(_FILES)
