@@ -35,11 +35,11 @@ HOUSE = House(
     "Help desk, 01629 000000",
     notices_hop="plain",
 )
-DOMAINS = ("free", "stamped", "sealed", "kept", "asked", "refused")
+DOMAINS = ("free", "stamped", "sealed", "shared", "kept", "asked", "refused")
 
 
 def policy(refuse_by: str = "notice", no_route: str = "hold", version: str = "sha256:1", **changes) -> Policy:
-    """Each domain of DOMAINS meets what it is called; free and stamped go by `plain`, and else by `sealed`."""
+    """Each domain of DOMAINS meets what it is called; free and stamped go by `plain`, shared by link, and else they go by `sealed`."""
     rules = (
         Rule("stamp-it", (_to("stamped"),), acts=(Act("stamp", stamps=(("X-Stamp", "1"),)),)),
         Rule("seal-it", (_to("sealed"),), acts=(Act("require", frozenset({"protected-message"})),)),
@@ -52,11 +52,13 @@ def policy(refuse_by: str = "notice", no_route: str = "hold", version: str = "sh
         ),
         Rule("ask-it", (_to("asked"),), acts=(Act("confirm", held_for="sender", within=timedelta(days=1), then="officer"),)),
         Rule("refuse-it", (_to("refused"),), acts=(Act("refuse"),), says="nobody may write there"),
+        Rule("share-it", (_to("shared"), Ask("files", "at_least", 1)), acts=(Act("require", frozenset({"protected-files"})),)),
     )
     settings = {
         "name": "small", "version": version, "ladder": ladders(0), "patterns": Patterns(), "rules": rules,
         "routes": (
             Route("plain", "relay", "plain"),
+            Route("links", "share", place="own", provides=frozenset({"protected-files"}), expires_after=timedelta(days=14)),
             Route("sealed", "relay", "sealed", provides=frozenset({"protected-files", "protected-message"})),
         ),
         "audiences": tuple(Audience(name, Places.of([(f"{name}.example", True)])) for name in DOMAINS),
@@ -92,6 +94,7 @@ class Story:
     again_at_once: bool  # a second attempt while the first hangs
     octets: bytes = MESSAGE
     is_large: bool = False  # as the pipeline sees it
+    place: tuple = ()  # what the place does with one parcel after the other
 
 
 @dataclass
@@ -181,7 +184,7 @@ async def play(story: Story, pack: Policy | None = None) -> Ledger:
         )
         for name in ("plain", "sealed")
     ]
-    stage = Stage(*hops, luck=luck)
+    stage = Stage(*hops, luck=luck, place=story.place)
     ledger = Ledger(story, stage)
     IDENTITY[stage] = identity("in", "", story.sender, None, message_id_of(story.octets), digest_without_trace(story.octets))
     stream = io.StringIO()
@@ -260,6 +263,7 @@ async def _busy(story, stage, pipeline, todo, ledger):
 ANSWERS = ("ok", "ok", "later", "no", "unusable", "unusable-now", "uncertain-taken", "uncertain-lost")
 
 
+PLACE = ("", "", "", "later", "late", "unusable", "unusable-for-first", "bug")
 LUCK = ("", "", "", "", "", "fails", "unknown", "bug")
 SENDERS = ("ann@own.example", "ann@own.example", "", "eve@foreign.example")
 
@@ -276,7 +280,7 @@ def stories(
     script = {
         (hop, one.address.key): tuple(draw(st.lists(st.sampled_from(answers), max_size=3)))
         for one in recipients
-        if one.address.domain.split(".")[0] in ("free", "stamped", "sealed")
+        if one.address.domain.split(".")[0] in ("free", "stamped", "sealed", "shared")
         for hop in ("plain", "sealed")
     }
     words = st.sampled_from(luck)
@@ -294,4 +298,5 @@ def stories(
         again_at_once=draw(st.booleans()),
         octets=draw(st.sampled_from(octets)),
         is_large=draw(st.booleans()),
+        place=tuple(draw(st.lists(st.sampled_from(PLACE), max_size=4))) if "shared" in names else (),
     )

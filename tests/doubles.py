@@ -17,6 +17,7 @@ from gateway.model.kept import Because, Done, Intent
 from gateway.model.message import Arrival
 from gateway.model.outcome import Reply, Splice
 from gateway.ports import Handed, World
+from tests.sharing import MemoryPlace, MemoryShares
 
 START = datetime(2026, 11, 5, 14, 6, tzinfo=UTC)
 SIGNED = b"DKIM-Signature: ours\r\n"
@@ -607,7 +608,7 @@ class Remembered:
 class Stage:
     """A whole world in memory."""
 
-    def __init__(self, *hops: ScriptedHop, luck: Luck | None = None, clock: StillClock | None = None, signer=None) -> None:
+    def __init__(self, *hops: ScriptedHop, luck: Luck | None = None, clock: StillClock | None = None, signer=None, place=()) -> None:
         self.luck = luck or Luck()
         self.clock = clock or StillClock()
         self.hops = {hop.name: hop for hop in hops}
@@ -617,6 +618,8 @@ class Stage:
         self.intents = MemoryIntents(self.clock, self.luck)
         self.journal = MemoryJournal(self.clock, self.holds, self.outbox, self.luck)
         self.remembered = Remembered()
+        self.shares = MemoryShares(self.luck)
+        self.place = MemoryPlace(self.shares, place)
         self._cases = count(402)
         self._ids = count(1)
         self.world = World(
@@ -634,6 +637,8 @@ class Stage:
             octets=Octets,
             head=lambda arrival: RECEIVED,
             spool=MemorySpool,
+            places={"own": self.place},
+            shares=self.shares,
             signer=signer or MemorySigner(self.luck),
         )
 

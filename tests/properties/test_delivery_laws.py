@@ -123,15 +123,20 @@ def test_a_copy_that_nothing_is_added_to_is_octet_identical_below_our_one_receiv
     ledger = played(story)
     deceives = story.octets is DECEIVING
     for hop in ledger.stage.hops.values():
-        for taken in hop.taken:
+        for taken in (one for one in hop.taken if not has_link(one.octets)):
             assert taken.octets == _expected(hop, taken.recipient, is_changed=deceives)
             if hop.name == "plain" and "@stamped" not in taken.recipient:
                 assert taken.head == (SIGNED if deceives else b"") + RECEIVED
                 assert deceives or taken.splices == ()
     for row in ledger.stage.outbox.ever:
-        if row.kind == "rest":
-            whole = ledger.stage.vault.objects[row.object_id]
+        whole = ledger.stage.vault.objects[row.object_id]
+        if row.kind == "rest" and not has_link(whole):
             assert all(whole == _expected(ledger.stage.hops[row.next_hop], one.address.key, is_changed=deceives) for one in row.recipients)
+
+
+def has_link(octets: bytes) -> bool:
+    """Instead of its file: what else it is, test_share_laws.py says."""
+    return b"https://share.own.example/" in octets
 
 
 def _expected(hop: ScriptedHop, key: str, *, is_changed: bool) -> bytes:
@@ -149,7 +154,8 @@ def test_nothing_addressed_to_one_recipient_names_another(story):
     ledger = played(story)
     for hop in ledger.stage.hops.values():
         for taken in hop.taken:
-            assert b"geheimnis-person" not in taken.octets.replace(b"\r\n ", b"")
+            others = taken.octets.replace(b"\r\n ", b"").replace(taken.recipient.encode(), b"")  # a link says whose it is
+            assert b"geheimnis-person" not in others
     for row in ledger.stage.outbox.ever:
         to = row.recipients[0].address.key
         if row.kind == "notice" and to != story.sender:
