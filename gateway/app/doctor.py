@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from email.utils import parseaddr
 from pathlib import Path
@@ -26,6 +27,7 @@ from gateway.edges.keys import load_keys
 from gateway.edges.outgoing import Refused
 from gateway.edges.sandbox import Sandbox
 from gateway.edges.state import State
+from gateway.edges.vault import Vault
 from gateway.errors import BadConfig, OutgateError, TryLater
 from gateway.policy.rules import Policy
 
@@ -188,13 +190,33 @@ async def _next_hop(name: str, hop: Hop, settings: Settings) -> Look:
 
 
 async def _vault(settings: Settings) -> Look:
+    """An object is written, read and deleted, as a letter would be."""
     try:
-        vault = make_vault(settings, load_keys(settings.vault.keys), make_spool(settings))
-        await vault.check()
+        spool = make_spool(settings)
+        vault = make_vault(settings, load_keys(settings.vault.keys), spool)
     except (OutgateError, OSError) as error:
         return Look("vault", False, str(error))
-    vault.close()
-    return Look("vault", True, f"{settings.vault.url} can be written, the keys are there")
+    try:
+        async with asyncio.timeout(3 * _SECONDS):
+            await vault.check()
+            with closing(spool.content(b"outgate doctor")) as probe:
+                object_id = await vault.put("notices", probe)
+            (await vault.get(object_id)).close()
+            await vault.delete(object_id)
+        return Look("vault", True, f"{settings.vault.url}: an object was written, read and deleted{_fill(vault)}")
+    except TimeoutError:
+        return Look("vault", False, f"{settings.vault.url} does not answer in {3 * _SECONDS:g} s")
+    except (OutgateError, OSError) as error:
+        return Look("vault", False, str(error))
+    finally:
+        vault.close()
+
+
+def _fill(vault: Vault) -> str:
+    if vault.usage is None:
+        return ""
+    quota = f" of {vault.usage.limit / MB:.1f}" if vault.usage.limit is not None else ""
+    return f"; {vault.usage.used() / MB:.1f}{quota} MB are used"
 
 
 async def _places(settings: Settings, policy: Policy | None) -> list[Look]:

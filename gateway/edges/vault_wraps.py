@@ -2,7 +2,7 @@
 
 Rotation writes a small object "wraps/holds/ab/abcdef..." for each one whose header names an older key: the same data key, wrapped by the
 newest master key and bound to the same head. The object itself is not touched, in a folder or in a bucket. So it can be read at every
-moment: with the old key by its header, with the new one by what stands beside it (adr/0014).
+moment: with the old key by its header, with the new one by what stands beside it (adr/0015).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -186,6 +186,7 @@ def gateway(
     notices: str = "mailboxes",
     processes: Mapping[str, object] | None = None,
     environment: Mapping[str, str] | None = None,
+    vault: Sequence[str] = ('url = "var/vault"',),
 ) -> Iterator[Gateway]:
     """A gateway whose next hops are `hops` (settings of [next_hop.NAME]) and whose listeners are `listeners` (default: one, SMTP).
 
@@ -200,7 +201,7 @@ def gateway(
         for name, settings in hops.items():
             lines += [f"[next_hop.{name}]", *_toml({"tls": "none", **settings} if "host" in settings else settings)]
         lines += ["[policy]", f"source = {json.dumps(str(pack))}", "[database]", f'url = "{database}"']
-        lines += ["[vault]", 'url = "var/vault"', 'keys = "var/keys"']
+        lines += ["[vault]", *vault, 'keys = "var/keys"']
         lines += ["[processes]", *_toml({"state": "var", **(processes or {})}), "[notices]", *_toml({"next_hop": notices})]
         running = Gateway(directory, ports, environment=dict(environment or {}))
         running.config.write_text("\n".join([*lines, extra, ""]))
