@@ -135,10 +135,10 @@ def check_dkim(
     return tuple(_checked(domain_, key, record, server) for domain_, key in found)
 
 
-def check_records(settings: Settings) -> tuple[Checked, ...]:
+def check_records(settings: Settings, server: str = "") -> tuple[Checked, ...]:
     """Of all keys, as the DNS has them now, for doctor. Raises BadConfig."""
     keys = load_signing_keys(settings)
-    return tuple(_checked(domain, key, None, "") for domain in keys.domains.values() for key in domain.keys)
+    return tuple(_checked(domain, key, None, server) for domain in keys.domains.values() for key in domain.keys)
 
 
 def _checked(domain: Domain, key: SigningKey, record: Path | None, server: str) -> Checked:

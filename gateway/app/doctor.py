@@ -59,7 +59,7 @@ def doctor(config: Path) -> tuple[Look, ...]:
         looks.append(Look("policy", False, str(error)))
     looks += [
         _try("certificates", lambda: _certificates(settings)),
-        *_signing(settings),
+        *look_at_signing(settings),
         _try("sandbox", lambda: _sandbox(settings)),
         *_libraries(),
         _try("tesseract", lambda: _pictures(settings)),
@@ -82,13 +82,13 @@ def _certificates(settings: Settings) -> str:
     return "those that are named can be used"
 
 
-def _signing(settings: Settings) -> Iterator[Look]:
-    """Whether what we change can be signed, and receivers find the keys."""
+def look_at_signing(settings: Settings, server: str = "") -> Iterator[Look]:
+    """Whether what we change can be signed, and receivers find the keys. `server`: ask this name server, not the system's."""
     if not settings.dkim:
         yield Look("dkim", True, 'no [dkim."DOMAIN"]: mail that the gateway changes or writes leaves unsigned; outgate dkim new-key --help')
         return
     try:
-        checked = check_records(settings)
+        checked = check_records(settings, server)
     except OutgateError as error:
         yield Look("dkim", False, str(error))
         return

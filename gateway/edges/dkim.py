@@ -7,7 +7,7 @@ the field are ours: dkimpy takes the whole message, computes with the private ke
 Fields that matter are signed once more than they are there, so that nobody can add another (section 8.15). Not so Date and Message-ID where
 they are missing: a mail server on the way may have to add them (RFC 6409 section 8). A signature of ours that the change breaks is taken
 out; those of others stay, and so do Authentication-Results and ARC.
-Limits: a header section of more than 256 KiB is not signed.
+Why so: adr/0016. Limits: a header section of more than 256 KiB is not signed.
 """
 
 from __future__ import annotations

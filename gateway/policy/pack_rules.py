@@ -19,8 +19,8 @@ ROLES = ("sender", "owner", "list-owner", "agreement-owner", "postmaster")  # wh
 _MODES = ("watch", "advise", "enforce")
 # Fields by which programs say who somebody is, or which the servers behind us set and believe (Exchange, spam filters).
 _SAYS_WHO = re.compile(
-    r"x-(?:sender|from|to|cc|envelope|original|originating|authenticat|forwarded|delivered|received|apparently|real|ms-exchange|ms-has"
-    r"|forefront|microsoft-antispam|spam|virus|google)",
+    r"x-(?:sender|from|to|cc|envelope|original|originating|authenticated|authentication|forwarded|delivered|received|apparently|real|ms"
+    r"|forefront|microsoft|spam|virus|google)(?:-|\Z)",
     re.IGNORECASE,
 )
 _RESERVED = ("no_route", "poison")

@@ -167,6 +167,19 @@ def _line(octets: bytes, at: int) -> int:
     return len(octets) if found < 0 else found + 2
 
 
+@given(st.lists(st.binary(max_size=40), max_size=12), st.sampled_from([b"", b"\r\n"]), st.booleans())
+def test_hostile_octets_are_signed_or_left_as_they_are(lines, end, in_front):
+    """Whatever stands there: nothing is raised, and what is signed verifies."""
+    hostile = b"\r\n".join(line.replace(b"\r", b"").replace(b"\n", b"") for line in lines) + end
+    octets = hostile + HEADER if in_front else HEADER + hostile
+    copy = copy_of(octets + b"\r\nHello.\r\n")
+    signed = sign(copy)
+
+    assert whole(signed).endswith(whole(copy))
+    if signed is not copy and b"dkim-signature" not in octets.lower():
+        assert strictly(whole(signed), records(signing_keys())) == [True]
+
+
 # --- whose they are ---------------------------------------------------------------------------------------------------
 
 

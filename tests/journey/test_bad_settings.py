@@ -52,6 +52,14 @@ def test_a_certificate_that_is_missing_has_its_name() -> None:
     assert f"key: {here}/none.key: No such file or directory" in said
 
 
+def test_a_signing_key_that_is_missing_has_its_name() -> None:
+    with site(start=False, extra='[dkim."sender.example"]\nsign = {a = "none.key"}\n') as running:
+        said = serve_in_vain(running)
+        here = running.gateway.directory.resolve()
+
+    assert said == f'dkim."sender.example".sign.a: {here}/none.key: No such file or directory'
+
+
 def test_a_certificate_that_is_none_has_its_name() -> None:
     with site(start=False) as running:
         for name in ("a.pem", "a.key"):

@@ -162,6 +162,7 @@ MISTAKES = [
     ("    require: [protected]\n", "    require: [protected]\n    mode: watch\n    until: 2027-01-01\n    becomes: {enforce: 2027-02-01}\n", "35:24", "2027-02-01 is after `until: 2027-01-01`"),
     ("    require: [protected]\n", "    stamp: {X-Original-To: a}\n", "32:13", "`X-Original-To` is what others say who somebody is by; choose a name of your own"),
     ("    require: [protected]\n", "    stamp: {X-MS-Exchange-Organization-SCL: '-1'}\n", "32:13", "choose a name of your own"),
+    ("    require: [protected]\n", "    stamp: {X-Sender: a}\n", "32:13", "choose a name of your own"),
     ("    require: [protected]\n", "    stamp: {Secret: yes}\n", "32:13", "a header field of ours, X-Name, with letters, digits and hyphens"),
     ("mailbox: officer@example.org", "mailbox: officer@example.org, phone: ask Jo", "5:57", "not written as it must be: a telephone number"),
     ("mailbox: officer@example.org", "mailbox: officer@example.org, phone: 01632960123", "5:57", "must be text"),

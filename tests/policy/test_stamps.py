@@ -7,7 +7,7 @@ from gateway.errors import BadPack
 from gateway.studio.explain import as_text
 from gateway.studio.test import run_tests
 from tests.policy.packs import BESIDE, RULES, SMALL
-from tests.stages.test_decide import with_rules
+from tests.stages.test_decide import decided, with_rules
 from tests.stages.test_explain import explained
 from tests.stages.test_precautions import SETTINGS, given
 
@@ -31,6 +31,11 @@ def test_explain_says_what_is_put_into_the_header():
 
     assert recipient["stamps"] == ["X-Handling: with care", "X-Marking: official"]
     assert "  stamp by mark: X-Handling: with care and X-Marking: official stand in the header" in as_text(found).splitlines()
+
+
+@pytest.mark.parametrize("name", ["X-Council-Marking", "X-Topic", "X-Token", "X-Senders-Office", "X-Msg"])
+def test_a_name_of_ones_own_may_begin_like_another(name):
+    assert decided(with_rules(f"{{id: mark, stamp: {{{name}: 'a'}}}}"), {}).stamps == ((name, "a"),)
 
 
 @pytest.mark.parametrize("name", ["X-Outgate-Route", "X-OUTGATE-ROUTE"])

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
+from gateway.app.doctor import look_at_signing
 from gateway.app.signing import load_signing_keys, unsigned_domains
 from gateway.cli import main
 from gateway.config import load
@@ -292,6 +293,31 @@ def test_what_the_dns_may_say(tmp_path, records, says):
 def test_a_name_server_that_is_silent_is_no_missing_record():
     with names({NAME: None}) as server, pytest.raises(TryLater, match=f"the DNS gives no answer for {re.escape(NAME)}: "):
         look_up(NAME, server, 0.3)
+
+
+def test_doctor_looks_at_every_record_and_at_domains_that_nobody_signs_for(tmp_path):
+    made = new_key("a", "rsa", tmp_path / "a.key")
+    text = '[dkim."council.example"]\nsign = {a = "a.key"}\nstandby = {b = "b.key"}\n'
+    new_key("b", "rsa", tmp_path / "b.key")
+    found = load(write(tmp_path, GOOD.replace('["council.example"]', '["council.example", "else.example"]') + text))
+    with names({"a._domainkey.council.example": (cut(made.record),)}) as server:
+        looks = [str(look) for look in look_at_signing(found, server)]
+
+    assert looks == [
+        "ok    dkim: a._domainkey.council.example: the record is that of the key",
+        "LOOK  dkim: b._domainkey.council.example: there is no TXT record",
+        "LOOK  dkim: what the gateway changes or writes for else.example leaves unsigned: outgate dkim new-key else.example",
+    ]
+
+
+@pytest.mark.parametrize(("text", "is_well", "says"), [
+    ("", True, 'no [dkim."DOMAIN"]: mail that the gateway changes or writes leaves unsigned'),
+    ('[dkim."council.example"]\nsign = {a = "a.key"}\n', False, "a.key: No such file or directory"),
+])  # fmt: skip
+def test_doctor_says_what_keeps_mail_unsigned(tmp_path, text, is_well, says):
+    (look,) = look_at_signing(settings(tmp_path, text))
+
+    assert (look.is_well, says in look.says) == (is_well, True), look
 
 
 @pytest.mark.parametrize(
