@@ -19,7 +19,7 @@ from typing import Any
 
 from gateway.config import CryptsharePlace
 from gateway.edges.cryptshare import Allowed, Cryptshare, Transfer
-from gateway.edges.place_http import Caller, Sleep, Turns, issued, recipients_of, trust
+from gateway.edges.place_http import Caller, Sleep, Turns, for_sender, issued, recipients_of, trust
 from gateway.edges.place_names import names_for
 from gateway.errors import OutgateError, TryLater, Unusable, WillNotDo
 from gateway.model.share import Grant, Offer, Parcel, Placed, Share
@@ -62,9 +62,8 @@ class CryptshareTransfers:
                 transfer = there.get(grant.address.lower())
                 name = transfer.id if transfer is not None else await self._send(parcel, share, grant, until, password, deadline)
                 offers.append(await self._offer(share, grant, name, until, deadline))
-        told = [grant for grant in share.grants if grant.role == "sender" and password]
-        to_sender = Offer(told[0].address, "", min(offer.until for offer in offers), "cryptshare", {"password": password}) if told else None
-        return Placed(share, tuple(offers), to_sender)
+        said = {"password": password} if password else {}
+        return Placed(share, tuple(offers), for_sender(share, offers, "cryptshare", said))
 
     async def withdraw(self, share: Share) -> None:
         """Its transfers are revoked, of which nobody is told. Raises TryLater."""

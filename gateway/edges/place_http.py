@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC
@@ -24,7 +24,7 @@ import httpx2
 
 from gateway.errors import TryLater, Unusable, WillNotDo
 from gateway.model.message import Content
-from gateway.model.share import Grant, Share
+from gateway.model.share import Grant, Offer, Share
 from gateway.ports import Clock, Shares
 
 PIECE = 262_144  # octets read from a spool at a time
@@ -197,6 +197,12 @@ async def issued(shares: Shares, share: Share) -> Share:
 def recipients_of(share: Share) -> tuple[Grant, ...]:
     """Those who get an offer, in their order."""
     return tuple(grant for grant in share.grants if grant.role == "recipient")
+
+
+def for_sender(share: Share, offers: Sequence[Offer], how: str, said: Mapping[str, str] | None = None) -> Offer | None:
+    """What the sender's receipt goes by; None: nobody is the sender of it."""
+    ends = min((offer.until for offer in offers), default=share.expires_at)
+    return next((Offer(grant.address, "", ends, how, said or {}) for grant in share.grants if grant.role == "sender"), None)
 
 
 def trust(ca: Path | None) -> ssl.SSLContext:

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from gateway.config import OneDrivePlace
 from gateway.edges.graph import Drive, Item, Link
 from gateway.edges.graph_tokens import Tokens
-from gateway.edges.place_http import Caller, Sleep, Turns, issued, recipients_of, trust
+from gateway.edges.place_http import Caller, Sleep, Turns, for_sender, issued, recipients_of, trust
 from gateway.edges.place_names import names_for
 from gateway.errors import TryLater, Unusable, WillNotDo
 from gateway.model.share import Grant, Offer, Parcel, Placed, Share
@@ -73,7 +73,7 @@ class OneDrive:
             await self._shares.undo(share.id, frozenset(grant.key for grant in refused))
             says = f"place {self._name}: the service lets {len(refused)} of {len(offers) + len(refused)} people not in"
             raise Unusable(says, tuple(grant.key for grant in refused))
-        return Placed(share, tuple(offers))
+        return Placed(share, tuple(offers), for_sender(share, offers, "onedrive"))
 
     async def withdraw(self, share: Share) -> None:
         """Permissions first, then the folder: what a recycle bin gives back opens for nobody. Raises TryLater."""

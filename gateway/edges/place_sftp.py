@@ -20,7 +20,7 @@ from typing import cast
 import asyncssh
 
 from gateway.config import SftpPlace
-from gateway.edges.place_http import PIECE, REACH_ATTEMPTS, Sleep, Turns, issued, recipients_of
+from gateway.edges.place_http import PIECE, REACH_ATTEMPTS, Sleep, Turns, for_sender, issued, recipients_of
 from gateway.edges.place_names import names_for
 from gateway.errors import TryLater, Unusable, WillNotDo
 from gateway.model.message import Content
@@ -58,7 +58,8 @@ class Sftp:
             for partner, folder in folders.items():
                 mine = {name for grant in recipients_of(share) if partners[grant.key].folder == partner for name in grant.files}
                 await self._fill(sftp, partner, folder, [file for file in share.files if file.id in mine], parcel.contents)
-        return Placed(share, tuple(self._offer(grant, share, partners[grant.key]) for grant in recipients_of(share)))
+        offers = tuple(self._offer(grant, share, partners[grant.key]) for grant in recipients_of(share))
+        return Placed(share, offers, for_sender(share, offers, "sftp"))
 
     async def withdraw(self, share: Share) -> None:
         """The share's folder goes from every partner's. Raises TryLater."""

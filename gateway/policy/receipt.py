@@ -25,7 +25,7 @@ class Sent:
     case: str  # its number
     people: tuple[tuple[str, tuple[SharedFile, ...]], ...]  # who can fetch what, in their order
     until: datetime
-    page: Offer | None = None  # where the sender sees who has fetched what
+    page: Offer | None = None  # the sender's own: where they see who has fetched what, and what they alone are told
 
     @property
     def files(self) -> tuple[SharedFile, ...]:
@@ -49,9 +49,14 @@ def receipt(about: About, told: Told, sent: Sequence[Sent], policy: Policy, text
 
 
 def link_words(sent: Sequence[Sent], policy: Policy, house: House) -> tuple[str, ...]:
-    """What the pack says of links to whom has sent the files, once for each share."""
-    text = share_texts(policy)[_RECEIPT, FALLBACK]
-    return tuple(_filled(text, one, house) for one in sent)
+    """What the pack says of links to whom has sent the files, once for each share: of its kind of place, where there is such a text."""
+    texts = share_texts(policy)
+    ours = texts[_RECEIPT, FALLBACK]
+    return tuple(_filled(texts.get((_kind(one), FALLBACK), ours), one, house) for one in sent)
+
+
+def _kind(sent: Sent) -> str:
+    return f"{_RECEIPT}-{sent.page.how}" if sent.page is not None else _RECEIPT
 
 
 def _instead(sent: Sequence[Sent]) -> str:
@@ -62,7 +67,7 @@ def _instead(sent: Sequence[Sent]) -> str:
 def _filled(text: Guidance, sent: Sent, house: House) -> str:
     values = {
         "files": "\n".join(_files(sent)),
-        "until": until(sent.until, text, house),
+        "until": until(sent.until if sent.page is None else min(sent.until, sent.page.until), text, house),
         "organisation": house.name,
         "help": help_at(house),
         "case": sent.case,

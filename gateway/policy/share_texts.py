@@ -90,10 +90,51 @@ Access key, if the page asks for it: {access_key}
 You need do nothing. A link that is passed on does not open: whoever needs the files as well, send them to that person yourself.
 """
 
+RECEIPT_ONEDRIVE = """---
+title: a link instead of your files
+---
+These files went to OneDrive, where each of the people has a link of their own:
+
+{files}
+
+They can be fetched until {until}, and are deleted then.
+
+You need do nothing. Should a file be taken back, ask at once and say {case}: {help}
+"""
+
+RECEIPT_SFTP = """---
+title: your files by SFTP
+---
+These files went to the file transfer service, into the folders of the people's organisations, and how to fetch them stands in their email:
+
+{files}
+
+They are deleted after {until}.
+
+You need do nothing. Should a file be taken back, ask at once and say {case}: {help}
+"""
+
+RECEIPT_CRYPTSHARE = """---
+title: your files by Cryptshare
+---
+These files went to Cryptshare, where each of the people has a link of their own:
+
+{files}
+
+They can be fetched until {until}.
+
+Password, which you tell them yourself, by telephone or another way than email: {password}
+
+Should a file be taken back, ask at once and say {case}: {help}
+"""
+
 ENGLISH = {
     "share-own": OWN,
     "share-onedrive": ONEDRIVE,
     "share-sftp": SFTP,
     "share-cryptshare": CRYPTSHARE,
     "share-receipt": RECEIPT,
+    "share-receipt-onedrive": RECEIPT_ONEDRIVE,
+    "share-receipt-sftp": RECEIPT_SFTP,
+    "share-receipt-cryptshare": RECEIPT_CRYPTSHARE,
 }

@@ -83,8 +83,7 @@ def test_where_the_link_is_enough_there_is_no_password(peer):
     placed = put(peer, parcel(PLAN, (B,)), opens_with="link")
 
     assert peer.opened(placed.offers[0].link) == PLAN
-    assert placed.sender is None
-    assert placed.offers[0].said == {}
+    assert placed.sender.said == placed.offers[0].said == {}
 
 
 def test_the_server_sends_no_mail_and_knows_no_name_of_the_message(peer):
