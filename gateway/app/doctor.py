@@ -138,14 +138,10 @@ def _pictures(settings: Settings) -> str:
 
 
 def _postfix(settings: Settings, policy: Policy | None) -> Iterator[Look]:
-    """A Postfix on this machine must let through what the policy would."""
-    command = shutil.which("postconf", path="/usr/sbin:/usr/bin:/sbin:/bin")
-    if command is None:
+    """A Postfix on this machine must let through what the policy would, and as it is."""
+    limit, line = _postconf("message_size_limit"), _postconf("smtp_line_length_limit")
+    if limit is None:
         return
-    done = subprocess.run((command, "-h", "message_size_limit"), capture_output=True, text=True, timeout=_SECONDS, check=False)
-    if done.returncode != 0 or not done.stdout.strip().isdigit():
-        return
-    limit = int(done.stdout)
     caps = [route.message_limit for route in policy.routes if route.message_limit] if policy else []
     wanted = max(caps, default=max(listener.max_message for listener in settings.listen.values()))
     if 0 < limit < wanted:
@@ -153,6 +149,18 @@ def _postfix(settings: Settings, policy: Policy | None) -> Iterator[Look]:
         yield Look("postfix", False, says)
     else:
         yield Look("postfix", True, f"message_size_limit is {limit / MB:.1f} MB")
+    if line and settings.dkim:
+        says = f"smtp_line_length_limit is {line}: longer lines are folded, and signatures broken: postconf -e smtp_line_length_limit=0"
+        yield Look("postfix", False, says)
+
+
+def _postconf(name: str) -> int | None:
+    """A number in the main.cf of a Postfix on this machine; None: there is none."""
+    command = shutil.which("postconf", path="/usr/sbin:/usr/bin:/sbin:/bin")
+    if command is None:
+        return None
+    done = subprocess.run((command, "-h", name), capture_output=True, text=True, timeout=_SECONDS, check=False)
+    return int(done.stdout) if done.returncode == 0 and done.stdout.strip().isdigit() else None
 
 
 def _precautions(settings: Settings, policy: Policy | None) -> Iterator[Look]:

@@ -144,7 +144,8 @@ def new_key(selector: str, kind: str, path: Path) -> SigningKey:
     """
     private = generate_private_key(65537, LEAST_BITS) if kind == "rsa" else Ed25519PrivateKey.generate()
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in reversed(path.parents):
+            folder.mkdir(mode=0o700, exist_ok=True)  # each of them: `parents=True` would leave those above open to others
         _write(path, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         sync_folder(path.parent)
     except FileExistsError as error:
