@@ -6,7 +6,7 @@ footer, or a recorded declaration can bring it below that; detectors and unreada
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -80,6 +80,14 @@ class Levels:
 NOTHING = Levels()
 
 
+def together(levels: Iterable[Levels]) -> Levels:
+    """The strictest of all of them; NOTHING of none."""
+    found = NOTHING
+    for each in {id(one): one for one in levels}.values():  # what is unmarked is one and the same
+        found = each if found is NOTHING else found.joined(each)
+    return found
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Ladder:
     """The classifications of a pack and everything that gives one."""
@@ -96,10 +104,7 @@ class Ladder:
 
     def files(self, message: MessageFacts, unmarked: int | None = None) -> Levels:
         """All files together; `unmarked` overrides the pack's (a system's own)."""
-        found = NOTHING
-        for each in self.each_file(message, unmarked).values():
-            found = each if found is NOTHING else found.joined(each)
-        return found
+        return together(self.each_file(message, unmarked).values())
 
     def each_file(self, message: MessageFacts, unmarked: int | None = None) -> dict[str, Levels]:
         """Every file by its id. A declaration about a file speaks of the files inside it too."""

@@ -80,11 +80,11 @@ class Compiled:
         """The facts as this policy sees them. The last message is remembered: its recipients come one after the other."""
         return View(self.policy, facts, self._seen(facts.message))
 
-    def halves(self, message: MessageFacts) -> Halves:
+    def halves(self, mail: Mail) -> Halves:
         """The message, to be cut in two. The last one is remembered, with all halves of it."""
         halves = self._halves
-        if halves is None or halves.message is not message:
-            halves = self._halves = Halves(self.policy, message)
+        if halves is None or halves.message is not mail.message:
+            halves = self._halves = Halves(self.policy, mail)
         return halves
 
     def _seen(self, message: MessageFacts) -> Mail:

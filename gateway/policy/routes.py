@@ -47,6 +47,11 @@ class Way:
             return f"{size} as mail; {whose} {limit}"
         return ""
 
+    def has_room(self, view: View, attachments_octets: int, wire_octets: int) -> bool:
+        """Whether a message of this weight would fit, to this recipient."""
+        most, wire_most = self.route.attachments_limit, self.message_limit(view)[0]
+        return (most is None or attachments_octets <= most) and (wire_most is None or wire_octets <= wire_most)
+
     def message_limit(self, view: View) -> tuple[int | None, str]:
         """The octets on the wire that the route and the recipient take, and whose limit it is."""
         route = self.route

@@ -23,7 +23,7 @@ from gateway.policy.split import Cut, Match, cut, terms_in_force
 from gateway.policy.view import View
 
 MOST_FILES = 12  # beyond, not every set is looked at
-_MOST_TRIES = 64  # of giving files back, where there are many
+_MOST_TRIES = 64  # of giving files back one by one
 
 _WHY_FIXED = {
     Fixed.SIGNED: "the message is signed, and would not be any more",
@@ -72,11 +72,12 @@ class Sharing:
     ) -> None:
         self._view = view
         self._forbidden = forbidden
-        self._halves = compiled.halves(view.mail.message)
+        self._halves = compiled.halves(view.mail)
         self._hopeful = hopeful
         self._thorough = thorough
         self._terms = terms_in_force(view)
         self._whole = self._matches(view)
+        self._views: dict[tuple[int, int], View] = {}
         self._known: dict[tuple[int, int], tuple[Match, ...]] = {}
         self._cuts: dict[int, Cut | None] = {}
         admitted = [way for way in compiled.ways if self._is_carrier(way, unusable)]
@@ -123,13 +124,13 @@ class Sharing:
         """The set to take and who carries the rest."""
         units = [unit for unit in self._units(free) if self._may_go(way, unit, sized=sized)]
         everything = reduce(or_, units, 0)
-        found = self._less(way, everything, sized=sized) if everything and self._serves(way, everything, sized=sized) else None
+        found = self._less(way, everything, sized=sized) if everything and self.serves(way, everything, sized=sized) else None
         if self._thorough and units and free.bit_count() <= MOST_FILES:
             found = self._fewest(way, units, found or everything, sized=sized)
         elif self._thorough and units and found is None:
             found = self._fewest(way, units, everything, sized=sized)
             found = self._less(way, found, sized=sized) if found is not None else None
-        carrier = self._serves(way, found, sized=sized) if found is not None else None
+        carrier = self.serves(way, found, sized=sized) if found is not None else None
         return (found, carrier) if found is not None and carrier is not None else None
 
     def _units(self, free: int) -> list[int]:
@@ -139,15 +140,10 @@ class Sharing:
             return bits
         alike: dict[object, int] = {}
         for bit in bits:
-            kind = self._kind(bit)
+            kind = self._halves.kind(bit)
             key = kind if kind in alike or len(alike) < MOST_FILES else next(reversed(alike))
             alike[key] = alike.get(key, 0) | bit
         return list(alike.values())
-
-    def _kind(self, bit: int) -> object:
-        """Everything but names and sizes, of the file and of what is inside of it."""
-        files = self._halves.half(bit, 0).message.files
-        return tuple([(file.media_type, file.readable, file.evidence, file.defects) for file in files])
 
     def _may_go(self, way: Way, unit: int, *, sized: bool) -> bool:
         """Whether the share may have these files at all: what they need of it by themselves they need in any company."""
@@ -161,39 +157,65 @@ class Sharing:
         )
 
     def _less(self, way: Way, taken: int, *, sized: bool) -> int:
-        """As many files as possible back into the mail, the smallest first."""
-        order = sorted(_bits(taken), key=lambda bit: (self._octets(bit), bit))
-        at, step = 0, 1
-        for _ in range(_MOST_TRIES):
-            if at >= len(order):
-                break
-            less = taken & ~reduce(or_, order[at : at + step])
-            if less and self._serves(way, less, sized=sized):
-                taken, at, step = less, at + step, step * 2
-            elif step > 1:
-                step = 1
+        """As many files as possible back into the mail, the smallest first: as many as can at once, then one by one."""
+        units = [sorted(_bits(unit), key=self._weight) for unit in self._units(taken)]
+        # Of files that are alike none can come back where the smallest cannot.
+        loose = [unit for unit in units if self._serves_without(way, taken, unit[0], sized=sized)]
+        order = sorted((bit for unit in loose for bit in unit), key=self._weight)
+        back, beyond = 0, len(order) + 1
+        while beyond - back > 1:
+            middle = (back + beyond) // 2
+            if self._serves_without(way, taken, reduce(or_, order[:middle]), sized=sized):
+                back = middle
             else:
-                at += 1
+                beyond = middle
+        taken &= ~reduce(or_, order[:back], 0)
+        for bit in order[back + 1 : back + _MOST_TRIES]:
+            if self._serves_without(way, taken, bit, sized=sized):
+                taken &= ~bit
         return taken
+
+    def _serves_without(self, way: Way, taken: int, back: int, *, sized: bool) -> bool:
+        return bool(taken & ~back) and self.serves(way, taken & ~back, sized=sized) is not None
+
+    def _weight(self, files: int) -> tuple[int, int]:
+        return self._octets(files), files
 
     def _fewest(self, way: Way, units: list[int], most: int, *, sized: bool) -> int | None:
         """The first set that serves, of no more units than `most` has: by their number, then by octets, then by place in the message."""
-        if self._is_hopeless(reduce(or_, units), sized=sized):
-            return None
-        for count in range(1, sum(1 for unit in units if unit & most) + 1):
-            sets = [reduce(or_, chosen) for chosen in combinations(units, count)]
-            for taken in sorted(sets, key=lambda one: (self._octets(one), one)):
-                if self._serves(way, taken, sized=sized):
+        everything = reduce(or_, units)
+        if self._falls and self._carrier(everything, sized=sized) is None:
+            return None  # not even then is there a rest that somebody carries
+        surely = [unit for unit in units if self._falls and self._carrier(everything & ~unit, sized=sized) is None]
+        others = [unit for unit in units if unit not in surely]
+        for count in range(max(1, len(surely)), sum(1 for unit in units if unit & most) + 1):
+            if sized and not self._could_fit(units, count):
+                continue
+            sets = [reduce(or_, (*surely, *chosen)) for chosen in combinations(others, count - len(surely))]
+            for taken in sorted(sets, key=self._weight):
+                if self.serves(way, taken, sized=sized):
                     return taken
         return None
 
-    def _is_hopeless(self, everything: int, *, sized: bool) -> bool:
-        """Whether no set can do: not even everything leaves a rest that somebody carries, and fewer files surely ask for less."""
-        return not any(term.rises for term in self._terms) and self._carrier(everything, sized=sized) is None
+    @property
+    def _falls(self) -> bool:
+        """Whether fewer files surely ask for less, so that what no more files can do no fewer can."""
+        return not any(term.rises for term in self._terms)
+
+    def _could_fit(self, units: list[int], count: int) -> bool:
+        """Whether the rest would be small enough for anybody if the largest went."""
+        files = [self._halves.named(unit) for unit in units]
+        octets = sum(sorted((sum(file.octets for file in each) for each in files), reverse=True)[:count])
+        wire = sum(sorted((sum(file.wire_octets for file in each) for each in files), reverse=True)[:count])
+        mail = self._view.mail
+        return any(
+            way.has_room(self._view, mail.attachments_octets - octets, mail.message.wire_octets - wire + BLOCK_OCTETS)
+            for way in self._carriers
+        )
 
     # --- one set ------------------------------------------------------------------------------------------------------
 
-    def _serves(self, way: Way, taken: int, *, sized: bool) -> Way | None:
+    def serves(self, way: Way, taken: int, *, sized: bool = True) -> Way | None:
         """Who carries the rest when the share takes these; None: it may not, or nobody does."""
         route = way.route
         if sized and route.attachments_limit is not None and self._octets(taken) > route.attachments_limit:
@@ -219,11 +241,17 @@ class Sharing:
         return self._cuts[taken]
 
     def _rest(self, taken: int) -> View:
-        return self._view.of(self._halves.half(self._halves.whole & ~taken, BLOCK_OCTETS))
+        return self._half(self._halves.whole & ~taken, BLOCK_OCTETS)
+
+    def _half(self, kept: int, added: int) -> View:
+        view = self._views.get((kept, added))
+        if view is None:
+            view = self._views[kept, added] = self._view.of(self._halves.half(kept, added))
+        return view
 
     def _of(self, kept: int, added: int) -> tuple[Match, ...]:
         if (kept, added) not in self._known:
-            self._known[kept, added] = self._matches(self._view.of(self._halves.half(kept, added)))
+            self._known[kept, added] = self._matches(self._half(kept, added))
         return self._known[kept, added]
 
     def _matches(self, view: View) -> tuple[Match, ...]:

@@ -5,14 +5,14 @@ A state is True, False, UNKNOWN or ABSENT. What concerns the whole message is wo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from typing import Final
 
 from gateway.model.facts import ABSENT, UNKNOWN, Entry, Facts, MessageFacts, Missing
-from gateway.policy.classify import NOTHING, Ladder, Levels
-from gateway.policy.rules import Audience, Policy
+from gateway.policy.classify import NOTHING, Ladder, Levels, together
+from gateway.policy.rules import Audience, Policy, System
 
 State = bool | Missing
 
@@ -38,18 +38,30 @@ class Mail:
 
     __slots__ = ("all", "attachments_octets", "files", "groups", "message", "said", "sent_as", "system", "words")
 
-    def __init__(self, policy: Policy, message: MessageFacts) -> None:
+    system: System | None
+    files: Levels
+    words: Levels
+    sent_as: str | Missing | None
+    groups: dict[str, State]
+    said: frozenset[tuple[str, str]]
+
+    def __init__(self, policy: Policy, message: MessageFacts, of: Mail | None = None, known: Mapping[str, Levels] | None = None) -> None:
+        """`of`: the mail that this is a part of, which has the same words, with what each of its files is by id (`known`)."""
         self.message: Final = message
         sender = message.sender
-        self.system = policy.system_of(sender.address, sender.certificate, sender.peer) if policy.systems else None
-        unmarked = self.system.unmarked_files if self.system is not None else None
-        self.files: Final[Levels] = policy.ladder.files(message, unmarked) if message.files else NOTHING
-        self.words: Final[Levels] = policy.ladder.words(message)
+        if of is not None and known is not None:
+            self.system, self.words, self.sent_as, self.groups, self.said = of.system, of.words, of.sent_as, of.groups, of.said
+            self.files = together([known[file.id] for file in message.files])
+        else:
+            self.system = policy.system_of(sender.address, sender.certificate, sender.peer) if policy.systems else None
+            unmarked = self.system.unmarked_files if self.system is not None else None
+            self.files = policy.ladder.files(message, unmarked) if message.files else NOTHING
+            self.words = policy.ladder.words(message)
+            self.sent_as = _sent_as(message, self.words, policy.ladder)
+            self.groups = dict(message.sender.groups)
+            self.said = frozenset((item.what, item.value) for item in message.declared if item.what != "classification")
         self.all: Final[Levels] = self.words.joined(self.files)
-        self.sent_as: Final = _sent_as(message, self.words, policy.ladder)
         self.attachments_octets: Final = message.attachments_octets
-        self.groups: Final[dict[str, State]] = dict(message.sender.groups)
-        self.said: Final = frozenset((item.what, item.value) for item in message.declared if item.what != "classification")
 
     def each_file(self, policy: Policy) -> dict[str, Levels]:
         """Every file by its id, as `files` has them together."""
