@@ -77,7 +77,8 @@ class Signer:
     def is_ours(self, signature: bytes) -> bool:
         """See ports.Signer."""
         domain = a_label(_tags(signature).get("d", ""))
-        return domain is not None and self._keys.find(domain) is not None
+        found = None if domain is None else self._keys.find(domain)
+        return found is not None and bool(found.signing)
 
     # --- in a thread --------------------------------------------------------------------------------------------------
 
@@ -89,7 +90,7 @@ class Signer:
             return copy
         fields = _fields(header)
         domain = self._whose(fields, copy.reverse_path)
-        if domain is None or not domain.signing:
+        if domain is None:
             return copy
         names = self._names(fields, cleaned.head)
         body, at = _body_hash(chain((beginning,), octets)), int(self._clock.now().timestamp())
@@ -184,7 +185,8 @@ def _changes(copy: Copy, section: Section) -> tuple[bool, set[str]]:
     """Whether the body is another, and the names of fields that are new or gone."""
     body_is_changed = any(splice.end > section.body or splice.start >= section.body for splice in copy.splices)
     gone = {raw.key for raw in section.fields if any(splice.start < raw.end and raw.start < splice.end for splice in copy.splices)}
-    new = {name.decode("ascii") for octets in (copy.head, *(splice.octets for splice in copy.splices)) for name, _ in _fields(octets)}
+    put_in = (copy.head, *(splice.octets for splice in copy.splices if splice.start < section.body))
+    new = {name.decode("ascii") for octets in put_in for name, _ in _fields(octets)}
     return body_is_changed, gone | new
 
 

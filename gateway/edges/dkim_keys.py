@@ -148,9 +148,9 @@ def new_key(selector: str, kind: str, path: Path) -> SigningKey:
             folder.mkdir(mode=0o700, exist_ok=True)  # each of them: `parents=True` would leave those above open to others
         _write(path, private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         sync_folder(path.parent)
-    except FileExistsError as error:
-        raise WillNotDo(f"{path} is there already, and may be in use; choose another --selector") from error
     except OSError as error:
+        if isinstance(error, FileExistsError) and path.exists():
+            raise WillNotDo(f"{path} is there already, and may be in use; choose another --selector") from error
         raise WillNotDo(denied(error, path)) from error
     return SigningKey(selector, private)
 

@@ -251,6 +251,22 @@ def test_our_own_broken_signature_is_replaced():
     assert verified(octets, records(signing_keys())) == [True]
 
 
+def test_a_field_that_is_put_in_breaks_a_signature_of_our_own():
+    there = signed_upstream(MAIL.replace(b"Subject:", b"Sender: old@our.example\r\nSubject:"))
+    at = there.index(b"Sender: ")
+    octets = whole(sign(copy_of(there, Splice(at, at, b"Sender: new@our.example\r\n"), head=RECEIVED)))
+
+    assert verified(octets, records(signing_keys())) == [True]
+
+
+def test_a_signature_of_a_domain_whose_keys_only_stand_by_is_not_ours_to_break():
+    signer = Signer(SigningKeys((Domain(OURS, (), (key(),)),)), StillClock())
+
+    assert not signer.is_ours(b" v=1; d=our.example; s=rsa1")
+    assert Signer(signing_keys(), StillClock()).is_ours(b" v=1; s=rsa1; d=OUR.example ;")
+    assert not Signer(signing_keys(), StillClock()).is_ours(b" v=1; s=rsa1; d=sub.our.example")
+
+
 def test_our_own_signature_that_is_still_good_stays():
     there = signed_upstream()
     octets = whole(sign(copy_of(there)))
