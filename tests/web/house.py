@@ -6,6 +6,7 @@ The journey (tests/journey/test_portal.py) has the real keeper and real mail; he
 import asyncio
 import hashlib
 import io
+import itertools
 import secrets
 import threading
 from collections.abc import Callable, Coroutine, Iterator
@@ -17,17 +18,18 @@ from typing import Any, TypeVar
 
 import httpx2
 import uvloop
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from gateway.app.portal import make_site
 from gateway.config import Portal, load
 from gateway.edges import recorder
 from gateway.edges.database import migrate, open_engine
 from gateway.edges.keys import Keyring, create_keys
+from gateway.edges.operations import Payload, operation
 from gateway.edges.share_secrets import Secrets
 from gateway.edges.spool import Spool
 from gateway.edges.state import State, recorder_socket
-from gateway.edges.tables import micros, share_code, share_intent
+from gateway.edges.tables import micros, share_code, share_grant, share_intent
 from gateway.edges.vault import Vault
 from gateway.edges.vault_folder import Folder
 from gateway.log import Log
@@ -38,6 +40,7 @@ from gateway.web.portal.server import Server
 from gateway.web.portal.site import Site
 from tests.peers import folder, free_port, wait_until
 
+_people = itertools.count(1)  # each comes from another network
 RECIPIENT, SENDER = "kim@partner.example", "alex@sender.example"
 T = TypeVar("T")
 
@@ -58,6 +61,7 @@ source = "pack"
 next_hop = "mailboxes"
 [portal]
 url = "{url}"
+proxies = ["127.0.0.1/32"]
 {portal}
 """
 
@@ -72,7 +76,7 @@ class Clock:
         return datetime.now(UTC) + self.ahead
 
     def monotonic(self) -> float:
-        return asyncio.get_running_loop().time() + self.ahead.total_seconds()
+        return asyncio.get_running_loop().time()
 
 
 @dataclass
@@ -173,6 +177,7 @@ class Browser:
 
     def __init__(self, house: House, headers: dict[str, str]) -> None:
         self.house = house
+        self.address = headers.setdefault("x-forwarded-for", f"10.{next(_people) % 250}.{next(_people) % 250}.7")
         self.client = httpx2.Client(base_url=house.url, headers=headers, timeout=30, trust_env=False)
 
     def get(self, path: str, **headers: str) -> httpx2.Response:
@@ -284,3 +289,10 @@ def _answers(url: str) -> bool:
         return httpx2.get(f"{url}/health", trust_env=False).status_code == 200
     except httpx2.TransportError:
         return False
+
+
+@operation("test.only")
+def _only(connection: Connection, payload: Payload) -> Payload:
+    """A grant has these files alone."""
+    connection.execute(update(share_grant).where(share_grant.c.id == payload["grant"]).values(files=payload["files"]))
+    return {}

@@ -1,7 +1,7 @@
 """Serving HTTP: uvicorn over the socket that we are given, with limits on who is slow or comes in great numbers.
 
-A request must be there within REQUEST_SECONDS, its fields within LARGEST_HEAD octets; who reads too slowly is the download's business
-(stream.py). Above the most connections, of all or of one network, a new one hears 503 and is closed. Nothing is logged by uvicorn: its
+A request must be there within REQUEST_SECONDS, its fields within LARGEST_HEAD octets; who takes nothing of an answer for STALL_SECONDS is
+cut off. Above the most connections, of all or of one network, a new one hears 503 and is closed. Nothing is logged by uvicorn: its
 lines hold paths.
 Standards: RFC 9112 by h11, HTTP/1.1 alone. Limits: HTTP/2 comes with a reverse proxy.
 """
@@ -24,6 +24,7 @@ from gateway.config import Portal
 from gateway.web.portal.networks import Proxies, network
 
 REQUEST_SECONDS = 20.0
+STALL_SECONDS = 120.0  # for half a megabyte at most: who reads 5 KB a second is served
 KEEP_ALIVE_SECONDS = 15
 LARGEST_HEAD = 16_384
 _FULL = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 30\r\ncontent-length: 0\r\ncache-control: no-store\r\n\r\n"
@@ -56,7 +57,8 @@ class Connection(H11Protocol):
 
     door: Door
     _name: str | None = None
-    _late: asyncio.TimerHandle | None = None
+    _late: asyncio.TimerHandle | None = None  # the request
+    _stalled: asyncio.TimerHandle | None = None  # the answer
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -76,8 +78,24 @@ class Connection(H11Protocol):
         super().on_response_complete()
         self._watch()
 
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._await_reader()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._stalled is not None and not self.transport.is_closing():
+            self._stalled.cancel()
+            self._stalled = None
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._await_reader()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._unwatch()
+        if self._stalled is not None:
+            self._stalled.cancel()
         if self._name is not None:
             self.door.leave(self._name)
             self._name = None
@@ -98,6 +116,11 @@ class Connection(H11Protocol):
         if self._late is not None:
             self._late.cancel()
             self._late = None
+
+    def _await_reader(self) -> None:
+        """A connection that is being closed waits for its reader as well: to the end of this time, and no longer."""
+        if self._stalled is None:
+            self._stalled = self.loop.call_later(STALL_SECONDS, self.transport.abort)
 
     def _too_late(self) -> None:
         self._late = None

@@ -1,7 +1,7 @@
 """Octets on their way to a browser: flat in memory, noted as they went, cut off when they may not go on.
 
-Every LOOK_SECONDS it is asked again whether the guest may still have the file: a share that is revoked ends running downloads too. Who
-takes nothing for STALL_SECONDS is cut off. What breaks off in the middle leaves a file shorter than was said, which every browser tells.
+Every LOOK_SECONDS it is asked again whether the guest may still have the file: a share that is revoked ends running downloads too. What
+breaks off in the middle leaves a file shorter than was said, which every browser tells. Who reads too slowly is cut off by server.py.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from starlette.types import Receive, Scope, Send
 from gateway.errors import OutgateError
 
 LOOK_SECONDS = 15.0
-STALL_SECONDS = 120.0
 
 
 class Stream(Response):
@@ -67,11 +66,7 @@ class Stream(Response):
                 if not await self._may_go_on():
                     return went
             is_last = went + len(piece) >= self._octets
-            try:
-                async with asyncio.timeout(STALL_SECONDS):
-                    await send({"type": "http.response.body", "body": piece, "more_body": not is_last})
-            except TimeoutError:
-                return went
+            await send({"type": "http.response.body", "body": piece, "more_body": not is_last})
             if gone.done():
                 return went
             went += len(piece)
