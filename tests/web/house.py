@@ -8,15 +8,18 @@ import hashlib
 import io
 import itertools
 import secrets
+import socket
+import sqlite3
 import threading
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx2
+import trustme
 import uvloop
 from sqlalchemy import Connection, insert, select, update
 
@@ -29,14 +32,14 @@ from gateway.edges.operations import Payload, operation
 from gateway.edges.share_secrets import Secrets
 from gateway.edges.spool import Spool
 from gateway.edges.state import State, recorder_socket
-from gateway.edges.tables import micros, share_code, share_grant, share_intent
+from gateway.edges.tables import micros, share, share_code, share_grant, share_intent
 from gateway.edges.vault import Vault
 from gateway.edges.vault_folder import Folder
 from gateway.log import Log
 from gateway.model.share import Grant, Share, SharedFile
 from gateway.supervise import bind
 from gateway.web.portal.application import make_application
-from gateway.web.portal.server import Server
+from gateway.web.portal.server import Server, server_context
 from gateway.web.portal.site import Site
 from tests.peers import folder, free_port, wait_until
 
@@ -144,13 +147,17 @@ class House:
         engine.dispose()
         return code
 
-    def wishes(self, kind: str) -> int:
+    def wishes(self, kind: str, share: str = "") -> int:
         """How often the keeper was asked for this."""
-        engine = open_engine(self.database, read_only=True)
-        with engine.begin() as connection:
-            found = connection.execute(select(share_intent.c.id).where(share_intent.c.kind == kind)).all()
-        engine.dispose()
-        return len(found)
+        of = f" AND share_id = '{share}'" if share else ""
+        return self._count(f"SELECT count(*) FROM share_intent WHERE kind = '{kind}'{of}")  # noqa: S608 - the words are the test's own
+
+    def rows(self, table: str) -> int:
+        return self._count(f"SELECT count(*) FROM {table}")  # noqa: S608
+
+    def _count(self, query: str) -> int:
+        with closing(sqlite3.connect(self.directory / "outgate.db")) as database:
+            return int(database.execute(query).fetchone()[0])
 
     # --- who comes ----------------------------------------------------------------------------------------------------
 
@@ -213,11 +220,14 @@ def new_number() -> str:
 
 
 @contextmanager
-def house(*, portal: str = "", settings: dict[str, Any] | None = None, loop: Callable[..., Any] = uvloop.run) -> Iterator[House]:
-    """`portal`: more lines of [portal]; `settings`: changes of it that no file could say."""
+def house(
+    *, portal: str = "", settings: dict[str, Any] | None = None, tls: trustme.LeafCert | None = None, loop: Callable[..., Any] = uvloop.run
+) -> Iterator[House]:
+    """`portal`: more lines of [portal]; `settings`: changes of it that no file could say; `tls`: its certificate, for localhost."""
     with folder("portal") as directory:
         port = free_port()
-        url = f"http://127.0.0.1:{port}"
+        url = f"http://127.0.0.1:{port}" if tls is None else f"https://localhost:{port}"
+        portal += _tls_files(directory, tls) if tls is not None else ""
         config = directory / "outgate.toml"
         config.write_text(SETTINGS.format(url=url, portal=portal))
         create_keys(directory / "keys")
@@ -248,7 +258,7 @@ def house(*, portal: str = "", settings: dict[str, Any] | None = None, loop: Cal
             began.wait(30)
             if failures:
                 raise failures[0]
-            wait_until(lambda: _answers(url), "the portal answers")
+            wait_until(lambda: _answers(port), "the portal answers")
             yield running
         finally:
             for browser in running.browsers:
@@ -276,7 +286,7 @@ class _opened:  # noqa: N801 - used as a context
         portal: Portal = self.settings.portal.model_copy(update=self.changes)
         made = make_site(self.settings, portal, keys, one.state.visits, one.vault, one.clock, lambda: None, Log(one.log))  # type: ignore[arg-type,return-value]
         one.site = replace(made, admits=lambda share, grant: one.admits(share, grant))  # noqa: PLW0108 - a test changes it later
-        one.server = Server(make_application(one.site), portal, None, 5.0)
+        one.server = Server(make_application(one.site), portal, server_context(portal), 5.0)
 
     async def __aexit__(self, *_: object) -> None:
         await self.running.state.close()
@@ -284,11 +294,25 @@ class _opened:  # noqa: N801 - used as a context
         await self.recorder.__aexit__(None, None, None)
 
 
-def _answers(url: str) -> bool:
+def _answers(port: int) -> bool:
     try:
-        return httpx2.get(f"{url}/health", trust_env=False).status_code == 200
-    except httpx2.TransportError:
+        socket.create_connection(("127.0.0.1", port), 5).close()
+    except OSError:
         return False
+    return True
+
+
+def _tls_files(directory: Path, tls: trustme.LeafCert) -> str:
+    (directory / "key.pem").write_bytes(tls.private_key_pem.bytes())
+    (directory / "cert.pem").write_bytes(b"".join(blob.bytes() for blob in tls.cert_chain_pems))
+    return '\ncert = "cert.pem"\nkey = "key.pem"\n'
+
+
+@operation("test.expire")
+def _expire(connection: Connection, payload: Payload) -> Payload:
+    """Its time has come."""
+    connection.execute(update(share).where(share.c.id == payload["share"]).values(expires_at=1))
+    return {}
 
 
 @operation("test.only")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.log import Log
@@ -54,6 +55,7 @@ HEADERS: Mapping[str, str] = {
 }
 HSTS = "max-age=63072000; includeSubDomains"
 LONGEST_PATH = 512
+LARGEST_HEAD = 16_384  # octets of all fields together
 
 Answer = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -83,10 +85,23 @@ class Guard:
             await send(message)
 
         try:
-            if len(scope["raw_path"]) > LONGEST_PATH:
+            if status := _refusal(scope):
+                await Response(None, status, {"connection": "close"})(scope, receive, answer)
+                return
+            if len(scope["raw_path"]) + len(scope["query_string"]) > LONGEST_PATH:
                 scope = {**scope, "path": "/-", "raw_path": b"/-", "query_string": b""}
             await self._app(scope, receive, answer)
         except Exception as error:  # noqa: BLE001 - the visitor sees a page, the operator where it happened
             self._log.bug("portal.failed", error)
             if not has_begun:
                 await self._broken(scope, receive, answer)
+
+
+def _refusal(scope: Scope) -> int:
+    """What no browser sends: fields without end; two ways of saying where a request ends, which a proxy may read otherwise than we do."""
+    names = [name for name, _ in scope["headers"]]
+    if sum(len(name) + len(value) + 4 for name, value in scope["headers"]) > LARGEST_HEAD:
+        return 431
+    if b"transfer-encoding" in names and (b"content-length" in names or scope["http_version"] == "1.0"):
+        return 400
+    return 0

@@ -21,12 +21,12 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from gateway.config import Portal
+from gateway.web.portal.headers import LARGEST_HEAD
 from gateway.web.portal.networks import Proxies, network
 
 REQUEST_SECONDS = 20.0
 STALL_SECONDS = 120.0  # for half a megabyte at most: who reads 5 KB a second is served
 KEEP_ALIVE_SECONDS = 15
-LARGEST_HEAD = 16_384
 _FULL = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 30\r\ncontent-length: 0\r\ncache-control: no-store\r\n\r\n"
 
 
