@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets as random
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 
@@ -18,7 +18,7 @@ from gateway.edges.nouns import decode
 from gateway.edges.operations import Payload, operation
 from gateway.edges.share_rows import read_shares, to_access, to_wish
 from gateway.edges.share_secrets import Secrets
-from gateway.edges.shares import EXPIRED, OPEN, PURGED, REVOKED, UNDONE, note_event
+from gateway.edges.shares import EXPIRED, OPEN, PURGED, REVOKED, UNDONE, idle_since, note_event
 from gateway.edges.store import Store
 from gateway.edges.tables import (
     micros,
@@ -33,6 +33,7 @@ from gateway.edges.tables import (
 )
 from gateway.model.kept import ToSend
 from gateway.model.share import Access, Share, Wish
+from gateway.ports import Clock
 
 CODE_DIGITS = 8
 CODE_FOR = timedelta(minutes=10)
@@ -47,9 +48,10 @@ _MICROSECOND = timedelta(microseconds=1)
 class ShareKeeping:
     """ports.ShareKeeping."""
 
-    def __init__(self, store: Store, secrets: Secrets) -> None:
+    def __init__(self, store: Store, secrets: Secrets, clock: Clock) -> None:
         self._store = store
         self._secrets = secrets
+        self._clock = clock
 
     # --- wishes -------------------------------------------------------------------------------------------------------
 
@@ -88,7 +90,7 @@ class ShareKeeping:
 
     async def revoke(self, share_id: str, by: str, why: str = "", address_key: str | None = None) -> bool:
         """Nobody opens it any more, or this one person does not; False when there was nothing to revoke. Raises TryLater."""
-        payload = {"share": share_id, "by": by, "why": why, "key": address_key, "at": micros(datetime.now(UTC))}
+        payload = {"share": share_id, "by": by, "why": why, "key": address_key, "at": micros(self._clock.now())}
         return bool((await self._store.run("share.revoke", payload))["was_open"])
 
     # --- the end of shares --------------------------------------------------------------------------------------------
@@ -105,7 +107,7 @@ class ShareKeeping:
 
     async def withdrawn(self, share_id: str) -> None:
         """The place has said that the files are gone. Raises TryLater."""
-        await self._store.run("share.withdrawn", {"share": share_id, "at": micros(datetime.now(UTC))})
+        await self._store.run("share.withdrawn", {"share": share_id, "at": micros(self._clock.now())})
 
     async def fetched(self, now: datetime, limit: int = 100) -> tuple[Access, ...]:
         """Downloads that are over and not yet in the audit, the oldest first. Raises TryLater."""
@@ -114,7 +116,7 @@ class ShareKeeping:
     async def note(self, accesses: tuple[Access, ...], to_send: tuple[ToSend, ...] = ()) -> None:
         """Into the audit, with what is told because of it. Raises TryLater."""
         letters = [outbox.to_row(row) for row in to_send]
-        await self._store.run("share.note", {"ids": [one.id for one in accesses], "at": micros(datetime.now(UTC)), "outbox": letters})
+        await self._store.run("share.note", {"ids": [one.id for one in accesses], "at": micros(self._clock.now()), "outbox": letters})
 
     async def is_first(self, access: Access) -> bool:
         """Whether it is the first file of its share that anybody has fetched to its end. Raises TryLater."""
@@ -122,7 +124,7 @@ class ShareKeeping:
 
     async def erase(self, share_id: str, by: str, why: str) -> bool:
         """Forget one whose files are gone, now; False: they are not gone yet. The audit keeps that it was there. Raises TryLater."""
-        payload = {"share": share_id, "by": by, "why": why, "at": micros(datetime.now(UTC))}
+        payload = {"share": share_id, "by": by, "why": why, "at": micros(self._clock.now())}
         return bool((await self._store.run("share.erase", payload))["is_erased"])
 
     async def forget(self, before: datetime, now: datetime) -> None:
@@ -209,10 +211,9 @@ def send_code(connection: Connection, payload: Payload) -> Payload:
 @operation("share.end", repeatable=True)
 def end(connection: Connection, payload: Payload) -> Payload:
     now = payload["now"]
-    last = func.coalesce(share.c.used_at, share.c.made_at)
     reasons = (
         ("its time was over", share.c.expires_at <= now),
-        ("nobody has fetched anything for too long", and_(share.c.idle.is_not(None), last + share.c.idle <= now)),
+        ("nobody has fetched anything for too long", and_(share.c.idle.is_not(None), idle_since() + share.c.idle <= now)),
     )
     ended = 0
     for why, is_due in reasons:

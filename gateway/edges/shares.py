@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, insert, select, true, update
 
 from gateway.edges import audit
 from gateway.edges.operations import Payload, operation
@@ -22,6 +21,7 @@ from gateway.edges.store import Store
 from gateway.edges.tables import micros, portal_session, share, share_file, share_grant
 from gateway.errors import TryLater, WillNotDo
 from gateway.model.share import Grant, Share, SharedFile, Standing
+from gateway.ports import Clock
 
 TRIES = 5  # of an issue that others meet in the same moment
 
@@ -31,9 +31,10 @@ OPEN, UNDONE, REVOKED, EXPIRED, PURGED = (one.value for one in Standing)  # as t
 class Shares:
     """ports.Shares, and what officers need besides."""
 
-    def __init__(self, store: Store, secrets: Secrets) -> None:
+    def __init__(self, store: Store, secrets: Secrets, clock: Clock) -> None:
         self._store = store
         self._secrets = secrets
+        self._clock = clock
 
     async def find(self, key: bytes) -> Share | None:
         """The share that an earlier attempt at the same message made. Raises TryLater."""
@@ -69,7 +70,7 @@ class Shares:
                 "files": file_rows(one, self._secrets),
                 "grants": [self._grant(one.id, grant, keys.get(grant.id, ""), linked=linked) for grant in one.grants],
                 "seen": None if there is None else [there.id, there.state.value],
-                "at": _now(),
+                "at": micros(self._clock.now()),
             }
             if (await self._store.run("share.issue", payload))["is_written"] and (issued := await self.get(one.id)) is not None:
                 return issued
@@ -87,7 +88,7 @@ class Shares:
 
     async def undo(self, share_id: str, keys: frozenset[str]) -> None:
         """It is known that these people (Address.key) were handed nothing: their grants are undone. Raises TryLater."""
-        await self._store.run("share.undo", {"share": share_id, "keys": sorted(keys), "at": _now()})
+        await self._store.run("share.undo", {"share": share_id, "keys": sorted(keys), "at": micros(self._clock.now())})
 
     async def in_use(self, object_ids: Iterable[str]) -> frozenset[str]:
         """Which of these vault objects a share still needs. The rest may go. Raises TryLater."""
@@ -118,7 +119,6 @@ def joined(there: Share, new: Share) -> Share:
         new,
         id=there.id,
         message_id=there.message_id,
-        made_at=there.made_at if there.state is Standing.OPEN else new.made_at,
         expires_at=max(there.expires_at, new.expires_at),
         files=tuple(_joined_file(file, () if is_purged else there.files) for file in new.files),
         grants=mine,
@@ -140,12 +140,13 @@ def _joined_grant(there: Grant | None, new: Grant, *, is_purged: bool) -> Grant:
     return replace(new, id=there.id, files=files, state=state)
 
 
+def idle_since() -> ColumnElement[int]:
+    """From when on nobody has fetched anything: a retry that opens a share again gives it all its time again."""
+    return case((share.c.used_at > share.c.made_at, share.c.used_at), else_=share.c.made_at)
+
+
 def _first(found: tuple[Share, ...]) -> Share | None:
     return found[0] if found else None
-
-
-def _now() -> int:
-    return micros(datetime.now(UTC))  # only for the audit and for what has ended: when it was really done
 
 
 def _links_keys(connection: Connection, share_id: str) -> dict[str, str]:
@@ -270,7 +271,8 @@ def revoke(connection: Connection, payload: Payload) -> Payload:
     if is_all:
         values = {"state": REVOKED, "ended_at": payload["at"], "ended_by": payload["by"], "ended_why": payload["why"]}
         connection.execute(update(share).where(share.c.id == payload["share"], share.c.state.in_((OPEN, UNDONE))).values(values))
-        connection.execute(update(share_grant).where(mine, share_grant.c.state.in_((OPEN, UNDONE))).values(state=REVOKED))
+        # Those whose time was over, too: a retry must not open it again for anybody.
+        connection.execute(update(share_grant).where(mine).values(state=REVOKED))
         connection.execute(delete(portal_session).where(portal_session.c.share_id == payload["share"]))
     said = {"by": payload["by"], "why": payload["why"], "grants": len(ids), "is_all": is_all}
     note_event(connection, "revoked", payload["at"], payload["share"], said)

@@ -57,10 +57,10 @@ class State:
         self.audit = Audit(self.store)
         self.cases = Cases(self.store)
         secrets = Secrets.of_folder(keys)
-        self.shares = Shares(self.store, secrets)
+        self.shares = Shares(self.store, secrets, clock)
         self.bell = Bell(folder)
         self.visits = Visits(self.store, secrets, self.bell.ring)
-        self.share_keeping = ShareKeeping(self.store, secrets)
+        self.share_keeping = ShareKeeping(self.store, secrets, clock)
 
     async def open(self, patience_seconds: float = 10.0) -> None:
         """Raises TryLater: no recorder or no database answers."""

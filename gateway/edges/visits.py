@@ -20,6 +20,7 @@ from gateway.edges.nouns import decode
 from gateway.edges.operations import Insert, Payload, operation
 from gateway.edges.share_rows import read_shares, to_access, to_wish, when
 from gateway.edges.share_secrets import Secrets, hash_of
+from gateway.edges.shares import idle_since
 from gateway.edges.store import Store
 from gateway.edges.tables import (
     micros,
@@ -159,8 +160,7 @@ class Visits:
 
 def is_open(now: int) -> ColumnElement[bool]:
     """Whether a grant, joined with its share, opens now: by state, by time, by idleness."""
-    last = func.coalesce(share.c.used_at, share.c.made_at)
-    in_time = and_(share.c.expires_at > now, or_(share.c.idle.is_(None), last + share.c.idle > now))
+    in_time = and_(share.c.expires_at > now, or_(share.c.idle.is_(None), idle_since() + share.c.idle > now))
     return and_(share_grant.c.state == _OPEN, share.c.state == _OPEN, in_time)
 
 

@@ -63,7 +63,7 @@ class Share:
     place: str  # [place.NAME]
     pack: str
     pack_version: str
-    made_at: datetime
+    made_at: datetime  # or made again, for a retry of the message
     expires_at: datetime
     idle: timedelta | None = None  # it also ends when nobody has fetched anything for so long
     download_limit: int | None = None  # of each file, for each person

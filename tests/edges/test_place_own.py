@@ -16,6 +16,7 @@ from gateway.edges.shares import Shares
 from gateway.edges.spool import Spool
 from gateway.edges.state import State
 from gateway.edges.vault import Vault
+from gateway.edges.vault_care import survey, sweep
 from gateway.edges.vault_folder import Folder
 from gateway.errors import TryLater, Unusable, WillNotDo
 from gateway.model.share import Parcel, Share
@@ -23,6 +24,7 @@ from tests.doubles import Octets
 from tests.edges.durable import NOON, Place, TurnedClock, living
 from tests.edges.sharing import file, grant, share
 
+LATER = datetime.now(UTC) + timedelta(days=1)
 URL = "https://files.example.gov.uk"
 OCTETS = {"1": b"public report " * 9000, "2": b"", "3": bytes(300_000)}
 
@@ -50,12 +52,13 @@ class Office:
         return await self.place.put(one or parcel(), deadline=60.0)
 
     async def objects(self) -> frozenset[str]:
-        return frozenset(await self.vault.ids(datetime.now(UTC) + timedelta(days=1)))
+        async def nobody(_ids: tuple[str, ...]) -> frozenset[str]:
+            return frozenset()
+
+        return frozenset((await survey(self.vault, LATER, nobody)).orphans)
 
     async def sweep(self) -> None:
-        objects = await self.objects()
-        for object_id in objects - await self.state.in_use(objects, NOON):
-            await self.vault.delete(object_id)
+        await sweep(self.vault, await survey(self.vault, LATER, lambda ids: self.state.in_use(ids, NOON)))
 
     async def content(self, object_id: str) -> bytes:
         found = await self.vault.get(object_id)
@@ -161,7 +164,7 @@ def test_after_a_kill_a_retry_makes_one_share_and_the_sweep_leaves_only_its_file
             steps = count(-skipped)
             vault = Dying(one.vault, what, when, steps) if what == "put" else one.vault
             store = one.state.store if what == "put" else Dying(one.state.store, what, when, steps)
-            dying = OwnPlace("own", URL, vault, Shares(store, Secrets.of_folder(place.keys)), TurnedClock())
+            dying = OwnPlace("own", URL, vault, Shares(store, Secrets.of_folder(place.keys), TurnedClock()), TurnedClock())
             try:
                 await dying.put(parcel(), 60.0)
             except Killed:

@@ -164,7 +164,7 @@ class Dying(ShareKeeping):
     """Its process is killed before or after the commit that sends."""
 
     def __init__(self, state: State, place: Place, when: str) -> None:
-        super().__init__(state.store, state.share_keeping._secrets)
+        super().__init__(state.store, state.share_keeping._secrets, state.share_keeping._clock)
         self._when = when
 
     async def send_code(self, *args):

@@ -118,3 +118,35 @@ def test_a_database_alone_tells_no_name_no_token_and_no_code(place: Place):
     engine.dispose()
     assert "b@example.org" in rows
     assert not [secret for secret in (*tokens.values(), "meier", "akte") if secret in rows]
+
+
+def test_what_was_revoked_is_not_opened_for_whom_it_was_over_before(place: Place):
+    """The share had ended for one, was made again for another, and was revoked: a retry for the first would have opened it."""
+
+    async def story() -> None:
+        async with living(place) as (state,):
+            people = grant(), grant("c@example.org")
+            made, _ = await issued(state, share(grants=people))
+            await state.share_keeping.end(NOON + timedelta(days=60))
+            await state.share_keeping.purge(NOON + timedelta(days=60))
+            await state.share_keeping.withdrawn(made.id)
+            await issued(state, share(grants=people[1:]))
+            await state.share_keeping.revoke(made.id, "officer")
+            with pytest.raises(WillNotDo, match="revoked"):
+                await issued(state, share(grants=people[:1]))
+
+    asyncio.run(story())
+
+
+def test_a_retry_gives_an_idle_share_all_its_time_again(place: Place):
+    """Found: the keeper had not ended it yet, so it stayed open with the time of its first making, and the new link opened for nobody."""
+
+    async def story() -> None:
+        async with living(place) as (state,):
+            await issued(state)
+            later = NOON + timedelta(days=31)
+            _, tokens = await issued(state, share(made_at=later, expires_at=later + timedelta(days=60)))
+            assert await state.visits.find(tokens["recipient b@example.org"], later) is not None
+            assert await state.share_keeping.end(later) == 0
+
+    asyncio.run(story())
