@@ -28,7 +28,7 @@ from gateway.errors import OutgateError, TryLater, WillNotDo
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig
 
-PART = 8 * 1_048_576  # octets of one part; S3 takes 10,000 of them
+PART = 5 * 1_048_576  # octets of one part: the least that S3 takes, of which it takes 10,000
 PIECE = 262_144  # octets taken from an answer at a time
 TRIES = 3  # at the same octet of a stream
 

@@ -3,6 +3,8 @@
 import asyncio
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -18,6 +20,7 @@ from gateway.edges.vault_care import count_by_key, look_through, lost_without, r
 from gateway.edges.vault_folder import Folder
 from gateway.edges.vault_usage import Usage
 from gateway.errors import TryLater, WillNotDo
+from tests.peers import needs_root
 
 PLAIN = os.urandom(400_000)
 NOW = datetime.now(UTC)
@@ -272,3 +275,92 @@ def test_a_key_that_is_just_being_copied_changes_nothing(house: House):
     half.write_text("ab" * 32)
     house.put(b"z")
     assert asyncio.run(count_by_key(house.vault, "holds")) == {"holds-1": 2, "holds-2": 1}
+
+
+# --- killed, and full ---------------------------------------------------------------------------------------------------
+
+PUT = """
+import asyncio, sys
+from pathlib import Path
+from tests.edges.test_vault_care import House
+
+class Half:
+    octets = 3_000_000
+
+    def read(self, start, end):
+        if start > 1_500_000:
+            print("half", flush=True)
+            sys.stdin.read()
+        return bytes(end - start)
+
+asyncio.run(House(Path(sys.argv[1])).vault.put("holds", Half()))
+"""
+
+RENEW = """
+import asyncio, sys
+from pathlib import Path
+from gateway.edges.vault_care import renew
+from tests.edges.test_vault_care import House
+
+def said(done):
+    print("some", flush=True)
+    sys.stdin.read(1)
+
+asyncio.run(renew(House(Path(sys.argv[1])).vault, "holds", said))
+"""
+
+
+def killed(program: str, house: House, after: int = 1) -> None:
+    """Run it until it has said so many lines, then end it as a power cut would."""
+    command = (sys.executable, "-c", program, str(house.folder))
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        for line in range(after):
+            assert process.stdout.readline()
+            if line < after - 1:
+                process.stdin.write(b".")
+                process.stdin.flush()
+        process.kill()
+
+
+def test_a_process_that_is_killed_while_it_puts_leaves_no_object_and_its_remains_are_swept(house: House):
+    killed(PUT, house)
+    (remains,) = house.files()
+    assert remains.name.startswith(".new-")
+
+    assert asyncio.run(survey(house.vault, EARLIER, needs_nothing)).objects == 0
+    assert house.files() == [remains], "it may still be written"
+    assert asyncio.run(survey(house.vault, datetime.now(UTC) + timedelta(seconds=1), needs_nothing)).objects == 0
+    assert house.files() == []
+
+
+@pytest.mark.parametrize("after", [1, 3, 6])
+def test_a_process_that_is_killed_while_it_wraps_anew_has_lost_nothing_and_another_goes_on(house: House, after: int):
+    plain = {house.put(bytes([number]) * 100): bytes([number]) * 100 for number in range(20)}
+    add_key(house.keys, "holds")
+
+    killed(RENEW, house, after)
+
+    assert {object_id: house.get(object_id) for object_id in plain} == plain
+    renewed, damaged = asyncio.run(renew(house.vault, "holds", nobody_watches))
+    assert (renewed < 20, damaged) == (True, [])
+    remove_key(house.keys, "holds-1")
+    assert {object_id: house.get(object_id) for object_id in plain} == plain
+
+
+@needs_root
+def test_a_disk_that_fills_up_in_the_middle_keeps_what_it_has_and_takes_nothing_half(house: House):
+    place = house.folder / "vault"
+    place.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=0700", "outgate-test", place], check=True)
+    try:
+        first = house.put(PLAIN)
+        with pytest.raises(TryLater) as late:
+            house.put(PLAIN * 2)
+        assert late.value.status == "4.3.1"
+        assert house.files() == [house.file(first)]
+        assert house.get(first) == PLAIN
+        house.put(PLAIN[:300_000])
+    finally:
+        subprocess.run(["umount", "--lazy", place], check=True)

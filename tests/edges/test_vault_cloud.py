@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 import tracemalloc
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
@@ -313,6 +314,18 @@ def test_a_server_that_asks_us_to_slow_down_is_heard(make: Make, way: Wire):
     assert way.connections > 1, "it is asked again after a while"
     way.instead = b""
     asyncio.run(vault.check())
+
+
+@pytest.mark.slow
+def test_a_server_that_never_answers_is_given_up_within_the_shortest_deadline(make: Make, way: Wire):
+    vault, _ = make(way.port)
+    way.is_mute = True
+    began = time.monotonic()
+
+    with pytest.raises(TryLater, match="cannot be reached"):
+        asyncio.run(vault.check())
+
+    assert time.monotonic() - began < 60, "before-queue, all must be answered in 85 s"
 
 
 def test_a_full_store_is_a_452(make: Make, way: Wire):

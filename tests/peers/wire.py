@@ -19,6 +19,7 @@ class Wire:
     cut_upload_after: int | None = None  # octets from the client, likewise
     instead: bytes = b""  # what each request hears instead of the server's answer
     is_down: bool = False
+    is_mute: bool = False  # it takes everything, and nothing comes back
     connections: int = 0
     carried: int = 0  # octets from the server
     sockets: set[socket.socket] = field(default_factory=set)
@@ -72,6 +73,8 @@ class Wire:
             while data := server.recv(PIECE):
                 received += len(data)
                 self.carried += len(data)
+                if self.is_mute:
+                    continue
                 if self.is_down or (self.cut_after is not None and received > self.cut_after):
                     _reset(client)
                     _reset(server)
