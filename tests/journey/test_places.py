@@ -9,8 +9,10 @@ import hashlib
 import re
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,7 @@ from tests.journey.gateway import pack_in
 from tests.journey.site import OWN, WORD, Site, site
 from tests.peers import folder, free_port, wait_until
 from tests.peers.cryptshare import Server, cryptshare
-from tests.peers.graph import Graph, graph
+from tests.peers.graph import Do, Graph, Reply, graph
 from tests.peers.s3 import S3, s3
 from tests.peers.sftp import SftpServer, sftp
 from tests.web.chromium import chromium, context
@@ -41,6 +43,7 @@ entries:
     liaisons: [{name: Jo Smith, mailbox: jo@elsewhere.example, phone: 860-555-0100}]
 """
 FILES = {"plan.docx": docx(["A."], header="CONFIDENTIAL"), "costs.docx": docx(["B."] * 400, header="CONFIDENTIAL")}
+NUMBER = count(1)
 KINDS = ("own", "onedrive", "sftp", "cryptshare")
 
 
@@ -62,21 +65,19 @@ class Running:
             path.write_text(text)
             self.site.gateway.reload()
 
-    def send(self, to: str, answer: str = "250") -> str:
-        """Two confidential files to somebody outside. What their copy says, in words; all else of it is looked at here."""
-        attachments = [(name, octets, WORD) for name, octets in FILES.items()]
-        octets = message(ANN, [to], "The plan", "See there.", attachments=attachments)
+    def letter(self, *to: str) -> bytes:
+        """Two confidential files to somebody outside; no two letters are the same, for a retry finds its share."""
+        return message(
+            ANN, list(to), "The plan", f"See there ({next(NUMBER)}).", attachments=[(name, octets, WORD) for name, octets in FILES.items()]
+        )
+
+    def send(self, to: str, octets: bytes = b"") -> str:
+        """What their copy says, in words; all else of it is looked at here."""
         with self.site.hop() as hop:
-            (said,) = self.site.send(ANN, [to], octets)
-            assert said.startswith(answer), said
-            if answer != "250":
-                assert not hop.messages
-                return ""
+            (said,) = self.site.send(ANN, [to], octets or self.letter(to))
+            assert said.startswith("250"), said
             (copy,) = [taken.octets for taken in hop.wait_messages()]
-        assert not [name for name in FILES if name.encode() in copy]
-        parsed = email.message_from_bytes(copy, policy=email.policy.default)
-        assert parsed["Subject"] == "The plan"
-        return str(parsed.get_body(("plain",)).get_content())
+        return words_of(copy)
 
     def receipt(self, of: str) -> str:
         """The notice to the sender that speaks of this."""
@@ -108,6 +109,15 @@ def running() -> Iterator[Running]:
         vault = bucket.settings("journey")
         opened = stack.enter_context(site(pack=pack, extra=extra, vault=vault))
         yield Running(opened, pack, bucket, drive, files, transfers, url)
+
+
+def words_of(copy: bytes) -> str:
+    """Without the files, and otherwise as it was."""
+    assert not [name for name in FILES if name.encode() in copy]
+    parsed = email.message_from_bytes(copy, policy=email.policy.default)
+    assert parsed["Subject"] == "The plan"
+    assert [part.get_content_type() for part in parsed.walk()].count(WORD) == 0
+    return str(parsed.get_body(("plain",)).get_content())
 
 
 def section(named) -> str:
@@ -194,3 +204,129 @@ def test_the_same_line_of_the_pack_and_another_place_and_the_same_journey(runnin
     assert OPENED[kind](running, words, KIM, tmp_path) == sums(FILES)
     log = running.site.gateway.log()
     assert not [name for name in (*FILES, KIM) if name in log]
+
+
+# --- and when something is in the way ---------------------------------------------------------------------------------------
+
+OTHERS = KINDS[1:]
+DECIDES = ("--by", "A. Smith", "--why", "the wrong person")
+
+
+def there(running: Running, kind: str) -> list[str]:
+    """What the place has that somebody could open."""
+    if kind == "onedrive":
+        return sorted(running.graph.files())
+    if kind == "sftp":
+        return sorted(running.sftp.files())
+    return sorted(one.id for one in running.cryptshare.transfers() if one.state == "ACTIVE")
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_what_an_officer_revokes_is_gone_from_its_place(running: Running, kind):
+    running.switch(kind)
+    before = there(running, kind)
+    running.send("max@elsewhere.example")
+    assert len(there(running, kind)) > len(before)
+    number, place = newest(running)
+    assert place == kind
+
+    running.site.gateway.run("share", "revoke", number, *DECIDES)
+
+    running.site.gateway.wait_event("share.withdrawn", share=number, place=kind)
+    assert there(running, kind) == before
+
+
+def newest(running: Running) -> tuple[str, str]:
+    """The number of the newest share, and its place."""
+    ((number, place),) = running.site.gateway.rows("SELECT id, place FROM share ORDER BY made_at DESC LIMIT 1")
+    return number, place
+
+
+BUSY = Reply(503, retry_after="86400")
+
+
+@pytest.mark.parametrize("kind", ["onedrive", "cryptshare"])
+def test_while_a_place_is_busy_the_mail_waits_upstream_and_goes_once(running: Running, kind):
+    running.switch(kind)
+    octets = running.letter(LEE)
+    if kind == "onedrive":
+        running.graph.trouble("session", BUSY)
+    else:
+        running.cryptshare.trouble("begin", BUSY)
+
+    with running.site.hop() as hop:
+        (said,) = running.site.send(ANN, [LEE], octets)
+        assert said.startswith("451"), said
+        assert not hop.messages
+
+    before = there(running, kind)
+    running.send(LEE, octets)
+    expected = len(FILES) if kind == "onedrive" else 1
+    assert len(there(running, kind)) == len(before) + expected
+
+
+def test_a_dead_place_is_the_next_route_and_never_plain(running: Running):
+    running.switch("sftp")
+    running.sftp.stop()
+    try:
+        with running.site.hop() as plain, running.site.hop("encrypted") as encrypted:
+            (said,) = running.site.send(ANN, [KIM], running.letter(KIM))
+            assert said.startswith("250"), said
+            (copy,) = encrypted.wait_messages()
+            assert not plain.messages
+        assert all(name.encode() in copy.octets for name in FILES)
+    finally:
+        running.sftp.start()
+
+
+def test_of_two_people_one_whom_the_service_refuses_goes_another_way(running: Running):
+    running.switch("cryptshare")
+    running.cryptshare.refused_recipients = {LEE}
+    with running.site.hop() as plain, running.site.hop("encrypted") as encrypted:
+        (said,) = running.site.send(ANN, [KIM, LEE], running.letter(KIM, LEE))
+        assert said.startswith("250"), said
+        (linked,) = plain.wait_messages()
+        (whole,) = encrypted.wait_messages()
+    running.cryptshare.refused_recipients = set()
+    assert (linked.recipients, whole.recipients) == ((KIM,), (LEE,))
+    assert running.cryptshare.url in words_of(linked.octets)
+    assert all(name.encode() in whole.octets for name in FILES)
+
+
+def test_killed_in_the_middle_of_an_upload_and_sent_again_there_is_one_share(running: Running):
+    running.switch("onedrive")
+    gateway, peer = running.site.gateway, running.graph
+    before, octets = len(peer.files()), running.letter(LEE)
+    peer.go.clear()
+    peer.trouble("range", Do.WAIT)
+    seen = peer.seen["range"]
+    with ThreadPoolExecutor(1) as client:
+        sending = client.submit(running.site.send, ANN, [LEE], octets)
+        wait_until(lambda: peer.seen["range"] > seen, "the upload is under way")
+        gateway.kill()
+        peer.go.set()
+        assert sending.exception() is not None or not sending.result()[0].startswith("250")
+    gateway.start()
+
+    running.send(LEE, octets)
+
+    assert len(peer.files()) == before + len(FILES)
+    (number, _) = newest(running)
+    assert len(gateway.rows(f"SELECT id FROM share WHERE key = (SELECT key FROM share WHERE id = '{number}')")) == 1  # noqa: S608
+
+
+def test_doctor_looks_at_every_place(running: Running):
+    running.switch("own")
+    said = running.site.gateway.run("doctor", check=False)
+
+    for kind in KINDS:
+        assert re.search(rf"^ok    place {kind}: ", said, re.MULTILINE), said
+    running.sftp.stop()
+    running.cryptshare.is_registered = False
+    try:
+        said = running.site.gateway.run("doctor", check=False)
+    finally:
+        running.sftp.start()
+        running.cryptshare.is_registered = True
+    assert re.search(r"^LOOK  place sftp: .*it cannot be reached", said, re.MULTILINE), said
+    assert re.search(r"^LOOK  place cryptshare: .*our client id is not registered; have its administrator add it", said, re.MULTILINE), said
