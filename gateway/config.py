@@ -28,7 +28,7 @@ _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _SELECTOR = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _SIGNING_KEYS = frozenset({"sign", "standby", "subdomains"})  # of [dkim."DOMAIN"]
 _KEY = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*(?:\.|$)""")
-_BUCKET = re.compile(r"(s3|az)://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/+([A-Za-z0-9._/-]*[A-Za-z0-9._-]))?/*")
+_BUCKET = re.compile(r"(s3|az)://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/+((?!.*\.\.)[A-Za-z0-9._/-]*[A-Za-z0-9._-]))?/*")
 _NOT_OURS = re.compile(  # RFC 5322 section 3.6, RFC 2045, RFC 6376, RFC 8617: fields that users and mail servers need
     r"from|sender|reply-to|to|cc|bcc|subject|date|message-id|in-reply-to|references|comments|keywords|return-path|received|mime-version"
     r"|resent-.*|content-.*|dkim-signature|arc-.*|authentication-results|disposition-notification-to|list-.*"

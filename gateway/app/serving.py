@@ -408,7 +408,7 @@ async def _keep(process: _Process) -> None:
     stopped = _asked_to_stop()
     state = opened.state
     ears = state.bell.hear()
-    shelves = Shelves(state.holds, state.outbox, state.intents, _sweeper(current, opened), state.share_keeping, ears.wait)
+    shelves = Shelves(state.holds, state.outbox, state.intents, _sweeper(current, opened, process.log), state.share_keeping, ears.wait)
     keeper = Keeper(opened.world, shelves, lambda: current.policy, house_of(current.settings, current.config), process.log)
 
     def note_policy() -> None:
@@ -425,7 +425,7 @@ async def _keep(process: _Process) -> None:
     ears.close()
 
 
-def _sweeper(current: InForce, opened: Running) -> Callable[[datetime], Coroutine[Any, Any, None]]:
+def _sweeper(current: InForce, opened: Running, log: Log) -> Callable[[datetime], Coroutine[Any, Any, None]]:
     """Counts what waits; now and then removes what retention no longer keeps, and what a crash between vault and database left behind."""
     last = counted = datetime.min.replace(tzinfo=opened.world.clock.now().tzinfo)
     gauges = Gauges()
@@ -447,6 +447,10 @@ def _sweeper(current: InForce, opened: Running) -> Callable[[datetime], Coroutin
         await state.holds.purge(now - timedelta(seconds=retention.decisions))
         await state.intents.purge(now - timedelta(seconds=retention.decisions))
         await state.share_keeping.forget(now - timedelta(seconds=retention.shares), now)
-        await keep_swept(opened.vault, state, now)
+        try:
+            await keep_swept(opened.vault, state, now)
+        except WillNotDo as error:
+            opened.world.counters.count("alarms", what="vault")
+            log.event("alarm", what=f"vault: {error.detail}")
 
     return sweep

@@ -37,6 +37,8 @@ _TIMES: ClientConfig = {"connect_timeout": "5s", "read_timeout": "30s", "timeout
 _STATUS = re.compile(r"status code: (\d{3})")
 _CODE = re.compile(r"<Code>(\w{1,60})</Code>")
 _FULL = frozenset({"QuotaExceeded", "XMinioStorageFull", "InsufficientStorage"})
+_NO_CREDENTIALS = "there are no credentials; set [vault] account and secret_file, or give this machine an identity"
+_ELSEWHERE = frozenset({"AuthorizationHeaderMalformed", "PermanentRedirect", "IllegalLocationConstraintException"})
 _NO_BUCKET = frozenset({"NoSuchBucket", "ContainerNotFound", "ContainerBeingDeleted"})
 
 
@@ -215,17 +217,17 @@ def _unfit(error: Exception) -> WillNotDo:
 
 
 def _advice(status: str, code: str, text: str) -> str:
-    if code == "RequestTimeTooSkewed":
-        return "the clock of this machine is wrong"
-    if status in {"401", "403"}:
-        return "it does not accept our key, or the key may not do this; see [vault] account and secret"
-    if status in {"429", "503"}:
-        return "it asks us to slow down"
-    if "169.254.169.254" in text or "redential" in text:
-        return "there are no credentials; set [vault] account and secret_file, or give this machine an identity"
-    if not status:
-        return "it cannot be reached; see [vault] endpoint and region"
-    return "it does not work now"
+    """What is to be done. The first that fits."""
+    found = (
+        (code == "RequestTimeTooSkewed", "the clock of this machine is wrong"),
+        (status == "301" or code in _ELSEWHERE, "the bucket is in another region; see [vault] region"),
+        (status in {"401", "403"}, "it does not accept our key, or the key may not do this; see [vault] account and secret"),
+        (status in {"429", "503"}, "it asks us to slow down"),
+        (status, "it does not work now"),
+        ("169.254.169.254" in text or "redential" in text, _NO_CREDENTIALS),
+        ("InvalidCertificate" in text, "its certificate is not trusted; see [vault] ca"),
+    )
+    return next((says for fits, says in found if fits), "it cannot be reached; see [vault] endpoint and region")
 
 
 def _client(access: Access) -> ClientConfig:

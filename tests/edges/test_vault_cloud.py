@@ -10,7 +10,7 @@ import time
 import tracemalloc
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from gateway.edges.spool import Spool
 from gateway.edges.vault import Vault, key_of
 from gateway.edges.vault_care import look_through, renew, survey, sweep
 from gateway.edges.vault_cloud import PART, Access, Cloud, azure, s3
+from gateway.edges.vault_folder import Folder
 from gateway.edges.vault_opened import MOST
 from gateway.errors import TryLater, WillNotDo
 from gateway.model.message import Content
@@ -115,6 +116,12 @@ def make(server: Server, tmp_path: Path, prefix: str) -> Iterator[Make]:
         vault.close()
 
 
+def answer(status: str, code: str) -> bytes:
+    """What a server says instead of serving."""
+    body = f"<Error><Code>{code}</Code><Message>Please see the documentation.</Message></Error>"
+    return f"HTTP/1.1 {status}\r\nContent-Type: application/xml\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode()
+
+
 async def collected(opened: Opened, start: int = 0, end: int | None = None) -> bytes:
     return b"".join([piece async for piece in opened.pieces(start, end)])
 
@@ -200,6 +207,25 @@ async def _is_refused(reading: Awaitable[object]) -> bool:
 
 async def _first(vault: Vault, object_id: str) -> None:
     await anext((await vault.open(object_id)).pieces())
+
+
+def test_the_files_of_a_folder_can_be_copied_into_a_bucket(make: Make, server: Server, prefix: str, tmp_path: Path):
+    vault, spool = make()
+    local = Vault(Folder(tmp_path / "vault", reserve_octets=0), load_keys(tmp_path / "keys"), spool)
+    object_id = asyncio.run(kept(local, spool, PLAIN, "holds"))
+    add_key(tmp_path / "keys", "holds")
+    asyncio.run(renew(local, "holds", lambda _: None))
+    remove_key(tmp_path / "keys", "holds-1")
+    for file in (tmp_path / "vault").rglob("*"):
+        if file.is_file():
+            server.beside(prefix).put(str(file.relative_to(tmp_path / "vault")), file.read_bytes())
+
+    async def story() -> None:
+        assert await look_through(vault, None, lambda _: None) == {}
+        assert await collected(await vault.open(object_id)) == PLAIN
+
+    asyncio.run(story())
+    local.close()
 
 
 def test_objects_are_listed_by_age_and_a_key_is_never_taken_twice(make: Make, server: Server, prefix: str):
@@ -302,10 +328,26 @@ def test_what_is_wrong_with_the_way_is_a_temporary_failure_that_says_what_to_do(
         assert "Debug" not in str(late.value)
 
 
+def test_a_private_authority_is_trusted_when_the_settings_name_it():
+    with start_s3(tls=True) as one:
+        assert one.ca is not None
+        access = Access(one.endpoint, REGION, one.account, one.secret, one.ca.read_bytes())
+        s3(BUCKET, "tls", access).check()
+        with pytest.raises(TryLater, match=r"its certificate is not trusted; see \[vault\] ca"):
+            s3(BUCKET, "tls", replace(access, ca=b"")).check()
+
+
+@pytest.mark.parametrize("code", ["PermanentRedirect", "AuthorizationHeaderMalformed"])
+def test_a_bucket_in_another_region_is_said_so(make: Make, way: Wire, code: str):
+    vault, _ = make(way.port)
+    way.instead = answer("400 Bad Request", code)
+    with pytest.raises(TryLater, match=r"another region; see \[vault\] region"):
+        asyncio.run(vault.check())
+
+
 def test_a_server_that_asks_us_to_slow_down_is_heard(make: Make, way: Wire):
     vault, _ = make(way.port)
-    body = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
-    way.instead = b"HTTP/1.1 503 Slow Down\r\nContent-Type: application/xml\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    way.instead = answer("503 Slow Down", "SlowDown")
 
     with pytest.raises(TryLater, match="slow down") as late:
         asyncio.run(vault.check())
@@ -330,8 +372,7 @@ def test_a_server_that_never_answers_is_given_up_within_the_shortest_deadline(ma
 
 def test_a_full_store_is_a_452(make: Make, way: Wire):
     vault, spool = make(way.port)
-    body = b"<Error><Code>XMinioStorageFull</Code></Error>"
-    way.instead = b"HTTP/1.1 507 Insufficient Storage\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+    way.instead = answer("507 Insufficient Storage", "XMinioStorageFull")
 
     with pytest.raises(TryLater) as late:
         asyncio.run(vault.put("holds", spool.content(b"x")))

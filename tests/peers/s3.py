@@ -4,6 +4,7 @@ Until lock() it takes every key; from then on only the one that it has given out
 """
 
 import os
+import ssl
 import subprocess
 import sys
 import urllib.request
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import trustme
 
 from tests.peers import folder, free_port, stop_group, wait_until
 from tests.peers.logs import shown_on_failure
@@ -28,15 +30,21 @@ class S3:
     log: Path
     account: str = "starter"
     secret: str = "starter"
+    ca: Path | None = None  # with it, it speaks TLS
 
     @property
     def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.ca else ''}://127.0.0.1:{self.port}"
 
     def client(self, service: str = "s3") -> Any:
         """Somebody beside the gateway: looks into the bucket, and changes what stands there."""
         return boto3.client(
-            service, endpoint_url=self.endpoint, region_name=REGION, aws_access_key_id=self.account, aws_secret_access_key=self.secret
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id=self.account,
+            aws_secret_access_key=self.secret,
+            verify=str(self.ca) if self.ca else None,
         )
 
     def settings(self, prefix: str) -> tuple[str, ...]:
@@ -51,13 +59,16 @@ class S3:
 
 
 @contextmanager
-def s3() -> Iterator[S3]:
+def s3(*, tls: bool = False) -> Iterator[S3]:
+    """`tls`: by a certificate of an authority that nobody knows."""
     with folder("s3") as directory:
         log = directory / "log"
-        server = S3(free_port(), log)
+        server = S3(free_port(), log, ca=directory / "ca.pem" if tls else None)
         # The first calls need no right, so that somebody can be made who has one.
         environment = {**os.environ, "INITIAL_NO_AUTH_ACTION_COUNT": "4"}
         command = (str(Path(sys.executable).with_name("moto_server")), "-H", "127.0.0.1", "-p", str(server.port))
+        if server.ca is not None:
+            command = (*command, *_certificate(server.ca))
         with log.open("wb") as output:
             process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
         try:
@@ -70,8 +81,19 @@ def s3() -> Iterator[S3]:
             process.wait()
 
 
+def _certificate(ca: Path) -> tuple[str, ...]:
+    authority = trustme.CA()
+    certificate = authority.issue_cert("127.0.0.1")
+    authority.cert_pem.write_to_path(ca)
+    certificate.private_key_pem.write_to_path(ca.with_name("key.pem"))
+    certificate.cert_chain_pems[0].write_to_path(ca.with_name("cert.pem"))
+    return ("-c", str(ca.with_name("cert.pem")), "-k", str(ca.with_name("key.pem")))
+
+
 def _answers(server: S3) -> bool:
-    with suppress(OSError), urllib.request.urlopen(f"{server.endpoint}/moto-api/") as answer:  # noqa: S310 - our own address
+    trust = ssl.create_default_context(cafile=server.ca) if server.ca else None
+    address = f"{server.endpoint}/moto-api/"
+    with suppress(OSError), urllib.request.urlopen(address, context=trust) as answer:  # noqa: S310 - our own address
         return bool(answer.status == 200)
     return False
 

@@ -240,6 +240,7 @@ S3 = 'url = "s3://bucket/some/where"\n'
         ('url = "s3://"', "is no vault"),
         ('url = "s3://Bucket_Of/x"', "is no vault"),
         ('url = "s3://bucket/a b"', "is no vault"),
+        ('url = "s3://bucket/a/../b"', "is no vault"),
         ('region = "eu-west-2"', "`region` belongs to a bucket, and `var/vault` is a folder"),
         (S3 + 'endpoint = "http://s3.example"', "http:// is only for this machine; write https://s3.example"),
         (S3 + 'endpoint = "s3.example"', "`s3.example` is no address; write https://s3.example.gov.uk"),
