@@ -66,8 +66,8 @@ def rotate_keys(config: Path, family: str | None, say: _Say, progress: Progress)
     for name in _families(family):
         key_id = add_key(folder, name)
         say(f"{file_of(folder, key_id)} was made, and is used from now on; keep a copy of it elsewhere.")
-        if settings.portal is not None and settings.portal.keys not in (None, folder) and name == SHARES_FAMILY:
-            say(f"Copy it to {settings.portal.keys} too, where the portal looks for it.")
+        if (portal := _portal_keys(settings, name)) is not None:
+            say(f"Copy it to {portal} too, where the portal looks for it.")
     _renew_all(settings, _families(family), say, progress)
     say("The older keys still open what was kept before. In an hour, to delete them: outgate keys rotate --retire")
 
@@ -87,6 +87,7 @@ def retire_keys(config: Path, family: str | None, say: _Say, progress: Progress)
         return True
     for name in old:
         _require_settled(settings.vault.keys, keys[name].newest)
+        _require_copied(settings, name, keys[name].newest)
     is_renewed = _renew_all(settings, tuple(old), say, progress)
     gone = [_retire(settings, keys[name], name, say, progress) for name in old]
     return all(gone) and is_renewed
@@ -120,6 +121,18 @@ def _require_settled(folder: Path, newest: str) -> None:
     if left > 0:
         says = f"{newest} was made less than an hour ago, and somebody may still be sealing by the one before"
         raise TryLater(f"{says}; try again in {int(left // 60) + 1} minutes")
+
+
+def _portal_keys(settings: Settings, family: str) -> Path | None:
+    """A folder of its own, where the portal has one and needs the family."""
+    folder = settings.portal.keys if settings.portal is not None and family == SHARES_FAMILY else None
+    return None if folder == settings.vault.keys else folder
+
+
+def _require_copied(settings: Settings, family: str, newest: str) -> None:
+    portal = _portal_keys(settings, family)
+    if portal is not None and not file_of(portal, newest).exists():
+        raise TryLater(f"the portal needs {newest}: copy it to {portal} first")
 
 
 def _renew_all(settings: Settings, families: tuple[str, ...], say: _Say, progress: Progress) -> bool:
@@ -161,7 +174,8 @@ def _retire(settings: Settings, family: Family, name: str, say: _Say, progress: 
     alone = Family(family.newest, {family.newest: family.keys[family.newest]})
     lost = _with_vault(settings, load_keys(settings.vault.keys), lambda vault: lost_without(vault, alone, name, progress))
     if lost:
-        say(f"{', '.join(_older(family))} stays: {len(lost)} objects cannot be read without, {lost[0]} for one; nothing was deleted")
+        count = f"{len(lost)} {'object' if len(lost) == 1 else 'objects'}"
+        say(f"{', '.join(_older(family))} stays: {count} cannot be read without, {lost[0]} for one; nothing was deleted")
         return False
     for key_id in _older(family):
         remove_key(settings.vault.keys, key_id)

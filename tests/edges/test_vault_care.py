@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from gateway.app.vault_care import FEW, keep_swept
 from gateway.edges.keys import Family, add_key, create_keys, load_keys, remove_key
 from gateway.edges.sealed import FRAME
 from gateway.edges.spool import Spool
 from gateway.edges.vault import Vault, key_of
-from gateway.edges.vault_care import count_by_key, look_through, lost_without, renew, survey, sweep
+from gateway.edges.vault_care import Survey, count_by_key, look_through, lost_without, renew, survey, sweep
 from gateway.edges.vault_folder import Folder
 from gateway.edges.vault_usage import Usage
 from gateway.errors import TryLater, WillNotDo
@@ -104,6 +105,33 @@ def test_orphans_are_old_and_nobody_needs_them(house: House):
     assert late.octets == sum(file.stat().st_size for file in house.files())
     asyncio.run(sweep(house.vault, late))
     assert house.files() == [house.file(one)]
+
+
+class Needs:
+    """The part of edges.state.State that a sweep asks."""
+
+    def __init__(self, needed: set[str]) -> None:
+        self._needed = needed
+
+    async def in_use(self, ids: tuple[str, ...], _now: datetime) -> frozenset[str]:
+        return frozenset(self._needed & set(ids))
+
+
+def swept(house: House, needed: set[str]) -> Survey:
+    return asyncio.run(keep_swept(house.vault, Needs(needed), NOW + timedelta(days=2)))  # type: ignore[arg-type]
+
+
+def test_the_keeper_sweeps_nothing_where_most_would_go(house: House):
+    """A database that was put back from long ago, or an empty one, must not empty the vault."""
+    ids = {house.put(b"x") for _ in range(FEW + 5)}
+
+    with pytest.raises(WillNotDo, match=f"^{FEW + 5} of {FEW + 5} objects .* so none is swept: .* outgate vault sweep --yes"):
+        swept(house, set())
+
+    assert len(house.files()) == FEW + 5
+    needed = set(sorted(ids)[:20])
+    assert swept(house, needed).objects == FEW + 5
+    assert {file.name for file in house.files()} == {name.removeprefix("holds-") for name in needed}
 
 
 def test_a_full_vault_takes_nothing_more_and_says_so_before(house: House):

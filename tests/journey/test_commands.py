@@ -441,6 +441,13 @@ def test_metrics_say_what_stands_waiting(running: Site, sender: str, outsider: s
 
     assert there()[0] >= 1
     wait_until(lambda: shown() == there(), "the gauges say what the database holds", 60)
+    vault = running.gateway.directory / "var" / "vault"
+
+    def kept() -> int:
+        return sum(file.stat().st_size for file in vault.rglob("*") if file.is_file())
+
+    wait_until(lambda: _metrics(running).get("outgate_vault_octets") == kept() > 0, "the gauge says what the vault holds", 60)
+    assert _metrics(running)["outgate_vault_quota_octets"] == 0
 
 
 def test_the_log_names_a_message_as_its_neighbours_do(running: Site, sender: str, outsider: str) -> None:
