@@ -13,7 +13,7 @@ from gateway.model.finding import FileFinding, Patterns
 from gateway.model.kept import Because, Bundle, Done, Held, Intent, ToSend
 from gateway.model.message import Arrival, Content, Encoding
 from gateway.model.outcome import Copy, Reply
-from gateway.model.share import Access, Parcel, Placed, Session, Share, Wish, WishKind
+from gateway.model.share import Access, Grant, Parcel, Placed, Session, Share, Wish, WishKind
 
 
 class Clock(Protocol):
@@ -153,8 +153,13 @@ class Place(Protocol):
         """
         ...
 
-    async def withdraw(self, share: Share) -> None:
-        """Nobody can open it any more and its files are gone; what is gone already is no error. Raises TryLater."""
+    async def withdraw(self, share: Share, whom: Grant | None = None) -> None:
+        """Nobody can open it any more and its files are gone; what is gone already is no error. `whom`: this person alone cannot.
+
+        Raises:
+            TryLater: not now.
+            WillNotDo: it cannot be taken from one person without taking it from others.
+        """
         ...
 
     async def check(self) -> None:

@@ -86,7 +86,7 @@ class MemoryPlace:
     def _offer(self, share, grant):
         return Offer(grant.address, link_of(share, grant), share.expires_at, "own", {"access_key": f"key-{grant.id}"})
 
-    async def withdraw(self, share):
+    async def withdraw(self, share, whom=None):
         for file in share.files:
             self.files.pop((share.id, file.id), None)
 

@@ -65,14 +65,15 @@ class CryptshareTransfers:
         said = {"password": password} if password else {}
         return Placed(share, tuple(offers), for_sender(share, offers, "cryptshare", said))
 
-    async def withdraw(self, share: Share) -> None:
-        """Its transfers are revoked, of which nobody is told. Raises TryLater."""
+    async def withdraw(self, share: Share, whom: Grant | None = None) -> None:
+        """Its transfers are revoked, or one person's, of which nobody is told. Raises TryLater."""
         deadline = self._clock.monotonic() + _WITHDRAW_SECONDS
         mark = share.reference or self._mark(share.key)
         try:
             server = self._server()
             for transfer in [found async for found in server.active(share.sender, deadline) if mark in found.subject]:
-                await server.revoke(share.sender, transfer.id, deadline)
+                if whom is None or whom.address.lower() in transfer.links:
+                    await server.revoke(share.sender, transfer.id, deadline)
         except Unusable as error:
             raise TryLater(error.detail) from error
 

@@ -75,17 +75,23 @@ class OneDrive:
             raise Unusable(says, tuple(grant.key for grant in refused))
         return Placed(share, tuple(offers), for_sender(share, offers, "onedrive"))
 
-    async def withdraw(self, share: Share) -> None:
-        """Permissions first, then the folder: what a recycle bin gives back opens for nobody. Raises TryLater."""
+    async def withdraw(self, share: Share, whom: Grant | None = None) -> None:
+        """Permissions first, then the folder, or one person's: what a recycle bin gives back opens for nobody. Raises TryLater."""
         deadline = self._clock.monotonic() + _WITHDRAW_SECONDS
         try:
             home = await self._drive.find(share.reference or self._path(share), deadline)
             if home is None:
                 return
-            for folder in (await self._drive.children(home.id, deadline)).values():
+            folders = await self._drive.children(home.id, deadline)
+            if whom is not None:
+                folders = {name: folder for name, folder in folders.items() if name == self._called(share, whom)}
+            for folder in folders.values():
                 for permission in await self._drive.permissions(folder.id, deadline):
                     await self._drive.revoke(folder.id, permission, deadline)
-            await self._drive.delete(home.id, deadline)
+                if whom is not None:
+                    await self._drive.delete(folder.id, deadline)
+            if whom is None:
+                await self._drive.delete(home.id, deadline)
         except Unusable as error:
             raise TryLater(error.detail) from error
 
@@ -108,13 +114,17 @@ class OneDrive:
     def _path(self, share: Share) -> str:
         return f"{self._settings.folder}/{_hash(share.key)}"
 
+    def _called(self, share: Share, grant: Grant) -> str:
+        """One person's folder."""
+        return f"Files-{_hash(share.key, grant.key.encode())[:12]}"
+
     async def _home(self, share: Share, deadline: float) -> Item:
         ours = await self._drive.folder("root", self._settings.folder, deadline)
         return await self._drive.folder(ours.id, _hash(share.key), deadline)
 
     async def _folder(self, parcel: Parcel, grant: Grant, home: Item, sent: dict[str, Item], deadline: float) -> Item:
         """One person's folder with their files. `sent`: what is in somebody's folder already, and need only be copied."""
-        folder = await self._drive.folder(home.id, f"Files-{_hash(parcel.share.key, grant.key.encode())[:12]}", deadline)
+        folder = await self._drive.folder(home.id, self._called(parcel.share, grant), deadline)
         there = await self._drive.children(folder.id, deadline)
         files = [file for file in parcel.share.files if file.id in grant.files]
         for file, name in zip(files, names_for(file.name for file in files), strict=True):

@@ -46,8 +46,10 @@ class OwnPlace:
         await self._forget([object_id for object_id in made if object_id not in used])
         return self._placed(parcel, share, tokens)
 
-    async def withdraw(self, share: Share) -> None:
-        """Delete the files; what is gone already is no error. Raises TryLater."""
+    async def withdraw(self, share: Share, whom: Grant | None = None) -> None:
+        """Delete the files; what is gone already is no error. One person's right ends with their row alone. Raises TryLater."""
+        if whom is not None:
+            return
         for file in share.files:
             if file.object_id:
                 await self._vault.delete(file.object_id)

@@ -24,7 +24,7 @@ from gateway.edges.place_http import PIECE, REACH_ATTEMPTS, Sleep, Turns, for_se
 from gateway.edges.place_names import names_for
 from gateway.errors import TryLater, Unusable, WillNotDo
 from gateway.model.message import Content
-from gateway.model.share import Grant, Offer, Parcel, Placed, Share, SharedFile
+from gateway.model.share import Grant, Offer, Parcel, Placed, Share, SharedFile, Standing
 from gateway.policy.rules import Partner, Policy
 from gateway.ports import Clock, Shares
 
@@ -61,14 +61,17 @@ class Sftp:
         offers = tuple(self._offer(grant, share, partners[grant.key]) for grant in recipients_of(share))
         return Placed(share, offers, for_sender(share, offers, "sftp"))
 
-    async def withdraw(self, share: Share) -> None:
-        """The share's folder goes from every partner's. Raises TryLater."""
-        if not share.reference:
+    async def withdraw(self, share: Share, whom: Grant | None = None) -> None:
+        """The share's folder goes from every partner's, or from that of one person. Raises TryLater; WillNotDo: it is others' too."""
+        folders = tuple(filter(None, share.reference.split("\n")))
+        if whom is not None:
+            folders = self._theirs_alone(share, whom, folders)
+        if not folders:
             return
         deadline = self._clock.monotonic() + _WITHDRAW_SECONDS
         try:
             async with self._session(deadline, "remove files") as sftp:
-                for folder in share.reference.split("\n"):
+                for folder in folders:
                     await self._remove(sftp, self._path(folder))
         except Unusable as error:
             raise TryLater(error.detail) from error
@@ -97,6 +100,22 @@ class Sftp:
         if strangers:
             raise Unusable(f"place {self._name}: {len(strangers)} people have no folder in the pack's registers", strangers)
         return {key: partner for key, partner in found.items() if partner is not None}
+
+    def _theirs_alone(self, share: Share, whom: Grant, folders: tuple[str, ...]) -> tuple[str, ...]:
+        """Where one person finds the files, and nobody else who still may have them."""
+        policy, day = self._policy(), self._clock.now().date()
+
+        def folder_of(grant: Grant) -> str:
+            partner = policy.partner_of(grant.key, grant.key.rpartition("@")[2], day)
+            return f"{partner.folder}/{share.id}" if partner is not None else ""
+
+        theirs = folder_of(whom)
+        if theirs not in folders:
+            raise WillNotDo(f"place {self._name}: the register no longer says which folder is theirs; revoke it for everybody")
+        others = (grant for grant in recipients_of(share) if grant.key != whom.key and grant.state is Standing.OPEN)
+        if any(folder_of(grant) == theirs for grant in others):
+            raise WillNotDo(f"place {self._name}: others of the same partner have the files in the same folder; revoke it for everybody")
+        return (theirs,)
 
     async def _noted(self, share: Share, folders: tuple[str, ...]) -> Share:
         """Durably known where its files will be, before they are."""

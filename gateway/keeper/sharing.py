@@ -103,6 +103,8 @@ class Sharing:
             raise WillNotDo("who asks for it must have a name")
         grant = _grant(share, wish.grant) if wish.grant else None
         whom = grant if grant is not None and grant.role == "recipient" else None
+        if whom is not None and whom.state is Standing.OPEN:
+            await self._place(share).withdraw(share, whom)  # first there: only then is it true what is said below
         if not await self._keeping.revoke(wish.share, wish.by, wish.why, whom.key if whom else None):
             raise WillNotDo(f"share {wish.share} is not open" + (f" for {whom.address}" if whom else ""))
         said = f"{whom.address} can open it no more" if whom else "nobody can open it any more; its files are being deleted"

@@ -181,6 +181,19 @@ def test_what_is_withdrawn_opens_for_nobody(peer):
     assert peer.opened(other.offers[0].link, other.sender.said["password"]) == PLAN
 
 
+def test_from_one_person_it_is_withdrawn_and_the_others_keep_it(peer):
+    async def story():
+        clock = TurningClock()
+        async with place_for(peer, clock, opens_with="link") as place:
+            placed = await place.put(parcel(PLAN, (B, C)), clock.monotonic() + 300)
+            await place.withdraw(placed.share, placed.share.grants[2])
+            return placed
+
+    first, second = asyncio.run(story()).offers
+    assert peer.opened(first.link) == PLAN
+    assert peer.opened(second.link) is None
+
+
 def test_a_share_of_which_only_the_row_is_known_is_withdrawn_too(peer):
     wanted = parcel(PLAN, (B,))
     put(peer, wanted)

@@ -196,6 +196,20 @@ def test_what_is_withdrawn_opens_for_nobody_and_is_gone(peer, for_good):
     assert bool(peer.recycle_bin) is not for_good
 
 
+def test_from_one_person_it_is_withdrawn_and_the_others_keep_it(peer):
+    async def story():
+        clock = TurningClock()
+        async with onedrive(peer, clock) as place:
+            placed = await place.put(parcel(PLAN, (B, C)), clock.monotonic() + 500)
+            await place.withdraw(placed.share, placed.share.grants[1])
+            return placed
+
+    first, second = asyncio.run(story()).offers
+    assert peer.opened(first.link, B) is None
+    assert peer.opened(second.link, C) == PLAN
+    assert len(peer.files()) == 1
+
+
 def test_a_share_of_which_only_the_row_is_known_is_withdrawn_too(peer):
     async def story():
         clock, wanted = TurningClock(), parcel(PLAN)

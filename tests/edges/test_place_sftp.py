@@ -197,6 +197,25 @@ def test_what_is_withdrawn_is_gone_and_the_partners_folders_stay(server):
     assert server.files() == {}
 
 
+def test_from_one_person_it_is_withdrawn_where_nobody_else_has_the_folder(server):
+    async def story():
+        clock = TurningClock()
+        place = place_for(server, clock)
+        placed = await place.put(parcel(PLAN, (B, "other@university.example", C)), clock.monotonic() + 60)
+        _, first, other, third = placed.share.grants
+        with pytest.raises(WillNotDo, match="others of the same partner"):
+            await place.withdraw(placed.share, first)
+        await place.withdraw(placed.share, third)
+        assert list(server.files()) == ["university/7KQ-402/plan.pdf"]
+        revoked = replace(
+            placed.share, grants=tuple(replace(one, state=Standing.REVOKED) if one is other else one for one in placed.share.grants)
+        )
+        await place.withdraw(revoked, first)
+
+    asyncio.run(story())
+    assert server.files() == {}
+
+
 def test_it_is_withdrawn_also_when_the_register_no_longer_knows_the_partner(server):
     placed = put(server, parcel(PLAN, (B,)))
     clock = TurningClock()

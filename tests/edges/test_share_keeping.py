@@ -46,7 +46,7 @@ class Shed:
         self.withdrawn: list[str] = []
         self.is_down = False
 
-    async def withdraw(self, one: Share) -> None:
+    async def withdraw(self, one: Share, whom: object = None) -> None:
         if self.is_down:
             raise TryLater("the shed is shut")
         self.withdrawn += [each.object_id for each in one.files]

@@ -236,6 +236,24 @@ def test_what_an_officer_revokes_is_gone_from_its_place(running: Running, kind):
     assert there(running, kind) == before
 
 
+@pytest.mark.parametrize("kind", ["onedrive", "cryptshare"])
+def test_what_is_revoked_for_one_person_is_gone_for_them_alone(running: Running, kind):
+    running.switch(kind)
+    running.cryptshare.refused_recipients = set()
+    before = there(running, kind)
+    with running.site.hop() as hop:
+        (said,) = running.site.send(ANN, [KIM, LEE], running.letter(KIM, LEE))
+        assert said.startswith("250"), said
+        hop.wait_messages(2)
+    new = len(there(running, kind)) - len(before)
+    number, _ = newest(running)
+
+    running.site.gateway.run("share", "revoke", number, "--to", LEE, *DECIDES)
+
+    running.site.gateway.wait_event("share.revoked", share=number)
+    assert len(there(running, kind)) == len(before) + new // 2
+
+
 def newest(running: Running) -> tuple[str, str]:
     """The number of the newest share, and its place."""
     ((number, place),) = running.site.gateway.rows("SELECT id, place FROM share ORDER BY made_at DESC LIMIT 1")
