@@ -22,6 +22,7 @@ from gateway.app.build import Running, hostname, house_of, load_policy, make_san
 from gateway.app.in_force import InForce
 from gateway.app.memory import settle_memory
 from gateway.app.portal import portal_keys, portal_running
+from gateway.app.promptly import come_promptly
 from gateway.app.signing import load_signing_keys
 from gateway.app.tls_files import check_tls
 from gateway.app.vault_care import keep_swept
@@ -241,6 +242,7 @@ def _run(
         sandbox.prepare(current.policy.patterns)
         sandbox.attach()
         settle_memory()
+        come_promptly()
         try:
             async with running(settings, keys, sandbox, metrics, lifeline.suspects(), lambda: current.policy) as opened:
                 process = _Process(current, log, lifeline, opened, sockets, sandbox, [])
