@@ -131,19 +131,23 @@ class House:
 
     def mailed_code(self) -> str:
         """What the keeper does with the last wish for a code: the code that it would mail."""
-        engine, code, code_id = open_engine(self.database, read_only=False), f"{secrets.randbelow(10**8):08}", secrets.token_hex(8)
+        engine = open_engine(self.database)
         with engine.begin() as connection:
-            wish = (
-                connection.execute(select(share_intent).where(share_intent.c.kind == "share-code").order_by(share_intent.c.at.desc()))
-                .mappings()
-                .first()
-            )
+            asked = select(share_intent).where(share_intent.c.kind == "share-code").order_by(share_intent.c.at.desc())
+            wish = connection.execute(asked).mappings().first()
             assert wish is not None
-            key_id, hashed = Secrets(lambda: Keyring(self.directory / "keys")).code_hash(code_id, code)
-            now = micros(self.clock.now())
-            row = {"id": code_id, "grant_id": wish["grant_id"], "session": wish["session"], "key_id": key_id, "hash": hashed, "tries": 0}
-            connection.execute(insert(share_code), {**row, "made_at": now, "until": now + 600_000_000})
             connection.execute(share_intent.update().where(share_intent.c.id == wish["id"]).values(state="done"))
+        engine.dispose()
+        return self.code_for(wish["grant_id"], wish["session"])
+
+    def code_for(self, grant: str, session: bytes) -> str:
+        """A code that this browser may type."""
+        code, code_id, now = f"{secrets.randbelow(10**8):08}", secrets.token_hex(8), micros(self.clock.now())
+        key_id, hashed = Secrets(lambda: Keyring(self.directory / "keys")).code_hash(code_id, code)
+        row = {"id": code_id, "grant_id": grant, "session": session, "key_id": key_id, "hash": hashed, "tries": 0}
+        engine = open_engine(self.database)
+        with engine.begin() as connection:
+            connection.execute(insert(share_code), {**row, "made_at": now, "until": now + 600_000_000})
         engine.dispose()
         return code
 

@@ -1,5 +1,6 @@
 """What strangers try: scanners, guesses, forged forms, other people's links, requests that never end."""
 
+import json
 import secrets
 import socket
 import ssl
@@ -11,6 +12,7 @@ import httpx2
 import pytest
 import trustme
 
+from gateway.web.portal.networks import network
 from tests.peers import wait_until
 from tests.web.house import RECIPIENT, SENDER, Browser, House, house
 
@@ -497,3 +499,16 @@ def test_the_log_has_no_token_code_name_or_address(portal: House) -> None:
     assert f'"share":"{share.id}"' in log
     for secret in (tokens[RECIPIENT], "plan.pdf", RECIPIENT, browser.client.cookies["outgate"], browser.address):
         assert secret not in log
+
+
+def test_what_is_refused_is_logged(portal: House) -> None:
+    share, tokens = portal.share(FILES)
+    browser = portal.browser()
+    browser.open(tokens[RECIPIENT])
+    browser.post(f"/{share.id}/code", code="12345678")
+    browser.post(f"/{share.id}/code", csrf="0")
+    browser.get(f"/{share.id}/files")
+    refused = [row for row in map(json.loads, portal.log.getvalue().splitlines()) if row["event"] == "share.refused"][-3:]
+
+    assert [row["why"] for row in refused] == ["wrong code", "its token is not that of this visitor", "the mailbox is not proved"]
+    assert refused[-1]["network"] == network(browser.address)

@@ -104,7 +104,7 @@ class Errors:
         return {
             HTTPException: self._http,
             Exception: self._later,  # the page; headers.py tells the operator where it happened
-            NoSuchFile: self._says("missing", 404),
+            NoSuchFile: self._http,
             Outside: self._says("over", 403),
             Closed: self._says("closed", 410),
             Forged: self._says("refused", 403),
@@ -123,14 +123,16 @@ class Errors:
         await response(scope, receive, send)
 
     def _says(self, what: str, status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
-        async def show(request: Request, _error: Exception) -> Response:
-            return self._site.said(request, self._site.visitor(request), what, status)
+        async def show(request: Request, error: Exception) -> Response:
+            visitor = self._site.visitor(request)
+            self._site.log.event("share.refused", why=str(error), network=visitor.network)  # of our own words
+            return self._site.said(request, visitor, what, status)
 
         return show
 
     async def _http(self, request: Request, error: Exception) -> Response:
         """Of Starlette: no such path, no such method."""
-        status = error.status_code if isinstance(error, HTTPException) else 404
+        status = error.status_code if isinstance(error, HTTPException) else 404  # NoSuchFile
         response = self._site.said(request, self._site.visitor(request), "missing", status)
         if isinstance(error, HTTPException) and error.headers and "allow" in (names := {k.lower(): v for k, v in error.headers.items()}):
             response.headers["allow"] = names["allow"]

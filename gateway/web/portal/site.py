@@ -65,7 +65,9 @@ class Site:
 
     def __post_init__(self) -> None:
         loader = FileSystemLoader(_TEMPLATES)
-        pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+        pages = Environment(
+            loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False
+        )
         object.__setattr__(self, "_pages", pages)
         object.__setattr__(self, "_proxies", Proxies(self.settings.proxies))
 
