@@ -41,6 +41,7 @@ class Vault:
         self._spool = spool
         self._threads = ThreadPoolExecutor(store.threads, thread_name_prefix="vault")
         self._checked_at = float("-inf")
+        self._checking: asyncio.Future[None] | None = None  # one for all who wait for it
 
     async def put(self, purpose: str, content: Content, head: bytes = b"") -> str:
         """Keep head + content; on return it survives a power cut. The new object's id. Raises TryLater."""
@@ -65,8 +66,9 @@ class Vault:
     async def check(self) -> None:
         """Raise TryLater when nothing could be put now (down, read-only, full)."""
         if time.monotonic() - self._checked_at >= self.store.check_seconds:
-            await self.in_thread(self._check)
-            self._checked_at = time.monotonic()
+            if self._checking is None or self._checking.done():
+                self._checking = asyncio.ensure_future(self.in_thread(self._check))
+            await asyncio.shield(self._checking)
 
     def close(self) -> None:
         self._threads.shutdown()
@@ -110,6 +112,7 @@ class Vault:
         if self.usage is not None:
             self.usage.require(1)
         self.store.check()
+        self._checked_at = time.monotonic()
 
 
 def key_of(object_id: str) -> str:

@@ -95,15 +95,15 @@ class Cloud(ObjectStore):
         return self._name
 
     def put(self, key: str, pieces: Iterator[bytes]) -> None:
-        start, more = _gathered(pieces)
-        with self._translated():
+        with self._translated(writing=True):
+            start, more = _gathered(pieces)
             if more is None:
                 self._create(key, start)
             else:
                 obstore.put(self._store, key, chain((start, more), pieces), use_multipart=True, chunk_size=PART, max_concurrency=2)
 
     def replace(self, key: str, octets: bytes) -> None:
-        with self._translated():
+        with self._translated(writing=True):
             obstore.put(self._store, key, octets, use_multipart=False)
 
     def head(self, key: str, octets: int) -> tuple[bytes, int]:
@@ -187,13 +187,13 @@ class Cloud(ObjectStore):
                 raise
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def _translated(self, *, writing: bool = False) -> Iterator[None]:
         try:
             yield
         except (BaseError, OSError) as error:
-            raise self._in_our_words(error) from error
+            raise self._in_our_words(error, writing=writing) from error
 
-    def _in_our_words(self, error: Exception) -> OutgateError:
+    def _in_our_words(self, error: Exception, *, writing: bool) -> OutgateError:
         """Only the server's status and code: the rest names addresses, and may show a signature."""
         if isinstance(error, OSError) and error.errno is not None:  # of the octets that we were to put
             return TryLater(f"vault: {error.strerror}", "4.3.1" if error.errno == errno.ENOSPC else "4.3.0")
@@ -203,7 +203,7 @@ class Cloud(ObjectStore):
         where = f"vault {self._name}"
         if code in _NO_BUCKET:
             return TryLater(f"{where}: there is no such bucket ({said}); make it, or correct [vault] url")
-        if isinstance(error, FileNotFoundError):
+        if isinstance(error, FileNotFoundError) and not writing:
             return WillNotDo("there is no such object")
         if status == "416" or "Wanted range" in text:  # it ends before
             return WillNotDo("the object was changed or is not whole")

@@ -172,6 +172,38 @@ def test_the_count_is_shared_by_processes_and_corrected_by_a_listing(house: Hous
     assert vault.usage.used() == 0
 
 
+def test_where_there_is_no_quota_nothing_fails_because_nobody_can_count(house: House):
+    (house.folder / "usage").mkdir()  # as good as a file of somebody else
+
+    object_id = house.put(b"x")
+    asyncio.run(house.vault.check())
+    asyncio.run(house.vault.delete(object_id))
+
+    with pytest.raises(TryLater, match="usage: Is a directory"):
+        house.put(b"x", vault=house.another(quota=1000))
+
+
+def test_many_who_ask_at_once_wait_for_one_check(house: House):
+    class Counted(Folder):
+        checks = 0
+
+        def check(self) -> None:
+            self.checks += 1
+            super().check()
+
+    store = Counted(house.folder / "vault", reserve_octets=0)
+    vault = Vault(store, load_keys(house.keys), house.spool)
+
+    async def all_at_once() -> None:
+        await asyncio.gather(*(vault.check() for _ in range(20)))
+
+    asyncio.run(all_at_once())
+    assert store.checks == 1
+    asyncio.run(vault.check())
+    assert store.checks == 1, "it is still fresh"
+    vault.close()
+
+
 def test_looking_through_finds_what_was_damaged(house: House):
     ids = [house.put(PLAIN[: 100_000 * number], "shares") for number in range(4)]
     octets = bytearray(house.file(ids[2]).read_bytes())

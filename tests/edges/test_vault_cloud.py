@@ -345,6 +345,13 @@ def test_a_bucket_in_another_region_is_said_so(make: Make, way: Wire, code: str)
         asyncio.run(vault.check())
 
 
+def test_an_upload_whose_parts_the_server_has_thrown_away_is_tried_again(make: Make, way: Wire):
+    vault, spool = make(way.port)
+    way.instead = answer("404 Not Found", "NoSuchUpload")
+    with pytest.raises(TryLater, match="404 NoSuchUpload"):
+        asyncio.run(kept(vault, spool, PLAIN))
+
+
 def test_a_server_that_asks_us_to_slow_down_is_heard(make: Make, way: Wire):
     vault, _ = make(way.port)
     way.instead = answer("503 Slow Down", "SlowDown")
