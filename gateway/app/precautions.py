@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gateway.config import CryptsharePlace, Hop, OneDrivePlace, OwnPlace, Settings, SftpPlace, is_loopback
 from gateway.edges.database import is_sqlite
-from gateway.policy.rules import Policy
+from gateway.policy.rules import Partner, Policy, Route
 
 PLACEHOLDER = "change-this"  # in deploy/outgate.toml
 
@@ -38,20 +38,34 @@ def unsafe_hops(settings: Settings, policy: Policy | None) -> Iterator[str]:
 
 
 def unsafe_places(settings: Settings, policy: Policy | None) -> Iterator[str]:
-    """Places of routes that give protection, where whoever has the link has the files."""
+    """Places that do not keep what their routes say: protection, or what only our own place knows."""
     for route in () if policy is None else policy.routes:
         place = settings.place.get(route.place or "")
-        if place is None or not route.provides:
-            continue
-        gives = f"route `{route.name}` gives {', '.join(sorted(route.provides))} by place.{route.place}"
-        if isinstance(place, OneDrivePlace) and place.link == "anyone":
-            yield f'{gives}, but its links open for anyone who has them: link = "people"'
-        elif isinstance(place, OneDrivePlace) and not route.clause:
-            yield f"{gives}, which is for open data unless a clause of the source says otherwise: write `clause:`, or leave `provides` out"
-        elif isinstance(place, CryptsharePlace) and place.opens_with == "link":
-            yield f'{gives}, but its links, which stand in mail, open for anyone who has them: opens_with = "password"'
-        elif isinstance(place, SftpPlace) and policy is not None and not policy.partners:
-            yield f"{gives}, but no register of the pack has a partner with a `folder:`: nobody can be sent files by it"
+        if place is not None and not isinstance(place, OwnPlace):
+            partners = () if policy is None else policy.partners
+            yield from (f"route `{route.name}` {says}" for says in (*_open_links(route, place, partners), *_unknown_there(route)))
+
+
+def _open_links(route: Route, place: OneDrivePlace | SftpPlace | CryptsharePlace, partners: tuple[Partner, ...]) -> Iterator[str]:
+    where = f"place.{route.place}"
+    gives = f"gives {', '.join(sorted(route.provides))} by {where}"
+    if isinstance(place, SftpPlace) and not partners:
+        yield f"puts files in {where}, but no register of the pack has a partner with a `folder:`: nobody can be sent files by it"
+    elif not route.provides:
+        return
+    elif isinstance(place, OneDrivePlace) and place.link == "anyone":
+        yield f'{gives}, but its links open for anyone who has them: link = "people"'
+    elif isinstance(place, OneDrivePlace) and not route.clause:
+        yield f"{gives}, which is for open data unless a clause of the source says otherwise: write `clause:`, or leave `provides` out"
+    elif isinstance(place, CryptsharePlace) and place.opens_with == "link":
+        yield f'{gives}, but its links, which stand in mail, open for anyone who has them: opens_with = "password"'
+
+
+def _unknown_there(route: Route) -> Iterator[str]:
+    """Only our own place hears of who fetches what."""
+    for key, is_asked in (("download_limit", route.download_limit is not None), ("tell_when_fetched", route.tell_when_fetched)):
+        if is_asked:
+            yield f"has `{key}`, and place.{route.place} does not tell us who fetches what: it has no effect"
 
 
 def _private_files(settings: Settings) -> Iterator[Path]:

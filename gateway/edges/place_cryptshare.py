@@ -19,7 +19,7 @@ from typing import Any
 
 from gateway.config import CryptsharePlace
 from gateway.edges.cryptshare import Allowed, Cryptshare, Transfer
-from gateway.edges.place_http import Caller, Sleep, Turns, for_sender, issued, recipients_of, trust
+from gateway.edges.place_http import Caller, Sleep, Turns, by_time, for_sender, issued, recipients_of, trust
 from gateway.edges.place_names import names_for
 from gateway.errors import OutgateError, TryLater, Unusable, WillNotDo
 from gateway.model.share import Grant, Offer, Parcel, Placed, Share
@@ -114,7 +114,7 @@ class CryptshareTransfers:
         if allowed.octets is not None and allowed.octets < max(_octets(parcel.share, grant) for grant in people):
             raise Unusable(f"place {self._name}: its policy takes {allowed.octets} octets at most")
         self._mode_is_allowed(allowed)
-        latest = parcel.share.expires_at
+        latest = by_time(parcel.share).expires_at
         return latest if allowed.days is None else min(latest, self._clock.now() + timedelta(days=allowed.days))
 
     def _mode_is_allowed(self, allowed: Allowed) -> None:

@@ -179,6 +179,13 @@ class Turns:
             self._turns.release()
 
 
+def by_time(share: Share) -> Share:
+    """The same where nobody tells us who fetches what: idleness begins when the share is made, and ends it like any other date."""
+    if share.idle is None:
+        return share
+    return replace(share, expires_at=min(share.expires_at, share.made_at + share.idle), idle=None)
+
+
 async def issued(shares: Shares, share: Share) -> Share:
     """The share, durably known, with the people of this parcel alone. Before anything is in the place: the sweep finds what was begun.
 
@@ -187,7 +194,7 @@ async def issued(shares: Shares, share: Share) -> Share:
         Unusable: somebody has revoked it.
     """
     try:
-        known = await shares.issue(share)
+        known = await shares.issue(by_time(share))
     except WillNotDo as error:
         raise Unusable(error.detail) from error
     ids = {(grant.key, grant.role): grant.id for grant in known.grants}

@@ -4,7 +4,7 @@ The service shows the host key that the settings pin, or is not spoken to. We si
 the configuration of a user. A file comes into being whole: a temporary name, fsync where it is offered, read back and compared,
 then the rename. A retry writes over what an earlier attempt has left, and lets be what is whole.
 
-Limits: asyncssh is an extra (outgate[sftp]); all people of one partner see what is in its folder; a share's idleness is not known here.
+Limits: asyncssh is an extra (outgate[sftp]); all people of one partner see what is in its folder.
 """
 
 from __future__ import annotations

@@ -244,6 +244,9 @@ def test_the_policy_says_how_much_and_how_long(peer):
     peer.policy = {"maxRetentionPeriod": 5, "maxTotalSize": 6000}
     assert put(peer, parcel(PLAN, (B,))).offers[0].until == START + timedelta(days=5)
 
+    idle = parcel(PLAN, (B,), key=b"i" * 32, idle=timedelta(days=3))
+    assert put(peer, idle).offers[0].until == START + timedelta(days=3)
+
     peer.policy = {"maxTotalSize": 100}
     with pytest.raises(Unusable, match="100 octets"):
         put(peer, parcel(PLAN, (B,), key=b"n" * 32))

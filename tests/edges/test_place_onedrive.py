@@ -251,6 +251,15 @@ def test_a_link_that_never_ends_or_ends_too_late_is_taken_back(peer):
     assert not any(item.permissions for item in peer.items.values())
 
 
+def test_where_nobody_tells_who_fetches_idleness_begins_when_the_share_is_made(peer):
+    shares = MemoryShares()
+
+    assert put(peer, parcel(PLAN, days=60, idle=timedelta(days=5)), shares=shares).offers[0].until == START + timedelta(days=5)
+
+    (share,) = shares.shares.values()
+    assert (share.expires_at, share.idle) == (START + timedelta(days=5), None)
+
+
 def test_an_older_link_that_has_ended_or_outlives_the_share_is_made_anew(peer):
     put(peer, parcel(PLAN, days=60))
 

@@ -405,3 +405,5 @@ place.sftp = {kind = "sftp", host = "h", user = "u", key = "k", host_keys = ["ss
 
 def test_expiry_is_as_decided(server):
     assert put(server, parcel(PLAN, (B,), days=60)).offers[0].until - parcel(PLAN).share.made_at == timedelta(days=60)
+    idle = parcel(PLAN, (B,), key=b"i" * 32, days=60, idle=timedelta(days=30))
+    assert put(server, idle).offers[0].until - idle.share.made_at == timedelta(days=30)

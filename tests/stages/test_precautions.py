@@ -169,6 +169,18 @@ def test_a_place_that_does_not_keep_what_its_route_promises_is_pointed_at(tmp_pa
     assert says is None or says in found[0]
 
 
+def test_what_another_place_cannot_know_is_pointed_at(tmp_path):
+    pack = tmp_path / "pack"
+    shutil.copytree(RULES / "starter", pack)
+    share = SHARE.replace("CLAUSE", ", clause: our own rule, download_limit: 3, tell_when_fetched: true")
+    (pack / "pack.yaml").write_text((pack / "pack.yaml").read_text().replace("  encrypted:\n", share, 1))
+    settings = given(tmp_path, SETTINGS.replace(f"{RULES}/starter", str(pack)) + ONEDRIVE)
+
+    found = list(unsafe_places(settings, load_policy(settings.policy.source, settings)))
+
+    assert [said.partition(",")[0] for said in found] == ["route `link` has `download_limit`", "route `link` has `tell_when_fetched`"]
+
+
 def test_the_keys_of_places_are_private_too(tmp_path):
     settings = given(tmp_path, SETTINGS + CRYPTSHARE)
     (tmp_path / "client.id").write_text("x")
