@@ -69,7 +69,8 @@ class _Handing:
         else:
             made, unusable = await self._placed(tuple(step for step in steps if self._shares(step)))
             relays = [self._relay(step, is_only=False) for step in steps if not self._shares(step)]
-            links = [self._step(ready, is_only=False, shared=shared) for shared in made for ready in shared.ready]
+            is_only = not relays and not self.outcomes and sum(len(shared.ready) for shared in made) == 1
+            links = [self._step(ready, is_only=is_only, shared=shared) for shared in made for ready in shared.ready]
             unusable += [pair for some in await asyncio.gather(*relays, *links) for pair in some]
         try:
             return await self._second_way(unusable)

@@ -30,7 +30,7 @@ _FRAME = (
 )
 _PARAGRAPH = "margin:8px 0"
 _LINK = "color:#1d70b8;font-weight:bold"
-_LTR_RUN = re.compile(r"[!-~](?:[ -~]*[!-~])?")
+_LTR_RUN = re.compile("[0-9A-Za-z\u00c0-\u024f](?:[ -~\u00c0-\u024f]*[0-9A-Za-z\u00c0-\u024f])?")
 
 
 class Kind(Enum):
@@ -157,7 +157,6 @@ def _html_words(text: str, *, is_rtl: bool) -> str:
         return escape(text)
     done, at = [], 0
     for run in _LTR_RUN.finditer(text):
-        if any(sign.isalnum() for sign in run[0]):
-            done += [escape(text[at : run.start()]), f'<bdi dir="ltr">{escape(run[0])}</bdi>']
-            at = run.end()
+        done += [escape(text[at : run.start()]), f'<bdi dir="ltr">{escape(run[0])}</bdi>']
+        at = run.end()
     return "".join((*done, escape(text[at:])))

@@ -4,6 +4,7 @@ One Postfix stands before it by LMTP, one by SMTP; three recording hops stand be
 hop, or by a timer, and a spin of some microseconds more. Everything random follows from one seed.
 """
 
+import asyncio
 import json
 import os
 import sqlite3
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -54,6 +56,7 @@ class Killing:
     feeder: ThreadPoolExecutor
     random: Random
     say: Callable[[str], None]
+    draw: Callable[[int, Random], Mail] = draw
     mails: list[Mail] = field(default_factory=list)
     kills: list[Kill] = field(default_factory=list)
     started: float = 0.0
@@ -97,7 +100,7 @@ class Killing:
     # --- one kill -----------------------------------------------------------------------------------------------------
 
     def _strike(self, victim: str) -> None:
-        batch = [draw(len(self.mails) + number, self.random) for number in range(MAILS_PER_KILL)]
+        batch = [self.draw(len(self.mails) + number, self.random) for number in range(MAILS_PER_KILL)]
         turns = [self.random.randrange(len(self.before)) for _ in batch]
         moment = self._moment()
         feeding = self.feeder.submit(self._feed, batch, turns)
@@ -164,20 +167,12 @@ class Killing:
         """The octets kept under a case, opened with the gateway's own keys."""
         var = self.gateway.directory / "var"
         ((object_id,),) = _ask(self.gateway, "SELECT object_id FROM hold WHERE case_number = ?", case["case"])
-        vault = Vault(Folder(var / "vault"), load_keys(var / "keys"), Spool(var / "spool"))
-        try:
-            content = vault._get(vault._path(object_id)[0], object_id, vault._family("holds"))
-            try:
-                return content.read(0, content.octets)
-            finally:
-                content.close()
-        finally:
-            vault.close()
+        return opened(var, object_id)
 
 
 @contextmanager
-def killing(random: Random, say: Callable[[str], None]) -> Iterator[Killing]:
-    """Everything started: three hops, the gateway, and a Postfix before each of its two listeners."""
+def killing(random: Random, say: Callable[[str], None], draw: Callable[[int, Random], Mail] = draw, **settings: Any) -> Iterator[Killing]:
+    """Everything started: three hops, the gateway (`settings` are its), and a Postfix before each of its two listeners."""
     with ExitStack() as stack:
         hops = {name: stack.enter_context(hop()) for name in HOPS}
         around = stack.enter_context(hop())  # where Postfix would send what does not go through the gateway: a bounce of its own
@@ -187,13 +182,26 @@ def killing(random: Random, say: Callable[[str], None]) -> Iterator[Killing]:
         ledgers = keep_ledgers({**hops, "around the gateway": around})
         places = {name: {"host": "127.0.0.1", "port": peer.port} for name, peer in hops.items()}
         listeners = {"lmtp": {"protocol": "lmtp"}, "smtp": {"protocol": "smtp"}}
-        served = stack.enter_context(gateway(places, listeners=listeners))
+        served = stack.enter_context(gateway(places, listeners=listeners, **settings))
         before = (
             stack.enter_context(postfix(position="lmtp-filter", gateway_port=served.ports["lmtp"], relayhost=around.port)),
             stack.enter_context(postfix(position="smtp-filter", gateway_port=served.ports["smtp"], relayhost=around.port)),
         )
         feeder = stack.enter_context(ThreadPoolExecutor(1))
-        yield Killing(served, before, hops, ledgers, feeder, random, say)
+        yield Killing(served, before, hops, ledgers, feeder, random, say, draw)
+
+
+def opened(var: Path, object_id: str) -> bytes:
+    """An object of the vault, opened with the gateway's own keys."""
+    vault = Vault(Folder(var / "vault"), load_keys(var / "keys"), Spool(var / "spool"))
+    try:
+        content = asyncio.run(vault.get(object_id))
+        try:
+            return content.read(0, content.octets)
+        finally:
+            content.close()
+    finally:
+        vault.close()
 
 
 def _ask(served: Gateway, query: str, *parameters: object) -> list[tuple[Any, ...]]:
