@@ -1,7 +1,7 @@
 """`python -m tests.bench.sharing`: what it adds to a message of 30 MB when its file goes by link, beside the same message relayed plain.
 
-One gateway, two recipients: a colleague gets the message as it is, an outsider a link. They take turns, and of each the quickest counts: the
-time that the client waits from its final dot to the reply, and the processor time of the processes that carry mail. Memory is the highest
+One gateway, two recipients: a colleague gets the message as it is, an outsider a link. They take turns; of each the quickest counts: the
+time that the client waits from its first octet to the reply, and the processor time of the processes that carry mail. Memory is the highest
 resident size of such a process above what it had before. Goals are printed, never asserted.
 """
 
