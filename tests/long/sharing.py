@@ -61,7 +61,7 @@ def _sweep(world: Killing) -> None:
     old = time.time() - 2 * DAY
     for path in (world.gateway.directory / "var" / "vault").glob("*/*/*"):
         os.utime(path, (old, old))
-    world.gateway.run("vault", "sweep", "--really")
+    world.gateway.run("vault", "sweep", "--yes")
 
 
 def _copies(world: Killing) -> Iterator[str]:

@@ -21,7 +21,9 @@ IDENTITY = identity("in", "", ANN, None, message_id_of(MESSAGE), digest_without_
 class Delivery:
     """One message, tried as often as the test says."""
 
-    def __init__(self, *to, sender=ANN, script=None, luck=(), each=False, patience_hours=4.0, pack=None, octets=MESSAGE, signer=None):
+    def __init__(
+        self, *to, sender=ANN, script=None, luck=(), each=False, patience_hours=4.0, pack=None, octets=MESSAGE, signer=None, place=()
+    ):
         script = script or {}
         hops = [
             ScriptedHop(
@@ -29,7 +31,7 @@ class Delivery:
             )
             for name in ("plain", "sealed")
         ]
-        self.stage = Stage(*hops, luck=Luck(luck), signer=signer)
+        self.stage = Stage(*hops, luck=Luck(luck), signer=signer, place=place)
         self.to = tuple(one if not isinstance(one, str) else recipient(one) for one in to)
         self.sender, self.octets, self.log = sender, octets, io.StringIO()
         rules = pack or policy()

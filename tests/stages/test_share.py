@@ -1,0 +1,239 @@
+"""Single mails whose files go by link, and what becomes of the links when something goes wrong."""
+
+import email
+import email.policy
+from dataclasses import replace
+
+import pytest
+
+from gateway.policy.rules import Act, Ask, Rule, System
+from tests.deliveries import policy
+from tests.doubles import recipient, run
+from tests.sharing import link_of
+from tests.stages.test_act import ANN, Delivery
+from tests.stages.test_keeper import Later
+
+PAT, SAM, KIM = "pat@shared.example", "sam@shared.example", "kim@free.example"
+IN_SHARED = Ask("audience", "any", frozenset({"shared"}))
+HELD = (*policy().rules, Rule("look", (IN_SHARED,), acts=(Act("hold", held_for="officer"),), says="it is looked at"))
+
+
+def shares(story):
+    """Of each share, the states of its people."""
+    found = story.stage.shares.shares.values()
+    return [{grant.key: grant.state.value for grant in share.grants if grant.role == "recipient"} for share in found]
+
+
+def links(story):
+    return {grant.key: link_of(share, grant) for share in story.stage.shares.shares.values() for grant in share.grants}
+
+
+def copy_for(story, key):
+    (octets,) = [taken.octets for hop in story.stage.hops.values() for taken in hop.taken if taken.recipient == key]
+    return octets.decode()
+
+
+def letter(story, subject):
+    """The text of the one letter with this in its subject, sent or not."""
+    sent = [taken.octets for hop in story.stage.hops.values() for taken in hop.taken]
+    found = [email.message_from_bytes(octets, policy=email.policy.default) for octets in (*story.stage.letters(), *sent)]
+    (text,) = [one.get_content().replace("\r\n", "\n") for one in found if subject in one["Subject"]]
+    return text
+
+
+def test_the_receipt_whole():
+    story = Delivery(PAT, KIM)
+    assert run(story.attempt()) == ["250 2.0.0"]
+
+    page = links(story)[ANN]
+    key = f"key-{page.rpartition('.')[2]}"
+    assert story.mail() == [(ANN, "Sent, with a link instead of a file (case 7KQ-402)")]
+    assert letter(story, "Sent, with a link") == (
+        'Your email "geheimnis-subject" of 14:06 has gone to pat@shared.example, with a link instead of a file.\n\n'
+        "These files travel by link, for the people who may have them. Each has a link of their own, which opens with a code sent to their "
+        "mailbox:\n\n"
+        "- geheimnis-name.txt: 4 bytes\n\n"
+        "They can be fetched until 19 November 2026, 14:06 UTC.\n\n"
+        f"See who has fetched what, or take the links back:\n{page}\nAccess key, if the page asks for it: {key}\n\n"
+        "You need do nothing. A link that is passed on does not open: whoever needs the files as well, send them to that person yourself."
+        "\n\nHelp: Help desk, 01629 000000. Say case 7KQ-402.\n"
+    )
+
+
+def test_everybody_has_a_link_of_their_own_and_nobody_learns_of_another():
+    story = Delivery(PAT, SAM)
+    run(story.attempt())
+
+    for mine, other in ((PAT, SAM), (SAM, PAT)):
+        copy = copy_for(story, mine)
+        assert links(story)[mine] in copy
+        assert links(story)[other] not in copy
+        assert other not in copy
+    assert "pat@shared.example and sam@shared.example" in letter(story, "Sent, with a link")
+
+
+def test_a_rule_that_advises_says_so_in_the_receipt_and_not_in_a_letter_of_its_own():
+    text = b"---\ntitle: think of the next time\n---\nNext time, ask first.\n"
+    advice = Rule("advise", (IN_SHARED,), acts=(Act("confirm", held_for="sender", guidance="advice"),), mode="advise")
+    pack = policy(rules=(*policy().rules, advice), guidance_files={"guidance/advice.en.md": text})
+    story = Delivery(PAT, pack=pack)
+    run(story.attempt())
+
+    assert len(story.mail()) == 1
+    assert "Next time, ask first." in letter(story, "with a link instead of a file")
+
+
+@pytest.mark.parametrize(("sender", "notify"), [("", None), ("eve@foreign.example", None), (ANN, ("NEVER",))])
+def test_nobody_who_may_not_be_told_has_a_receipt_or_a_page(sender, notify):
+    story = Delivery(recipient(PAT, notify), sender=sender)
+    run(story.attempt())
+
+    assert story.taken() == [PAT]
+    assert story.mail() == []
+    (share,) = story.stage.shares.shares.values()
+    assert [grant.role for grant in share.grants] == ["recipient"]
+
+
+def test_who_answers_for_a_system_has_its_receipt_and_its_page():
+    system = System("letters", "owner", frozenset({ANN}), networks=("192.0.2.0/24",), notices_to="it@own.example")
+    story = Delivery(PAT, pack=policy(systems=(system,)))
+    run(story.attempt())
+
+    assert [to for to, _ in story.mail()] == ["it@own.example"]
+    assert "it@own.example" in links(story)
+
+
+# --- places and hops that fail ----------------------------------------------------------------------------------------
+
+
+def test_a_dead_place_is_the_next_route():
+    story = Delivery(PAT, place=("unusable",))
+    assert run(story.attempt()) == ["250 2.0.0"]
+
+    (taken,) = story.stage.hops["sealed"].taken
+    assert b"geheimnis-name.txt" in taken.octets
+    assert shares(story) == []
+
+
+def test_a_place_that_cannot_serve_one_of_them_serves_the_other():
+    story = Delivery(PAT, SAM, place=("unusable-for-first",))
+    run(story.attempt())
+
+    assert [(hop, len(one.taken)) for hop, one in story.stage.hops.items()] == [("plain", 1), ("sealed", 1)]
+    assert shares(story) == [{SAM: "open"}]
+
+
+@pytest.mark.parametrize("word", ["later", "late", "bug"])
+def test_a_place_that_fails_for_now_is_tried_again_and_the_others_have_their_mail(word):
+    story = Delivery(PAT, KIM, place=(word,), each=True)
+    assert run(story.attempt()) == ["451 4.3.0", "250 2.1.5"]
+    assert story.taken() == [KIM]
+    assert shares(story) == ([{PAT: "undone"}] if word == "late" else [])
+
+    assert run(story.attempt())[0] == "250 2.1.5"
+    assert shares(story) == [{PAT: "open"}]
+
+
+def test_a_link_that_nobody_was_handed_is_undone_and_is_the_same_again():
+    story = Delivery(PAT, SAM, script={("plain", PAT): ["later"]}, each=True)
+    run(story.attempt(heard=False))
+    before = links(story)
+    assert shares(story) == [{PAT: "undone", SAM: "open"}]
+
+    run(story.attempt())
+    assert shares(story) == [{PAT: "open", SAM: "open"}]
+    assert links(story) == before
+    assert before[PAT] in copy_for(story, PAT)
+    assert [to for to, _ in story.mail()] == [ANN]  # one receipt, which had spoken of both
+
+
+def test_a_link_that_somebody_may_have_is_left_alone():
+    story = Delivery(PAT, script={("plain", PAT): ["uncertain-taken", "later"]})
+    run(story.attempt(heard=False))
+    assert shares(story) == [{PAT: "open"}]
+
+    run(story.attempt(heard=False))
+    assert shares(story) == [{PAT: "open"}]
+
+
+def test_a_refusal_by_the_hop_leaves_no_link():
+    story = Delivery(PAT, script={("plain", PAT): ["no"]})
+    assert run(story.attempt()) == ["550 5.1.1"]
+    assert shares(story) == [{PAT: "undone"}]
+    assert story.mail() == []
+
+
+def test_when_patience_is_over_the_copy_with_the_link_waits_in_our_outbox():
+    story = Delivery(PAT, KIM, script={("plain", PAT): ["later"] * 9}, patience_hours=0)
+    run(story.attempt())
+
+    (row,) = [row for row in story.stage.outbox.ever if row.kind == "rest"]
+    octets = story.stage.vault.objects[row.object_id].decode()
+    assert links(story)[PAT] in octets
+    assert "geheimnis-name.txt" not in octets
+    assert shares(story) == [{PAT: "open"}]
+    assert "is on its way to pat@shared.example" in letter(story, "On its way, with a link")
+
+
+def test_a_file_that_is_not_what_was_examined_goes_nowhere():
+    class Elsewhere:
+        """An examiner that has seen another file."""
+
+        def __init__(self, examiner):
+            self._examiner = examiner
+
+        async def read(self, content, wanted, patterns):
+            return tuple([replace(one, sha256="0" * 64) for one in await self._examiner.read(content, wanted, patterns)])
+
+        async def close(self):
+            return
+
+    story = Delivery(PAT)
+    object.__setattr__(story.stage.world, "examiner", Elsewhere(story.stage.world.examiner))
+    assert run(story.attempt()) == ["451 4.3.0"]
+    assert (story.taken(), shares(story)) == ([], [])
+
+
+# --- kept mail that is let go -------------------------------------------------------------------------------------------
+
+
+def test_kept_mail_that_is_let_go_takes_the_same_way():
+    later = Later(PAT, pack=policy(rules=HELD))
+
+    async def story():
+        await later.deliver()
+        said = await later.wish("release")
+        await later.turn(seconds=1)
+        return said
+
+    assert run(story()) == ("done", "pat@shared.example: goes by links")
+    assert links(later)[PAT] in copy_for(later, PAT)
+    assert "geheimnis-name.txt" not in copy_for(later, PAT)
+    assert shares(later) == [{PAT: "open"}]
+    said = letter(later, "On its way: your email that was kept")
+    assert links(later)[ANN] in said
+    assert "- geheimnis-name.txt: 4 bytes" in said
+
+
+def test_a_release_that_comes_to_nothing_leaves_no_link():
+    later = Later(PAT, pack=policy(rules=HELD))
+
+    async def story():
+        await later.deliver()
+        later.stage.luck.breaks.append("holds.end")
+        await later.wish("release")
+        return shares(later)
+
+    assert run(story()) == [{PAT: "undone"}]
+    assert later.held().state == "open"
+
+
+def test_a_dead_place_is_the_next_route_for_kept_mail_too():
+    later = Later(PAT, pack=policy(rules=HELD), place=("unusable",))
+
+    async def story():
+        await later.deliver()
+        return await later.wish("release")
+
+    assert run(story()) == ("done", "pat@shared.example: goes by sealed")
+    assert shares(later) == []
