@@ -76,7 +76,7 @@ async def _check(vault: Vault, state: State, now: datetime, object_ids: tuple[st
     if not object_ids:
         lines += await _missing(vault, state, names, wrong)
     bad = len(lines)
-    lines.append(f"{looked_at} objects read, {bad} wrong" if looked_at != 1 else f"1 object read, {bad} wrong")
+    lines.append(f"{_objects(looked_at)} read, {bad} wrong")
     if not object_ids:
         lines += await _orphans(vault, state, now)
     return not bad, "\n".join(lines)
@@ -100,7 +100,7 @@ async def _orphans(vault: Vault, state: State, now: datetime) -> list[str]:
     found = await _surveyed(vault, state, now)
     octets = f"{found.octets / MB:.1f} MB"
     quota = f" of {vault.usage.limit / MB:.1f} MB" if vault.usage and vault.usage.limit else ""
-    lines = [f"{found.objects} objects, {octets}{quota}"]
+    lines = [f"{_objects(found.objects)}, {octets}{quota}"]
     if found.orphans:
         lines.append(f"{len(found.orphans)} of them nobody needs any more; the keeper deletes them, or: outgate vault sweep")
     return lines
@@ -117,11 +117,15 @@ def _name(object_id: str, names: dict[str, str]) -> str:
 async def _sweep(vault: Vault, state: State, now: datetime, *, really: bool) -> str:
     found = await _surveyed(vault, state, now)
     if not found.orphans and not found.wraps:
-        return f"Nothing to sweep: {found.objects} objects, and each is needed or younger than a day."
+        return f"Nothing to sweep: {_objects(found.objects)}, and each is needed or younger than a day."
     if not really:
-        return f"Nobody needs {len(found.orphans)} of {found.objects} objects. To delete them: outgate vault sweep --yes"
+        return f"Nobody needs {len(found.orphans)} of {_objects(found.objects)}. To delete them: outgate vault sweep --yes"
     await sweep(vault, found)
-    return f"{len(found.orphans)} of {found.objects} objects were deleted."
+    return f"{len(found.orphans)} of {_objects(found.objects)} deleted."
+
+
+def _objects(number: int) -> str:
+    return f"{number} object" if number == 1 else f"{number} objects"
 
 
 async def _surveyed(vault: Vault, state: State, now: datetime) -> Survey:

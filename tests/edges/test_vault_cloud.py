@@ -3,6 +3,7 @@
 import asyncio
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from typing import Any
 import pytest
 from obstore.store import AzureStore, S3Store
 
+from gateway.app.build import prepare
+from gateway.app.precautions import open_to_others
 from gateway.edges.keys import add_key, create_keys, load_keys, remove_key
 from gateway.edges.sealed import FRAME, TAG, read_header
 from gateway.edges.spool import Spool
@@ -26,7 +29,7 @@ from gateway.edges.vault_care import look_through, renew, survey, sweep
 from gateway.edges.vault_cloud import PART, Access, Cloud, azure, s3
 from gateway.edges.vault_folder import Folder
 from gateway.edges.vault_opened import MOST
-from gateway.errors import TryLater, WillNotDo
+from gateway.errors import BadConfig, TryLater, WillNotDo
 from gateway.model.message import Content
 from gateway.ports import Opened
 from tests.peers.azure import CONTAINER
@@ -34,6 +37,7 @@ from tests.peers.azure import azure as start_azure
 from tests.peers.s3 import BUCKET, REGION
 from tests.peers.s3 import s3 as start_s3
 from tests.peers.wire import Wire, wire
+from tests.stages.test_precautions import SETTINGS, given
 
 pytestmark = pytest.mark.peer
 
@@ -267,6 +271,24 @@ def test_a_bucket_is_looked_through_wrapped_anew_counted_and_swept(make: Make, s
     asyncio.run(story())
 
 
+def test_without_its_keys_a_bucket_that_keeps_something_is_not_served(make: Make, server: Server, prefix: str, tmp_path: Path):
+    vault, spool = make()
+    scheme, bucket = ("s3", BUCKET) if server.kind == "s3" else ("az", CONTAINER)
+    access = f'endpoint = "{server.access().endpoint}"\naccount = "{server.account}"\nsecret_file = "secret"\n'
+    (tmp_path / "secret").write_text(f"{server.secret}\n")
+    settings = given(tmp_path, SETTINGS + f'[vault]\nurl = "{scheme}://{bucket}/{prefix}"\nkeys = "other-keys"\n{access}')
+    prepare(settings)
+    asyncio.run(kept(vault, spool, b"x"))
+    shutil.rmtree(tmp_path / "other-keys")
+
+    with pytest.raises(BadConfig, match=f"holds no keys, but {scheme}://{bucket}/{prefix} holds what they opened; put the keys back"):
+        prepare(settings)
+
+    assert [said for said in open_to_others(settings) if "secret" in said] != []
+    (tmp_path / "secret").chmod(0o600)
+    assert [said for said in open_to_others(settings) if "secret" in said] == []
+
+
 # --- on the way -------------------------------------------------------------------------------------------------------
 
 
@@ -464,7 +486,7 @@ def test_two_hundred_slow_readers_hold_no_thread_and_little_memory(make: Make):
     readers = 200
 
     async def story() -> None:
-        object_id = await kept(vault, spool, PLAIN * 20, "shares")
+        object_id = await kept(vault, spool, PLAIN * 6, "shares")
         opened = await vault.open(object_id)
         reading = [opened.pieces() for _ in range(readers)]
         tracemalloc.start()

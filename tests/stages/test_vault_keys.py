@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.app.build import prepare
+from gateway.app.vault_care import check_vault, sweep_vault
 from gateway.app.vault_keys import list_keys, retire_keys, rotate_keys
 from gateway.errors import TryLater, WillNotDo
 from tests.stages.test_precautions import SETTINGS, given
@@ -118,3 +119,18 @@ def test_a_damaged_object_keeps_its_old_key(tmp_path: Path):
     assert f"holds-{'0' * 32} cannot be: it is damaged" in said
     assert "holds-1 stays: 1 object cannot be read without" in said
     assert "holds-1" in operator.names()
+
+
+def test_the_vault_is_checked_and_swept_while_the_gateway_is_stopped(tmp_path: Path):
+    operator = Operator(tmp_path)
+    stray = tmp_path / "var" / "vault" / "holds" / "00" / ("0" * 32)
+    stray.parent.mkdir(parents=True)
+    stray.write_bytes(b"not what it was")
+
+    is_well, said = check_vault(operator.config, (), lambda _: None)
+    assert (is_well, said.splitlines()[1:]) == (False, ["1 object read, 1 wrong", "1 object, 0.0 MB"])
+    assert sweep_vault(operator.config, really=True).startswith("Nothing to sweep")
+    os.utime(stray, (time.time() - 90_000,) * 2)
+    assert sweep_vault(operator.config, really=False).startswith("Nobody needs 1 of 1 object.")
+    assert sweep_vault(operator.config, really=True) == "1 of 1 object deleted."
+    assert check_vault(operator.config, (), lambda _: None) == (True, "0 objects read, 0 wrong\n0 objects, 0.0 MB")
