@@ -1,7 +1,8 @@
 """Message to Findings: what each file really is, what the words say, what could not be read. Only the examiner has effects.
 
 Header fields, names and small plain text are read here, with our own reader; HTML and every file go to the examiner's child in one call.
-An inline picture is no file, but it must be a picture: anything else under that cloak is examined as a file. The same goes for signatures.
+An inline picture is no file, but it must be a picture: anything else under that cloak is examined as a file. The same goes for signatures,
+and for a body, an invitation or a receipt that begins like a document.
 Both are read as words: something may stand in them that is neither. What is inside an attached message is read with it. What only another
 reader than most would see is read beside: so the strictest evidence of all readings counts.
 """
@@ -14,6 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from gateway.detectors import Segment, scan
 from gateway.mime.charsets import find_codec
+from gateway.mime.cloaked import LOOKED_AT, is_cloaked
 from gateway.mime.decode import READINGS, digest, head
 from gateway.mime.labels import header_labels
 from gateway.mime.outside import is_indexed_whole, outside_text
@@ -134,7 +136,9 @@ def _is_disguised(part: Part, buffer: Buffer) -> bool:
     if part.role is Role.INLINE:
         start = head(buffer, part, _LOOK)
         return b"\0" not in start or not (start.startswith(_PICTURES) or start[4:8] == b"ftyp")
-    return part.media_type in _SIGNATURES and not is_detached_signature(head(buffer, part, SIGNATURE_OCTETS))
+    if part.media_type in _SIGNATURES:
+        return not is_detached_signature(head(buffer, part, SIGNATURE_OCTETS))
+    return is_cloaked(head(buffer, part, LOOKED_AT))
 
 
 def _is_readable_here(part: Part) -> bool:

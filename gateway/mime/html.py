@@ -1,7 +1,8 @@
 """Where the first thing that an HTML page shows begins, and the language it claims. Pure, linear; nothing is understood but its beginning.
 
 Everything before is what browsers put into the head: doctype, comments, `meta`, `style`, `title` ... A `body` tag ends it, and so does the
-first word or other tag, for which they make a body of their own. Octets of any charset that has ASCII in it (mime/block.py asks for that).
+first word or other tag, for which they make a body of their own. So does whatever two browsers could end in two places: what is put behind
+it could be swallowed. Octets of any charset that has ASCII in it (mime/block.py asks for that).
 Standards: HTML Living Standard 13.2.6 (tree construction), as far as "before html" to "after head".
 """
 
@@ -13,8 +14,9 @@ from typing import NamedTuple
 
 _BLANKS = re.compile(rb"[ \t\r\n\f]*+")
 _MARKED = re.compile(rb"<[!?][^>]*+>")
-_TAG = re.compile(rb"<(/?[A-Za-z][A-Za-z0-9:]*+)((?:[^>\"']|\"[^\"]*+\"|'[^']*+')*+)>")
-_RAW = frozenset({b"style", b"script", b"title", b"noscript", b"template", b"xml"})  # with all that is in them
+_VALUE = rb"[ \t\r\n\f]*+=[ \t\r\n\f]*+(?:\"[^\"]*+\"|'[^']*+'|[^\s\"'=<>`]++)"
+_TAG = re.compile(rb"<(/?[A-Za-z][A-Za-z0-9:]*+)((?:[ \t\r\n\f/]++(?:[^\s/>=\"'<]++(?:" + _VALUE + rb")?+)?+)*+)>")
+_RAW = frozenset({b"style", b"script", b"title"})  # with all that is in them, which is no markup
 _HEAD = frozenset({b"html", b"head", b"/head", b"meta", b"link", b"base", b"body"})
 _LANGUAGE = re.compile(rb"(?<![A-Za-z-])(?:xml:)?lang\s*=\s*[\"']?([A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,4})", re.IGNORECASE)
 _ANY_TAG = re.compile(r"<[^<>]*+>")
@@ -66,12 +68,16 @@ def _blanks(octets: bytes, at: int) -> int:
 def _marked(octets: bytes, at: int) -> int | None:
     """Behind a comment or declaration that begins here; 0: none does; None: it has no end."""
     if octets.startswith(b"<!--", at):
-        return octets.find(b"-->", at + 4) + 3 if octets.find(b"-->", at + 4) >= 0 else None
+        end = octets.find(b"-->", at + 4)
+        is_doubtful = octets.startswith((b"<!-->", b"<!--->"), at) or octets.find(b"--!>", at, end + 1) >= 0
+        return None if end < 0 else 0 if is_doubtful else end + 3
     found = _MARKED.match(octets, at)
     return found.end() if found else 0
 
 
 def _behind(octets: bytes, at: int, name: bytes) -> int:
     """Behind the end of an element whose content is no markup; 0: it has none."""
-    start = re.compile(rb"</" + name + rb"\b[^<>]*+>", re.IGNORECASE).search(octets, at)
-    return start.end() if start else 0
+    end = re.compile(rb"</" + name + rb"(?:[ \t\r\n\f/][^<>]*+)?>", re.IGNORECASE).search(octets, at)
+    if end is None or (name == b"script" and b"<!--" in octets[at : end.start()]):  # there, the end of another is not its end
+        return 0
+    return end.end()

@@ -34,6 +34,7 @@ _CLOSED = ("multipart/signed", "multipart/encrypted")
 _HTML = frozenset({"text/html", "text/x-amp-html", "text/watch-html"})
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_ENOUGH = 4096  # octets, to see a NUL in any text that has them
 _EMPTY_LINE = len(b"\r\n")  # between a header section and its body
 _ASCII = bytes(range(32, 127)).decode("ascii")
 
@@ -166,7 +167,7 @@ def _gap_of(buffer: Buffer, part: Part, parts: dict[str, Part]) -> BodyGap | Non
     encoded = buffer[part.body.start : min(part.body.end, part.body.start + 2 * _TOP_OCTETS)]
     octets = b"".join(decode(encoded, Span(0, len(encoded)), part.encoding))[:_TOP_OCTETS]
     is_html = part.media_type in _HTML
-    offset = _top(octets, is_html=is_html, codec=codec)
+    offset = _top(octets, is_html=is_html)
     gap = gap_at(encoded, part.encoding, offset) if offset is not None else None
     if gap is None:
         return None
@@ -192,17 +193,16 @@ def _has_ascii(codec: str) -> bool:
         return False
 
 
-def _top(octets: bytes, *, is_html: bool, codec: str) -> int | None:
+def _top(octets: bytes, *, is_html: bool) -> int | None:
     """Where the words go, in decoded octets."""
-    if octets.startswith(_WIDE_MARKS):
+    if octets.startswith(_WIDE_MARKS) or b"\0" in octets[:_ENOUGH]:  # letters of two octets, whatever the charset is called
         return None
     mark = len(_BYTE_ORDER_MARK) if octets.startswith(_BYTE_ORDER_MARK) else 0
     if not is_html:
         return mark
     top = top_of(octets[mark:])
-    if (
-        top is None or mark + top.offset >= _TOP_OCTETS or (codec.startswith("iso2022") and b"\x1b" in octets[: top.offset])
-    ):  # ASCII may mean something else there
+    # Behind an escape (ISO 2022) ASCII may mean something else, whatever the charset is called.
+    if top is None or mark + top.offset >= _TOP_OCTETS or b"\x1b" in octets[: mark + top.offset]:
         return None
     return mark + top.offset
 

@@ -119,9 +119,36 @@ def test_where_a_page_begins(page, where):
     assert edit.gaps[0].gap.start == where
 
 
-@pytest.mark.parametrize("page", [b"<style>", b"<!-- never closed", b"<title>"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"<!--><textarea> --> <body>x",
+        b"<!-- --!><textarea> -->x",
+        b'<meta a=x"y><textarea>z">',
+        b"<meta<textarea>",
+        b"<meta\x0b><textarea>",
+        b"<xml><div hidden></xml>",
+        b"<template><template></template>x",
+        b"<noscript><textarea></noscript>",
+    ],
+)
+def test_what_two_browsers_end_in_two_places_does_not_swallow_the_words(page):
+    octets = mail(text(b"<head><title>t</title>" + page, kind=b"html"), FILE)
+
+    assert edit_of(octets, parse_buffer(octets), ["2"]).gaps[0].gap.start == len(b"<head><title>t</title>")
+
+
+@pytest.mark.parametrize(
+    "page", [b"<style></style-x>", b"<script><!--<script></script>", b"<title></titles>", b"<style>", b"<!-- never closed", b"<title>"]
+)
 def test_a_page_that_is_all_head_leaves_the_words_a_part_of_their_own(page):
     assert [kind for kind, _ in decoded(edited(mail(text(page, kind=b"html"), FILE), ["2"]))] == ["text/html", "text/plain", "text/html"]
+
+
+def test_letters_of_two_octets_under_the_name_of_others_are_not_entered():
+    octets = mail(text("Dear".encode("utf-16-le"), b"x-ucs2", b"8bit"), FILE)
+
+    assert edit_of(octets, parse_buffer(octets), ["2"]).gaps == ()
 
 
 def test_both_alternatives_have_the_words_and_nothing_else_has():

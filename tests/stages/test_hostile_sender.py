@@ -310,6 +310,30 @@ def test_text_that_begins_like_a_signature_or_a_picture_is_read(kind: str, name:
     assert route(multipart(SHOWN, cloak, kind="related")) == "encrypted"
 
 
+DOCUMENT = docx(["Words."], header="CONFIDENTIAL")
+
+
+@pytest.mark.parametrize("start", [b"", b"Hello,\r\n\r\n"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("text/calendar", "text/vcard", "text/plain", "text/html", "application/pgp-signature"),
+        *("message/delivery-status", "text/rfc822-headers", "application/ics"),
+    ],
+)
+def test_a_document_under_the_cloak_of_words_is_a_file(kind: str, start: bytes) -> None:
+    cloak = f"Content-Type: {kind}\n{base64(start + DOCUMENT)}"
+
+    assert route(multipart(HELLO, cloak)) == "encrypted"
+
+
+def test_a_document_under_the_cloak_of_words_is_a_file_inside_an_attached_message_too() -> None:
+    cloak = f"Content-Type: text/calendar\n{base64(DOCUMENT)}"
+    findings, _ = judged(attached(multipart(HELLO, cloak)))
+
+    assert any(file.inside is not None and "document" in (file.detected_type or "") for file in findings.files)
+
+
 # --- addresses --------------------------------------------------------------------------------------------------------
 
 
