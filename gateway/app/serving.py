@@ -90,7 +90,7 @@ def _supervise(config: Path, settings: Settings, log: Log) -> int:
     log.event("policy.loaded", pack=policy.name, pack_version=policy.version, warnings=len(policy.warnings))
     for name, listener in settings.listen.items():
         log.event("serve.started", process="supervisor", pid=os.getpid(), listener=name, address=listener.address)
-    if settings.portal is not None:
+    if pages is not None and settings.portal is not None:
         log.event("serve.started", process="supervisor", pid=os.getpid(), listener="portal", address=settings.portal.address)
     memory = shared_memory(settings.processes.smtp + 1)
     suspects = Suspects(memory)
@@ -119,7 +119,7 @@ def _bind_all(settings: Settings) -> dict[str, socket.socket]:
 
 
 def _bind_portal(settings: Settings) -> socket.socket | None:
-    if settings.portal is None:
+    if settings.portal is None or settings.portal.apart:
         return None
     try:
         return bind(settings.portal.address)

@@ -14,8 +14,9 @@ from gateway.edges.objects import ObjectStore
 from gateway.edges.sealed import FRAME, SEALED_FRAME, TAG, Unlocked, count_frames
 from gateway.errors import WillNotDo
 
-MOST = 8  # frames read at a time, for who is quick
-QUICK_SECONDS, SLOW_SECONDS = 0.02, 0.5  # between two pieces
+FEW, MOST = 2, 8  # frames read at a time: at first, and for who is quick
+AHEAD = 8 * 1_048_576  # octets
+SLOW_SECONDS = 0.5  # between two pieces
 
 
 class Opened:
@@ -66,21 +67,25 @@ class Opened:
 
 
 class _Pace:
-    """How much to read next: twice as much for who came back at once, one frame for who took long. Memory goes where it is of use."""
+    """How much to read next: much for who has taken AHEAD without a pause, one frame for who took long. Memory goes where it is of use.
+
+    Not at once: the first megabytes go into the buffers of two kernels, however slow their reader is.
+    """
 
     def __init__(self) -> None:
-        self._frames = 1
+        self._gone = 0
         self._asked_at = time.monotonic()
 
     def octets(self) -> int:
         """Of whole frames."""
         now = time.monotonic()
         took, self._asked_at = now - self._asked_at, now
-        if took < QUICK_SECONDS:
-            self._frames = min(self._frames * 2, MOST)
-        elif took > SLOW_SECONDS:
-            self._frames = 1
-        return self._frames * SEALED_FRAME
+        if took > SLOW_SECONDS:
+            self._gone = 0
+            return SEALED_FRAME
+        frames = MOST if self._gone >= AHEAD else FEW
+        self._gone += frames * FRAME
+        return frames * SEALED_FRAME
 
 
 def whole(store: ObjectStore, key: str, unlocked: Unlocked, at: int, size: int) -> Opened:
