@@ -19,7 +19,8 @@ from typing import Any
 
 from gateway.config import CryptsharePlace
 from gateway.edges.cryptshare import Allowed, Cryptshare, Transfer
-from gateway.edges.place_http import Caller, Sleep, Turns, by_time, for_sender, issued, recipients_of, trust
+from gateway.edges.place_http import Caller, trust
+from gateway.edges.place_manners import Sleep, Turns, by_time, for_sender, issued, recipients_of
 from gateway.edges.place_names import names_for
 from gateway.errors import OutgateError, TryLater, Unusable, WillNotDo
 from gateway.model.share import Grant, Offer, Parcel, Placed, Share

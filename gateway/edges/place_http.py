@@ -12,9 +12,8 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -22,21 +21,18 @@ from typing import Any
 
 import httpx2
 
-from gateway.errors import TryLater, Unusable, WillNotDo
+from gateway.edges.place_manners import REACH_ATTEMPTS, Sleep
+from gateway.errors import TryLater, Unusable
 from gateway.model.message import Content
-from gateway.model.share import Grant, Offer, Share
-from gateway.ports import Clock, Shares
+from gateway.ports import Clock
 
 PIECE = 262_144  # octets read from a spool at a time
 MOST_ANSWER = 4 * 1_048_576  # octets of an answer that are read: they are all small JSON
-REACH_ATTEMPTS = 3  # a service that cannot be reached so often is dead
 LONGEST_PAUSE = 30.0  # seconds between two attempts, where the service names none
 
 _CONNECT_SECONDS = 10.0
 _SILENCE_SECONDS = 60.0  # without an octet either way
 _BUSY = frozenset({429, 500, 502, 503, 504})
-
-Sleep = Callable[[float], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,61 +151,6 @@ class Caller:
             cause = cause.__cause__
         why = "its certificate is not trusted" if isinstance(cause, ssl.SSLCertVerificationError) else type(error).__name__
         return Unusable(f"place {self.place}, {doing}: it cannot be reached ({why})")
-
-
-class Turns:
-    """So many at once, and the others wait for their turn, but not beyond their deadline."""
-
-    def __init__(self, place: str, clock: Clock, most: int) -> None:
-        self._place = place
-        self._clock = clock
-        self._turns = asyncio.Semaphore(most)
-
-    @asynccontextmanager
-    async def take(self, deadline: float) -> AsyncIterator[None]:
-        """Raises TryLater: no turn has come."""
-        try:
-            async with asyncio.timeout(max(0.0, deadline - self._clock.monotonic())):
-                await self._turns.acquire()
-        except TimeoutError as error:
-            raise TryLater(f"place {self._place}: too many uploads at the same time", "4.4.1") from error
-        try:
-            yield
-        finally:
-            self._turns.release()
-
-
-def by_time(share: Share) -> Share:
-    """The same where nobody tells us who fetches what: idleness begins when the share is made, and ends it like any other date."""
-    if share.idle is None:
-        return share
-    return replace(share, expires_at=min(share.expires_at, share.made_at + share.idle), idle=None)
-
-
-async def issued(shares: Shares, share: Share) -> Share:
-    """The share, durably known, with the people of this parcel alone. Before anything is in the place: the sweep finds what was begun.
-
-    Raises:
-        TryLater: the database did not take it.
-        Unusable: somebody has revoked it.
-    """
-    try:
-        known = await shares.issue(by_time(share))
-    except WillNotDo as error:
-        raise Unusable(error.detail) from error
-    ids = {(grant.key, grant.role): grant.id for grant in known.grants}
-    return replace(known, grants=tuple(replace(grant, id=ids.get((grant.key, grant.role), grant.id)) for grant in share.grants))
-
-
-def recipients_of(share: Share) -> tuple[Grant, ...]:
-    """Those who get an offer, in their order."""
-    return tuple(grant for grant in share.grants if grant.role == "recipient")
-
-
-def for_sender(share: Share, offers: Sequence[Offer], how: str, said: Mapping[str, str] | None = None) -> Offer | None:
-    """What the sender's receipt goes by; None: nobody is the sender of it."""
-    ends = min((offer.until for offer in offers), default=share.expires_at)
-    return next((Offer(grant.address, "", ends, how, said or {}) for grant in share.grants if grant.role == "sender"), None)
 
 
 def trust(ca: Path | None) -> ssl.SSLContext:

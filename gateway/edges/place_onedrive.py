@@ -16,9 +16,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from gateway.config import OneDrivePlace
-from gateway.edges.graph import Drive, Item, Link
+from gateway.edges.graph import Graph
+from gateway.edges.graph_files import Files, Item
+from gateway.edges.graph_links import Link, Links
 from gateway.edges.graph_tokens import Tokens
-from gateway.edges.place_http import Caller, Sleep, Turns, for_sender, issued, recipients_of, trust
+from gateway.edges.place_http import Caller, trust
+from gateway.edges.place_manners import Sleep, Turns, for_sender, issued, recipients_of
 from gateway.edges.place_names import names_for
 from gateway.errors import TryLater, Unusable, WillNotDo
 from gateway.model.share import Grant, Offer, Parcel, Placed, Share
@@ -51,7 +54,8 @@ class OneDrive:
             graph=settings.graph,
             trust=believed,
         )
-        self._drive = Drive(self._caller, self._tokens, settings.graph, settings.where)
+        self._graph = Graph(self._caller, self._tokens, settings.graph, settings.where)
+        self._files, self._links = Files(self._graph), Links(self._graph)
 
     async def put(self, parcel: Parcel, deadline: float) -> Placed:
         """One folder and one link for each recipient. Raises TryLater, Unusable."""
@@ -79,31 +83,31 @@ class OneDrive:
         """Permissions first, then the folder, or one person's: what a recycle bin gives back opens for nobody. Raises TryLater."""
         deadline = self._clock.monotonic() + _WITHDRAW_SECONDS
         try:
-            home = await self._drive.find(share.reference or self._path(share), deadline)
+            home = await self._files.find(share.reference or self._path(share), deadline)
             if home is None:
                 return
-            folders = await self._drive.children(home.id, deadline)
+            folders = await self._files.children(home.id, deadline)
             if whom is not None:
                 folders = {name: folder for name, folder in folders.items() if name == self._called(share, whom)}
             for folder in folders.values():
-                for permission in await self._drive.permissions(folder.id, deadline):
-                    await self._drive.revoke(folder.id, permission, deadline)
+                for permission in await self._links.permissions(folder.id, deadline):
+                    await self._links.revoke(folder.id, permission, deadline)
                 if whom is not None:
-                    await self._drive.delete(folder.id, deadline)
+                    await self._files.delete(folder.id, deadline)
             if whom is None:
-                await self._drive.delete(home.id, deadline)
+                await self._files.delete(home.id, deadline)
         except Unusable as error:
             raise TryLater(error.detail) from error
 
     async def check(self) -> None:
         """Sign in, look at the drive, make our folder. Raises TryLater, WillNotDo."""
         deadline = self._clock.monotonic() + _CHECK_SECONDS
-        drive = await self._drive.look(deadline)
+        drive = await self._graph.look(deadline)
         if drive.text("driveType") == "personal":
             raise WillNotDo(f"place {self._name}: this is a private OneDrive; name one of the organisation's")
         if drive.text("quota", "state") == "exceeded" or drive.text("quota", "remaining") == "0":
             raise WillNotDo(f"place {self._name}: the drive is full; make room or raise its quota")
-        await self._drive.folder("root", self._settings.folder, deadline)
+        await self._files.folder("root", self._settings.folder, deadline)
 
     async def close(self) -> None:
         await self._caller.close()
@@ -119,31 +123,31 @@ class OneDrive:
         return f"Files-{_hash(share.key, grant.key.encode())[:12]}"
 
     async def _home(self, share: Share, deadline: float) -> Item:
-        ours = await self._drive.folder("root", self._settings.folder, deadline)
-        return await self._drive.folder(ours.id, _hash(share.key), deadline)
+        ours = await self._files.folder("root", self._settings.folder, deadline)
+        return await self._files.folder(ours.id, _hash(share.key), deadline)
 
     async def _folder(self, parcel: Parcel, grant: Grant, home: Item, sent: dict[str, Item], deadline: float) -> Item:
         """One person's folder with their files. `sent`: what is in somebody's folder already, and need only be copied."""
-        folder = await self._drive.folder(home.id, self._called(parcel.share, grant), deadline)
-        there = await self._drive.children(folder.id, deadline)
+        folder = await self._files.folder(home.id, self._called(parcel.share, grant), deadline)
+        there = await self._files.children(folder.id, deadline)
         files = [file for file in parcel.share.files if file.id in grant.files]
         for file, name in zip(files, names_for(file.name for file in files), strict=True):
             item, old = sent.get(file.id), there.get(name)
             if item is None or item.name != name:
-                sent[file.id] = await self._drive.put(folder.id, name, parcel.contents[file.id], old, deadline)
+                sent[file.id] = await self._files.put(folder.id, name, parcel.contents[file.id], old, deadline)
             elif old is None or not old.is_like(item):
                 if old is not None:
-                    await self._drive.delete(old.id, deadline)
-                await self._drive.copy(item, folder.id, deadline)
+                    await self._files.delete(old.id, deadline)
+                await self._files.copy(item, folder.id, deadline)
         return folder
 
     async def _offer(self, grant: Grant, folder: Item, until: datetime, deadline: float) -> Offer | None:
         """Their link; None: the service does not let them in, and nothing of theirs is left."""
         link = await self._link(folder, until, deadline)
         if self._settings.link == "people":
-            opened = await self._drive.grant(link, grant.address, deadline)
+            opened = await self._links.grant(link, grant.address, deadline)
             if opened is None:
-                await self._drive.delete(folder.id, deadline)
+                await self._files.delete(folder.id, deadline)
                 return None
             link = replace(link, url=opened.url or link.url)
         return Offer(grant.address, link.url, link.until or until, "onedrive", {"address": grant.address})
@@ -151,13 +155,13 @@ class OneDrive:
     async def _link(self, folder: Item, until: datetime, deadline: float) -> Link:
         """A link that ends when it should. An older one that has ended, or would outlive the share, is made anew."""
         scope = _SCOPES[self._settings.link]
-        link = await self._drive.link(folder.id, scope, until, deadline)
+        link = await self._links.link(folder.id, scope, until, deadline)
         if not self._ends_well(link, until):
-            await self._drive.revoke(folder.id, link.id, deadline)
-            link = await self._drive.link(folder.id, scope, until, deadline)
+            await self._links.revoke(folder.id, link.id, deadline)
+            link = await self._links.link(folder.id, scope, until, deadline)
         if self._ends_well(link, until) and link.url.startswith("https://") and link.scope == scope:
             return link
-        await self._drive.revoke(folder.id, link.id, deadline)
+        await self._links.revoke(folder.id, link.id, deadline)
         says = "never ends" if link.until is None else "ends later than was asked" if link.until > until else "is not what was asked for"
         raise Unusable(f"place {self._name}: the link that the service made {says}; it was taken back")
 

@@ -1,27 +1,21 @@
 """Files of a share on an SFTP service: a folder for each partner, which the pack's register names, and a folder in it for each share.
 
-The service shows the host key that the settings pin, or is not spoken to. We sign in with a key alone, and read neither known_hosts nor
-the configuration of a user. A file comes into being whole: a temporary name, fsync where it is offered, read back and compared,
-then the rename. A retry writes over what an earlier attempt has left, and lets be what is whole.
-
-Limits: asyncssh is an extra (outgate[sftp]); all people of one partner see what is in its folder.
+Where the files will be is known before they are there. A retry writes over what an earlier attempt has left, and lets be what is whole.
+Limits: all people of one partner see what is in its folder.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import PurePosixPath
-from typing import cast
 
 import asyncssh
 
 from gateway.config import SftpPlace
-from gateway.edges.place_http import PIECE, REACH_ATTEMPTS, Sleep, Turns, for_sender, issued, recipients_of
+from gateway.edges.place_manners import Sleep, Turns, for_sender, issued, recipients_of
 from gateway.edges.place_names import names_for
+from gateway.edges.sftp import Service
 from gateway.errors import TryLater, Unusable, WillNotDo
 from gateway.model.message import Content
 from gateway.model.share import Grant, Offer, Parcel, Placed, Share, SharedFile, Standing
@@ -30,8 +24,6 @@ from gateway.ports import Clock, Shares
 
 _WITHDRAW_SECONDS = 120.0
 _CHECK_SECONDS = 25.0
-_FULL = (asyncssh.SFTPNoSpaceOnFilesystem, asyncssh.SFTPQuotaExceeded)
-_GONE = (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath)
 
 
 class Sftp:
@@ -45,7 +37,7 @@ class Sftp:
         self._clock = clock
         self._shares = shares
         self._policy = policy
-        self._sleep = sleep
+        self._service = Service(name, settings, clock, sleep)
         self._turns = Turns(name, clock, settings.uploads)
 
     async def put(self, parcel: Parcel, deadline: float) -> Placed:
@@ -54,7 +46,7 @@ class Sftp:
         share = await issued(self._shares, parcel.share)
         folders = {partner.folder: f"{partner.folder}/{share.id}" for partner in partners.values()}
         share = await self._noted(share, tuple(folders.values()))
-        async with self._turns.take(deadline), self._session(deadline, "put the files there") as sftp:
+        async with self._turns.take(deadline), self._service.session(deadline, "put the files there") as sftp:
             for partner, folder in folders.items():
                 mine = {name for grant in recipients_of(share) if partners[grant.key].folder == partner for name in grant.files}
                 await self._fill(sftp, partner, folder, [file for file in share.files if file.id in mine], parcel.contents)
@@ -70,17 +62,17 @@ class Sftp:
             return
         deadline = self._clock.monotonic() + _WITHDRAW_SECONDS
         try:
-            async with self._session(deadline, "remove files") as sftp:
+            async with self._service.session(deadline, "remove files") as sftp:
                 for folder in folders:
-                    await self._remove(sftp, self._path(folder))
+                    await self._service.remove(sftp, self._service.path(folder))
         except Unusable as error:
             raise TryLater(error.detail) from error
 
     async def check(self) -> None:
         """Sign in, and write into the folder of every partner. Raises TryLater, WillNotDo."""
-        async with self._session(self._clock.monotonic() + _CHECK_SECONDS, "look at it") as sftp:
+        async with self._service.session(self._clock.monotonic() + _CHECK_SECONDS, "look at it") as sftp:
             partners = {partner.folder: partner for partner in self._policy().partners}
-            wrong = [partner for folder, partner in partners.items() if not await self._can_write(sftp, folder)]
+            wrong = [partner for folder, partner in partners.items() if not await self._service.can_write(sftp, folder)]
         if not partners:
             raise WillNotDo(f"place {self._name}: no partner in the pack's registers has a `folder:`; nobody can be sent files there")
         if wrong:
@@ -126,144 +118,25 @@ class Sftp:
         settings = self._settings
         host, port = (settings.shown_host, settings.shown_port) if settings.shown_host else (settings.host, settings.port)
         folder = f"{settings.shown_folder.format(folder=partner.folder)}/{share.id}"
-        keys = (asyncssh.import_public_key(key) for key in settings.host_keys)
         said = {
             "folder": folder,
             "host": host,
             "port": str(port),
             "user": partner.account,
-            "fingerprint": " or ".join(key.get_fingerprint() for key in keys),
+            "fingerprint": self._service.fingerprints,
             "liaison": "; ".join(map(str, partner.liaisons)),
             "web": settings.web_url,
         }
         login = f"{partner.account}@" if partner.account and "@" not in partner.account else ""
         return Offer(grant.address, f"sftp://{login}{host}:{port}{folder}/", share.expires_at, "sftp", said)
 
-    def _path(self, *steps: str) -> str:
-        return str(PurePosixPath(self._settings.folder, *steps))
-
-    # --- files --------------------------------------------------------------------------------------------------------
-
     async def _fill(
         self, sftp: asyncssh.SFTPClient, partner: str, folder: str, files: list[SharedFile], contents: Mapping[str, Content]
     ) -> None:
-        home = self._path(partner)
+        home = self._service.path(partner)
         if not await sftp.isdir(home):
             raise Unusable(f"place {self._name}: a partner's folder is not there")
-        await self._has_room(sftp, home, sum(file.octets for file in files))
-        await sftp.makedirs(self._path(folder), exist_ok=True)
+        await self._service.has_room(sftp, home, sum(file.octets for file in files))
+        await sftp.makedirs(self._service.path(folder), exist_ok=True)
         for file, name in zip(files, names_for(file.name for file in files), strict=True):
-            await self._write(sftp, self._path(folder, name), file, contents[file.id])
-
-    async def _write(self, sftp: asyncssh.SFTPClient, path: str, file: SharedFile, content: Content) -> None:
-        if await self._holds(sftp, path, file):
-            return
-        new = f"{path.rpartition('/')[0]}/.{file.sha256[:16]}.part"
-        async with sftp.open(new, "wb") as there:
-            for at in range(0, content.octets, PIECE):
-                await there.write(content.read(at, min(at + PIECE, content.octets)))
-            with suppress(asyncssh.SFTPOpUnsupported):
-                await there.fsync()
-        if not await self._holds(sftp, new, file):
-            await sftp.remove(new)
-            raise TryLater(f"place {self._name}: a file arrived changed, and was removed again", "4.4.1")
-        try:
-            await sftp.posix_rename(new, path)
-        except asyncssh.SFTPOpUnsupported:  # the rename of version 3 does not replace
-            with suppress(*_GONE):
-                await sftp.remove(path)
-            await sftp.rename(new, path)
-
-    async def _holds(self, sftp: asyncssh.SFTPClient, path: str, file: SharedFile) -> bool:
-        """Whether a file of the service is this one: by its size, and by its octets unless the settings say that the size is enough."""
-        try:
-            size = await sftp.getsize(path)
-        except _GONE:
-            return False
-        if size != file.octets or self._settings.verify == "size":
-            return size == file.octets
-        digest = hashlib.sha256()
-        async with sftp.open(path, "rb") as there:
-            while piece := await there.read(PIECE):
-                digest.update(cast("bytes", piece))
-        return digest.hexdigest() == file.sha256
-
-    async def _has_room(self, sftp: asyncssh.SFTPClient, path: str, octets: int) -> None:
-        try:
-            space = await sftp.statvfs(path)
-        except asyncssh.SFTPOpUnsupported:
-            return
-        if space.frsize * space.bavail < octets:
-            raise Unusable(f"place {self._name}: the service is full")
-
-    async def _remove(self, sftp: asyncssh.SFTPClient, folder: str) -> None:
-        with suppress(*_GONE):
-            await sftp.rmtree(folder)
-
-    async def _can_write(self, sftp: asyncssh.SFTPClient, folder: str) -> bool:
-        probe = self._path(folder, ".outgate-check")
-        try:
-            async with sftp.open(probe, "wb") as there:
-                await there.write(b"")
-            await sftp.remove(probe)
-        except asyncssh.SFTPError:
-            return False
-        return True
-
-    # --- sessions -----------------------------------------------------------------------------------------------------
-
-    @asynccontextmanager
-    async def _session(self, deadline: float, doing: str) -> AsyncIterator[asyncssh.SFTPClient]:
-        """Raises TryLater, Unusable, for what goes wrong inside too."""
-        left = deadline - self._clock.monotonic()
-        if left <= 0:
-            raise TryLater(f"place {self._name}: no time is left", "4.4.1")
-        try:
-            async with asyncio.timeout(left), await self._connected(deadline) as connection, connection.start_sftp_client() as sftp:
-                yield sftp
-        except TimeoutError as error:
-            raise TryLater(f"place {self._name}, {doing}: it was not done in time", "4.4.1") from error
-        except _FULL as error:
-            raise Unusable(f"place {self._name}, {doing}: the service is full") from error
-        except asyncssh.SFTPPermissionDenied as error:
-            raise Unusable(f"place {self._name}, {doing}: the service does not let us") from error
-        except (asyncssh.Error, OSError) as error:  # the connection broke, or the service failed: its words may name files
-            raise TryLater(f"place {self._name}, {doing}: {type(error).__name__}", "4.4.1") from error
-
-    async def _connected(self, deadline: float) -> asyncssh.SSHClientConnection:
-        pause = 1.0
-        for attempt in range(1, REACH_ATTEMPTS + 1):
-            try:
-                return await self._connect()
-            except asyncssh.HostKeyNotVerifiable as error:
-                says = "it shows another host key than the one in `host_keys`; ask its administrator before you change that"
-                raise Unusable(f"place {self._name}: {says}") from error
-            except asyncssh.PermissionDenied as error:
-                raise Unusable(f"place {self._name}: it does not accept our key for {self._settings.user}") from error
-            except (asyncssh.KeyImportError, PermissionError, FileNotFoundError) as error:
-                raise Unusable(f"place {self._name}: {self._settings.key} cannot be read as a private key") from error
-            except (asyncssh.Error, OSError) as error:
-                if attempt == REACH_ATTEMPTS:
-                    raise Unusable(f"place {self._name}: it cannot be reached ({type(error).__name__})") from error
-            if self._clock.monotonic() + pause >= deadline:
-                raise TryLater(f"place {self._name}: it cannot be reached", "4.4.1")
-            await self._sleep(pause)
-            pause *= 2
-        raise AssertionError
-
-    async def _connect(self) -> asyncssh.SSHClientConnection:
-        settings = self._settings
-        pinned = [asyncssh.import_public_key(key) for key in settings.host_keys]
-        return await asyncssh.connect(
-            settings.host,
-            settings.port,
-            username=settings.user,
-            client_keys=[str(settings.key)],
-            known_hosts=(pinned, [], []),
-            preferred_auth="publickey",
-            config=None,
-            agent_path=None,
-            connect_timeout=settings.connect_timeout,
-            login_timeout=settings.connect_timeout,
-            keepalive_interval=15,
-        )
+            await self._service.write(sftp, self._service.path(folder, name), file, contents[file.id])

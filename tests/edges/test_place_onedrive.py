@@ -12,7 +12,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from gateway.config import OneDrivePlace
-from gateway.edges.graph import RANGE, UNIT
+from gateway.edges.graph_files import RANGE, UNIT
 from gateway.edges.place_onedrive import OneDrive
 from gateway.edges.quickxor import quick_xor
 from gateway.errors import TryLater, Unusable, WillNotDo
