@@ -150,6 +150,7 @@ class RoutePart(Part):
     kind: Literal["relay", "share", "seal"]
     next_hop: Name | None = None
     place: Name | None = None
+    optional: bool = False  # of a share: without its place it is as if it were not there, instead of a mistake
     provides: list[Name] = []
     for_: Names | None = Field(default=None, alias="for")
     not_for: Names | None = None

@@ -56,6 +56,7 @@ class RouteMaker:
             recipient_limits=limits,
             unknown_recipient_limit=part.unknown_recipient_limit,
             place=part.place,
+            optional=part.optional,
             expires_after=part.expires.after if part.expires else None,
             expires_idle=part.expires.idle if part.expires else None,
             download_limit=part.download_limit,
@@ -121,7 +122,7 @@ class RouteMaker:
             self._wrong((*path, "expires", "idle"), "is longer than `after`, and so never comes", severity="warning")
 
     def _check_no_share(self, name: str, part: RoutePart, path: Path) -> None:
-        for key in ("place", "expires", "download_limit", "show_file_names", "tell_when_fetched"):
+        for key in ("place", "optional", "expires", "download_limit", "show_file_names", "tell_when_fetched"):
             if key in part.model_fields_set:
                 self._wrong((*path, key), f"only a share has this, and route `{name}` is a {part.kind}", key=True)
         if part.limits.file is not None:

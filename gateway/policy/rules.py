@@ -142,6 +142,7 @@ class Route:
     unknown_recipient_limit: int | None = None
     # Of a share: where the files are put, for how long, and what stands in plain mail about them.
     place: str | None = None  # [place.NAME]
+    optional: bool = False  # where its place is not configured, it is as if it were not there
     expires_after: timedelta | None = None  # INVARIANT: a share has one
     expires_idle: timedelta | None = None  # it also ends when nobody has fetched anything for so long
     download_limit: int | None = None  # of each file, for each person
@@ -319,13 +320,13 @@ class Policy:
         return frozenset(route.place for route in self.routes if route.place is not None)
 
     def unknown_places(self, places: frozenset[str]) -> tuple[Problem, ...]:
-        """A Problem for each share whose place is not configured."""
+        """A Problem for each share whose place is not configured, and must be."""
         there = ", ".join(sorted(places)) or "none"
         return tuple(
             Problem(*self.where.get(f"place:{route.name}", ("pack.yaml", 0, 0)),
                     f"route `{route.name}` puts files in place `{route.place}`, which is not configured; there are: {there}")
             for route in self.routes
-            if route.place is not None and route.place not in places
+            if route.place is not None and route.place not in places and not route.optional
         )  # fmt: skip
 
     def partner_of(self, address: str, domain: str, day: date) -> Partner | None:

@@ -7,7 +7,7 @@ from datetime import date
 
 from gateway.errors import BadPack, Problem
 from gateway.policy.parse_pack import MAIN, load_pack
-from gateway.policy.rules import Ask, Policy
+from gateway.policy.rules import Ask, Policy, Route
 from gateway.studio.test import check_tests
 
 
@@ -28,7 +28,15 @@ def check(
     except BadPack as error:
         return (*error.problems, *broken)
     lost = policy.unknown_places(places) if places is not None else ()
-    return (*broken, *lost, *policy.warnings, *_idle(policy), *_alone(policy), *(_overdue(policy, today) if today is not None else ()))
+    return (
+        *broken,
+        *lost,
+        *policy.warnings,
+        *_idle(policy),
+        *_alone(policy),
+        *_without_mail(policy),
+        *(_overdue(policy, today) if today is not None else ()),
+    )
 
 
 def _idle(policy: Policy) -> Iterable[Problem]:
@@ -49,6 +57,20 @@ def _idle(policy: Policy) -> Iterable[Problem]:
                 says = f"rule `{rule.id}` requires {', '.join(missing)}, which no route that can be used gives{why}"
                 says += ": it always ends in no_route"
                 yield Problem(*policy.where[f"rule:{rule.id}"], says, "warning")
+
+
+def _without_mail(policy: Policy) -> Iterable[Problem]:
+    """Shares without a route for the covering mail: what is left when the files are out has to go as well, to the same people."""
+    for route in policy.routes:
+        if route.kind == "share" and not route.closed and not any(_could_carry(other, route) for other in policy.routes):
+            says = f"route `{route.name}` takes files out of mail, and no other route carries the rest of it to the same people"
+            yield Problem(*policy.where[f"route:{route.name}"], f"{says}: it is never used", "warning")
+
+
+def _could_carry(route: Route, share: Route) -> bool:
+    """Whether somebody could get the files by one and the rest by the other."""
+    apart = bool(share.for_ and share.for_ <= route.not_for) or bool(route.for_ and route.for_ <= share.not_for)
+    return route.kind != "share" and not route.closed and not route.sent_as and not apart
 
 
 def _alone(policy: Policy) -> Iterable[Problem]:

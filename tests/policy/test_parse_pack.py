@@ -84,6 +84,13 @@ def test_a_bound_policy_cannot_use_a_share_whose_place_is_not_configured():
     assert str(problem) == "pack.yaml:25:30: route `link` puts files in place `cloud`, which is not configured; there are: own"
 
 
+def test_a_share_may_say_that_its_place_can_be_missing():
+    policy = small(SMALL.replace(LINK, "{kind: share, place: own, optional: true, for: partners, expires: {after: 14d}}"))
+
+    assert not policy.unknown_places(frozenset())
+    assert policy.bind(policy.next_hops).route("link").closed == "place `own` is not configured"
+
+
 def test_a_share_says_for_how_long_how_often_and_how_much():
     text = SMALL.replace(
         LINK, "{kind: share, place: own, expires: {after: 14d, idle: 7d}, download_limit: 20, limits: {file: 2GB, attachments: 5GB}}"
