@@ -30,8 +30,7 @@ STAMP = "  - id: stamped\n    when: {audience: outsiders}\n    stamp: {X-Council
 LINK = """\
   link:
     {kind: share, place: own, not_for: colleagues, provides: [protected-files], expires: {after: 60d}, clause: our own links}
-  encrypted:
-"""
+  own-link:"""
 _numbers = itertools.count(1)
 
 
@@ -81,7 +80,7 @@ def chain() -> Iterator[Chain]:
         behind = stack.enter_context(postfix(transports=to_ends, relayhost=ends["internet"].port))
         hops = {name: {"host": "127.0.0.1", "port": behind.port} for name in ("mailboxes", "internet")}
         hops["encrypted"] = {"host": "127.0.0.1", "port": ends["encrypted"].port, "trigger_header": "X-Route: 4711"}
-        pack = pack_in(stack.enter_context(folder("pack")), {}, replace={"never:  ": f"{STAMP}\nnever:  ", "  encrypted:\n": LINK})
+        pack = pack_in(stack.enter_context(folder("pack")), {}, replace={"never:  ": f"{STAMP}\nnever:  ", "  own-link:": LINK})
         port = free_port()
         listeners = {"lmtp": {"protocol": "lmtp"}, "smtp": {}}
         extra = f'[place.own]\nkind = "own"\n[portal]\nurl = "http://127.0.0.1:{port}"\naddress = "127.0.0.1:{port}"\n'

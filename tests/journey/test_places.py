@@ -33,8 +33,7 @@ ANN, KIM, LEE = f"ann@{OWN}", "kim@elsewhere.example", "lee@elsewhere.example"
 LINK = """\
   link:
     {kind: share, place: own, not_for: colleagues, provides: [protected-files], expires: {after: 14d}, clause: a test}
-  encrypted:
-"""
+  own-link:"""
 PARTNERS = """\
 entries:
   - domain: elsewhere.example
@@ -97,7 +96,7 @@ def running() -> Iterator[Running]:
     with ExitStack() as stack:
         peers = [stack.enter_context(peer) for peer in (s3(), graph(), sftp("elsewhere"), cryptshare())]
         bucket, drive, files, transfers = peers
-        pack = pack_in(stack.enter_context(folder("pack")), {"partners.yaml": PARTNERS}, replace={"  encrypted:\n": LINK})
+        pack = pack_in(stack.enter_context(folder("pack")), {"partners.yaml": PARTNERS}, replace={"  own-link:": LINK})
         url = f"http://127.0.0.1:{free_port()}"
         places = {
             "own": {"kind": "own"},

@@ -30,9 +30,7 @@ pytestmark = [pytest.mark.peer, pytest.mark.slow, needs_root]
 MB = 1_048_576
 PDF = "application/pdf"
 OUTSIDER, PARTNER = "kim@elsewhere.example", "sam@legal.trusted.example"
-ROUTES = """\
-  link:
-    {kind: share, place: own, not_for: colleagues, provides: [protected-files], expires: {after: 60d}, clause: our own links}
+LIMITED = """\
   encrypted:
     {kind: relay, next_hop: encrypted, not_for: colleagues, provides: [protected-files, protected-message], limits: {attachments: 12MB},
      clause: encrypted email}
@@ -76,7 +74,7 @@ def chain() -> Iterator[Chain]:
         hops["encrypted"] = {"host": "127.0.0.1", "port": ends["encrypted"].port, "trigger_header": "X-Encrypt: yes"}
         pack = pack_in(stack.enter_context(folder("pack")), {})
         text = (pack / "pack.yaml").read_text()
-        (pack / "pack.yaml").write_text(ENCRYPTED.sub(lambda _: ROUTES, text, count=1))
+        (pack / "pack.yaml").write_text(ENCRYPTED.sub(lambda _: LIMITED, text, count=1))
         url = f"http://127.0.0.1:{free_port()}"
         extra = f'[place.own]\nkind = "own"\n[portal]\nurl = "{url}"\naddress = "{url.removeprefix("http://")}"\n'
         listeners = {"lmtp": {"protocol": "lmtp"}}

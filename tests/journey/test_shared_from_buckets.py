@@ -33,7 +33,7 @@ ANN, KIM = f"ann@{OWN}", "kim@elsewhere.example"
 def running(request: pytest.FixtureRequest) -> Iterator[Site]:
     with ExitStack() as stack:
         server = stack.enter_context(request.param())
-        pack = pack_in(stack.enter_context(folder("pack")), {}, replace={"  encrypted:\n": LINK})
+        pack = pack_in(stack.enter_context(folder("pack")), {}, replace={"  own-link:": LINK})
         port = free_port()
         extra = f'[place.own]\nkind = "own"\n[portal]\nurl = "http://127.0.0.1:{port}"\naddress = "127.0.0.1:{port}"\n'
         yield stack.enter_context(site(pack=pack, extra=extra, vault=server.settings("a/prefix")))

@@ -28,15 +28,14 @@ LINK = """\
   link:
     {kind: share, place: own, not_for: colleagues, provides: [protected-files], expires: {after: 60d, idle: 30d}, download_limit: 3,
      tell_when_fetched: true, clause: our own links}
-  encrypted:
-"""
+  own-link:"""
 DECIDES = ("--by", "A. Smith", "--why", "the wrong person")
 
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Site]:
     with folder("pack") as directory:
-        pack = pack_in(directory, {}, replace={"  encrypted:\n": LINK})
+        pack = pack_in(directory, {}, replace={"  own-link:": LINK})
         port = free_port()
         extra = f'[place.own]\nkind = "own"\n[portal]\nurl = "http://127.0.0.1:{port}"\naddress = "127.0.0.1:{port}"\n'
         with site(pack=pack, extra=extra) as running:
@@ -156,6 +155,6 @@ def test_an_open_share_is_purged_in_one_command(running: Site):
 
 def test_a_pack_that_names_another_place_is_refused(running: Site):
     with folder("other") as directory:
-        other = pack_in(directory, {}, replace={"  encrypted:\n": LINK.replace("place: own", "place: cloud")})
+        other = pack_in(directory, {}, replace={"  own-link:": LINK.replace("place: own", "place: cloud")})
         said = running.gateway.run("policy", "check", str(other), check=False)
     assert "route `link` puts files in place `cloud`, which is not configured; there are: own" in said
