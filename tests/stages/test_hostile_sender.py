@@ -25,7 +25,9 @@ from tests.build import docx, png
 from tests.stages.test_examine import Reading, Spooled, signature
 
 OURS = "ours.example"
-STARTER = load_pack(read_pack(Path(__file__).resolve().parents[2] / "rules" / "starter"), (OURS,))
+STARTER = load_pack(read_pack(Path(__file__).resolve().parents[2] / "rules" / "starter"), (OURS,)).bind(
+    frozenset({"mailboxes", "internet", "encrypted"})
+)  # without a place for links
 SECRET = "CONFIDENTIAL\n\nNHS number: 943 476 5919\n"
 HEAD = "From: a@ours.example\nMessage-ID: <1@ours.example>\nMIME-Version: 1.0\n"
 ENVELOPE = bytes.fromhex("308006092a864886f70d010703a080") + bytes(200)
