@@ -260,10 +260,13 @@ class Visits(Protocol):
         """Whether it is the last code that was sent for this session. Five tries for a code; right once; then the session is proved."""
         ...
 
-    async def begin(self, session: Session, files: tuple[str, ...], network: str, now: datetime) -> Fetching:
+    async def begin(
+        self, session: Session, files: tuple[str, ...], network: str, now: datetime, on_the_way: Mapping[str, int] | None = None
+    ) -> Fetching:
         """Files are about to be fetched: everything is looked at again, and it is noted before the first octet leaves.
 
-        A download that broke off and goes on within a day is the same access, and counts once.
+        A download that broke off and goes on within a day is the same access, and counts once. `on_the_way`: octets of each file that this
+        person is just being sent, and that `end` will tell of: they count as sent.
         """
         ...
 

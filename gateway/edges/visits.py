@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -132,10 +132,12 @@ class Visits:
 
     # --- what they fetch ----------------------------------------------------------------------------------------------
 
-    async def begin(self, session: Session, files: tuple[str, ...], network: str, now: datetime) -> Fetching:
+    async def begin(
+        self, session: Session, files: tuple[str, ...], network: str, now: datetime, on_the_way: Mapping[str, int] | None = None
+    ) -> Fetching:
         """Everything is looked at again, and noted before the first octet leaves. Raises TryLater."""
-        ids = {file_id: secrets.token_hex(8) for file_id in files}
-        payload = {"session": session.cookie_hash.hex(), "files": ids, "network": network, "at": micros(now)}
+        ids, sent = {file_id: secrets.token_hex(8) for file_id in files}, dict(on_the_way or {})
+        payload = {"session": session.cookie_hash.hex(), "files": ids, "network": network, "at": micros(now), "on_the_way": sent}
         found = await self._store.run("portal.begin", payload)
         rows = await self._store.read(_accesses_of, tuple(found["ids"]))
         return Fetching(tuple(rows[access_id] for access_id in found["ids"]), found["why_not"])
@@ -323,13 +325,13 @@ def _proved(connection: Connection, code: Any, live: Any, at: int) -> None:
 
 @operation("portal.begin")
 def begin(connection: Connection, payload: Payload) -> Payload:
-    """{"session", "files": {file: new id}, "network", "at"}: the ids of the accesses, or why not. All of them, or none."""
+    """{"session", "files": {file: new id}, "network", "at", "on_the_way"}: the ids of the accesses, or why not. All of them, or none."""
     at, cookie_hash = payload["at"], bytes.fromhex(payload["session"])
     live = connection.execute(_live(cookie_hash, at).with_for_update(of=share_grant)).mappings().first()
     wanted: dict[str, str] = payload["files"]
     if live is None or live["proved_at"] is None or not set(wanted) <= set(decode(live["files"])):
         return {"ids": [], "why_not": "closed"}
-    going_on = _going_on(connection, live, wanted, at)
+    going_on = _going_on(connection, live, wanted, payload["on_the_way"], at)
     new = [file_id for file_id in wanted if file_id not in going_on]
     if not all(_is_below_limit(connection, live, file_id) for file_id in new):
         return {"ids": [], "why_not": "limit"}
@@ -344,16 +346,16 @@ def begin(connection: Connection, payload: Payload) -> Payload:
     return {"ids": [going_on.get(file_id, wanted[file_id]) for file_id in wanted], "why_not": ""}
 
 
-def _going_on(connection: Connection, live: Any, wanted: dict[str, str], at: int) -> dict[str, str]:
+def _going_on(connection: Connection, live: Any, wanted: dict[str, str], on_the_way: dict[str, int], at: int) -> dict[str, str]:
     """Accesses that broke off. Who has been sent a file twice over and never its last octet begins anew."""
     joined = share_access.join(
         share_file, and_(share_file.c.share_id == share_access.c.share_id, share_file.c.id == share_access.c.file_id)
     )
     mine = and_(share_access.c.grant_id == live["grant_id"], share_access.c.file_id.in_(tuple(wanted)))
     broken = and_(share_access.c.is_whole.is_(False), share_access.c.began_at > at - RESUME_FOR // _MICROSECOND)
-    few = share_access.c.octets < 2 * share_file.c.octets
-    query = select(share_access.c.file_id, share_access.c.id).select_from(joined).where(mine, broken, few).order_by(share_access.c.began_at)
-    return {row.file_id: row.id for row in connection.execute(query)}
+    columns = (share_access.c.file_id, share_access.c.id, share_access.c.octets, share_file.c.octets.label("size"))
+    rows = connection.execute(select(*columns).select_from(joined).where(mine, broken).order_by(share_access.c.began_at))
+    return {row.file_id: row.id for row in rows if row.octets + on_the_way.get(row.file_id, 0) < 2 * row.size}
 
 
 def _is_below_limit(connection: Connection, live: Any, file_id: str) -> bool:

@@ -4,7 +4,7 @@ import hashlib
 import socket
 import threading
 from base64 import b64encode
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -102,6 +102,18 @@ def test_a_download_that_goes_on_is_the_same_download(portal: House) -> None:
 
     assert first.content + second.content == BODY
     assert browser.get(path).status_code == 403
+
+
+def test_who_asks_many_times_at_once_is_not_sent_more_than_the_limit(portal: House) -> None:
+    share, tokens = portal.share({"a.bin": bytes(20 * len(BODY))}, download_limit=1)
+    browser = portal.browser()
+    browser.enter(tokens[RECIPIENT])
+    with ExitStack() as stack:
+        statuses = [stack.enter_context(browser.client.stream("GET", f"/{share.id}/files/1")).status_code for _ in range(6)]
+        assert browser.get(f"/{share.id}/files/1", range="bytes=0-9").status_code == 403
+
+    assert statuses == [200, 200, 403, 403, 403, 403]  # the second may be the first, gone on with
+    wait_until(lambda: browser.get(f"/{share.id}/files/1").status_code == 200, "what was broken off goes on")
 
 
 def test_each_fetch_is_noted_with_how_far_it_came(portal: House) -> None:
@@ -284,6 +296,8 @@ def test_files_come_from_a_host_of_their_own_by_a_ticket() -> None:
         assert (answer.status_code, answer.content) == (206, BODY[10:20])
         assert stranger.get(f"{path.removesuffix('1')}all?{query}").status_code == 403
         assert stranger.get(f"{path}?ticket={'A' * 96}").status_code == 403
+        # A Host cannot make another path of it.
+        assert stranger.get(f"{path.removesuffix('1')}all?{query}", host=f"x{path}?").status_code == 403
         portal.clock.ahead = timedelta(minutes=16)
         assert stranger.get(f"{path}?{query}").status_code == 403
         portal.clock.ahead = timedelta()

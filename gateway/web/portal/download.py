@@ -8,7 +8,8 @@ from that host alone, by a ticket.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -55,6 +56,7 @@ class Downloads:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._on_the_way: Counter[tuple[str, str]] = Counter()  # octets announced and not yet noted, by grant and file: one process serves
 
     async def one(self, request: Request) -> Response:
         """GET and HEAD /SHARE/files/NUMBER. Raises Outside, Closed, Spent, NoSuchPart, Prefetched."""
@@ -91,7 +93,7 @@ class Downloads:
         if request.method == "HEAD":
             return _headers_only(200, headers, length([Entry(name, file.octets, _nothing) for file, name in _pairs(wanted)]))
         opened = [await self._open(file) for file in wanted.files]
-        accesses = await self._begin(guest, wanted.files)
+        accesses = await self._begin(guest, {file.id: file.octets for file in wanted.files})
 
         def entry(file: SharedFile, name: str, source: Opened) -> Entry:
             return Entry(name, file.octets, lambda: _counted(source.pieces(), file.id, sent))
@@ -101,7 +103,7 @@ class Downloads:
 
         async def over(went: int) -> None:
             for file, access in zip(wanted.files, accesses, strict=True):
-                await self._end(access, sent[file.id], is_whole=went == octets)
+                await self._end(access, sent[file.id], file.octets, is_whole=went == octets)
 
         body = zipped(entries, guest.share.made_at)
         return Stream(body, octets, 200, headers, may_go_on=lambda: self._is_open(guest), sent=over, failed=self._failed)
@@ -110,27 +112,28 @@ class Downloads:
 
     async def _wanted(self, request: Request) -> _Wanted | Response:
         """What may be fetched, or the way to the host of downloads."""
-        site, ticket = self._site, request.query_params.get("ticket")
+        # Not `request.url`: the Host that a request names can turn what is its path.
+        site, ticket, path = self._site, request.query_params.get("ticket"), str(request.scope["path"])
         if any("prefetch" in request.headers.get(name, "") for name in ("sec-purpose", "purpose", "x-moz")):
             raise Prefetched("not yet clicked")
-        by_session = site.tickets.read(ticket, request.url.path, site.clock.now()) if ticket is not None else None
+        by_session = site.tickets.read(ticket, path, site.clock.now()) if ticket is not None else None
         if ticket is not None and by_session is None:
             raise Outside("the ticket is not good")
         guest = await inside(site, request, by_session=by_session)
         if guest.is_sender:
             raise Outside("the sender has the files")
         if ticket is None and site.settings.downloads_url:
-            ticket = site.tickets.sign(guest.session.cookie_hash, request.url.path, site.clock.now())
-            return RedirectResponse(f"{site.settings.downloads_url}{request.url.path}?ticket={ticket}", 303)
+            ticket = site.tickets.sign(guest.session.cookie_hash, path, site.clock.now())
+            return RedirectResponse(f"{site.settings.downloads_url}{path}?ticket={ticket}", 303)
         files = files_of(guest.share, guest.grant)
         return _Wanted(guest, files, names_of(files))
 
     async def _send_file(self, guest: Guest, file: SharedFile, part: Slice, status: int, headers: dict[str, str]) -> Response:
         source = await self._open(file)
-        (access,) = await self._begin(guest, (file,))
+        (access,) = await self._begin(guest, {file.id: part.octets})
 
         async def over(went: int) -> None:
-            await self._end(access, went, is_whole=went == part.octets and part.end == file.octets)
+            await self._end(access, went, part.octets, is_whole=went == part.octets and part.end == file.octets)
 
         pieces = source.pieces(part.start, part.end)
         return Stream(pieces, part.octets, status, headers, may_go_on=lambda: self._is_open(guest), sent=over, failed=self._failed)
@@ -152,20 +155,38 @@ class Downloads:
             raise WillNotDo("another length")
         return opened
 
-    async def _begin(self, guest: Guest, files: tuple[SharedFile, ...]) -> tuple[Access, ...]:
-        site = self._site
-        fetching = await site.visits.begin(guest.session, tuple(file.id for file in files), guest.visitor.network, site.clock.now())
+    async def _begin(self, guest: Guest, octets: Mapping[str, int]) -> tuple[Access, ...]:
+        """So many octets of these files are on their way from now on: whoever asks at the same time many times over is not sent more."""
+        site, on_the_way = self._site, {file_id: self._on_the_way[guest.grant.id, file_id] for file_id in octets}
+        self._on_the_way.update({(guest.grant.id, file_id): count for file_id, count in octets.items()})
+        accesses: tuple[Access, ...] = ()
+        try:
+            now = site.clock.now()
+            fetching = await site.visits.begin(guest.session, tuple(octets), guest.visitor.network, now, on_the_way)
+            accesses = fetching.accesses
+        finally:
+            if not accesses:
+                self._arrived({(guest.grant.id, file_id): count for file_id, count in octets.items()})
         if fetching.why_not == "limit":
             site.log.event("share.refused", share=guest.share.id, why="fetched often enough")
             raise Spent("often enough")
-        if not fetching.accesses and files:
+        if not accesses and octets:
             raise Closed(fetching.why_not)
-        return fetching.accesses
+        return accesses
 
-    async def _end(self, access: Access, octets: int, *, is_whole: bool) -> None:
+    async def _end(self, access: Access, octets: int, announced: int, *, is_whole: bool) -> None:
         site = self._site
         site.log.event("share.fetched", share=access.share, octets=octets, is_whole=is_whole)
-        await site.visits.end(access.id, octets, site.clock.now(), is_whole=is_whole)
+        try:
+            await site.visits.end(access.id, octets, site.clock.now(), is_whole=is_whole)
+        finally:
+            self._arrived({(access.grant, access.file): announced})
+
+    def _arrived(self, octets: Mapping[tuple[str, str], int]) -> None:
+        self._on_the_way.subtract(octets)
+        for one in octets:
+            if not self._on_the_way[one]:
+                del self._on_the_way[one]
 
     async def _is_open(self, guest: Guest) -> bool:
         """In the middle of a download: whether it would still be begun."""
