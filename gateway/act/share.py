@@ -80,6 +80,7 @@ async def share(name: str, people: People, going: Going, world: World) -> Shared
             made = await world.shares.find(key)
             await _undo(made.id if made is not None else wanted.id, fresh, world)
         raise
+    world.counters.count("shares", place=wanted.place)
     return Shared(placed.share, ready, placed.sender, fresh, is_told=not was_open <= mine)
 
 

@@ -23,6 +23,7 @@ _COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "messages": ("Messages taken in.", ("listener",)),
     "outcome": ("Recipients, by how it ended for them.", ("ending", "listener")),
     "kept": ("Cases kept, by verdict.", ("verdict",)),
+    "shares": ("Messages whose files were put into a place, by place.", ("place",)),
     "bugs": ("Messages put off because of an error in the gateway.", ()),
     "outbox": ("Attempts of the outbox, by result.", ("kind", "result")),
     "changed": ("Copies that the gateway has changed or written, by whether it has signed them.", ("signed",)),

@@ -369,9 +369,12 @@ def composed(draw, kind, members):
 @st.composite
 def messages(draw):
     body = draw(bodies())
-    shape = draw(st.sampled_from(["plain", "alternative", "related", "none"]))
+    shape = draw(st.sampled_from(["plain", "alternative", "apple", "related", "none"]))
     if shape == "alternative":
         body = draw(composed("alternative", draw(st.lists(bodies(), min_size=1, max_size=3))))
+    if shape == "apple":  # a second body of words behind a file, inside of one alternative
+        members = [draw(bodies()), draw(attachments()), draw(bodies())]
+        body = draw(composed("alternative", [body, draw(composed("mixed", members))]))
     if shape == "related":
         body = draw(composed("related", [body, draw(attachments())]))
     if shape == "none":
