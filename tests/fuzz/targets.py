@@ -8,9 +8,13 @@ from gateway.content.reader import read
 from gateway.content.reading import Budget
 from gateway.listen.intake import Dotted
 from gateway.listen.lines import Lines
+from gateway.mime.block import Block, Kind, Row
 from gateway.mime.decode import decode
+from gateway.mime.replace import edit_of, may_take
+from gateway.mime.sizes import enclosing_files
 from gateway.model.finding import FileFinding, Pattern, Patterns, Place
-from gateway.model.message import Role
+from gateway.model.message import Message, Role
+from gateway.model.outcome import Splice
 from gateway.model.reading import read_findings, write_finding
 from gateway.parse import parse_buffer
 from tests.wire.test_intake import Kept, intake, reference
@@ -56,6 +60,43 @@ def mime_seeds() -> Iterator[bytes]:
 
     for family in (structure, encodings, names):
         yield from (technique.octets for technique in family.techniques())
+
+
+# --- the splicer ----------------------------------------------------------------------------------------------------------
+
+_WORDS = Block("en", ((Row(Kind.HEADING, "Files by link"),), (Row(Kind.LINK, "Open", "https://share.own.example/#token"),)))
+
+
+def check_editing(octets: bytes) -> None:
+    """Whatever a message is: where its files may be taken, the rest has the same parts, and one part or two more; never an exception."""
+    lines = Lines()
+    content = lines.feed(octets) + lines.end()
+    message = parse_buffer(content)
+    files = [part.id for part in message.parts if may_take(message, [part.id])]
+    for taken in (files, files[:1]):
+        edit = edit_of(content, message, taken) if taken else None
+        if edit is None:
+            continue
+        splices = edit.splices((_WORDS,))
+        assert splices is not None
+        places = [place for splice in splices for place in (splice.start, splice.end)]
+        assert places == sorted(places)
+        edited = b"".join(_spliced(content, splices))
+        before, after = _leaves(message), _leaves(parse_buffer(edited))
+        assert b"https://share.own.example/" in edited or edit.gaps
+        assert len(after) - (len(before) - len(taken)) in {0, 2}, (before, after)
+
+
+def _leaves(message: Message) -> list[str]:
+    inside = enclosing_files(message)
+    return [part.media_type for part in message.parts if part.role is not Role.CONTAINER and inside[part.id] is None]
+
+
+def _spliced(octets: bytes, splices: tuple[Splice, ...]) -> Iterator[bytes]:
+    at = 0
+    for start, end, instead in (*splices, Splice(len(octets), len(octets))):
+        yield octets[at:start] + instead
+        at = end
 
 
 # --- the DATA reader --------------------------------------------------------------------------------------------------------
@@ -153,6 +194,7 @@ def container_seeds() -> Iterator[bytes]:
 
 TARGETS = {
     "mime": Target(check_mime, mime_seeds, ("gateway.mime", "gateway.parse")),
+    "editing": Target(check_editing, mime_seeds, ("gateway.parse", "gateway.mime")),
     "data": Target(check_data, data_seeds, ("gateway.listen.intake", "gateway.listen.lines"), 4096),
     "tnef": Target(check_tnef, tnef_seeds, ("gateway.content.tnef",)),
     "containers": Target(check_containers, container_seeds, ("gateway.content",)),
