@@ -13,6 +13,7 @@ from gateway.config import Settings
 from gateway.config import SftpPlace as SftpSettings
 from gateway.edges.place_own import OwnPlace
 from gateway.edges.shares import Shares
+from gateway.errors import WillNotDo
 from gateway.policy.rules import Policy
 from gateway.ports import Clock, Place, Vault
 
@@ -21,7 +22,7 @@ def make_places(settings: Settings, vault: Vault, shares: Shares, clock: Clock, 
     """As the settings have them, by name. The caller closes them. `policy`: the one in force, whose registers know the partners.
 
     Raises:
-        BadConfig: what a place needs is not installed.
+        BadConfig: what a place needs is not installed, or cannot be read.
     """
 
     def make(name: str, place: PlaceSettings) -> Place:
@@ -47,4 +48,11 @@ def make_places(settings: Settings, vault: Vault, shares: Shares, clock: Clock, 
             case _:
                 assert_never(place)
 
-    return {name: make(name, place) for name, place in settings.place.items()}
+    def made(name: str, place: PlaceSettings) -> Place:
+        try:
+            return make(name, place)
+        except (WillNotDo, OSError) as error:  # ssl.SSLError is one
+            says = error.detail if isinstance(error, WillNotDo) else f"its `ca` cannot be used: {error.strerror or error}"
+            raise settings.wrong(f"place.{name}: {says}") from error
+
+    return {name: made(name, place) for name, place in settings.place.items()}

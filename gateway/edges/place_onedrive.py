@@ -71,6 +71,7 @@ class OneDrive:
                 offer = await self._offer(grant, folder, share.expires_at, deadline)
                 if offer is None:
                     refused.append(grant)
+                    sent.clear()  # what stood in their folder is gone
                 else:
                     offers.append(offer)
         if refused:

@@ -19,7 +19,7 @@ import asyncssh
 from gateway.config import SftpPlace
 from gateway.edges.place_http import PIECE
 from gateway.edges.place_manners import REACH_ATTEMPTS, Sleep
-from gateway.errors import TryLater, Unusable
+from gateway.errors import TryLater, Unusable, WillNotDo
 from gateway.model.message import Content
 from gateway.model.share import SharedFile
 from gateway.ports import Clock
@@ -29,18 +29,19 @@ _GONE = (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath)
 
 
 class Service:
-    """One service, as one user of it."""
+    """One service, as one user of it. Raises WillNotDo: a host key is none."""
 
     def __init__(self, name: str, settings: SftpPlace, clock: Clock, sleep: Sleep) -> None:
         self._name = name
         self._settings = settings
         self._clock = clock
         self._sleep = sleep
+        self._pinned = [_public_key(key) for key in settings.host_keys]
 
     @property
     def fingerprints(self) -> str:
         """Of its host keys, as clients show them."""
-        return " or ".join(asyncssh.import_public_key(key).get_fingerprint() for key in self._settings.host_keys)
+        return " or ".join(key.get_fingerprint() for key in self._pinned)
 
     def path(self, *steps: str) -> str:
         """Below the folder where the partners' folders are."""
@@ -87,13 +88,12 @@ class Service:
 
     async def _connect(self) -> asyncssh.SSHClientConnection:
         settings = self._settings
-        pinned = [asyncssh.import_public_key(key) for key in settings.host_keys]
         return await asyncssh.connect(
             settings.host,
             settings.port,
             username=settings.user,
             client_keys=[str(settings.key)],
-            known_hosts=(pinned, [], []),
+            known_hosts=(self._pinned, [], []),
             preferred_auth="publickey",
             config=None,
             agent_path=None,
@@ -160,3 +160,10 @@ class Service:
         except asyncssh.SFTPError:
             return False
         return True
+
+
+def _public_key(line: str) -> asyncssh.SSHKey:
+    try:
+        return asyncssh.import_public_key(line)
+    except asyncssh.KeyImportError as error:
+        raise WillNotDo("host_keys: this is no public key; write the line of the host's .pub file: ssh-ed25519 AAAA...") from error

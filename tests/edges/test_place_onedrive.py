@@ -290,6 +290,17 @@ def test_people_whom_the_service_does_not_let_in_are_named_and_nothing_of_theirs
     assert peer.opened(placed.offers[0].link, B) == PLAN
 
 
+def test_the_first_of_them_is_not_let_in_and_the_next_have_their_files(peer):
+    """Found: their files were copied from the folder that had just been deleted."""
+    peer.strangers = {B}
+
+    with pytest.raises(Unusable) as refused:
+        put(peer, parcel(PLAN, (B, C, "d@university.example")))
+
+    assert refused.value.recipients == (B,)
+    assert len(peer.files()) == 2
+
+
 # --- errors of the service ------------------------------------------------------------------------------------------------
 
 

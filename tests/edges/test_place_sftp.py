@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import subprocess
-import sys
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -376,31 +375,6 @@ def test_check_says_what_to_do(server):
         asyncio.run(place_for(server, TurningClock(), pack=known({})).check())
     with pytest.raises(Unusable, match="cannot be reached"):
         asyncio.run(place_for(server, TurningClock(), port=free_port()).check())
-
-
-def test_without_the_extra_it_is_said_what_to_install(tmp_path):
-    code = """
-import sys; sys.modules["asyncssh"] = None
-from pathlib import Path
-from gateway.app.places import make_places
-from gateway.config import load
-try: make_places(load(Path(sys.argv[1])), None, None, None, None)
-except Exception as error: print(error)
-"""
-    config = tmp_path / "outgate.toml"
-    config.write_text(
-        """
-organisation = {name = "X", domains = ["x.example"]}
-listen.smtp = {address = "127.0.0.1:10025"}
-next_hop.internet = {host = "127.0.0.1"}
-policy.source = "pack"
-notices.next_hop = "internet"
-place.sftp = {kind = "sftp", host = "h", user = "u", key = "k", host_keys = ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExampleExampleExample"]}
-"""
-    )
-    done = subprocess.run((sys.executable, "-c", code, config), capture_output=True, text=True, check=False)
-
-    assert "place.sftp needs asyncssh, which is not installed; install outgate[sftp]" in done.stdout, done.stderr
 
 
 def test_expiry_is_as_decided(server):
