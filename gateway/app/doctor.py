@@ -15,7 +15,7 @@ from pathlib import Path
 from gateway.app.build import house_of, load_policy, make_spool
 from gateway.app.dkim import check_records
 from gateway.app.places import make_places
-from gateway.app.precautions import open_to_others, unsafe_hops, unsafe_places
+from gateway.app.precautions import open_to_others, unsafe_hops, unsafe_places, unsafe_portal
 from gateway.app.signing import unsigned_domains
 from gateway.app.tls_files import check_tls
 from gateway.app.vaults import make_vault
@@ -164,7 +164,8 @@ def _postconf(name: str) -> int | None:
 
 
 def _precautions(settings: Settings, policy: Policy | None) -> Iterator[Look]:
-    private, safe = list(open_to_others(settings)), [*unsafe_hops(settings, policy), *unsafe_places(settings, policy)]
+    private = list(open_to_others(settings))
+    safe = [*unsafe_hops(settings, policy), *unsafe_places(settings, policy), *unsafe_portal(settings)]
     yield from (Look("permissions", False, says) for says in private)
     if not private:
         yield Look("permissions", True, "settings, keys and what is kept are closed to others")

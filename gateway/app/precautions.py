@@ -46,6 +46,17 @@ def unsafe_places(settings: Settings, policy: Policy | None) -> Iterator[str]:
             yield from (f"route `{route.name}` {says}" for says in (*_open_links(route, place, partners), *_unknown_there(route)))
 
 
+def unsafe_portal(settings: Settings) -> Iterator[str]:
+    """How the recipients' page is reached, and whom it takes its visitors for."""
+    portal = settings.portal
+    if portal is None or portal.cert is not None or not portal.is_https:
+        return
+    if not is_loopback(portal.address.rpartition(":")[0]):
+        yield f"portal.address {portal.address} takes in clear what others than this machine send: write 127.0.0.1, or `cert` and `key`"
+    if not portal.proxies:
+        yield "portal.proxies names no reverse proxy: everybody seems to come from it, and is limited together with everybody else"
+
+
 def _open_links(route: Route, place: OneDrivePlace | SftpPlace | CryptsharePlace, partners: tuple[Partner, ...]) -> Iterator[str]:
     where = f"place.{route.place}"
     gives = f"gives {', '.join(sorted(route.provides))} by {where}"
@@ -70,7 +81,8 @@ def _unknown_there(route: Route) -> Iterator[str]:
 
 def _private_files(settings: Settings) -> Iterator[Path]:
     keys = (*(one.key for one in settings.listen.values()), *(one.key for one in settings.next_hop.values()), settings.vault.secret_file)
-    yield from (key for key in (*keys, *_keys_of_places(settings)) if key is not None)
+    pages = settings.portal.key if settings.portal is not None else None
+    yield from (key for key in (*keys, pages, *_keys_of_places(settings)) if key is not None)
     if is_sqlite(settings.database.url):
         yield Path(settings.database.url.removeprefix("sqlite:///"))
 
@@ -88,7 +100,8 @@ def _keys_of_places(settings: Settings) -> Iterator[Path]:
 
 def _folders(settings: Settings) -> Iterator[Path]:
     vault = settings.vault.folder
-    yield from dict.fromkeys((settings.processes.state, *((vault,) if vault else ()), settings.vault.keys))
+    own = settings.portal.keys if settings.portal is not None else None
+    yield from dict.fromkeys((settings.processes.state, *((vault,) if vault else ()), settings.vault.keys, *((own,) if own else ())))
 
 
 def _mode(path: Path) -> int | None:

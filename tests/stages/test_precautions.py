@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.app.build import load_policy, prepare
-from gateway.app.precautions import open_to_others, unsafe_hops, unsafe_places
+from gateway.app.precautions import open_to_others, unsafe_hops, unsafe_places, unsafe_portal
 from gateway.config import Settings, load
 from gateway.errors import BadConfig
 from tests.policy.packs import RULES
@@ -187,3 +187,29 @@ def test_the_keys_of_places_are_private_too(tmp_path):
     (tmp_path / "client.id").chmod(0o644)
 
     assert any("client.id may be read by others" in said for said in open_to_others(settings))
+
+
+PORTAL = '[portal]\nurl = "https://files.council.example"\n'
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ("", ["portal.proxies names no reverse proxy"]),
+        ('proxies = ["127.0.0.1/32"]', []),
+        ('proxies = ["10.0.0.1/32"]\naddress = "0.0.0.0:10080"', ["portal.address 0.0.0.0:10080 takes in clear"]),
+        ('cert = "c.pem"\nkey = "k.pem"\naddress = "0.0.0.0:443"', []),
+    ],
+)
+def test_a_portal_that_takes_everybody_for_its_proxy_is_pointed_at(tmp_path, lines, says):
+    said = list(unsafe_portal(given(tmp_path, SETTINGS + PORTAL + lines + "\n")))
+    assert len(said) == len(says)
+    assert all(one.startswith(start) for one, start in zip(said, says, strict=True))
+
+
+def test_the_keys_of_the_portal_are_private_too(tmp_path):
+    settings = given(tmp_path, SETTINGS + PORTAL + 'cert = "c.pem"\nkey = "k.pem"\nkeys = "own"\n')
+    (tmp_path / "k.pem").write_text("x")
+    (tmp_path / "k.pem").chmod(0o644)
+    (tmp_path / "own").mkdir(mode=0o755)
+    assert {says.split(" ")[0] for says in open_to_others(settings)} == {str(tmp_path / "k.pem"), str(tmp_path / "own")}

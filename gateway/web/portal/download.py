@@ -16,7 +16,7 @@ from datetime import timedelta
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from gateway.errors import OutgateError, WillNotDo
+from gateway.errors import OutgateError, TryLater, WillNotDo
 from gateway.model.share import Access, SharedFile
 from gateway.ports import Opened
 from gateway.web.portal.files import files_of, names_of
@@ -179,6 +179,8 @@ class Downloads:
         site.log.event("share.fetched", share=access.share, octets=octets, is_whole=is_whole)
         try:
             await site.visits.end(access.id, octets, site.clock.now(), is_whole=is_whole)
+        except TryLater:  # that it was begun stands in the database
+            site.log.event("alarm", what="how far a download came could not be noted")
         finally:
             self._arrived({(access.grant, access.file): announced})
 

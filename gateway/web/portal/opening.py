@@ -24,8 +24,9 @@ from gateway.web.portal.limits import Rate
 from gateway.web.portal.site import Site, Visitor, new_cookie
 
 ANSWER_SECONDS = 0.15  # an answer to a token is never quicker: far above what any of the look-ups takes
-_OPEN_BY_HOME, _OPEN_BY_NETWORK, _OPEN_BY_TOKEN = Rate(20, 30.0), Rate(100, 6.0), Rate(10, 60.0)
-_CODE_BY_GRANT, _CODE_BY_NETWORK = (20, timedelta(hours=1)), (100, timedelta(minutes=2))
+# A whole organisation may come from one address; whoever guesses 160 bits is as far from them at any rate.
+_OPEN_BY_HOME, _OPEN_BY_NETWORK, _OPEN_BY_TOKEN = Rate(60, 10.0), Rate(300, 2.0), Rate(10, 60.0)
+_CODE_BY_GRANT, _CODE_BY_NETWORK = (20, timedelta(hours=1)), (200, timedelta(seconds=30))
 _MOST_CODES = 5  # mails with a code to one person in an hour
 _MOST_ASKS = 2  # mails to the sender in a day, of one link
 _CODE = re.compile(r"[0-9]{8}")

@@ -97,7 +97,7 @@ class Site:
         shared |= {"languages": tuple(self.words.values()), "csrf": self.csrf(cookie)}
         text = self._pages.get_template(f"{name}.html").render({**shared, **values})  # type: ignore[attr-defined]
         response = HTMLResponse(text, status, {"content-language": words.tag, "vary": "accept-language, cookie"})
-        if not visitor.cookie and request.method == "GET" and name == "start":
+        if not visitor.cookie and name == "start":
             self.give_cookie(response, cookie)
         if request.query_params.get("lang") == words.tag:
             response.set_cookie(LANGUAGE, words.tag, path="/", secure=self.settings.is_https, httponly=True, samesite="lax")
