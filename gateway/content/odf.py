@@ -11,7 +11,7 @@ import binascii
 from collections.abc import Iterator
 from typing import Any
 
-from gateway.content import labels, pictures, xml
+from gateway.content import labels, pieces, xml
 from gateway.content.odf_attributes import PARAGRAPHS, hidden_styles
 from gateway.content.odf_words import Document
 from gateway.content.package import Package, package_in
@@ -24,7 +24,8 @@ from gateway.model.finding import Place, Readable
 # What of a large part is read whole.
 _HELD = ("{*}table-row", "{*}automatic-styles", "{*}master-styles", "{*}tracked-changes", *PARAGRAPHS)
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".svm", ".wmf", ".emf", ".webp", ".bmp")
-_PIECES = (*_PICTURES, ".rdf", ".ttf", ".otf", "mimetype", "layout-cache")
+_PIECES = (*_PICTURES, ".ttf", ".otf", "layout-cache")
+_ABOUT = ("mimetype", "META-INF/manifest.xml", "META-INF/documentsignatures.xml", "META-INF/macrosignatures.xml")
 
 
 def read_odf(source: Source, spent: Spent) -> Iterator[Item]:
@@ -81,9 +82,16 @@ def _part(entry: Entry, package: Package, where: str) -> Iterator[Item]:
         yield Oddity("macros")
         if name.endswith(".xml"):
             yield Place.TEXT, "macros", "\n".join("".join(block.itertext()) for block in package.blocks(entry))
-    elif name.startswith(("META-INF/", "Configurations2/", "Thumbnails/", "ObjectReplacements/")) or name.lower().endswith(_PIECES):
-        yield from pictures.words_in_package(package, entry) if name.startswith("Pictures/") else ()
-    elif name.endswith(".xml"):
+    elif entry.size and not name.endswith(_ABOUT):
+        yield from _other(entry, package)
+
+
+def _other(entry: Entry, package: Package) -> Iterator[Item]:
+    """What belongs to no document of ours: pictures and other pieces, XML of any kind, files."""
+    name = entry.name
+    if name.startswith(("Thumbnails/", "ObjectReplacements/")) or name.lower().endswith(_PIECES):
+        yield from pieces.read_piece(package, entry, "")
+    elif name.endswith((".xml", ".rdf")):
         if not name.endswith("settings.xml"):
             yield Place.TEXT, name, "\n".join(text for block in package.blocks(entry) for text in block.itertext() if not text.isspace())
     else:

@@ -32,7 +32,7 @@ class Package:
     def __init__(self, data: bytes, spent: Spent) -> None:
         self.spent = spent
         self.archive = Archive(data)
-        self.parts = tuple(entry for entry in self.archive.entries if not entry.is_folder)
+        self.parts = tuple(entry for entry in self.archive.entries if entry.size or not entry.is_folder)
         spent.parts(len(self.parts))
         if any(entry.is_encrypted for entry in self.parts):
             raise Unreadable(Readable.ENCRYPTED)

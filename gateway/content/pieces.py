@@ -7,12 +7,15 @@ of all others, whatever a person can read in them counts, and a file that stands
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterator
+from functools import partial
 
 from gateway.content import pictures
+from gateway.content.compressed import Streams
 from gateway.content.legible import legible
 from gateway.content.package import Package
-from gateway.content.reading import Item, Member
+from gateway.content.reading import Bounded, Item, Member
 from gateway.content.structure import find_appended
 from gateway.content.zips import Entry
 
@@ -31,6 +34,7 @@ _PICTURES: dict[str, tuple[bytes, ...]] = {
 }
 _ANY_PICTURE = tuple(start for starts in _PICTURES.values() for start in starts)
 _FILES = (b"PK", b"%PDF", b"\xd0\xcf\x11\xe0", b"{\\rt", b"Rar!", b"7z\xbc\xaf", b"MSCF", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"(\xb5/\xfd")
+_GZIP = b"\x1f\x8b"
 _FOREIGN = ("text/", "message/", "multipart/", "application/rtf", "application/xhtml")  # types of a part in another format
 
 
@@ -58,6 +62,8 @@ def read_piece(package: Package, entry: Entry, kind: str) -> Iterator[Item]:
     else:
         data = package.read(entry)
         name = entry.name.rpartition("/")[2]
+        if data.startswith(_GZIP):  # a drawing, packed
+            data, _ = Bounded(Streams(partial(zlib.decompressobj, 31), data), len(data), package.spent).salvage()
         if any(find_appended(data, "image/*")):
             yield Member(name, data)
         else:

@@ -39,6 +39,7 @@ from gateway.content import (
     rights,
     rtf,
     seven_zip,
+    slack,
     structure,
     text,
     tnef,
@@ -151,6 +152,8 @@ class _File:
             try:
                 self._spent.depth(self._depth)
                 yield from self._texts(_reader(kind, self._source)(self._source, self._spent))
+                if kind == identity.media_type:  # around one of several kinds are the others
+                    yield from self._texts(slack.read_slack(kind, self._source, self._spent))
             except Unreadable as unreadable:
                 self._worsen(unreadable.readable)
             except MemoryError:

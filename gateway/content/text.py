@@ -5,6 +5,7 @@ Out: the text under each plausible charset; what escapes and tags of JSON and XM
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 
@@ -17,6 +18,7 @@ from gateway.model.finding import Place
 
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})|\\u\{([0-9a-fA-F]{1,6})\}")
 _XML = re.compile(r"\s*(?:<\?xml\b|<!DOCTYPE\b|<[a-zA-Z][\w:.\-]*[\s>/])")
+_GLYPHS = re.compile(r"""\sUnicodeString\s*=\s*["'](?:\{\})?([^"'<]*)["']""")
 _STRINGS = re.compile(rb"(?:[\x20-\x7e]\x00){4,}|[\x20-\x7e]{4,}")
 _BIG_STRINGS = re.compile(rb"(?:\x00[\x20-\x7e]){4,}")
 
@@ -45,6 +47,8 @@ def _otherwise(text: str, where: str) -> Iterator[Item]:
         yield Place.TEXT, f"{where}, escapes resolved", _ESCAPE.sub(_escaped, text)
     if "<" in text and _XML.match(text):
         yield Place.FIRST_LINE, f"{where}, without tags", to_text(text)
+        if "UnicodeString" in text:  # a page of XPS (ECMA-388 section 12.1)
+            yield Place.TEXT, f"{where}, drawn", html.unescape("".join(_GLYPHS.findall(text)))
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -1,6 +1,7 @@
 """Several formats in one another, parts of documents that are not what they are called, and what is to wear a reader out first."""
 
 import base64
+import gzip
 import io
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -21,7 +22,7 @@ _PAGE = f"<html><body><p>{PERSON}</p></body></html>"
 
 
 def techniques() -> Iterator[Technique]:
-    for name, octets in {**_pdfs(), **_chunks(), **_mixtures(), **_called_otherwise(), **_pieces(), **_tiring()}.items():
+    for name, octets in {**_pdfs(), **_chunks(), **_mixtures(), **_called_otherwise(), **_pieces(), **_slack(), **_tiring()}.items():
         yield Technique("mixtures", name, "detector", "nhs-number", octets)
 
 
@@ -183,6 +184,42 @@ def _pieces() -> dict[str, bytes]:
         "plan.docm", _with("word/vbaProject.bin", compound({"VBA/Module1": zip_of(FILES)})), WORD
     )
     return found
+
+
+def _slack() -> dict[str, bytes]:
+    """Words before, behind and between the things that a format knows."""
+    secret, plain = SECRET.encode(), {"notes.txt": b"Nothing."}
+    tar = packed("tar", plain)
+    gz, bare = gzip.compress(b"Nothing."), b"\x1f\x8b\x08%b\0\0\0\0\0\xff"
+    line = secret.replace(b"\n", b" ")
+    found = {
+        "before a PDF": ("a.pdf", secret + pdf(["A report."])),
+        "behind a PDF": ("a.pdf", pdf(["A report."]) + secret),
+        "before a document": ("plan.docx", secret + docx(["A plan."])),
+        "behind a document": ("plan.docx", docx(["A plan."]) + secret),
+        "behind an open document": ("a.odt", _odt({}) + secret),
+        "before a zip": ("a.zip", secret + zip_of(plain)),
+        "behind a zip": ("a.zip", zip_of(plain) + secret),
+        "behind a 7z": ("a.7z", packed("7z", plain) + secret),
+        "behind a cab": ("a.cab", packed("cab", plain) + secret),
+        "behind a cpio": ("a.cpio", packed("cpio", plain) + secret),
+        "behind an iso": ("a.iso", packed("iso", plain) + secret),
+        "in the padding of a tar": ("a.tar", tar[:530] + secret + tar[530 + len(secret) :]),
+        "in the extra field of a gzip": ("a.gz", bare % b"\4" + len(secret).to_bytes(2, "little") + secret + gz[10:]),
+        "in the comment of a gzip": ("a.gz", bare % b"\x10" + line + b"\0" + gz[10:]),
+    }
+    made = {f"words {name}": carrying(*what) for name, what in found.items()}
+    for place in ("Thumbnails/thumbnail.png", "Configurations2/x.xml", "META-INF/list.txt", "layout-cache", "manifest.rdf"):
+        octets = f"<x>{PERSON}</x>".encode() if place.endswith(("xml", "rdf")) else secret
+        made[f"words in {place} of an open document"] = carrying("a.odt", _odt({place: octets}))
+    drawing = gzip.compress(bytes(40) + PERSON.encode("utf-16-le") + bytes(40))
+    made["words in a packed drawing"] = carrying("plan.docx", _with("word/media/a.emz", drawing), WORD)
+    glyphs = "".join(f'<Glyphs OriginX="{9 * at}" UnicodeString="{word}"/>' for at, word in enumerate(("NHS number: 485", " 777 ", "3457")))
+    made["words drawn on a page of XPS"] = carrying(
+        "a.xps", zip_of({"Documents/1/Pages/1.fpage": f"<FixedPage>{glyphs}</FixedPage>".encode()})
+    )
+    made["a folder of a document that holds words"] = carrying("plan.docx", _with("word/x/", secret), WORD)
+    return made
 
 
 def _tiring() -> dict[str, bytes]:
