@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from gateway.model.decision import Decision, Reason, Verdict, Watched
 from gateway.model.facts import Facts
-from gateway.policy.choice import Choice, Chooser
+from gateway.policy.choice import Choice, choose
 from gateway.policy.evaluate import Compiled, Ready, compile_policy, excepted, reason_of, resting
 from gateway.policy.nearest import nearest
 from gateway.policy.rules import VERDICTS, Never, Policy
@@ -59,10 +59,9 @@ def _decide(facts: Facts, policy: Policy, unusable: frozenset[str], lifted: froz
     by_rules = found.verdict
     _ask_nevers(compiled, view, found)
     needs = _NOTHING.union(*[reason.needs for reason in found.reasons])
-    chooser = Chooser(compiled, view, unusable, thorough=thorough)
-    choice = chooser.choose(needs, found.forbidden)
+    choice = choose(compiled, view, needs, unusable, found.forbidden, thorough=thorough)
     if choice.way is None:
-        _no_route(policy, chooser, choice, found)
+        _no_route(compiled, view, choice, unusable, found, thorough=thorough)
     return _decision(facts, view, found, needs, choice, by_rules)
 
 
@@ -127,12 +126,13 @@ def _never_reason(never: Never, unknown: tuple[str, ...]) -> Reason:
     return Reason(never.id, "never", never.clause, text, unknown=unknown, needs=never.without, held_for="owner" if never.released else None)
 
 
-def _no_route(policy: Policy, chooser: Chooser, choice: Choice, found: _Found) -> None:
+def _no_route(compiled: Compiled, view: View, choice: Choice, unusable: frozenset[str], found: _Found, *, thorough: bool) -> None:
     """No route serves: the pack's no_route is joined in. Where only the unknown stands in the way, a refusal is a hold."""
+    policy = compiled.policy
     act = policy.too_large if choice.too_large and policy.too_large is not None else policy.no_route
     certain = _NOTHING.union(*[reason.needs for reason in found.reasons if not reason.unknown])
     forbidden = {route: why for route, why in found.forbidden.items() if route not in found.doubtful}
-    hopeful = chooser.choose(certain, forbidden, hopeful=True).way
+    hopeful = choose(compiled, view, certain, unusable, forbidden, hopeful=True, thorough=thorough).way
     unknown: tuple[str, ...] = ()
     if hopeful is not None:
         unknown = tuple(dict.fromkeys(name for reason in found.reasons if reason.needs for name in reason.unknown))

@@ -25,55 +25,49 @@ class Choice:
     shared: Shared | None = None  # what the route takes, when it is a share
 
 
-class Chooser:
-    """Looks for a route for one recipient of one message. `unusable` have failed this recipient."""
+def choose(
+    compiled: Compiled,
+    view: View,
+    needs: frozenset[str],
+    unusable: frozenset[str],
+    forbidden: Mapping[str, str],
+    *,
+    hopeful: bool = False,
+    thorough: bool = True,
+) -> Choice:
+    """The first route that serves. `unusable` have failed this recipient; `forbidden` are kept out by a `never`, with the reason.
 
-    __slots__ = ("_compiled", "_thorough", "_unusable", "_view")
+    What is too large is called so even where a `never` says the same, since the sender can do something about size. `hopeful` takes what is
+    unknown for the best; without `thorough` a share may be overlooked where there are many files.
+    """
+    tried: list[Tried] = []
+    large: list[Way] = []
+    sharing: Sharing | None = None
+    for way in compiled.ways:
+        route = way.route
+        why_not = route.closed or ("could not serve this recipient" if route.name in unusable else way.admits(view, hopeful=hopeful))
+        if not why_not and route.kind == "share":
+            if sharing is None:
+                sharing = Sharing(compiled, view, needs, unusable, forbidden, hopeful=hopeful, thorough=thorough)
+            found = sharing.find(way)
+            if isinstance(found, Shared):
+                return Choice(way, tuple(tried), tuple(large), found)
+            why_not, is_large = found.why, found.by_size
+        elif not why_not:
+            why_not, is_large = _why_not(way, view, needs, forbidden)
+            if not why_not:
+                return Choice(way, tuple(tried), tuple(large))
+        else:
+            is_large = False
+        if is_large:
+            large.append(way)
+        tried.append(Tried(route.name, why_not))
+    return Choice(None, tuple(tried), tuple(large))
 
-    def __init__(self, compiled: Compiled, view: View, unusable: frozenset[str], *, thorough: bool) -> None:
-        self._compiled = compiled
-        self._view = view
-        self._unusable = unusable
-        self._thorough = thorough
 
-    def choose(self, needs: frozenset[str], forbidden: Mapping[str, str], *, hopeful: bool = False) -> Choice:
-        """The first route that serves. `hopeful` takes what is unknown for the best.
-
-        `forbidden` are kept out by a `never`, with the reason. What is too large is called so even where a `never` says the same, since
-        the sender can do something about size.
-        """
-        tried: list[Tried] = []
-        large: list[Way] = []
-        sharing: Sharing | None = None
-        for way in self._compiled.ways:
-            why_not = self._why_not_admitted(way, hopeful=hopeful)
-            if not why_not and way.route.kind == "share":
-                sharing = sharing or self._sharing(needs, forbidden, hopeful=hopeful)
-                found = sharing.find(way)
-                if isinstance(found, Shared):
-                    return Choice(way, tuple(tried), tuple(large), found)
-                why_not = found.why
-                if found.by_size:
-                    large.append(way)
-            elif not why_not:
-                why_not = "" if needs <= way.route.provides else f"does not give {' and '.join(sorted(needs - way.route.provides))}"
-                if not why_not:
-                    why_not = way.fits(self._view)
-                    if why_not:
-                        large.append(way)
-                    else:
-                        why_not = forbidden.get(way.route.name, "")
-                        if not why_not:
-                            return Choice(way, tuple(tried), tuple(large))
-            tried.append(Tried(way.route.name, why_not))
-        return Choice(None, tuple(tried), tuple(large))
-
-    def _why_not_admitted(self, way: Way, *, hopeful: bool) -> str:
-        if way.route.closed:
-            return way.route.closed
-        if way.route.name in self._unusable:
-            return "could not serve this recipient"
-        return way.admits(self._view, hopeful=hopeful)
-
-    def _sharing(self, needs: frozenset[str], forbidden: Mapping[str, str], *, hopeful: bool) -> Sharing:
-        return Sharing(self._compiled, self._view, needs, self._unusable, forbidden, hopeful=hopeful, thorough=self._thorough)
+def _why_not(way: Way, view: View, needs: frozenset[str], forbidden: Mapping[str, str]) -> tuple[str, bool]:
+    """Why a route that admits the mail does not carry it, and whether by size alone."""
+    if not needs <= way.route.provides:
+        return f"does not give {' and '.join(sorted(needs - way.route.provides))}", False
+    why_not = way.fits(view)
+    return (why_not, True) if why_not else (forbidden.get(way.route.name, ""), False)

@@ -9,6 +9,15 @@ from gateway.model.decision import Decision, Verdict
 from gateway.model.envelope import Address, Recipient
 from gateway.plan import plan
 
+WAYS = (
+    {"route": None},
+    {"route": "plain"},
+    {"route": "encrypted"},
+    {"route": "link", "shared_files": ("2",), "carried_by": "plain"},
+    {"route": "link", "shared_files": ("2", "3"), "carried_by": "plain"},
+    {"route": "link", "shared_files": ("2",), "carried_by": "encrypted"},
+)
+
 
 @st.composite
 def decided(draw):
@@ -20,8 +29,8 @@ def decided(draw):
             recipient.address.wire,
             (),
             draw(st.sampled_from(Verdict)),
-            draw(st.sampled_from([None, "plain", "encrypted"])),
             held_for=draw(st.sampled_from(["officer", "sender"])),
+            **draw(st.sampled_from(WAYS)),
             stamps=draw(st.sampled_from([(), (("X-Stamp", "1"),)])),
         )
         for recipient in recipients
@@ -42,7 +51,7 @@ def test_every_recipient_is_in_exactly_one_step(pair):
 @given(decided())
 def test_who_gets_the_same_shares_one_step_and_hand_overs_come_last(pair):
     steps = plan(*pair).steps
-    copies = [(step.route, step.decisions[0].stamps) for step in steps if step.verdict is Verdict.RELEASE]
+    copies = [_copy(step.decisions[0]) for step in steps if step.verdict is Verdict.RELEASE]
     cases = [(step.verdict, step.decisions[0].held_for) for step in steps if step.verdict is not Verdict.RELEASE]
     released = [step.verdict is Verdict.RELEASE for step in steps]
 
@@ -51,7 +60,20 @@ def test_who_gets_the_same_shares_one_step_and_hand_overs_come_last(pair):
     assert released == sorted(released)
     for step in steps:
         assert {one.verdict for one in step.decisions} == {step.verdict}
-        assert len({(one.route, one.stamps) if step.verdict is Verdict.RELEASE else one.held_for for one in step.decisions}) == 1
+        assert len({_copy(one) if step.verdict is Verdict.RELEASE else one.held_for for one in step.decisions}) == 1
+
+
+def _copy(decision):
+    return decision.route, decision.shared_files, decision.carried_by, decision.stamps
+
+
+@given(decided())
+def test_files_are_put_into_their_place_before_anything_is_handed_over(pair):
+    """A share can be withdrawn; where it cannot be made, nothing has gone that would be told of it."""
+    steps = plan(*pair).steps
+    relays = [step.decisions[0].carried_by is None for step in steps if step.verdict is Verdict.RELEASE]
+
+    assert relays == sorted(relays)
 
 
 @given(decided())

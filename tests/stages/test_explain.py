@@ -8,7 +8,7 @@ from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings,
 from gateway.model.message import Defect, DefectName, Message, Span
 from gateway.studio.explain import SCHEMA, as_text, explain
 from gateway.studio.specimen import FactsRow, facts_of
-from tests.policy.packs import OWN, SMALL, small
+from tests.policy.packs import LINK, OWN, SMALL, small
 
 FILES = (
     FileFinding("2", None, ("a.docx",), "application/x", "application/y", 9_000_000, "ab" * 32, Readable.YES,
@@ -117,3 +117,20 @@ def test_where_labels_and_markings_disagree_each_says_what_it_would_give():
     assert "labels and markings disagree (public, secret): the strictest counts" in text
 
     assert "disagree" not in as_text(explained((replace(first, evidence=(words,)),)))
+
+
+def test_what_a_share_takes_is_said_by_the_numbers_of_the_files():
+    policy = small(SMALL.replace(LINK, LINK.replace("for: partners", "not_for: colleagues")))
+    rows = [{"name": "a.docx", "size": "25MB"}, {"name": "b.pdf", "size": "1MB"}, {"name": "c.zip", "size": "9MB", "fixed": "signed"}]
+    facts = facts_of(FactsRow.model_validate({"recipient": "b@partner.example", "attachments": rows}), policy, OWN)
+    message = Message((), Span(0, 0), "the subject", None, (), facts.message.wire_octets)
+    found = explain(
+        message, Findings(tuple(replace(file, readable=Readable.YES) for file in FILES), ()), (facts,), (decide(facts, policy),), policy
+    )
+    (recipient,) = found["recipients"]
+
+    assert (recipient["route"], recipient["shared_files"], recipient["carried_by"]) == ("link", ["2"], "plain")
+    assert [file["fixed"] for file in found["attachments"]] == [None, None, "signed"]
+    assert matches(json.loads(json.dumps(found)), SCHEMA)
+    assert "b@partner.example (partners, outsiders): release by link" in as_text(found)
+    assert "  link takes file 1 out of the mail; the rest goes by plain" in as_text(found)
