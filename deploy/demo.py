@@ -53,6 +53,13 @@ maildir = "mail/internet"
 [next_hop.encrypted]
 maildir = "mail/encrypted"
 
+[place.own]
+kind = "own"
+
+[portal]
+url = "http://127.0.0.1:10080"
+address = "127.0.0.1:10080"
+
 [policy]
 source = "../rules/starter"
 
@@ -280,6 +287,7 @@ def _print_table(rows: list[Row]) -> None:
         "\nDelivered mail and the notices to senders are in var/mail/. In another terminal, here:"
         "\n  what is kept    .venv/bin/outgate hold list --config var/outgate.toml"
         "\n  let one go      .venv/bin/outgate hold release CASE --by YOU --why REASON --config var/outgate.toml"
+        "\n  files by link   .venv/bin/outgate share list --config var/outgate.toml"
         "\n  why, in full    .venv/bin/outgate explain MESSAGE.eml --sender A --recipient B --config var/outgate.toml"
     )
 
