@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,7 +11,7 @@ from gateway.edges.packs import read_pack
 from gateway.errors import BadPack
 from gateway.mime.block import Kind, as_html, as_text
 from gateway.model.share import Offer, SharedFile
-from gateway.policy.guidance import parse_guidance
+from gateway.policy.guidance import SHARE_PLACEHOLDERS, parse_guidance
 from gateway.policy.parse_pack import load_pack
 from gateway.policy.share_texts import ENGLISH
 from gateway.policy.share_words import LISTED, Given, blocks, known_languages, share_texts
@@ -26,8 +27,6 @@ LONDON = replace(HOUSE, timezone=ZoneInfo("Europe/London"))
 
 
 def starter():
-    from pathlib import Path
-
     return load_pack(read_pack(Path("rules/starter")), ("own.example",))
 
 
@@ -72,6 +71,23 @@ def test_the_starter_pack_says_it_in_other_languages(language, says):
     assert block.is_rtl == (language == "ar")
     assert all(one in text for one in (*says, LINK, "AbCd-EfGh", "b@else.example", "ann@own.example"))
     assert english.language == "en"
+
+
+@pytest.mark.parametrize("pack", ["starter", "uk-government", "connecticut-state", "derbyshire-council"])
+def test_every_text_of_a_pack_says_what_where_and_until_when(pack):
+    found = load_pack(read_pack(Path("rules") / pack), ("own.example",))
+    said = {name: f"the {name}" for name in SHARE_PLACEHOLDERS}
+    for id_, language in share_texts(found):
+        if id_.startswith("share-receipt"):
+            continue
+        how = id_.removeprefix("share-")
+        given = replace(GIVEN, offer=replace(OFFER, how=how, said=said))
+        text = as_text(blocks(given, language, found, LONDON)[0])
+
+        assert "PDF, 24.3 MB" in text, (id_, language)
+        assert "2026, 14:06 GMT" in text, (id_, language)
+        assert "ann@own.example" in text, (id_, language)
+        assert LINK in text or "the folder" in text, (id_, language)
 
 
 def test_every_language_is_known_by_words_of_its_own():
