@@ -70,6 +70,8 @@ class MemoryPlace:
             raise Unusable("the place is dead")
         if word == "unusable-for-first":
             raise Unusable("not for this one", (parcel.share.grants[0].key,))
+        if word == "unusable-for-a-stranger":
+            raise Unusable("not for this one", ("nobody@else.example",))
         if word == "bug":
             raise KeyError("a bug")
         contents = {file.id: content.read(0, content.octets) for file in parcel.share.files for content in (parcel.contents[file.id],)}

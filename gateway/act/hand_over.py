@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from gateway.act.keep import keep
 from gateway.act.letters import owes_success
 from gateway.act.ready import Ready, as_it_is
-from gateway.act.share import People, Shared, share
+from gateway.act.share import People, Shared, named_in, share
 from gateway.act.tell import speaks
 from gateway.act.work import Work, put_off
 from gateway.errors import TryLater, Unusable
@@ -102,7 +102,7 @@ class _Handing:
             try:
                 return await share(route, people, self.work.going, self.world), cannot
             except Unusable as unusable:
-                named = frozenset(unusable.recipients) or frozenset(recipient.address.key for recipient, _ in people)
+                named = named_in(unusable, people)
                 cannot += [_cannot_place(route, one, made) for one, made in people if one.address.key in named]
                 people = tuple(pair for pair in people if pair[0].address.key not in named)
             except TryLater as late:

@@ -13,7 +13,7 @@ from gateway.act.copies import names_of, stamps_of
 from gateway.act.going import Going
 from gateway.act.readers import Origin, reader_of
 from gateway.act.ready import Ready
-from gateway.act.share import People, Shared, share
+from gateway.act.share import People, Shared, named_in, share
 from gateway.decide import decide
 from gateway.errors import Unusable
 from gateway.keeper.desk import Desk
@@ -76,7 +76,7 @@ class Links:
                 self.shares.append(await share(route, people, self._going, self.desk.world))
                 break
             except Unusable as unusable:
-                named = frozenset(unusable.recipients) or frozenset(recipient.address.key for recipient, _ in people)
+                named = named_in(unusable, people)
                 for key in named:
                     self._unusable[key] = self._unusable.get(key, frozenset()) | {route}
                 cannot += [pair for pair in people if pair[0].address.key in named]

@@ -147,6 +147,25 @@ def test_a_link_that_nobody_was_handed_is_undone_and_is_the_same_again():
     assert [to for to, _ in story.mail()] == [ANN]  # one receipt, which had spoken of both
 
 
+def test_a_message_that_comes_in_two_pieces_has_one_share_and_the_sender_hears_of_everybody():
+    """Postfix sends sixty recipients as fifty and ten."""
+    story = Delivery(PAT)
+    run(story.attempt())
+    story.to = (recipient(SAM),)
+    run(story.attempt())
+
+    assert shares(story) == [{PAT: "open", SAM: "open"}]
+    texts = [email.message_from_bytes(octets, policy=email.policy.default).get_content() for octets in story.stage.letters()]
+    assert [(PAT in text, SAM in text) for text in texts] == [(True, False), (False, True)]
+
+
+def test_a_place_that_names_nobody_of_them_serves_none_of_them():
+    story = Delivery(PAT, place=("unusable-for-a-stranger",))
+    run(story.attempt())
+
+    assert [len(hop.taken) for hop in story.stage.hops.values()] == [0, 1]
+
+
 def test_a_link_that_somebody_may_have_is_left_alone():
     story = Delivery(PAT, script={("plain", PAT): ["uncertain-taken", "later"]})
     run(story.attempt(heard=False))
