@@ -44,6 +44,13 @@ _WORDS: Mapping[str, _Words] = {
         unasked="¿No lo ha pedido? Entonces otra persona tiene su enlace. Sin este código no se abre para nadie: no lo comparta.",
         help="Ayuda: {help}.",
     ),
+    "cy": _Words(
+        subject="Eich cod ar gyfer y ffeiliau gan {organisation}",
+        code="Eich cod yw:",
+        works="Teipiwch ef ar y dudalen lle y gofynnoch amdano. Mae'n gweithio unwaith, tan {until}.",
+        unasked="Heb ofyn amdano? Yna mae eich dolen gan rywun arall. Heb y cod hwn nid yw'n agor i neb: peidiwch â'i roi i neb.",
+        help="Cymorth: {help}.",
+    ),
     "ar": _Words(
         subject="الرمز الخاص بك للملفات من {organisation}",
         code="الرمز الخاص بك هو:",
