@@ -20,8 +20,9 @@ from gateway.edges.tables import metadata, share_intent
 from gateway.edges.tables import outbox as outbox_table
 from gateway.errors import TryLater
 from gateway.keeper import Keeper, Shelves
+from gateway.keeper.sharing import LEASE_SECONDS
 from gateway.log import Log
-from gateway.model.share import Share, Standing, Wish, WishKind
+from gateway.model.share import Grant, Share, Standing, Wish, WishKind
 from gateway.policy.rules import Policy, Route
 from gateway.ports import CodeTried
 from tests.deliveries import HOUSE, policy
@@ -44,11 +45,15 @@ class Shed:
 
     def __init__(self) -> None:
         self.withdrawn: list[str] = []
+        self.taken_from: list[str] = []  # addresses of single people
         self.is_down = False
 
-    async def withdraw(self, one: Share, whom: object = None) -> None:
+    async def withdraw(self, one: Share, whom: Grant | None = None) -> None:
         if self.is_down:
             raise TryLater("the shed is shut")
+        if whom is not None:
+            self.taken_from.append(whom.address)
+            return
         self.withdrawn += [each.object_id for each in one.files]
 
     async def close(self) -> None:
@@ -281,6 +286,25 @@ def test_a_revoked_share_is_withdrawn_from_its_place_and_stays_known(place: Plac
             assert await one.state.shares.in_use([each.object_id for each in made.files]) == frozenset()
             events = sorted(await one.state.audit.events(), key=lambda event: event.number)
             assert [event.event for event in events] == ["share.made", "share.revoked", "share.purged", "share.withdrawn"]
+
+    asyncio.run(story())
+
+
+def test_what_is_revoked_for_one_person_is_first_taken_from_them_in_its_place(place: Place):
+    async def story() -> None:
+        async with offices(place) as (one,):
+            made, _ = await issued(one.state, audienceless())
+            theirs = granted(made, "b@example.org")
+            await one.state.share_keeping.put(Wish("w1", WishKind.REVOKE, made.id, "A. Smith", NOON, grant=theirs.id, why="left"))
+            one.shed.is_down = True
+            await one.turn()
+            assert granted(await one.state.shares.get(made.id), "b@example.org").state is Standing.OPEN, "nobody is told that it was done"
+            one.shed.is_down = False
+            one.clock.turn(seconds=LEASE_SECONDS + 1)
+            await one.turn()
+            assert one.shed.taken_from == ["b@example.org"]
+            assert granted(await one.state.shares.get(made.id), "b@example.org").state is Standing.REVOKED
+            assert rows(place, share_intent, "state", "result") == [("done", "b@example.org can open it no more")]
 
     asyncio.run(story())
 
