@@ -30,6 +30,7 @@ from gateway.edges.keys import (
     load_keys,
     remove_key,
 )
+from gateway.edges.owner import denied
 from gateway.edges.share_names import Names
 from gateway.edges.share_secrets import SHARES_FAMILY, Secrets
 from gateway.edges.spool import Spool
@@ -131,8 +132,11 @@ def _portal_keys(settings: Settings, family: str) -> Path | None:
 
 def _require_copied(settings: Settings, family: str, newest: str) -> None:
     portal = _portal_keys(settings, family)
-    if portal is not None and not file_of(portal, newest).exists():
-        raise TryLater(f"the portal needs {newest}: copy it to {portal} first")
+    try:
+        if portal is not None and not file_of(portal, newest).exists():
+            raise TryLater(f"the portal needs {newest}: copy it to {portal} first")
+    except OSError as error:
+        raise TryLater(f"whether the portal has {newest} cannot be seen: {denied(error, portal or settings.vault.keys)}") from error
 
 
 def _renew_all(settings: Settings, families: tuple[str, ...], say: _Say, progress: Progress) -> bool:
@@ -162,6 +166,8 @@ def _renew_names(settings: Settings, keys: Keyring, say: _Say) -> None:
             if old:
                 await state.open(5.0)
                 await names.renew(old)
+            if await names.sealed_before():
+                raise TryLater("names of shared files were changed meanwhile; run this again")
             return len(old)
         finally:
             await state.close()
