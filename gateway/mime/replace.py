@@ -3,10 +3,11 @@
 In: a message, the octets it stands in, and the ids of the parts to take out. Out: an Edit, which takes the words and gives the splices; or
 None where it cannot be done (mime/taking.py says why, and is asked before anything is decided).
 
-Where the words stand. At the top of every body that somebody may be shown: each member of a multipart/alternative, the first text of
-anything else. New words come first there and a long thread follows, so that what stands at its end is read by nobody and clipped by some
-programs; where a thread begins can only be guessed, and where a body begins cannot be missed. A body that cannot take them (none, an
-unknown charset, an encoding in doubt) leaves them a part of their own, in the place of the first file.
+Where the words stand. At the top of every body that somebody may be shown: each member of a multipart/alternative (and of a
+multipart/related, where a parameter may say which is the root), the first text of anything else. New words come first there and a long
+thread follows, so that what stands at its end is read by nobody and clipped by some programs; where a thread begins can only be guessed,
+and where a body begins cannot be missed. A body that cannot take them (none, an unknown charset, an encoding in doubt) leaves them a part
+of their own, in the place of the first file.
 Standards: RFC 2045, RFC 2046, RFC 3676.
 """
 
@@ -31,6 +32,7 @@ from gateway.model.outcome import Splice
 
 _TOP_OCTETS = 1_048_576  # of a body: the head of a page is not longer, or it is not entered
 _CLOSED = ("multipart/signed", "multipart/encrypted")
+_EACH_MAY_BE_SHOWN = frozenset({"multipart/alternative", "multipart/related"})  # the root of the latter is the one that `start` says
 _HTML = frozenset({"text/html", "text/x-amp-html", "text/watch-html"})
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -143,7 +145,7 @@ def _bodies(part: Part, members: dict[str | None, list[Part]], files: Collection
     if part.role is not Role.CONTAINER:
         return (part,) if part.role is Role.BODY else ()
     below = [_bodies(member, members, files) for member in members.get(part.id, ())]
-    if part.media_type == "multipart/alternative":
+    if part.media_type in _EACH_MAY_BE_SHOWN:
         return tuple(body for found in below for body in found)
     return next((found for found in below if found), ())
 

@@ -165,6 +165,14 @@ def test_both_alternatives_have_the_words_and_nothing_else_has():
     assert [(kind, LINK.encode() in words) for kind, words in found] == [("text/plain", True), ("text/html", True), ("text/plain", False)]
 
 
+def test_whichever_part_is_the_root_has_the_words():
+    octets = mail(
+        text(b"decoy\r\n"), text(b"<p>Dear</p>\r\n", kind=b"html", more=b"\r\nContent-ID: <root>"), FILE, kind=b'related; start="<root>"'
+    )
+
+    assert [LINK.encode() in words for _, words in decoded(edited(octets, ["3"]))] == [True, True]
+
+
 def test_flowed_text_goes_on_over_its_line_ends():
     octets = mail(text(b"Dear \r\nMs Smith\r\n", more=b"; format=flowed"), FILE)
 

@@ -92,6 +92,9 @@ def test_no_range_leaves_the_file(octets: int, asked: str) -> None:
         ("\ud800a.pdf", "a.pdf"),
         ("a%2e%2e.pdf", "a_2e_2e.pdf"),
         ("a/", "a"),
+        ("\u2025", "file"),
+        ("con\uff0e\u00e9", "_con.\u00e9"),
+        ("\u2024bashrc", "_bashrc"),
     ],
 )
 def test_names_are_made_harmless(given_name: str, shown: str) -> None:
@@ -123,6 +126,7 @@ def test_names_are_told_apart_where_capitals_count_for_nothing() -> None:
         ("a.pdf", 'attachment; filename="a.pdf"'),
         ("\u00fc.pdf", "attachment; filename=\"u.pdf\"; filename*=UTF-8''%C3%BC.pdf"),
         ("\u4e2d\u6587.pdf", "attachment; filename=\"file.pdf\"; filename*=UTF-8''%E4%B8%AD%E6%96%87.pdf"),
+        ("\uff43\uff4f\uff4e.pdf", "attachment; filename=\"_con.pdf\"; filename*=UTF-8''%EF%BD%83%EF%BD%8F%EF%BD%8E.pdf"),
         ("a;b'c.pdf", "attachment; filename=\"a_b_c.pdf\"; filename*=UTF-8''a%3Bb%27c.pdf"),
     ],
 )

@@ -243,6 +243,18 @@ def test_five_mails_with_codes_an_hour_and_no_more(portal: House) -> None:
     assert "Several codes were sent" in browser.get(f"/{share.id}/code?said=often").text
 
 
+def test_who_was_forwarded_a_link_does_not_shut_out_its_owner(portal: House) -> None:
+    share, tokens = portal.share(FILES)
+    network = portal.browser().address
+    for _ in range(15):
+        portal.browser(**{"x-forwarded-for": network}).open(tokens[RECIPIENT])
+    owner = portal.browser()
+    before = portal.wishes("share-code", share.id)
+
+    assert owner.open(tokens[RECIPIENT]).headers["location"] == f"/{share.id}/code"
+    assert portal.wishes("share-code", share.id) == before + 1
+
+
 def test_asking_the_sender_reveals_nothing_and_is_bounded(portal: House) -> None:
     share, tokens = portal.share(FILES)
     for _ in range(5):

@@ -14,6 +14,7 @@ from urllib.parse import quote
 LONGEST = 180  # octets in UTF-8: most disks take 255, and a program that unpacks adds a folder
 _LONGEST_ENDING = 20
 _FOLDERS = re.compile(r"[/\\\u2044\u2215\u29f5\u29f8\uff0f\uff3c]")  # and what looks like them
+_DOTS = {ord(letter): "." for letter in "\u2024\u2025\ufe52\uff0e"}  # what some programs make dots of
 _RESERVED = re.compile(r'[<>:"|?*%]')
 _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|clock\$|(com|lpt)[0-9\u00b9\u00b2\u00b3])(\s*\..*)?", re.IGNORECASE)
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -24,7 +25,7 @@ _BLANK = frozenset(
 
 def harmless(name: str) -> str:
     """The name, safe to show and to save; "file" where nothing is left of it."""
-    last = _FOLDERS.split(unicodedata.normalize("NFC", name).rstrip("/\\"))[-1]
+    last = _FOLDERS.split(unicodedata.normalize("NFC", name).translate(_DOTS).rstrip("/\\"))[-1]
     seen = "".join(_seen(letter) for letter in last)
     plain = _RESERVED.sub("_", " ".join(seen.split())).strip(". ")
     if last.startswith(".") and plain:
@@ -77,6 +78,6 @@ def attachment(name: str) -> str:
     folded = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     stem, dot, ending = re.sub(r"[^A-Za-z0-9 ._()+,=@-]", "_", folded).rpartition(".")
     stem, ending = (stem, ending) if dot else (ending, "")
-    ascii_only = f"{stem.strip('. ') or 'file'}{dot}{ending}"
+    ascii_only = harmless(f"{stem.strip('. ') or 'file'}{dot}{ending}")  # of wide letters it may be a device only now
     field = f'attachment; filename="{ascii_only}"'
     return field if ascii_only == name else f"{field}; filename*=UTF-8''{quote(name, safe='')}"

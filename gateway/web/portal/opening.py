@@ -25,9 +25,10 @@ from gateway.web.portal.site import Site, Visitor, new_cookie
 
 ANSWER_SECONDS = 0.15  # an answer to a token is never quicker: far above what any of the look-ups takes
 # A whole organisation may come from one address; whoever guesses 160 bits is as far from them at any rate.
-_OPEN_BY_HOME, _OPEN_BY_NETWORK, _OPEN_BY_TOKEN = Rate(60, 10.0), Rate(300, 2.0), Rate(10, 60.0)
+_OPEN_BY_HOME, _OPEN_BY_NETWORK, _OPEN_BY_TOKEN = Rate(60, 10.0), Rate(300, 2.0), Rate(10, 60.0)  # the last within a network
 _CODE_BY_GRANT, _CODE_BY_NETWORK = (20, timedelta(hours=1)), (200, timedelta(seconds=30))
 _MOST_CODES = 5  # mails with a code to one person in an hour
+_MAIL_BY_NETWORK = (4, timedelta(minutes=20))  # of those: who holds a forwarded link and wastes them leaves one to its owner
 _MOST_ASKS = 2  # mails to the sender in a day, of one link
 _CODE = re.compile(r"[0-9]{8}")
 _FOREIGN_DIGITS = {ord(letter): str(value) for value, letter in enumerate("\u0660\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668\u0669")}
@@ -122,7 +123,8 @@ class Opening:
 
     def _limit(self, visitor: Visitor, token: str) -> None:
         rates = {visitor.home: _OPEN_BY_HOME, f"network {visitor.network}": _OPEN_BY_NETWORK}
-        rates[hashlib.sha256(token.encode()).hexdigest()] = _OPEN_BY_TOKEN
+        # Within a network: who was forwarded a link does not shut out its owner.
+        rates[hashlib.sha256(f"{token} {visitor.network}".encode()).hexdigest()] = _OPEN_BY_TOKEN
         wait = self._site.limiter.take("open", rates)
         if wait > 0:
             self._site.log.event("share.refused", why="too many links", network=visitor.network)
@@ -154,6 +156,8 @@ class Opening:
     async def _send_code(self, session: Session, visitor: Visitor) -> bool:
         """Whether one is on its way, in the language of the page."""
         now, language = self._site.clock.now(), visitor.words.tag
+        if await self._site.visits.take((Limit("mail", f"{session.grant} {visitor.network}", *_MAIL_BY_NETWORK),), now):
+            return False
         return await self._site.visits.wish(WishKind.CODE, session, "", now, language, most=_MOST_CODES) is not None
 
     async def _proved(self, guest: Guest) -> Response:
