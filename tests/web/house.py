@@ -93,6 +93,7 @@ class House:
     log: io.StringIO
     admits: Callable[[Share, Grant], bool] = lambda _share, _grant: True
     browsers: "list[Browser]" = field(default_factory=list)
+    visits: list[tuple[str, str]] = field(default_factory=list)  # the number of a share and a cookie behind its code
     loop: asyncio.AbstractEventLoop = field(init=False)
     state: State = field(init=False)
     vault: Vault = field(init=False)

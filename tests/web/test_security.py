@@ -106,6 +106,9 @@ def test_with_tls_the_cookie_is_bound_to_the_host_and_the_browser_is_told_to_sta
         assert cookie.startswith("__Host-outgate=")
         assert {"secure", "httponly", "samesite=lax", "path=/"} <= {part.strip().lower() for part in cookie.split(";")}
         assert "domain" not in cookie.lower()
+        spoken = client.get(f"https://localhost:{portal.port}/help?lang=cy")
+        assert spoken.headers["set-cookie"].startswith("__Host-language=cy;")
+        assert '<html lang="cy"' in client.get(f"https://localhost:{portal.port}/help").text
         assert answer.headers["strict-transport-security"] == "max-age=63072000; includeSubDomains"
         served = portal.server.config.ssl
         assert served is not None

@@ -54,14 +54,15 @@ def _check_origin(request: Request, url: str) -> None:
 
 
 async def _read(request: Request) -> bytes:
-    if int(request.headers.get("content-length") or 0) > LARGEST:
-        raise TooLarge("announced")
+    announced = request.headers.get("content-length", "0")
+    if not announced.isdecimal() or int(announced[:20]) > LARGEST:
+        raise TooLarge("more is announced than a form has")
     found = bytearray()
     try:
         async for piece in request.stream():
             found += piece
             if len(found) > LARGEST:
-                raise TooLarge("read")
+                raise TooLarge("more has come than a form has")
     except ClientDisconnect as error:
         raise Forged("it is not whole") from error
     return bytes(found)

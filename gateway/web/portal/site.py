@@ -76,14 +76,17 @@ class Site:
         peer = request.client.host if request.client else ""
         client: str = self._proxies.client(peer, request.headers.getlist("x-forwarded-for"))  # type: ignore[attr-defined]
         chosen = request.query_params.get("lang", "")
-        chosen = chosen if chosen in self.words else request.cookies.get(LANGUAGE, "")
+        chosen = chosen if chosen in self.words else request.cookies.get(self._named(LANGUAGE), "")
         words = choose(self.words, chosen, request.headers.get("accept-language", ""), *languages)
         return Visitor(client, words, request.cookies.get(self.cookie_name, ""))
 
     @property
     def cookie_name(self) -> str:
+        return self._named(COOKIE)
+
+    def _named(self, name: str) -> str:
         """Over TLS with the prefix that keeps it to this host; browsers refuse that on plain loopback."""
-        return f"__Host-{COOKIE}" if self.settings.is_https else COOKIE
+        return f"__Host-{name}" if self.settings.is_https else name
 
     def csrf(self, cookie: str) -> str:
         """The token in the forms of who has this cookie."""
@@ -100,7 +103,7 @@ class Site:
         if not visitor.cookie and name == "start":
             self.give_cookie(response, cookie)
         if request.query_params.get("lang") == words.tag:
-            response.set_cookie(LANGUAGE, words.tag, path="/", secure=self.settings.is_https, httponly=True, samesite="lax")
+            response.set_cookie(self._named(LANGUAGE), words.tag, path="/", secure=self.settings.is_https, httponly=True, samesite="lax")
         return response
 
     def said(self, request: Request, visitor: Visitor, what: str, status: int, *, back: str = "", **values: object) -> Response:
