@@ -7,7 +7,7 @@ Not here: the rows (edges/share_keeping.py), the words (policy/share_letters.py)
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from gateway.act.pen import Pen, Subject, address_of
 from gateway.errors import OutgateError, TryLater, WillNotDo
@@ -23,6 +23,7 @@ from gateway.ports import Place, ShareKeeping, Shares
 LEASE_SECONDS = 30.0  # of a wish: somebody waits for it before a page
 CODE_FOR = timedelta(minutes=10)
 WITHDRAW_AGAIN_SECONDS = 60.0  # after a place did not do it
+END_EVERY = timedelta(seconds=30)  # whether a share is over is asked at each page; that its row says so may wait
 MOST_AT_ONCE = 4  # places that are told to let go of something
 
 
@@ -35,6 +36,7 @@ class Sharing:
         self._shares = shares
         self._withdrawing: dict[str, asyncio.Task[None]] = {}
         self._again_at: dict[str, float] = {}  # monotonic, by share
+        self._ended_at: datetime | None = None
 
     # --- what pages ask -----------------------------------------------------------------------------------------------
 
@@ -142,7 +144,10 @@ class Sharing:
     async def end(self) -> None:
         """Who may open them is decided by their rows, at once; their places are told beside the keeper's other jobs. Raises TryLater."""
         world = self._desk.world
-        await self._keeping.end(world.clock.now())
+        now = world.clock.now()
+        if self._ended_at is None or now - self._ended_at >= END_EVERY:
+            await self._keeping.end(now)
+            self._ended_at = now
         for share in await self._keeping.purge(world.clock.now()):
             is_time = self._again_at.get(share.id, 0.0) <= world.clock.monotonic()
             if is_time and share.id not in self._withdrawing and len(self._withdrawing) < MOST_AT_ONCE:

@@ -35,9 +35,9 @@ def test_migrating_again_and_at_the_same_time_does_no_harm(place: Place):
         assert list(threads.map(migrate, [place.url] * 4)) == [None] * 4
 
 
-def test_what_was_kept_before_a_change_of_the_tables_is_there_after_it(sqlite_place: Place):
+def test_what_was_kept_before_a_change_of_the_tables_is_there_after_it(place: Place):
     """The first tables, as the version wrote them that made them, with a case in them."""
-    engine = open_engine(sqlite_place.url)
+    engine = open_engine(place.url)
     with engine.begin() as connection:
         for table in metadata.tables:
             if table.startswith(("share", "portal")):
@@ -50,10 +50,10 @@ def test_what_was_kept_before_a_change_of_the_tables_is_there_after_it(sqlite_pl
     engine.dispose()
 
     async def found():
-        async with living(sqlite_place) as (state,):
+        async with living(place) as (state,):
             return await state.holds.get("7KQ-402")
 
-    migrate(sqlite_place.url)
+    migrate(place.url)
     assert asyncio.run(found()) == held()
 
 

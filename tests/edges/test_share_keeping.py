@@ -20,7 +20,7 @@ from gateway.edges.tables import metadata, share_intent
 from gateway.edges.tables import outbox as outbox_table
 from gateway.errors import TryLater
 from gateway.keeper import Keeper, Shelves
-from gateway.keeper.sharing import LEASE_SECONDS
+from gateway.keeper.sharing import END_EVERY, LEASE_SECONDS
 from gateway.log import Log
 from gateway.model.share import Grant, Share, Standing, Wish, WishKind
 from gateway.policy.rules import Policy, Route
@@ -141,13 +141,13 @@ def test_the_code_speaks_the_language_of_the_page_or_of_the_message(place: Place
     async def story() -> None:
         async with offices(place) as (one,):
             made, _ = await issued(one.state, audienceless(language="ar-EG"))
-            for number, page in enumerate(("", "es", "fi")):
+            for number, page in enumerate(("", "es", "fi", "cy-GB")):
                 mine = session(made, granted(made, "b@example.org"), page or "none")
                 await one.state.visits.open_session(mine)
                 await one.state.visits.wish(WishKind.CODE, mine, "", NOON + timedelta(seconds=number), page)
                 await one.turn()
             said = [mail.get_content().splitlines()[0] for mail in one.mail("b@example.org")]
-            assert said == ["الرمز الخاص بك هو:", "Su código es:", "الرمز الخاص بك هو:"]
+            assert said == ["الرمز الخاص بك هو:", "Su código es:", "الرمز الخاص بك هو:", "Eich cod yw:"]
 
     asyncio.run(story())
 
@@ -352,7 +352,7 @@ def test_a_share_ends_by_time_and_by_idleness(place: Place, changes: dict, days:
             one.clock.turn(days=days, seconds=-1)
             await one.turn()
             assert (await one.state.shares.get(made.id)).state is Standing.OPEN
-            one.clock.turn(seconds=1)
+            one.clock.turn(seconds=END_EVERY.total_seconds())
             await one.turn()
             there = await one.state.shares.get(made.id)
             assert (there.state, there.ended_why, there.ended_at) == (Standing.PURGED, why, one.clock.at)
