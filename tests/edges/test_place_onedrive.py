@@ -484,7 +484,8 @@ def test_too_many_uploads_at_once_wait_for_their_turn_and_no_longer(peer):
             with pytest.raises(TryLater, match="at the same time"):
                 await place.put(parcel(PLAN, key=b"2" * 32), clock.monotonic() + 0.05)
             peer.go.set()
-            return await one
+            await one
+            return await place.put(parcel(PLAN, key=b"3" * 32), clock.monotonic() + 5)
 
     peer.trouble("range", Do.WAIT)
     assert asyncio.run(story()).offers
