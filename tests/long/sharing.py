@@ -51,7 +51,10 @@ def sharing(random: Random, say: Any) -> Iterator[Killing]:
 
 
 def wrong_in(world: Killing) -> list[str]:
-    """What is not as it must be, after a drain and a sweep; a line for each."""
+    """What is not as it must be, after a drain and a sweep; a line for each.
+
+    A message that three processes were killed over is held as poison: it may have gone to some, and has to go to nobody.
+    """
     _sweep(world)
     return [*_copies(world), *_shares(world), *_files(world)]
 
@@ -76,10 +79,11 @@ def _copies(world: Killing) -> Iterator[str]:
             if hop != "internet" or len(tokens) != 1 or b"plan-" in taken.octets:
                 yield f"{taken.reverse_path} to {taken.recipients} at {hop}: {len(tokens)} links"
             found.setdefault((taken.reverse_path, to), set()).update(tokens)
+    held = _held(world)
     for mail in world.mails:
         for to in mail.fates:
             tokens = found.get((mail.sender, to), set())
-            if len(tokens) != 1:
+            if len(tokens) != 1 and (tokens or mail.sender not in held):
                 yield f"{mail.sender} to {to}: {len(tokens)} links"
             yield from (
                 f"{mail.sender} to {to}: the link leads to nothing ({granted.get(hashlib.sha256(token).digest())})"
@@ -88,11 +92,16 @@ def _copies(world: Killing) -> Iterator[str]:
             )
 
 
+def _held(world: Killing) -> set[str]:
+    return {str(row["sender"]) for row in world.cases.values()}
+
+
 def _shares(world: Killing) -> Iterator[str]:
     """One for each message."""
     counts = dict(_ask(world.gateway, "SELECT sender, count(*) FROM share GROUP BY sender"))
+    held = _held(world)
     for mail in world.mails:
-        if counts.pop(mail.sender, 0) != 1:
+        if counts.pop(mail.sender, 0 if mail.sender not in held else 1) != 1:
             yield f"{mail.sender}: not one share"
     yield from (f"{sender}: a share of no message" for sender in counts)
     nobody = _ask(
@@ -113,7 +122,7 @@ def _files(world: Killing) -> Iterator[str]:
     for mail in world.mails:
         mine = sorted(sha256 for sender, sha256, _ in rows if sender == mail.sender)
         there = sorted(hashlib.sha256(plan(mail.number, at)).hexdigest() for at in range(mail.octets.count(b'filename="plan-') or 1))
-        if mine != there:
+        if mine != there and (mine or mail.sender not in _held(world)):
             yield f"{mail.sender}: {len(mine)} files for {len(there)}"
     kept = {object_id for _, _, object_id in rows}
     there = {f"shares-{path.name}" for path in (var / "vault" / "shares").glob("*/*")}
