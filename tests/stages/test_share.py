@@ -3,11 +3,12 @@
 import email
 import email.policy
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from gateway.policy.rules import Act, Ask, Rule, System
-from tests.deliveries import policy
+from tests.deliveries import MESSAGE, policy
 from tests.doubles import recipient, run
 from tests.sharing import link_of
 from tests.stages.test_act import ANN, Delivery
@@ -101,6 +102,24 @@ def test_who_answers_for_a_system_has_its_receipt_and_its_page():
 
     assert [to for to, _ in story.mail()] == ["it@own.example"]
     assert "it@own.example" in links(story)
+
+
+def test_the_words_are_in_the_language_of_the_message():
+    spanish = "Estimada señora: adjunto el informe para la reunión de los lunes.\r\n".encode("iso-8859-1")
+    head = b"Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+    octets = MESSAGE.replace(b"--b\r\n\r\ngeheimnis-body\r\n.\r\n", b"--b\r\n" + head + spanish)
+    name = "guidance/share-own.es.md"
+    story = Delivery(PAT, octets=octets, pack=policy(guidance_files={name: (Path("rules/starter") / name).read_bytes()}))
+    run(story.attempt())
+
+    (taken,) = story.stage.hops["plain"].taken
+    body = email.message_from_bytes(taken.octets, policy=email.policy.default).get_body(("plain",)).get_content()
+    assert "Los archivos no están en este mensaje." in body
+    assert "Hasta el 19 de noviembre de 2026, 14:06 UTC." in body
+    assert body.rstrip().endswith("adjunto el informe para la reunión de los lunes.")
+    (share,) = story.stage.shares.shares.values()
+    assert share.language == "es"
+    assert "has gone to pat@shared.example" in letter(story, "Sent, with a link")  # the house speaks English
 
 
 # --- places and hops that fail ----------------------------------------------------------------------------------------
