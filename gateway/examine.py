@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from gateway.detectors import Segment, scan
 from gateway.mime.charsets import find_codec
-from gateway.mime.cloaked import LOOKED_AT, is_cloaked
+from gateway.mime.cloaked import LOOKED_AT, ZIP, is_cloaked
 from gateway.mime.decode import READINGS, digest, head
 from gateway.mime.labels import header_labels
 from gateway.mime.outside import is_indexed_whole, outside_text
@@ -122,7 +122,7 @@ def _texts(found: _Sorted, buffer: Buffer) -> list[str]:
     defects: set[DefectName] = set()
     for part in tuple(found.here):
         text = body_text(buffer, part, defects)
-        if has_file_shown(text):
+        if has_file_shown(text) or ZIP in text:
             found.here.remove(part)
             found.words.append(part)
         else:

@@ -1,13 +1,15 @@
 """Whether what calls itself words begins like a file: a document under the cloak of a body, an invitation or a receipt. Pure.
 
 Programs show a part by what it says it is, and save it by what it holds. Only kinds that no text begins like are looked for; zips and old
-Office files also behind a few words, where their readers still find them.
+Office files also behind a few words, where their readers still find them. A zip opens behind any number of words: who reads all of them
+looks for ZIP.
 """
 
 from __future__ import annotations
 
 import re
 
+ZIP = "PK\x03\x04"
 LOOKED_AT = 512  # octets, decoded
 
 _BEGINNING = re.compile(rb"\s*+(?:%PDF-\d|\{\\rtf1|Rar!\x1a\x07|7z\xbc\xaf\x27\x1c|\x1f\x8b\x08)")

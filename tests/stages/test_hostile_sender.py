@@ -315,7 +315,7 @@ def test_text_that_begins_like_a_signature_or_a_picture_is_read(kind: str, name:
 DOCUMENT = docx(["Words."], header="CONFIDENTIAL")
 
 
-@pytest.mark.parametrize("start", [b"", b"Hello,\r\n\r\n"])
+@pytest.mark.parametrize("start", [b"", b"Hello,\r\n\r\n", b"Hello. " * 200])
 @pytest.mark.parametrize(
     "kind",
     [
