@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,8 @@ from gateway.edges.tables import hold, step
 from gateway.errors import TryLater
 from gateway.model.kept import Bundle
 from gateway.model.outcome import Ending
-from tests.edges.durable import Place, held, opened, outcome
+from tests.edges.durable import NOON, Place, held, opened, outcome
+from tests.edges.sharing import grant, share
 
 pytestmark = pytest.mark.slow
 
@@ -115,6 +116,46 @@ def test_what_was_acknowledged_survives_twenty_kills_of_the_recorder(sqlite_plac
 
 def everything(connection: Connection) -> tuple[set[str], set[str]]:
     return set(connection.execute(select(hold.c.case_number)).scalars()), set(connection.execute(select(step.c.recipient)).scalars())
+
+
+def test_a_share_that_was_issued_survives_kills_of_the_recorder_and_is_there_once(sqlite_place: Place):
+    """An issue is asked again of the next recorder, when nobody knows what became of it."""
+    issued: dict[str, bytes] = {}  # number of the share, its key
+    opening: dict[str, str] = {}  # token, number of the share that it opened
+
+    async def session(state: State, name: str, until: asyncio.Event) -> None:
+        number = 0
+        while not until.is_set():
+            number += 1
+            one = share(f"{name}-{number}", os.urandom(32), grants=(grant(id=f"{name}-{number}"),))
+            with suppress(TryLater):
+                made = await state.shares.issue(one, linked=True)
+                issued[made.id] = made.key
+                opening.update(dict.fromkeys((await state.shares.tokens(made.id)).values(), made.id))
+
+    async def story() -> None:
+        with zygote(sqlite_place) as recorders:
+            async with opened(sqlite_place) as state:
+                enough = asyncio.Event()
+                sessions = [asyncio.ensure_future(session(state, f"s{n}", enough)) for n in range(4)]
+                for _ in range(KILLS // 2):
+                    before = len(issued)
+                    while len(issued) < before + 5:  # noqa: ASYNC110 - a random moment is what this test is about
+                        await asyncio.sleep(random.random() / 100)
+                    recorders.kill()
+                    recorders.start()
+                enough.set()
+                await asyncio.gather(*sessions)
+                there = {one.id: one for one in await state.shares.list(limit=100_000)}
+                assert {number: one.key for number, one in there.items() if number in issued} == issued
+                assert len({one.key for one in there.values()}) == len(there)
+                assert {token: (await state.visits.find(token, NOON) or ("",))[0] for token in opening} == opening
+                assert await state.audit.verify() == ()
+                made = [event.details["share"] for event in await state.audit.events() if event.event == "share.made"]
+                assert sorted(made) == sorted(there), "each is in the audit, once"
+
+    asyncio.run(story())
+    assert len(issued) >= KILLS // 2 * 5
 
 
 KEEP = """

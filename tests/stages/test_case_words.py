@@ -6,9 +6,11 @@ from datetime import timedelta
 from gateway.app.case_words import Case, as_rows, as_text
 from gateway.edges.audit import Event
 from gateway.model.kept import Intent
+from gateway.model.share import Standing
 from tests.deliveries import HOUSE
 from tests.doubles import START
 from tests.edges.durable import held, mail
+from tests.edges.sharing import share
 
 
 def event(minutes, name, **details):
@@ -62,3 +64,10 @@ def test_who_refused_is_said():
 
     assert [row[1] for row in states.values()] == ["open", "refused by the rules", "refused by a person", "ended without an answer"]
     assert [row[4] == "-" for row in states.values()] == [False, False, True, True]  # DELETED
+
+
+def test_a_case_names_what_the_same_message_left_behind_as_links():
+    text = as_text(replace(CASE, shares=(share("9XY-111"), share("9XY-112", state=Standing.REVOKED))), HOUSE)
+
+    assert "Share     9XY-111, open until 2027-01-19 12:00 UTC: outgate share show 9XY-111\n" in text
+    assert "Share     9XY-112, revoked, its files are being deleted: outgate share show 9XY-112\n" in text
