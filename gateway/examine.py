@@ -1,8 +1,7 @@
 """Message to Findings: what each file really is, what the words say, what could not be read. Only the examiner has effects.
 
 Header fields, names and small plain text are read here, with our own reader; HTML and every file go to the examiner's child in one call.
-An inline picture is no file, but it must be a picture: anything else under that cloak is examined as a file. The same goes for signatures,
-and for a body, an invitation or a receipt that begins like a document.
+An inline picture is no file, but it must be a picture: anything else under that cloak is examined as a file. The same goes for signatures.
 Both are read as words: something may stand in them that is neither. What is inside an attached message is read with it. What only another
 reader than most would see is read beside: so the strictest evidence of all readings counts.
 """
@@ -15,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from gateway.detectors import Segment, scan
 from gateway.mime.charsets import find_codec
-from gateway.mime.cloaked import LOOKED_AT, ZIP, is_cloaked
+from gateway.mime.cloaked import is_cloaked
 from gateway.mime.decode import READINGS, digest, head
 from gateway.mime.labels import header_labels
 from gateway.mime.outside import is_indexed_whole, outside_text
@@ -117,12 +116,12 @@ def _sort(message: Message, buffer: Buffer) -> _Sorted:
 
 
 def _texts(found: _Sorted, buffer: Buffer) -> list[str]:
-    """The words that are read here. What has a file in the middle goes to the examiner after all."""
+    """The words that are read here. What has a file in the middle, or is one, goes to the examiner after all."""
     texts: list[str] = []
     defects: set[DefectName] = set()
     for part in tuple(found.here):
         text = body_text(buffer, part, defects)
-        if has_file_shown(text) or ZIP in text:
+        if has_file_shown(text) or is_cloaked(text):
             found.here.remove(part)
             found.words.append(part)
         else:
@@ -136,9 +135,7 @@ def _is_disguised(part: Part, buffer: Buffer) -> bool:
     if part.role is Role.INLINE:
         start = head(buffer, part, _LOOK)
         return b"\0" not in start or not (start.startswith(_PICTURES) or start[4:8] == b"ftyp")
-    if part.media_type in _SIGNATURES:
-        return not is_detached_signature(head(buffer, part, SIGNATURE_OCTETS))
-    return is_cloaked(head(buffer, part, LOOKED_AT))
+    return part.media_type in _SIGNATURES and not is_detached_signature(head(buffer, part, SIGNATURE_OCTETS))
 
 
 def _is_readable_here(part: Part) -> bool:

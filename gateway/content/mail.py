@@ -8,7 +8,6 @@ from dataclasses import replace
 from gateway.content.entity import begin_of
 from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unreadable
 from gateway.content.words import read_words
-from gateway.mime.cloaked import is_cloaked
 from gateway.mime.doubtful import all_octets
 from gateway.mime.labels import header_labels
 from gateway.mime.outside import is_indexed_whole, outside_text
@@ -48,8 +47,7 @@ def read_multipart(source: Source, spent: Spent) -> Iterator[Item]:
 
 def _part(octets: bytes, part: Part, spent: Spent) -> Iterator[Item]:
     words = Source(octets, (), part.media_type, part.charset, is_words=True, where="body")
-    is_file = part.role in (Role.FILE, Role.INLINE) or not part.media_type.startswith(("text/", "message/")) or is_cloaked(octets)
-    if is_file:
+    if part.role in (Role.FILE, Role.INLINE) or not part.media_type.startswith(("text/", "message/")):
         yield Member(part.names[0] if part.names else "", octets, part.media_type, also=part.names[1:])
     else:
         yield from read_words(words, spent)

@@ -1,4 +1,4 @@
-"""Text and markup, and the files that stand in them: by uuencode or yEnc, as data: URIs, as messages of OpenPGP, zips behind them."""
+"""Text and markup, and the files that stand in them: by uuencode or yEnc, as data: URIs, as messages of OpenPGP; files that are no text."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from collections.abc import Iterator
 from gateway.content import data_uris, markup, pgp, text
 from gateway.content.files_in_text import read_files_in_text
 from gateway.content.reading import Item, Member, Reader, Source, Spent, Unreadable
-from gateway.mime.cloaked import ZIP
+from gateway.mime.cloaked import cloaked_at
 from gateway.mime.uuencode import has_file_in_text
 from gateway.model.finding import Readable
 
 MARKUP = ("text/html", "text/enriched", "text/richtext", "text/x-amp-html", "text/watch-html")
 _SIGNATURES = ("application/pkcs7-signature", "application/x-pkcs7-signature")
 _PGP = b"-----BEGIN PGP MESSAGE-----"
-_ZIP = ZIP.encode("ascii")
 
 
 def read_words(source: Source, spent: Spent) -> Iterator[Item]:
     """A body, as its media type says that it is to be read."""
-    if source.declared in MARKUP:
-        return with_files(markup.read_html, source, spent)
-    return with_files(text.read_text, source, spent)
+    at = None if is_cloak(source.declared) else cloaked_at(source.data)
+    if at is not None:
+        yield Member("", source.data[at:], is_in_text=True)
+    yield from with_files(markup.read_html if source.declared in MARKUP else text.read_text, source, spent)
 
 
 def is_cloak(declared: str) -> bool:
@@ -38,14 +38,7 @@ def with_files(reader: Reader, source: Source, spent: Spent) -> Iterator[Item]:
         readers.append(data_uris.read_data_uris)
     if _PGP in source.data:
         readers.append(pgp.read_pgp)
-    if source.data.find(_ZIP) > 0:
-        readers.append(_read_zip_behind)
     return all_of(*readers)(source, spent)
-
-
-def _read_zip_behind(source: Source, _spent: Spent) -> Iterator[Item]:
-    """What programs that open zips find behind the words."""
-    yield Member("", source.data[source.data.find(_ZIP) :], "application/zip", is_in_text=True)
 
 
 def all_of(*readers: Reader) -> Reader:

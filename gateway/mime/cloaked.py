@@ -1,21 +1,32 @@
-"""Whether what calls itself words begins like a file: a document under the cloak of a body, an invitation or a receipt. Pure.
+"""Whether what calls itself words is a file, or has one behind it: a document as a body, an invitation, a receipt. Pure.
 
-Programs show a part by what it says it is, and save it by what it holds. Only kinds that no text begins like are looked for; zips and old
-Office files also behind a few words, where their readers still find them. A zip opens behind any number of words: who reads all of them
-looks for ZIP.
+Programs show a part by what it says it is, and save it by what it holds. Only kinds that no text begins like are looked for; old Office
+files also behind a few words, and zips behind any number of them, where the programs that open them still find them.
 """
 
 from __future__ import annotations
 
 import re
 
-ZIP = "PK\x03\x04"
-LOOKED_AT = 512  # octets, decoded
+_FEW = 512  # octets or characters
 
 _BEGINNING = re.compile(rb"\s*+(?:%PDF-\d|\{\\rtf1|Rar!\x1a\x07|7z\xbc\xaf\x27\x1c|\x1f\x8b\x08)")
-_ANYWHERE = re.compile(rb"PK\x03\x04|\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ZIP = b"PK\x03\x04"
+# The same as charsets show them: their letters may be any, their control characters stay.
+_BEGINNING_SHOWN = re.compile(r"\s*+(?:%PDF-\d|\{\\rtf1|Rar!\x1a\x07|7z.{1,2}'\x1c|\x1f.?\x08)", re.DOTALL)
+_OLE_SHOWN = re.compile(r"\x11.{1,3}\x1a", re.DOTALL)
+_ZIP_SHOWN = _ZIP.decode("ascii")
 
 
-def is_cloaked(octets: bytes) -> bool:
-    """`octets`: the first LOOKED_AT, or more, of what is said to be words."""
-    return _BEGINNING.match(octets) is not None or _ANYWHERE.search(octets, 0, LOOKED_AT) is not None
+def cloaked_at(octets: bytes) -> int | None:
+    """Where the file begins in what is said to be words; None: there is none."""
+    if _BEGINNING.match(octets):
+        return 0
+    found = [at for at in (octets.find(_ZIP), octets.find(_OLE, 0, _FEW)) if at >= 0]
+    return min(found, default=None)
+
+
+def is_cloaked(text: str) -> bool:
+    """The same of words as they are shown: whether somebody should look at their octets."""
+    return _ZIP_SHOWN in text or _OLE_SHOWN.search(text, 0, _FEW) is not None or _BEGINNING_SHOWN.match(text) is not None
