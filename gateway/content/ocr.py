@@ -1,6 +1,6 @@
 """Words in pictures, by libtesseract and leptonica in this process, loaded with their model before a child locks itself in.
 
-In: the octets of a picture, or rows of grey pixels; how many seconds it may take. Out: lines of text with their place on the picture.
+In: the octets of a picture, or rows of grey pixels; how many seconds of processor time it may take. Out: lines of text with their place.
 No program is started and no file opened: the child that reads hostile documents needs no more rights than before. Where the libraries are
 missing, `load` says so and pictures have no words.
 Limits: English; writing that stands upright; the first picture of an animation.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import atexit
 import ctypes
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from ctypes import POINTER, c_bool, c_char_p, c_float, c_int, c_size_t, c_void_p
@@ -90,7 +91,7 @@ def _library(names: tuple[str, ...]) -> ctypes.CDLL | None:
 class _Engine:
     """The two libraries at work: tesseract's capi.h, leptonica's allheaders.h."""
 
-    __slots__ = ("_api", "_leptonica", "_monitor", "_tesseract", "is_ready", "version")
+    __slots__ = ("_api", "_is_late", "_leptonica", "_monitor", "_tesseract", "_until", "is_ready", "version")
 
     def __init__(self, tesseract: ctypes.CDLL, leptonica: ctypes.CDLL) -> None:
         self._tesseract, self._leptonica = tesseract, leptonica
@@ -102,6 +103,10 @@ class _Engine:
         self.version = tesseract.TessVersion().decode("ascii", "replace")
         self._api = tesseract.TessBaseAPICreate()
         self._monitor = tesseract.TessMonitorCreate()
+        # Tesseract's own deadline is one of the clock: on a busy machine it would leave pictures unread that there was time for.
+        self._until = 0.0
+        self._is_late = _CANCEL(lambda _this, _words: time.process_time() > self._until)
+        tesseract.TessMonitorSetCancelFunc(self._monitor, self._is_late)
         self.is_ready = tesseract.TessBaseAPIInit3(self._api, None, _LANGUAGE) == 0
         tesseract.TessBaseAPISetPageSegMode(self._api, _AUTOMATIC)
         atexit.register(tesseract.TessBaseAPIDelete, self._api)  # else it complains about itself on standard error
@@ -157,9 +162,9 @@ class _Engine:
 
     def _lines(self, height: int, seconds: float) -> list[Line]:
         tesseract = self._tesseract
-        tesseract.TessMonitorSetDeadlineMSecs(self._monitor, max(1, int(seconds * 1000)))
+        self._until = time.process_time() + seconds
         try:
-            tesseract.TessBaseAPIRecognize(self._api, self._monitor)  # what was read before the deadline is there
+            tesseract.TessBaseAPIRecognize(self._api, self._monitor)  # what was read before it was late is there
             results = tesseract.TessBaseAPIGetIterator(self._api)
             if not results:
                 return []
@@ -188,6 +193,7 @@ class _Engine:
 
 
 _INT = POINTER(c_int)
+_CANCEL = ctypes.CFUNCTYPE(c_bool, c_void_p, c_int)
 _TESSERACT_CALLS: dict[str, tuple[Any, ...]] = {  # result, arguments
     "TessVersion": (c_char_p,),
     "TessBaseAPICreate": (c_void_p,),
@@ -200,7 +206,7 @@ _TESSERACT_CALLS: dict[str, tuple[Any, ...]] = {  # result, arguments
     "TessBaseAPIGetIterator": (c_void_p, c_void_p),
     "TessBaseAPIClear": (None, c_void_p),
     "TessMonitorCreate": (c_void_p,),
-    "TessMonitorSetDeadlineMSecs": (None, c_void_p, c_int),
+    "TessMonitorSetCancelFunc": (None, c_void_p, _CANCEL),
     "TessDeleteText": (None, c_void_p),
     "TessPageIteratorBoundingBox": (c_int, c_void_p, c_int, _INT, _INT, _INT, _INT),
     "TessResultIteratorGetPageIterator": (c_void_p, c_void_p),

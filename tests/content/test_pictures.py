@@ -1,5 +1,11 @@
 """Words in pictures: every format, scanned pages, pictures in documents; what they may cost; what is no picture of words."""
 
+import os
+import signal
+import subprocess
+import sys
+import threading
+
 import pytest
 from PIL import Image
 
@@ -138,3 +144,38 @@ def test_pictures_in_rtf_are_not_passed_over_in_silence():
     with_picture = b"{\\rtf1 x{\\pict\\pngblip 89504e47}}"
     for octets, expected in ((with_picture, ("pictures-unread",)), (b"{\\rtf1 x}", ())):
         assert read(octets, "a.rtf").oddities == expected
+
+
+# Reads a picture from standard input twice: as long as it likes, and then with three times the processor time that it took.
+_TWICE = """
+import sys, time
+from gateway.content import ocr
+ocr.load()
+octets = sys.stdin.buffer.read()
+begun = time.process_time()
+list(ocr.lines_of_picture(octets, 60))
+seconds = 3 * (time.process_time() - begun)
+print("measured", flush=True)
+(lines,) = ocr.lines_of_picture(octets, seconds)
+print([line.text for line in lines])
+"""
+
+
+@pytest.mark.slow
+def test_on_a_busy_machine_words_in_pictures_went_unread() -> None:
+    """The time of a picture was one of the clock: while others have the processor it passes all the same."""
+    program = subprocess.Popen([sys.executable, "-c", _TWICE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=False)
+    assert program.stdin is not None
+    assert program.stdout is not None
+    with program:
+        program.stdin.write(PICTURES["PNG"])
+        program.stdin.close()
+        assert program.stdout.readline() == b"measured\n"
+        pause = threading.Event()
+        while program.poll() is None:  # it has the processor for a tenth of the time
+            for name, seconds in (("SIGSTOP", 0.045), ("SIGCONT", 0.005)):
+                os.kill(program.pid, signal.Signals[name])
+                pause.wait(seconds)
+        said = program.stdout.read().decode()
+
+    assert all(line in said for line in LINES), said
