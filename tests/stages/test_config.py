@@ -1,14 +1,16 @@
 """outgate.toml: what is read, and what a person hears of a mistake."""
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from gateway.app.build import house_of
-from gateway.config import MB, load
+from gateway.config import MB, Portal, load
 from gateway.errors import BadConfig
 
+REFERENCE = Path(__file__).resolve().parents[2] / "deploy" / "outgate.toml"
 GOOD = """\
 [organisation]
 name = "Council"
@@ -265,3 +267,15 @@ def test_a_vault_is_a_folder_or_a_bucket(tmp_path):
     assert (bucket.folder, bucket.bucket, bucket.quota) == (None, ("s3", "bucket", "some/where"), 1536 * 1024 * MB)
     assert (alone.bucket, alone.secret_file) == (("az", "container", ""), tmp_path / "key")
     assert "hush" not in repr(bucket)
+
+
+def test_the_reference_s_portal_is_what_it_is_when_left_out(tmp_path):
+    """Every key of [portal] stands there, and with the value that it has without it, but for the files that it names."""
+    lines = (REFERENCE.read_text().split("\n# [portal]\n")[1]).split("\n\n")[0].splitlines()
+    written = tomllib.loads("\n".join(line.removeprefix("# ") for line in lines))
+    settings = load(write(tmp_path, GOOD + "[portal]\n" + "\n".join(line.removeprefix("# ") for line in lines) + "\n"))
+    bare = Portal(url=written["url"])
+
+    assert written.keys() == Portal.model_fields.keys()
+    assert settings.portal is not None
+    assert {name for name in Portal.model_fields if getattr(settings.portal, name) != getattr(bare, name)} == {"cert", "key", "keys"}
