@@ -29,7 +29,7 @@ async def act(plan: Plan, work: Work, world: World) -> tuple[Outcome, ...]:
     relayed = tuple(recipient for step in relay_steps for recipient in step.recipients)
     if world.clock.monotonic() >= work.arrival.deadline:
         return tuple(put_off(recipient, NO_TIME) for step in plan.steps for recipient in step.recipients)
-    single = len(plan.steps) == 1 and not kept_steps and not work.policy.is_share(plan.steps[0].route)
+    single = len(plan.steps) == 1 and not kept_steps and not plan.steps[0].is_share
     if not single:
         await world.check()
     alone = not work.transaction.done

@@ -64,11 +64,11 @@ class _Handing:
     async def round(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
         """Hand these over; the steps of the next round."""
         unusable: list[tuple[Handed, Step]] = []
-        if len(steps) == 1 and not self._shares(steps[0]):
+        if len(steps) == 1 and not steps[0].is_share:
             unusable = await self._relay(steps[0], is_only=not self.outcomes)
         else:
-            made, unusable = await self._placed(tuple(step for step in steps if self._shares(step)))
-            relays = [self._relay(step, is_only=False) for step in steps if not self._shares(step)]
+            made, unusable = await self._placed(tuple(step for step in steps if step.is_share))
+            relays = [self._relay(step, is_only=False) for step in steps if not step.is_share]
             is_only = not relays and not self.outcomes and sum(len(shared.ready) for shared in made) == 1
             links = [self._step(ready, is_only=is_only, shared=shared) for shared in made for ready in shared.ready]
             unusable += [pair for some in await asyncio.gather(*relays, *links) for pair in some]
@@ -79,9 +79,6 @@ class _Handing:
             known = {outcome.recipient.address.key for outcome in self.outcomes}
             self.outcomes += [put_off(one.recipient) for one, _ in unusable if one.recipient.address.key not in known]
             return ()
-
-    def _shares(self, step: Step) -> bool:
-        return self.work.policy.is_share(step.route)
 
     # --- files by link ------------------------------------------------------------------------------------------------
 

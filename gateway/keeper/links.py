@@ -52,9 +52,9 @@ class Links:
         """Files into their place, copies made; the steps that are left. Raises TryLater: a place cannot keep them now."""
         left: list[Step] = []
         while steps:
-            left += [step for step in steps if not self._shares(step)]
+            left += [step for step in steps if not _shares(step)]
             cannot: list[tuple[Recipient, Decision]] = []
-            for route, people in _by_route(step for step in steps if self._shares(step)).items():
+            for route, people in _by_route(step for step in steps if _shares(step)).items():
                 cannot += await self._made(route, people)
             again = tuple(self._again(recipient) for recipient, _ in cannot)
             steps = plan(again, tuple(recipient for recipient, _ in cannot)).steps if cannot else ()
@@ -64,9 +64,6 @@ class Links:
         """Nothing has been let go: nobody will get these links."""
         for shared in self.shares:
             await shared.undo(self.desk.world)
-
-    def _shares(self, step: Step) -> bool:
-        return step.verdict is Verdict.RELEASE and self.policy.is_share(step.route)
 
     async def _made(self, route: str, people: People) -> People:
         """Those whom this route cannot serve."""
@@ -105,6 +102,10 @@ class Links:
             deadline=desk.world.clock.monotonic() + PLACE_SECONDS,
             reader=lambda recipient: reader_of(recipient, origin, self.policy, desk.house, now),
         )
+
+
+def _shares(step: Step) -> bool:
+    return step.verdict is Verdict.RELEASE and step.is_share
 
 
 def _by_route(steps: Iterable[Step]) -> dict[str, People]:

@@ -43,6 +43,11 @@ class Step:
     decisions: tuple[Decision, ...]  # one for each of `recipients`, same order
     recipients: tuple[Recipient, ...]
 
+    @property
+    def is_share(self) -> bool:
+        """Whether files go by link: then something else carries the rest."""
+        return self.decisions[0].carried_by is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:

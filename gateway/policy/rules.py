@@ -348,10 +348,6 @@ class Policy:
         """The route of this name; KeyError when there is none."""
         return next((route for route in self.routes if route.name == name), None) or _no_such(name)
 
-    def is_share(self, route: str | None) -> bool:
-        """Whether files travel by link there."""
-        return any(one.name == route and one.kind == "share" for one in self.routes)
-
     def next_hop_of(self, route: str) -> str:
         """The name of the next hop a relay route leads to; KeyError for any other."""
         return self.route(route).next_hop or _no_such(route).name
