@@ -18,7 +18,7 @@ _PGP = b"-----BEGIN PGP MESSAGE-----"
 
 def read_words(source: Source, spent: Spent) -> Iterator[Item]:
     """A body, as its media type says that it is to be read."""
-    at = None if is_cloak(source.declared) else cloaked_at(source.data)
+    at = cloaked_at(source.data)
     if at is not None:
         yield Member("", source.data[at:], is_in_text=True)
     yield from with_files(markup.read_html if source.declared in MARKUP else text.read_text, source, spent)
