@@ -11,6 +11,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from gateway.edges.visits import Visits
+from gateway.errors import TryLater
 from gateway.web.portal.networks import network
 from tests.peers import wait_until
 from tests.web.house import RECIPIENT, SENDER, Browser, House, house
@@ -114,6 +116,23 @@ def test_who_asks_many_times_at_once_is_not_sent_more_than_the_limit(portal: Hou
 
     assert statuses == [200, 200, 403, 403, 403, 403]  # the second may be the first, gone on with
     wait_until(lambda: browser.get(f"/{share.id}/files/1").status_code == 200, "what was broken off goes on")
+
+
+def test_what_was_refused_or_broken_off_leaves_nothing_on_the_way(portal: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    share, tokens = portal.share({"a.bin": BODY, "b.bin": BODY}, download_limit=2)
+    browser = portal.browser()
+    browser.enter(tokens[RECIPIENT])
+
+    async def late(*_: object, **__: object) -> None:
+        raise TryLater("the database is away")
+
+    with monkeypatch.context() as away:
+        away.setattr(Visits, "end", late)
+        for _ in range(5):
+            with suppress(httpx2.HTTPError):
+                browser.get(f"/{share.id}/files/all")
+    # Nothing was noted: nothing counts.
+    assert [browser.get(f"/{share.id}/files/{number}").status_code for number in (1, 1, 1, 2, 2, 2)] == [200, 200, 403] * 2
 
 
 def test_each_fetch_is_noted_with_how_far_it_came(portal: House) -> None:

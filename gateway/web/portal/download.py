@@ -93,7 +93,8 @@ class Downloads:
         if request.method == "HEAD":
             return _headers_only(200, headers, length([Entry(name, file.octets, _nothing) for file, name in _pairs(wanted)]))
         opened = [await self._open(file) for file in wanted.files]
-        accesses = await self._begin(guest, {file.id: file.octets for file in wanted.files})
+        announced = {file.id: file.octets for file in wanted.files}
+        accesses = await self._begin(guest, announced)
 
         def entry(file: SharedFile, name: str, source: Opened) -> Entry:
             return Entry(name, file.octets, lambda: _counted(source.pieces(), file.id, sent))
@@ -102,8 +103,11 @@ class Downloads:
         octets = length(entries)
 
         async def over(went: int) -> None:
-            for file, access in zip(wanted.files, accesses, strict=True):
-                await self._end(access, sent[file.id], file.octets, is_whole=went == octets)
+            try:
+                for file, access in zip(wanted.files, accesses, strict=True):
+                    await self._end(access, sent[file.id], is_whole=went == octets)
+            finally:
+                self._arrived(guest, announced)
 
         body = zipped(entries, guest.share.made_at)
         return Stream(body, octets, 200, headers, may_go_on=lambda: self._is_open(guest), sent=over, failed=self._failed)
@@ -130,10 +134,14 @@ class Downloads:
 
     async def _send_file(self, guest: Guest, file: SharedFile, part: Slice, status: int, headers: dict[str, str]) -> Response:
         source = await self._open(file)
-        (access,) = await self._begin(guest, {file.id: part.octets})
+        announced = {file.id: part.octets}
+        (access,) = await self._begin(guest, announced)
 
         async def over(went: int) -> None:
-            await self._end(access, went, part.octets, is_whole=went == part.octets and part.end == file.octets)
+            try:
+                await self._end(access, went, is_whole=went == part.octets and part.end == file.octets)
+            finally:
+                self._arrived(guest, announced)
 
         pieces = source.pieces(part.start, part.end)
         return Stream(pieces, part.octets, status, headers, may_go_on=lambda: self._is_open(guest), sent=over, failed=self._failed)
@@ -155,38 +163,38 @@ class Downloads:
             raise WillNotDo("another length")
         return opened
 
-    async def _begin(self, guest: Guest, octets: Mapping[str, int]) -> tuple[Access, ...]:
-        """So many octets of these files are on their way from now on: whoever asks at the same time many times over is not sent more."""
-        site, on_the_way = self._site, {file_id: self._on_the_way[guest.grant.id, file_id] for file_id in octets}
-        self._on_the_way.update({(guest.grant.id, file_id): count for file_id, count in octets.items()})
+    async def _begin(self, guest: Guest, announced: Mapping[str, int]) -> tuple[Access, ...]:
+        """So many octets of these files are on their way from now on: whoever asks many times at once is not sent more."""
+        site, on_the_way = self._site, {file_id: self._on_the_way[guest.grant.id, file_id] for file_id in announced}
+        self._on_the_way.update({(guest.grant.id, file_id): octets for file_id, octets in announced.items()})
         accesses: tuple[Access, ...] = ()
         try:
             now = site.clock.now()
-            fetching = await site.visits.begin(guest.session, tuple(octets), guest.visitor.network, now, on_the_way)
+            fetching = await site.visits.begin(guest.session, tuple(announced), guest.visitor.network, now, on_the_way)
             accesses = fetching.accesses
         finally:
             if not accesses:
-                self._arrived({(guest.grant.id, file_id): count for file_id, count in octets.items()})
+                self._arrived(guest, announced)
         if fetching.why_not == "limit":
             site.log.event("share.refused", share=guest.share.id, why="fetched often enough")
             raise Spent("often enough")
-        if not accesses and octets:
+        if not accesses and announced:
             raise Closed(fetching.why_not)
         return accesses
 
-    async def _end(self, access: Access, octets: int, announced: int, *, is_whole: bool) -> None:
+    async def _end(self, access: Access, octets: int, *, is_whole: bool) -> None:
         site = self._site
         site.log.event("share.fetched", share=access.share, octets=octets, is_whole=is_whole)
         try:
             await site.visits.end(access.id, octets, site.clock.now(), is_whole=is_whole)
         except TryLater:  # that it was begun stands in the database
             site.log.event("alarm", what="how far a download came could not be noted")
-        finally:
-            self._arrived({(access.grant, access.file): announced})
 
-    def _arrived(self, octets: Mapping[tuple[str, str], int]) -> None:
-        self._on_the_way.subtract(octets)
-        for one in octets:
+    def _arrived(self, guest: Guest, announced: Mapping[str, int]) -> None:
+        """However it ended: from now on what is noted counts."""
+        for file_id, octets in announced.items():
+            one = guest.grant.id, file_id
+            self._on_the_way[one] -= octets
             if not self._on_the_way[one]:
                 del self._on_the_way[one]
 
