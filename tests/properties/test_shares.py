@@ -12,13 +12,14 @@ from gateway.mime.sizes import BLOCK_OCTETS
 from gateway.model.decision import Decision, Verdict
 from gateway.model.facts import Facts, FileFacts, MessageFacts, SenderFacts
 from gateway.model.finding import Evidence, EvidenceKind, Readable
+from gateway.model.message import Fixed
 from gateway.policy.evaluate import compile_policy
 from gateway.policy.halves import without
 from gateway.policy.rules import Policy, Rule
 from gateway.policy.sharing import MOST_FILES, NotShared, Shared, Sharing
 from tests import strategies as world
 from tests import strategies_shares as mail
-from tests.strategies_facts import LABELS, MB, NEEDS, OWN, TENANT, TODAY
+from tests.strategies_facts import LABELS, MB, NEEDS, OWN, STRANGE, TENANT, TODAY
 
 many = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 some = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))  # of those of which a share takes something
@@ -253,11 +254,13 @@ def crowd(*kinds: tuple[int, str]) -> Facts:
     return Facts(message, "b@stranger.example", "b@stranger.example", "stranger.example", TODAY)
 
 
+REQUIRE = world.Act("require", frozenset(NEEDS[:1]))
+
+
 def office(protections: frozenset[str]) -> Policy:
-    require = world.Act("require", frozenset(NEEDS[:1]))
     return replace(
         world.OPEN,
-        rules=(Rule("r", (world.Ask("classification", "at_least", ("files", 2, None)),), (), (require,)),),
+        rules=(Rule("r", (world.Ask("classification", "at_least", ("files", 2, None)),), (), (REQUIRE,)),),
         routes=(
             world.Route("plain", "relay", "hop", message_limit=20 * MB),
             world.Route("link", "share", place="own", provides=protections),
@@ -291,3 +294,32 @@ def test_a_thousand_files_are_looked_at_in_time():
     assert decision.carried_by == "plain"
     assert len(facts.message.files) > MOST_FILES
     assert 333 + 260 <= len(decision.shared_files) <= 700
+
+
+def test_what_is_unknown_of_a_file_accounts_for_no_rule_about_the_whole():
+    """A label that nobody knows could be one that asks for nothing: then what all files together ask for is asked of both halves."""
+    joint = Rule(
+        "j", (world.Ask("attachments", "above", 12 * MB), world.Ask("classification", "at_least", ("files", 2, None))), (), (REQUIRE,)
+    )
+    policy = replace(office(frozenset(NEEDS[:1])), rules=(joint,))
+
+    for label in (STRANGE, LABELS[0]):
+        assert decide(crowd((25 * MB, label), (MB, LABELS[2])), policy).shared_files == ("2", "3")
+
+
+def test_a_rule_that_holds_the_whole_allows_no_cut_that_another_forbids():
+    """The rest would be held by `below`, which says nothing of the whole: it is refused, with one more rule that holds it too."""
+    below = Rule("below", (world.Ask("classification", "below", ("files", 2, None)),), (), (world.Act("confirm", held_for="sender"),))
+    hold = Rule(
+        "hold", (world.Ask("classification", "at_least", ("files", 2, None)),), (), (REQUIRE, world.Act("hold", held_for="officer"))
+    )
+    facts = crowd((MB, LABELS[2]), (MB, LABELS[0]))
+    facts = replace(
+        facts, message=replace(facts.message, files=(facts.message.files[0], replace(facts.message.files[1], fixed=Fixed.SIGNED)))
+    )
+    policy = replace(office(frozenset(NEEDS[:1])), no_route=world.Act("refuse"))
+    before = decide(facts, replace(policy, rules=(*policy.rules, below)))
+    after = decide(facts, replace(policy, rules=(*policy.rules, below, hold)))
+
+    assert (before.verdict, after.verdict) == (Verdict.REFUSE, Verdict.REFUSE)
+    assert decide(facts, policy).shared_files == ("2",)
