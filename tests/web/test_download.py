@@ -82,6 +82,15 @@ def test_a_browser_that_asks_ahead_gets_nothing_and_counts_nothing(portal: House
     assert browser.get(path).content == BODY
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_page_of_somebody_else_uses_up_no_download(portal: House, site: str) -> None:
+    browser, path = inside(portal, download_limit=1)
+    for what in (path, f"{path.removesuffix('1')}all"):
+        answer = browser.get(what, **{"sec-fetch-site": site, "sec-fetch-mode": "navigate"})
+        assert (answer.status_code, answer.headers["location"]) == (303, path.removesuffix("/1"))
+    assert browser.get(path, **{"sec-fetch-site": "same-origin"}).content == BODY
+
+
 def test_the_limit_is_of_each_file_for_each_person(portal: House) -> None:
     share, tokens = portal.share({"a.bin": BODY, "b.bin": b"b"}, RECIPIENT, "lee@partner.example", download_limit=2)
     kim, lee = portal.browser(), portal.browser()

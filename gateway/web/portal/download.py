@@ -27,6 +27,8 @@ from gateway.web.portal.site import Site
 from gateway.web.portal.stream import Stream
 from gateway.web.portal.zipped import Entry, length, zipped
 
+_ELSEWHERE = frozenset({"cross-site", "same-site"})  # Fetch Metadata: who has led the browser here
+
 
 class Spent(OutgateError):
     """Downloaded as often as is allowed."""
@@ -116,7 +118,7 @@ class Downloads:
 
     async def _wanted(self, request: Request) -> _Wanted | Response:
         """What may be fetched, or the way to the host of downloads."""
-        # Not `request.url`: the Host that a request names can turn what is its path.
+        # Not `request.url`, which is put together with the Host that a request names.
         site, ticket, path = self._site, request.query_params.get("ticket"), str(request.scope["path"])
         if any("prefetch" in request.headers.get(name, "") for name in ("sec-purpose", "purpose", "x-moz")):
             raise Prefetched("not yet clicked")
@@ -126,6 +128,8 @@ class Downloads:
         guest = await inside(site, request, by_session=by_session)
         if guest.is_sender:
             raise Outside("the sender has the files")
+        if ticket is None and request.headers.get("sec-fetch-site") in _ELSEWHERE:
+            return RedirectResponse(f"/{guest.share.id}/files", 303)  # a page of somebody else's fetches nothing in this person's name
         if ticket is None and site.settings.downloads_url:
             ticket = site.tickets.sign(guest.session.cookie_hash, path, site.clock.now())
             return RedirectResponse(f"{site.settings.downloads_url}{path}?ticket={ticket}", 303)
