@@ -296,6 +296,16 @@ def test_a_thousand_files_are_looked_at_in_time():
     assert 333 + 260 <= len(decision.shared_files) <= 700
 
 
+def test_a_rule_that_asks_more_of_fewer_files_hides_no_set_that_serves():
+    """What is small must be protected whole, and nothing does that: all files, or all but one, leave too little; two leave too much."""
+    few = Rule("few", (world.Ask("attachments", "at_most", 12 * MB),), (), (world.Act("require", frozenset(NEEDS)),))
+    policy = replace(office(frozenset(NEEDS[:1])), rules=(few,))
+    plain, link = policy.routes
+    policy = replace(policy, routes=(replace(plain, message_limit=35 * MB), link))
+
+    assert len(decide(crowd(*[(9 * MB, LABELS[0])] * 5), policy).shared_files) == 3
+
+
 def test_what_is_unknown_of_a_file_accounts_for_no_rule_about_the_whole():
     """A label that nobody knows could be one that asks for nothing: then what all files together ask for is asked of both halves."""
     joint = Rule(
