@@ -18,7 +18,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from deploy.samples import OWN, SAMPLES, Sample
 from gateway.app.build import DEMONSTRATION, prepare
@@ -57,8 +57,8 @@ maildir = "mail/encrypted"
 kind = "own"
 
 [portal]
-url = "http://127.0.0.1:10080"
-address = "127.0.0.1:10080"
+url = "http://127.0.0.1:10081"
+address = "127.0.0.1:10081"
 
 [policy]
 source = "../rules/starter"
@@ -263,15 +263,22 @@ def _recorded(place: Place, message_id: str, number: int) -> dict[str, tuple[str
 def _told(decision: str, ending: str | None, route: str | None, case: str | None) -> tuple[str, str]:
     found = json.loads(decision)
     reason: dict[str, str] = next(iter(found.get("reasons", ())), {})  # the first is the one that decided
-    why = str(reason.get("text") or reason.get("rule") or "No rule asks for anything.")
+    rest = str(found.get("carried_by") or "")  # files went by link, and this route had the rest
+    why = str(reason.get("text") or reason.get("rule") or _why_not(rest, found) or "No rule asks for anything.")
     if reason.get("rule") == "no_route":
         why += f". Would pass: {'; or: '.join(found.get('would_pass_if', ())) or 'nothing that we know of'}"
     watched = ", ".join(one["rule"] for one in found.get("watched", ()))
     if watched and not reason:
         why += f" Only watched: {watched}."
     waits = str(found.get("held_for") or "a person").replace("-", " ")
-    what = {"delivered": f"sent, {route}", "kept": f"kept for {waits}, case {case}", "refused": f"not sent, sender told, case {case}"}
+    sent = f"files by link ({route}), the rest {rest}" if rest else str(route)
+    what = {"delivered": f"sent, {sent}", "kept": f"kept for {waits}, case {case}", "refused": f"not sent, sender told, case {case}"}
     return what.get(ending or "", ending or "?"), why[0].upper() + why[1:]
+
+
+def _why_not(route: str, found: dict[str, Any]) -> str:
+    """Why all of the mail could not go the way that its rest went: "" when it did."""
+    return next((f"{route}: {one['why_not']}" for one in found.get("routes_tried", ()) if one["route"] == route), "")
 
 
 def _print_table(rows: list[Row]) -> None:

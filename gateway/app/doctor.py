@@ -244,11 +244,11 @@ async def _places(settings: Settings, policy: Policy | None) -> list[Look]:
         try:
             async with asyncio.timeout(3 * _SECONDS):
                 await places[name].check()
+        except TimeoutError:  # an OSError too, and one without words
+            return Look(f"place {name}", False, f"did not answer in {3 * _SECONDS:g} seconds")
         except (OutgateError, OSError) as error:
             return Look(f"place {name}", False, str(error))
-        except TimeoutError:
-            return Look(f"place {name}", False, f"did not answer in {3 * _SECONDS:g} seconds")
-        return Look(f"place {name}", True, f"{settings.place[name].kind}: files could be put there now")
+        return Look(f"place {name}", True, f"files could be put there now ({settings.place[name].kind})")
 
     try:
         return list(await asyncio.gather(*map(look, places)))

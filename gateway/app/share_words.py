@@ -35,13 +35,13 @@ def as_rows(shares: Iterable[Share], house: House) -> list[tuple[str, ...]]:
 def as_text(known: Known, house: House) -> str:
     """In full."""
     one, when = known.share, house.moment
-    idle = f", or {one.idle.days} days after the last file was fetched" if one.idle else ""
+    latest = f" if nobody fetches anything until then, {when(one.expires_at)} at the latest" if one.ends_at < one.expires_at else ""
     often = f"; each person may fetch a file {one.download_limit} times" if one.download_limit else ""
     lines = (
         f"Share     {one.id}: {_state(one)}",
         f"From      {one.sender or '(a bounce)'}",
         f"Made      {when(one.made_at)}",
-        f"Until     {when(one.expires_at)}{idle}{often}",
+        f"Until     {when(one.ends_at)}{latest}{often}",
         *_ended(one, house),
         f"Place     {one.place}" + (f" ({one.reference})" if one.reference else ""),
         f"Route     {one.route}, of {one.pack} {one.pack_version[:19]}",
@@ -122,7 +122,7 @@ def in_short(one: Share, house: House) -> str:
 def _row(one: Share, house: House) -> tuple[str, ...]:
     people = [grant.address for grant in one.grants if grant.role == "recipient"]
     to = (people[0] if people else "-") + (f" and {len(people) - 1} more" if len(people) > 1 else "")
-    until = house.moment(one.expires_at) if one.state is Standing.OPEN else "-"
+    until = house.moment(one.ends_at) if one.state is Standing.OPEN else "-"
     fetched = sum(grant.downloads for grant in one.grants if grant.role == "recipient")
     size = human(sum(file.octets for file in one.files))
     return one.id, one.state.value, house.moment(one.made_at), until, str(len(one.files)), size, str(fetched), one.sender or "<>", to

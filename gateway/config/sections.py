@@ -210,7 +210,7 @@ class Portal(Section):
     """[portal]: the page where recipients open the files that travel by link. Without this section there is none."""
 
     url: Site  # what every link begins with; nothing that a request says of itself is used instead
-    address: Endpoint = "127.0.0.1:10080"  # where it listens: behind a reverse proxy, or itself with cert and key
+    address: Endpoint = "127.0.0.1:10081"  # where it listens: behind a reverse proxy, or itself with cert and key
     downloads_url: Site = ""  # another name of the same service, for the files alone; default: url
     apart: bool = False  # it runs as a unit of its own, `outgate serve portal`, with a user or on a machine of its own
     cert: Path | None = None

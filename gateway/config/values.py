@@ -22,6 +22,12 @@ _NOT_OURS = re.compile(  # RFC 5322 section 3.6, RFC 2045, RFC 6376, RFC 8617: f
     r"from|sender|reply-to|to|cc|bcc|subject|date|message-id|in-reply-to|references|comments|keywords|return-path|received|mime-version"
     r"|resent-.*|content-.*|dkim-signature|arc-.*|authentication-results|disposition-notification-to|list-.*"
 )
+_NO_BROWSER_OPENS = {  # https://fetch.spec.whatwg.org/#port-blocking: ports of other protocols, 10080 (Amanda) among them
+    *(0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110, 111, 113, 115),
+    *(117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587),
+    *(601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669),
+    *(6679, 6697, 10080),
+}
 
 
 def _octets(value: object) -> object:
@@ -129,6 +135,9 @@ def _site(value: str) -> str:
         raise ValueError(msg)
     if match is not None and match[1] == "http" and match[2] not in ("localhost", "127.0.0.1", "[::1]"):
         msg = f"`{value}` goes in clear; write https://{match[2]}"
+        raise ValueError(msg)
+    if match is not None and match[3] and int(match[3][1:]) in _NO_BROWSER_OPENS:
+        msg = f"`{value}` has a port that browsers refuse to open; take another, such as 10081, or none behind a reverse proxy"
         raise ValueError(msg)
     return value.strip().lower().rstrip("/")
 

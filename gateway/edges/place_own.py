@@ -10,6 +10,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import replace
 
+from gateway.edges.place_manners import by_time
 from gateway.edges.shares import Shares
 from gateway.errors import OutgateError, TryLater, Unusable, WillNotDo
 from gateway.model.message import Content
@@ -97,5 +98,6 @@ class OwnPlace:
 
     def _offer(self, share: Share, grant: Grant, tokens: dict[str, str]) -> Offer:
         token = tokens[grant.id]
+        # Told is the day that holds for sure: that it ends later when somebody fetches something stands at the page.
         key = "-".join(token[at : at + 4] for at in range(0, len(token), 4))  # for who types it
-        return Offer(grant.address, f"{self._url}/#{token}", share.expires_at, "own", {"access_key": key, "address": self._url})
+        return Offer(grant.address, f"{self._url}/#{token}", by_time(share).expires_at, "own", {"access_key": key, "address": self._url})

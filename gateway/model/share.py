@@ -77,6 +77,11 @@ class Share:
     ended_by: str = ""  # "time", or who revoked it
     ended_why: str = ""
 
+    @property
+    def ends_at(self) -> datetime:
+        """When it ends if nobody fetches anything any more; who fetches something puts it off, at most to `expires_at`."""
+        return self.expires_at if self.idle is None else min(self.expires_at, (self.used_at or self.made_at) + self.idle)
+
 
 @dataclass(frozen=True, slots=True)
 class Parcel:

@@ -97,7 +97,11 @@ def test_everybody_gets_a_link_of_their_own_and_the_files_are_there(place: Place
             assert len({offer.link for offer in offers}) == 3
             for offer, whose in zip(offers, placed.share.grants, strict=True):
                 address, _, token = offer.link.partition("/#")
-                assert (address, offer.how, offer.until) == (URL, "own", placed.share.expires_at)
+                assert (address, offer.how, offer.until) == (
+                    URL,
+                    "own",
+                    placed.share.made_at + timedelta(days=30),
+                )  # idle, not the 60 that are not sure
                 assert await one.state.visits.find(token, NOON) == (placed.share.id, whose.id)
                 assert await one.state.visits.find(offer.said["access_key"], NOON) == (placed.share.id, whose.id)
             assert {each.id: await one.content(each.object_id) for each in placed.share.files} == OCTETS

@@ -197,7 +197,7 @@ PORTAL = '[portal]\nurl = "https://files.council.example"\n'
     [
         ("", ["portal.proxies names no reverse proxy"]),
         ('proxies = ["127.0.0.1/32"]', []),
-        ('proxies = ["10.0.0.1/32"]\naddress = "0.0.0.0:10080"', ["portal.address 0.0.0.0:10080 takes in clear"]),
+        ('proxies = ["10.0.0.1/32"]\naddress = "0.0.0.0:10081"', ["portal.address 0.0.0.0:10081 takes in clear"]),
         ('cert = "c.pem"\nkey = "k.pem"\naddress = "0.0.0.0:443"', []),
     ],
 )

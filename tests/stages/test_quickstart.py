@@ -12,7 +12,7 @@ from gateway.config import load
 from gateway.edges.holds import to_row
 from gateway.edges.nouns import to_json
 from gateway.edges.tables import decision, hold, metadata
-from gateway.model.decision import Decision, Reason, Verdict
+from gateway.model.decision import Decision, Reason, Tried, Verdict
 from tests.edges.durable import held
 
 
@@ -59,6 +59,16 @@ def test_settings_of_another_kind_get_no_samples(tmp_path):
     (tmp_path / "outgate.toml").write_text(SETTINGS.replace(':10025"', ':10025"\nprotocol = "lmtp"'))
 
     assert Place.of(load(tmp_path / "outgate.toml")).database is None
+
+
+def test_the_table_says_what_went_by_link_and_why():
+    """Found: a file that was too large was "sent, own-link", because "No rule asks for anything."."""
+    tried = Tried("plain", "30.1 MB as mail; we assume 20 MB")
+    linked = Decision("b@x.example", (), Verdict.RELEASE, "own-link", routes_tried=(tried,), carried_by="plain", shared_files=("2",))
+
+    what, why = _told(to_json(linked), "delivered", "own-link", None)
+    assert what == "sent, files by link (own-link), the rest plain"
+    assert why == "Plain: 30.1 MB as mail; we assume 20 MB"
 
 
 def test_the_table_says_what_would_pass_as_the_notice_does(tmp_path):

@@ -16,7 +16,7 @@ from tests.web.house import SETTINGS
 def settings(directory: Path, portal: str = "") -> Settings:
     config = directory / "outgate.toml"
     more = f'{portal}\n[vault]\nkeys = "keys"\n[database]\nurl = "sqlite:///outgate.db"'
-    config.write_text(SETTINGS.format(url="http://127.0.0.1:1", portal=more))
+    config.write_text(SETTINGS.format(url="http://127.0.0.1:8080", portal=more))
     return load(config)
 
 

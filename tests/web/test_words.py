@@ -61,8 +61,8 @@ def test_sizes(octets: int, said: str) -> None:
 
 def test_dates_are_of_the_organisation_and_the_language() -> None:
     moment = datetime(2027, 1, 31, 23, 30, tzinfo=UTC)
-    assert WORDS["en"].date(moment, ZoneInfo("Europe/London")) == "31 January 2027, 23:30"
-    assert WORDS["es"].date(moment, ZoneInfo("Europe/Madrid")) == "1 de febrero de 2027, 00:30"
+    assert WORDS["en"].date(moment, ZoneInfo("Europe/London")) == "31 January 2027, 23:30 GMT"
+    assert WORDS["es"].date(moment, ZoneInfo("Europe/Madrid")) == "1 de febrero de 2027, 00:30 CET"
 
 
 @pytest.mark.parametrize(

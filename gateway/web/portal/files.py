@@ -115,10 +115,7 @@ class Files:
         return {file.id: max(limit - used[file.id], 0) for file in files}
 
     def _until(self, guest: Guest) -> str:
-        """The day it ends; earlier, when nobody fetches anything."""
-        share = guest.share
-        ends = share.expires_at if share.idle is None else min(share.expires_at, (share.used_at or share.made_at) + share.idle)
-        return self._date(guest, ends)
+        return self._date(guest, guest.share.ends_at)
 
     def _date(self, guest: Guest, moment: datetime | None) -> str:
         return guest.visitor.words.date(moment, self._site.house.zone) if moment is not None else ""

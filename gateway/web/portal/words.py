@@ -51,7 +51,7 @@ class Words:
         """In the organisation's time."""
         local, dates = moment.astimezone(zone), self.texts["dates"]
         month = dates["months"][local.month - 1]
-        return str(dates["form"]).format(day=local.day, month=month, year=local.year, time=f"{local:%H:%M}")
+        return str(dates["form"]).format(day=local.day, month=month, year=local.year, time=f"{local:%H:%M %Z}".rstrip())
 
 
 def read_words() -> Mapping[str, Words]:
