@@ -295,6 +295,7 @@ def _print_table(rows: list[Row]) -> None:
         "\n  what is kept    .venv/bin/outgate hold list --config var/outgate.toml"
         "\n  let one go      .venv/bin/outgate hold release CASE --by YOU --why REASON --config var/outgate.toml"
         "\n  files by link   .venv/bin/outgate share list --config var/outgate.toml"
+        "\n  their links     grep -rh '^http.*/#' var/mail/internet (or mailboxes: the senders'); open one in a browser here"
         "\n  why, in full    .venv/bin/outgate explain MESSAGE.eml --sender A --recipient B --config var/outgate.toml"
     )
 

@@ -35,7 +35,8 @@ def as_rows(shares: Iterable[Share], house: House) -> list[tuple[str, ...]]:
 def as_text(known: Known, house: House) -> str:
     """In full."""
     one, when = known.share, house.moment
-    latest = f" if nobody fetches anything until then, {when(one.expires_at)} at the latest" if one.ends_at < one.expires_at else ""
+    is_sooner = one.state is Standing.OPEN and one.ends_at < one.expires_at
+    latest = f" if nobody fetches anything until then, {when(one.expires_at)} at the latest" if is_sooner else ""
     often = f"; each person may fetch a file {one.download_limit} times" if one.download_limit else ""
     lines = (
         f"Share     {one.id}: {_state(one)}",

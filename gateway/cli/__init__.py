@@ -28,6 +28,8 @@ def main() -> None:
     Try:         outgate explain message.eml --sender me@example.org --recipient you@example.com
     Write rules: outgate policy check rules/starter; outgate policy test rules/starter
     Decide:      outgate hold list; outgate hold release 7KQ-402 --by "A. Smith" --why "agreed with the owner"
+    Links:       outgate share list; outgate share revoke 7KQ-402 --by "A. Smith" --why "sent to the wrong person"
+    Look after:  outgate doctor; outgate vault check; outgate keys list; outgate dkim check
     """  # noqa: D301 - \b is click's own mark
 
 
