@@ -1,11 +1,14 @@
 """[place.NAME] that cannot be used: what is said, and that it names the section."""
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from gateway.app import doctor
+from gateway.app.build import prepare
 from gateway.app.places import make_places
 from gateway.config import load
 from gateway.errors import BadConfig
@@ -84,6 +87,8 @@ def test_without_the_extra_it_is_said_what_to_install(tmp_path):
     code = """
 import sys; sys.modules["asyncssh"] = None
 from pathlib import Path
+from gateway.app import doctor
+from gateway.app.build import prepare
 from gateway.app.places import make_places
 from gateway.config import load
 try: make_places(load(Path(sys.argv[1])), None, None, None, None)
@@ -103,3 +108,22 @@ print([name for name in ("msal", "asyncssh", "httpx2", "requests") if name in sy
     done = subprocess.run((sys.executable, "-c", code), capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def test_of_a_place_that_answers_too_late_doctor_says_so(tmp_path, monkeypatch):
+    """Found: `place p:` and no word behind it, because a TimeoutError is an OSError too."""
+
+    class Deaf:
+        async def check(self) -> None:
+            await asyncio.Event().wait()
+
+        async def close(self) -> None:
+            pass
+
+    settings = load(written(tmp_path, CRYPTSHARE))
+    prepare(settings)
+    monkeypatch.setattr(doctor, "_SECONDS", 0.01)
+    monkeypatch.setattr(doctor, "make_places", lambda *_: {"p": Deaf()})
+
+    (look,) = asyncio.run(doctor._places(settings, object()))  # the pack is for the places alone
+    assert (look.what, look.is_well, look.says) == ("place p", False, "did not answer in 0.03 seconds")
