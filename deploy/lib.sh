@@ -100,7 +100,7 @@ find_python() {
 }
 
 # Node.js from 18 on, and its npm, are there.
-find_node() { command -v npm >/dev/null && node -e 'process.exit(process.versions.node.split(".")[0] < 18)' 2>/dev/null; }
+find_node() { command -v npm >/dev/null && node -e 'process.exit(process.versions.node.split(".")[0] < 18 ? 1 : 0)' 2>/dev/null; }
 
 # need_environment run|dev: .venv in the checkout, with what the lock names and nothing that it does not vouch for.
 # `dev` holds all of `run`. A stamp tells which lock is installed; it is written last, so a half-made environment is made again.
