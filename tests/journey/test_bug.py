@@ -91,7 +91,7 @@ async def serving(*, lmtp: bool) -> AsyncIterator[Site]:
             port: int = sock.getsockname()[1]
             async with (
                 recording(settings.database.url, recorder_socket(settings.processes.state), settings.vault.keys),
-                running(settings, keys, Broken(), NoCounters(), MemorySuspects()) as opened,
+                running(settings, keys, Broken(), NoCounters(), MemorySuspects(), lambda: policy) as opened,
             ):
                 pipeline = Pipeline(opened.world, lambda: policy, house, lambda _: Terms(lmtp, 3600.0, 3600.0), frozenset(), log)
                 server = await listen(
