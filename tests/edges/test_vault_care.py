@@ -23,6 +23,8 @@ from gateway.edges.vault_usage import Usage
 from gateway.errors import TryLater, WillNotDo
 from tests.peers import needs_root
 
+pytestmark = pytest.mark.slow
+
 PLAIN = os.urandom(400_000)
 NOW = datetime.now(UTC)
 LATER, EARLIER = NOW + timedelta(hours=1), NOW - timedelta(hours=1)

@@ -12,6 +12,8 @@ from tests.deliveries import ANSWERS, LUCK, Ledger, play, stories
 from tests.doubles import run
 from tests.sharing import link_of
 
+pytestmark = pytest.mark.slow
+
 law = partial(settings, max_examples=120, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 LINK = re.compile(r"https://share\.own\.example/#[\w.-]+[\w-]")
 

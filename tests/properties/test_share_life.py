@@ -26,6 +26,8 @@ from gateway.model.share import Standing, Wish, WishKind
 from tests.edges.durable import TurnedClock, mail
 from tests.edges.sharing import file, grant, session, share
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = ("b@example.org", "c@example.org", "d@example.org")
 SENDER = "a@derbyshire.gov.uk"
 FILES = ("1", "2")

@@ -17,6 +17,8 @@ from gateway.web.portal.networks import network
 from tests.peers import wait_until
 from tests.web.house import RECIPIENT, SENDER, Browser, House, house
 
+pytestmark = pytest.mark.slow
+
 BODY = bytes(range(256)) * 3000  # 768,000 octets: twelve frames of the vault
 SUM = hashlib.sha256(BODY).hexdigest()
 

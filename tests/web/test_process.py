@@ -12,6 +12,8 @@ from gateway.edges.keys import create_keys, load_keys
 from gateway.errors import WillNotDo
 from tests.web.house import SETTINGS
 
+pytestmark = pytest.mark.slow
+
 
 def settings(directory: Path, portal: str = "") -> Settings:
     config = directory / "outgate.toml"

@@ -16,6 +16,8 @@ from gateway.web.portal.networks import network
 from tests.peers import wait_until
 from tests.web.house import RECIPIENT, SENDER, Browser, House, house
 
+pytestmark = pytest.mark.slow
+
 FILES = {"plan.pdf": b"the plan"}
 PATHS = (
     *("/", "/help", "/asked", "/left", "/stopped", "/nothing"),
