@@ -14,7 +14,8 @@ from gateway.model.judgement import Judgement
 from gateway.model.message import Arrival, Content
 from gateway.model.outcome import Outcome, Reply
 from gateway.policy.rules import Policy
-from gateway.ports import Suspects, Transaction
+from gateway.ports.journal import Transaction
+from gateway.ports.traces import Suspects
 from gateway.waiting import look
 
 LARGE = 1_048_576  # octets above which a message is looked at beside the event loop, by several at a time

@@ -25,7 +25,7 @@ from gateway.mime.text import body_text
 from gateway.mime.uuencode import has_file_shown
 from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings, Patterns, Place, Readable
 from gateway.model.message import Buffer, Content, DefectName, Digest, Field, Message, Part, Role
-from gateway.ports import Examiner, Wanted
+from gateway.ports.examiner import Examiner, Wanted
 from gateway.waiting import look
 
 SMALL = 200 * 1024  # octets, encoded: so much plain text of a message is read here

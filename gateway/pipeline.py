@@ -30,7 +30,9 @@ from gateway.parse import parse
 from gateway.plan import plan
 from gateway.policy.guidance import House
 from gateway.policy.rules import Policy
-from gateway.ports import Examiner, Transaction, World
+from gateway.ports.examiner import Examiner
+from gateway.ports.journal import Transaction
+from gateway.ports.world import World
 from gateway.trail import Trail, details
 from gateway.waiting import wait_at_most
 

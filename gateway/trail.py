@@ -10,7 +10,7 @@ from gateway.model.judgement import Judgement
 from gateway.model.message import Arrival
 from gateway.model.outcome import Ending, Outcome, Reply
 from gateway.policy.rules import Policy
-from gateway.ports import Counters, Records
+from gateway.ports.traces import Counters, Records
 
 _QUEUED = re.compile(r"(?:queued as |id=|InternalId=)([A-Za-z0-9][A-Za-z0-9-]{4,30})(?![\w@.-])")
 _WITHOUT_SUCCESS = (Ending.DEFERRED, Ending.REJECTED, Ending.BOUNCED)

@@ -16,7 +16,8 @@ from gateway.model.finding import FileFinding, Readable
 from gateway.model.kept import Because, Done, Intent
 from gateway.model.message import Arrival
 from gateway.model.outcome import Reply, Splice
-from gateway.ports import Handed, World
+from gateway.ports.next_hop import Handed
+from gateway.ports.world import World
 from tests.sharing import MemoryPlace, MemoryShares
 
 START = datetime(2026, 11, 5, 14, 6, tzinfo=UTC)

@@ -17,7 +17,7 @@ from gateway.act.settle import settle
 from gateway.act.work import NO_TIME, Work, put_off
 from gateway.model.decision import Verdict
 from gateway.model.outcome import Ending, Outcome, Plan
-from gateway.ports import World
+from gateway.ports.world import World
 
 __all__ = ["Work", "act"]
 

@@ -22,7 +22,8 @@ from gateway.model.decision import Decision, Verdict
 from gateway.model.envelope import Recipient
 from gateway.model.kept import Bundle
 from gateway.model.outcome import Ending, Outcome, Reply, Step
-from gateway.ports import Handed, World
+from gateway.ports.next_hop import Handed
+from gateway.ports.world import World
 
 _PLACE_CANNOT = Reply(554, "5.3.0", "the files cannot be put where this route has them")
 

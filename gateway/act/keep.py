@@ -15,7 +15,7 @@ from gateway.model.kept import Bundle, Held
 from gateway.model.outcome import Ending, Outcome, Reply, Step
 from gateway.policy.guidance import smtp_reply, texts_of
 from gateway.policy.wording import Others
-from gateway.ports import World
+from gateway.ports.world import World
 
 
 async def keep(steps: tuple[Step, ...], work: Work, world: World, *, alone: bool, going: frozenset[str]) -> tuple[Outcome, ...]:

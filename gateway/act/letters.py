@@ -30,7 +30,8 @@ from gateway.policy.receipt import Sent, link_words, receipt
 from gateway.policy.rules import Override, Policy
 from gateway.policy.view import Mail
 from gateway.policy.wording import NO_OTHERS, About, Letter, Others, Told, values_of
-from gateway.ports import Handed, World
+from gateway.ports.next_hop import Handed
+from gateway.ports.world import World
 
 _NOBODY = "nobody (a bounce)"
 

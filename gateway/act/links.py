@@ -14,7 +14,7 @@ from gateway.model.outcome import Copy, Step
 from gateway.model.share import Offer, Share
 from gateway.policy.rules import Policy
 from gateway.policy.share_words import Given, blocks
-from gateway.ports import World
+from gateway.ports.world import World
 
 
 def linked(recipient: Recipient, decision: Decision, share: Share, offer: Offer, edit: Edit, going: Going, world: World) -> Ready:

@@ -19,7 +19,7 @@ from gateway.model.message import Content
 from gateway.policy.guidance import House
 from gateway.policy.places import domain_of
 from gateway.policy.wording import Letter
-from gateway.ports import World
+from gateway.ports.world import World
 
 LIFETIME = timedelta(days=5)  # how long our outbox tries (RFC 5321 section 4.5.4.1)
 _HEADER_OCTETS = 65_536

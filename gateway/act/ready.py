@@ -9,7 +9,7 @@ from gateway.act.sign import signed
 from gateway.act.work import Work
 from gateway.mime.edited import Edited
 from gateway.model.outcome import Copy, Step
-from gateway.ports import World
+from gateway.ports.world import World
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,8 @@ from gateway.model.decision import Decision, Reason, Verdict
 from gateway.model.envelope import Recipient
 from gateway.model.kept import Bundle, ToSend
 from gateway.model.outcome import Ending, Outcome, Step
-from gateway.ports import Handed, World
+from gateway.ports.next_hop import Handed
+from gateway.ports.world import World
 
 _Settled = tuple[tuple[Outcome, ...], tuple[ToSend, ...]]  # outcomes that take the place of others, and what goes out because of them
 

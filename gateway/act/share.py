@@ -30,7 +30,7 @@ from gateway.model.message import Content
 from gateway.model.share import Grant, Offer, Parcel, Placed, Share, SharedFile, Standing
 from gateway.policy.rules import Route
 from gateway.policy.share_words import known_languages
-from gateway.ports import World
+from gateway.ports.world import World
 from gateway.waiting import look
 
 LIFETIME = timedelta(days=14)  # of a share whose route does not say it

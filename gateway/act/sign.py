@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.model.outcome import Copy
-from gateway.ports import World
+from gateway.ports.world import World
 
 
 async def signed(copy: Copy, world: World) -> Copy:

@@ -24,7 +24,7 @@ from gateway.model.outcome import Ending, Outcome
 from gateway.policy.guidance import House
 from gateway.policy.rules import Policy, Rule
 from gateway.policy.wording import Told
-from gateway.ports import World
+from gateway.ports.world import World
 
 _SENDER = "sender"
 

@@ -19,7 +19,7 @@ from gateway.model.outcome import Ending, Outcome, Plan, Reply, Step
 from gateway.policy.guidance import House
 from gateway.policy.rules import Policy
 from gateway.policy.wording import Others
-from gateway.ports import Transaction
+from gateway.ports.journal import Transaction
 
 NO_TIME = "4.4.7"  # RFC 3463: delivery time expired
 _STOPPED = (Ending.KEPT, Ending.REFUSED, Ending.REJECTED, Ending.BOUNCED)

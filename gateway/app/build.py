@@ -39,7 +39,10 @@ from gateway.policy.pack_yaml import Sheet
 from gateway.policy.parse_pack import load_pack
 from gateway.policy.places import domain_of
 from gateway.policy.rules import Policy
-from gateway.ports import Counters, Examiner, NextHop, Suspects, World
+from gateway.ports.examiner import Examiner
+from gateway.ports.next_hop import NextHop
+from gateway.ports.traces import Counters, Suspects
+from gateway.ports.world import World
 
 DEMONSTRATION = "# Written by deploy/quickstart"  # how the settings of sample mail begin
 _ID_LETTERS = "0123456789bcdfgh"  # no vowels: no words

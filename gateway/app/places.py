@@ -15,7 +15,9 @@ from gateway.edges.place_own import OwnPlace
 from gateway.edges.shares import Shares
 from gateway.errors import WillNotDo
 from gateway.policy.rules import Policy
-from gateway.ports import Clock, Place, Vault
+from gateway.ports.clock import Clock
+from gateway.ports.places import Place
+from gateway.ports.vault import Vault
 
 
 def make_places(settings: Settings, vault: Vault, shares: Shares, clock: Clock, policy: Callable[[], Policy]) -> dict[str, Place]:

@@ -32,7 +32,8 @@ from gateway.log import Log
 from gateway.model.share import Grant, Share
 from gateway.policy.rules import Policy
 from gateway.policy.standing import find_loss
-from gateway.ports import Clock, Vault
+from gateway.ports.clock import Clock
+from gateway.ports.vault import Vault
 from gateway.web.portal.application import make_application
 from gateway.web.portal.limits import Limiter
 from gateway.web.portal.server import Server, server_context

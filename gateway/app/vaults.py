@@ -13,7 +13,7 @@ from gateway.edges.vault import Vault
 from gateway.edges.vault_folder import Folder
 from gateway.edges.vault_usage import Usage
 from gateway.errors import WillNotDo
-from gateway.ports import SpoolWriter
+from gateway.ports.spool import SpoolWriter
 
 
 def make_vault(settings: Settings, keys: Keyring, spool: Callable[[], SpoolWriter]) -> Vault:

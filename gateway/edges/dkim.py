@@ -27,7 +27,7 @@ from gateway.errors import TryLater
 from gateway.mime.authors import a_label, author_domains
 from gateway.mime.headers import Raw, Section, read_section
 from gateway.model.outcome import Copy, Splice
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 
 HEADER_OCTETS = 262_144
 

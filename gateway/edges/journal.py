@@ -27,7 +27,7 @@ from gateway.edges.tables import micros, moment
 from gateway.errors import TryLater
 from gateway.model.kept import Bundle, Done
 from gateway.model.outcome import Ending, Outcome, Reply
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 
 # One question for every message; nearly always the answer is nothing.
 LOOK_UP = (

@@ -24,7 +24,7 @@ from gateway.edges.syncing import sync_folder
 from gateway.errors import TryLater
 from gateway.model.envelope import Recipient
 from gateway.model.outcome import Copy, Reply
-from gateway.ports import Handed
+from gateway.ports.next_hop import Handed
 
 _ODD = re.compile(r"[^a-z0-9+=_.@-]|^[.-]")  # neither a separator, nor a hidden name, nor one that looks like an option
 _MAX_NAME = 200  # a file name may have 255 octets; the digest needs room

@@ -24,7 +24,7 @@ import httpx2
 from gateway.edges.place_manners import REACH_ATTEMPTS, Sleep
 from gateway.errors import TryLater, Unusable
 from gateway.model.message import Content
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 
 PIECE = 262_144  # octets read from a spool at a time
 MOST_ANSWER = 4 * 1_048_576  # octets of an answer that are read: they are all small JSON

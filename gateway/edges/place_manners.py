@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from gateway.errors import TryLater, Unusable, WillNotDo
 from gateway.model.share import Grant, Offer, Share
-from gateway.ports import Clock, Shares
+from gateway.ports.clock import Clock
+from gateway.ports.places import Shares
 
 REACH_ATTEMPTS = 3  # a service that cannot be reached so often is dead
 

@@ -25,7 +25,8 @@ from gateway.edges.place_manners import Sleep, Turns, for_sender, issued, recipi
 from gateway.edges.place_names import names_for
 from gateway.errors import TryLater, Unusable, WillNotDo
 from gateway.model.share import Grant, Offer, Parcel, Placed, Share
-from gateway.ports import Clock, Shares
+from gateway.ports.clock import Clock
+from gateway.ports.places import Shares
 
 _WITHDRAW_SECONDS = 120.0
 _CHECK_SECONDS = 30.0

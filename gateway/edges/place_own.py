@@ -15,7 +15,8 @@ from gateway.edges.shares import Shares
 from gateway.errors import OutgateError, TryLater, Unusable, WillNotDo
 from gateway.model.message import Content
 from gateway.model.share import Grant, Offer, Parcel, Placed, Share, SharedFile, Standing
-from gateway.ports import Clock, Vault
+from gateway.ports.clock import Clock
+from gateway.ports.vault import Vault
 
 PURPOSE = "shares"
 

@@ -20,7 +20,8 @@ from gateway.errors import TryLater, Unusable, WillNotDo
 from gateway.model.message import Content
 from gateway.model.share import Grant, Offer, Parcel, Placed, Share, SharedFile, Standing
 from gateway.policy.rules import Partner, Policy
-from gateway.ports import Clock, Shares
+from gateway.ports.clock import Clock
+from gateway.ports.places import Shares
 
 _WITHDRAW_SECONDS = 120.0
 _CHECK_SECONDS = 25.0

@@ -19,7 +19,8 @@ from gateway.edges.outgoing import NO_INTERNATIONAL, Refused, can_be_named, for_
 from gateway.errors import TryLater
 from gateway.model.envelope import Recipient
 from gateway.model.outcome import Copy, Reply
-from gateway.ports import Handed, Signer
+from gateway.ports.next_hop import Handed
+from gateway.ports.signer import Signer
 
 _METHOD_CANNOT = frozenset({"5.2.3", "5.3.4", "5.7.10", "5.7.11", "5.7.30"})  # size and security: another route may serve
 # Bad sequence, TLS or authentication missing (RFC 5321, 3207, 4954): the hop and we disagree, and no message is to blame.

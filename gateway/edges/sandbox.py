@@ -23,7 +23,7 @@ from gateway.edges.sandbox_zygote import Births
 from gateway.model.finding import FileFinding, Patterns, Readable
 from gateway.model.message import Content, Encoding
 from gateway.model.reading import Kind, is_calm, is_office, kind_of, read_findings, write_patterns
-from gateway.ports import Wanted
+from gateway.ports.examiner import Wanted
 
 READER = "gateway.content:read"
 POISON = "poison"  # the oddity of a file that is not read any more

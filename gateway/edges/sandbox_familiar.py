@@ -17,7 +17,7 @@ from typing import TypeAlias, TypeVar
 
 from gateway.mime.decode import decode
 from gateway.model.message import Buffer, Content, DefectName, Span
-from gateway.ports import Wanted
+from gateway.ports.examiner import Wanted
 from gateway.waiting import look
 
 _ENDS = 128  # encoded octets looked at, at both ends

@@ -22,7 +22,7 @@ from gateway.edges.place_manners import REACH_ATTEMPTS, Sleep
 from gateway.errors import TryLater, Unusable, WillNotDo
 from gateway.model.message import Content
 from gateway.model.share import SharedFile
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 
 _FULL = (asyncssh.SFTPNoSpaceOnFilesystem, asyncssh.SFTPQuotaExceeded)
 _GONE = (asyncssh.SFTPNoSuchFile, asyncssh.SFTPNoSuchPath)

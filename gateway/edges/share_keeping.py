@@ -33,7 +33,7 @@ from gateway.edges.tables import (
 )
 from gateway.model.kept import ToSend
 from gateway.model.share import Access, Share, Wish
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 
 CODE_DIGITS = 8
 CODE_FOR = timedelta(minutes=10)

@@ -21,7 +21,7 @@ from gateway.edges.store import Store
 from gateway.edges.tables import micros, portal_session, share, share_file, share_grant
 from gateway.errors import TryLater, WillNotDo
 from gateway.model.share import Grant, Share, SharedFile, Standing
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 
 TRIES = 5  # of an issue that others meet in the same moment
 

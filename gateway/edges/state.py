@@ -30,7 +30,7 @@ from gateway.edges.store import Store
 from gateway.edges.store_postgresql import PostgresqlStore
 from gateway.edges.store_sqlite import SqliteStore
 from gateway.edges.visits import Visits
-from gateway.ports import Clock
+from gateway.ports.clock import Clock
 
 
 def recorder_socket(folder: Path) -> Path:

@@ -22,7 +22,7 @@ from gateway.edges.vault_usage import Usage
 from gateway.edges.vault_wraps import Wraps, key_for
 from gateway.errors import WillNotDo
 from gateway.model.message import Content
-from gateway.ports import SpoolWriter
+from gateway.ports.spool import SpoolWriter
 
 PIECE = 262_144  # octets read at a time
 

@@ -35,7 +35,7 @@ from gateway.edges.tables import (
     share_intent,
 )
 from gateway.model.share import Access, Session, Share, Standing, Wish, WishKind
-from gateway.ports import CodeTried, Fetching, Limit
+from gateway.ports.visits import CodeTried, Fetching, Limit
 
 CODE_TRIES = 5
 RESUME_FOR = timedelta(days=1)  # so long a download that broke off may go on

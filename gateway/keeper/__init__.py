@@ -20,7 +20,7 @@ from gateway.keeper.wishes import Wishes
 from gateway.log import Log
 from gateway.policy.guidance import House
 from gateway.policy.rules import Policy
-from gateway.ports import World
+from gateway.ports.world import World
 
 __all__ = ["Keeper", "Shelves"]
 

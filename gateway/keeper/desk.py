@@ -13,7 +13,8 @@ from gateway.errors import TryLater
 from gateway.log import Log
 from gateway.policy.guidance import House
 from gateway.policy.rules import Policy
-from gateway.ports import Holds, Intents, Outbox, ShareKeeping, World
+from gateway.ports.keeping import Holds, Intents, Outbox, ShareKeeping
+from gateway.ports.world import World
 
 
 @dataclass(frozen=True, slots=True)

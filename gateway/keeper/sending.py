@@ -19,7 +19,7 @@ from gateway.keeper.desk import Desk
 from gateway.model.kept import ToSend
 from gateway.model.message import Content
 from gateway.model.outcome import Copy, Reply
-from gateway.ports import Handed, NextHop
+from gateway.ports.next_hop import Handed, NextHop
 
 MOST_AT_ONCE = 20
 HAND_OVER_SECONDS = 300.0

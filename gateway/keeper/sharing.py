@@ -18,7 +18,8 @@ from gateway.policy.guidance import texts_of
 from gateway.policy.share_letters import CODE, asked_letter, code_letter, fetched_letter, spoken
 from gateway.policy.standing import find_loss
 from gateway.policy.ways_out import next_hop_to
-from gateway.ports import Place, ShareKeeping, Shares
+from gateway.ports.keeping import ShareKeeping
+from gateway.ports.places import Place, Shares
 
 LEASE_SECONDS = 30.0  # of a wish: somebody waits for it before a page
 CODE_FOR = timedelta(minutes=10)

@@ -12,7 +12,7 @@ from gateway.errors import TryLater
 from gateway.listen.lines import Lines
 from gateway.model.message import Content, Defect, DefectName
 from gateway.model.outcome import Reply
-from gateway.ports import SpoolWriter
+from gateway.ports.spool import SpoolWriter
 
 _END = b"\r\n.\r\n"
 _MENDED = frozenset({DefectName.BARE_LINE_END, DefectName.NUL})

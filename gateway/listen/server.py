@@ -15,7 +15,8 @@ from gateway.listen.session import Session
 from gateway.listen.terms import Deliver, Terms
 from gateway.log import Log
 from gateway.model.outcome import Answer
-from gateway.ports import Clock, SpoolWriter
+from gateway.ports.clock import Clock
+from gateway.ports.spool import SpoolWriter
 
 _BACKLOG = 1024
 

@@ -12,7 +12,8 @@ from gateway.listen.limits import Limits
 from gateway.log import Log
 from gateway.model.message import Arrival
 from gateway.model.outcome import Answer
-from gateway.ports import Clock, SpoolWriter
+from gateway.ports.clock import Clock
+from gateway.ports.spool import SpoolWriter
 
 Deliver = Callable[[Arrival], Awaitable[Answer]]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from gateway.model.finding import FileFinding, Patterns, Readable
 from gateway.model.message import Buffer
 from gateway.model.reading import HEAD, Kind, is_office_inside, kind_of
-from gateway.ports import Wanted
+from gateway.ports.examiner import Wanted
 from gateway.worker.decoded import decoded, find
 from gateway.worker.lock import Limits
 from gateway.worker.reader import Reader

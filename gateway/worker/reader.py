@@ -14,7 +14,7 @@ from typing import Any
 
 from gateway.model.finding import FileFinding, Patterns
 from gateway.model.message import Encoding
-from gateway.ports import Wanted
+from gateway.ports.examiner import Wanted
 
 Reader = Callable[[bytes, Wanted, Patterns], tuple[FileFinding, ...]]
 

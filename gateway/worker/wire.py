@@ -15,7 +15,7 @@ from typing import Any
 from gateway.model.finding import FileFinding, Patterns
 from gateway.model.message import Encoding
 from gateway.model.reading import LENGTH, REPLY_LIMIT, read_patterns, write_finding
-from gateway.ports import Wanted
+from gateway.ports.examiner import Wanted
 
 _CHUNK = 16_384
 _write = json.JSONEncoder(separators=(",", ":")).encode

@@ -10,7 +10,8 @@ from gateway.config import Hop
 from gateway.edges.relay import Relay
 from gateway.model.envelope import Address, Recipient
 from gateway.model.outcome import Copy
-from gateway.ports import Handed, Signer
+from gateway.ports.next_hop import Handed
+from gateway.ports.signer import Signer
 from tests.doubles import Octets
 from tests.peers.hop import Peer
 

@@ -10,7 +10,7 @@ from gateway.config import Examine
 from gateway.edges.sandbox import Sandbox
 from gateway.model.finding import Patterns
 from gateway.model.message import Encoding
-from gateway.ports import Wanted
+from gateway.ports.examiner import Wanted
 
 HOSTILE = f"{Path(__file__).with_name('hostile.py')}:read"
 PATIENCE = 20  # seconds until a test that waits in vain gives up

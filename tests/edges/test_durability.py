@@ -167,7 +167,7 @@ from gateway.edges.spool import Spool
 from gateway.edges.vault import Vault
 from gateway.edges.vault_folder import Folder
 from gateway.model.outcome import Ending
-from gateway.ports import Bundle
+from gateway.model.kept import Bundle
 from tests.edges.durable import Place, held, living, mail, outcome
 
 async def story():

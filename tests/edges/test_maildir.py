@@ -19,7 +19,7 @@ from gateway.config import Hop
 from gateway.edges.maildir import Maildir, folder_name
 from gateway.model.envelope import Address, Recipient
 from gateway.model.outcome import Copy, Splice
-from gateway.ports import Handed
+from gateway.ports.next_hop import Handed
 from tests.edges.relaying import LARGE, SMALL, A, B, Octets, check, copy_of, recipient, words
 
 

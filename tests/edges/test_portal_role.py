@@ -21,7 +21,7 @@ from gateway.edges.tables import metadata
 from gateway.edges.visits import Visits
 from gateway.errors import TryLater
 from gateway.model.share import WishKind
-from gateway.ports import Limit
+from gateway.ports.visits import Limit
 from tests.edges.durable import NOON, Place, mail, opened
 from tests.edges.sharing import granted, issued, session
 

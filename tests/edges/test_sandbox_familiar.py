@@ -8,7 +8,7 @@ from pathlib import Path
 from gateway.edges.sandbox_familiar import Familiar
 from gateway.edges.spool import Spool
 from gateway.model.message import Encoding
-from gateway.ports import Wanted
+from gateway.ports.examiner import Wanted
 
 
 def wanted(octets: bytes, encoding: Encoding = Encoding.BASE64) -> Wanted:

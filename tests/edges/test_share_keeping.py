@@ -24,7 +24,7 @@ from gateway.keeper.sharing import END_EVERY, LEASE_SECONDS
 from gateway.log import Log
 from gateway.model.share import Grant, Share, Standing, Wish, WishKind
 from gateway.policy.rules import Policy, Route
-from gateway.ports import CodeTried
+from gateway.ports.visits import CodeTried
 from tests.deliveries import HOUSE, policy
 from tests.doubles import ScriptedHop, Stage
 from tests.edges.durable import NOON, Place, TurnedClock, living

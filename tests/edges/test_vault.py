@@ -17,7 +17,7 @@ from gateway.edges.spool import Spool
 from gateway.edges.vault import Vault
 from gateway.edges.vault_folder import Folder
 from gateway.errors import TryLater, WillNotDo
-from gateway.ports import Opened
+from gateway.ports.vault import Opened
 
 FAMILY = Family("holds-2", {"holds-1": b"1" * 32, "holds-2": b"2" * 32})
 ID = bytes(range(16))

@@ -31,7 +31,7 @@ from gateway.edges.vault_folder import Folder
 from gateway.edges.vault_opened import MOST
 from gateway.errors import BadConfig, TryLater, WillNotDo
 from gateway.model.message import Content
-from gateway.ports import Opened
+from gateway.ports.vault import Opened
 from tests.peers.azure import CONTAINER
 from tests.peers.azure import azure as start_azure
 from tests.peers.s3 import BUCKET, REGION

@@ -13,7 +13,7 @@ from gateway.edges.share_secrets import Secrets
 from gateway.edges.tables import micros, portal_session, share_code, share_intent
 from gateway.edges.tables import share as share_table
 from gateway.model.share import WishKind
-from gateway.ports import CodeTried, Limit
+from gateway.ports.visits import CodeTried, Limit
 from tests.edges.durable import NOON, Place, living
 from tests.edges.sharing import granted, issued, session, share
 

@@ -24,7 +24,7 @@ from gateway.log import Log
 from gateway.model.finding import FileFinding, Patterns
 from gateway.model.message import Content
 from gateway.pipeline import Pipeline, Terms
-from gateway.ports import Wanted
+from gateway.ports.examiner import Wanted
 from tests.build import docx, message
 from tests.doubles import MemorySuspects
 from tests.journey.client import send

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from gateway.content import Budget, read
 from gateway.model.finding import FileFinding, Patterns
 from gateway.model.message import Content
-from gateway.ports import Wanted
+from gateway.ports.examiner import Wanted
 from gateway.worker.decoded import decoded, find
 from gateway.worker.reader import reader_of
 

@@ -16,7 +16,7 @@ from gateway.examine import SMALL, examine
 from gateway.model.finding import FileFinding, Findings, Pattern, Patterns, Place, Readable
 from gateway.model.message import Content
 from gateway.parse import parse_buffer
-from gateway.ports import Wanted
+from gateway.ports.examiner import Wanted
 from tests.build import Label, docx, message, pdf, png, zip_of
 from tests.stages.reading import ChildHere, Spooled
 

@@ -18,7 +18,7 @@ from starlette.responses import RedirectResponse, Response
 
 from gateway.errors import OutgateError, TryLater, WillNotDo
 from gateway.model.share import Access, SharedFile
-from gateway.ports import Opened
+from gateway.ports.vault import Opened
 from gateway.web.portal.files import files_of, names_of
 from gateway.web.portal.guests import Closed, Guest, Outside, inside
 from gateway.web.portal.names import attachment

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from gateway.model.share import Session, WishKind
-from gateway.ports import Limit
+from gateway.ports.visits import Limit
 from gateway.web.portal.forms import read_form
 from gateway.web.portal.guests import Guest, Limited, Outside, guest_of
 from gateway.web.portal.limits import Rate

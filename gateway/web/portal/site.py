@@ -23,7 +23,9 @@ from starlette.responses import HTMLResponse, Response
 from gateway.config import Portal
 from gateway.log import Log
 from gateway.model.share import Grant, Share
-from gateway.ports import Clock, Vault, Visits
+from gateway.ports.clock import Clock
+from gateway.ports.vault import Vault
+from gateway.ports.visits import Visits
 from gateway.web.portal.limits import Limiter
 from gateway.web.portal.networks import Proxies, home, network
 from gateway.web.portal.static import Static
