@@ -135,8 +135,8 @@ def _no_route(compiled: Compiled, view: View, choice: Choice, unusable: frozense
     hopeful = choose(compiled, view, certain, unusable, forbidden, hopeful=True, thorough=thorough).way
     unknown: tuple[str, ...] = ()
     if hopeful is not None:
-        unknown = tuple(dict.fromkeys(name for reason in found.reasons if reason.needs for name in reason.unknown))
-        unknown = (*unknown, f"route {hopeful.route.name}")
+        rested_on = {name for reason in found.reasons if reason.needs for name in reason.unknown}
+        unknown = (*sorted(rested_on), f"route {hopeful.route.name}")  # sorted: the order of the rules never matters
     says = "too large for every method that would do" if act is policy.too_large else "no method that may be used does all that is required"
     reason = resting(reason_of("no_route", act, says=says), unknown)
     found.verdict = max(found.verdict, VERDICTS.get(reason.effect, Verdict.HOLD))

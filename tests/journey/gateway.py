@@ -82,7 +82,7 @@ class Gateway:
     def reload(self) -> list[dict[str, Any]]:
         """SIGHUP; the events by which each process says that it has the new policy, or keeps the old one."""
         assert self.process is not None
-        processes, before = len(self.pids("smtp")) + len(self.pids("keeper")), len(self._reloads())
+        processes, before = sum(len(self.pids(kind)) for kind in ("smtp", "keeper", "portal")), len(self._reloads())
         self.process.send_signal(signal.SIGHUP)
         wait_until(lambda: len(self._reloads()) >= before + processes, "every process has reloaded")
         return self._reloads()[before:]

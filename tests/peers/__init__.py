@@ -48,7 +48,7 @@ def folder(name: str) -> Iterator[Path]:
         shutil.rmtree(path)
 
 
-def wait_until(ready: Callable[[], bool], what: str, seconds: float = 20) -> None:
+def wait_until(ready: Callable[[], bool], what: str, seconds: float = 60) -> None:
     """Ask a server of another process, again and again, for something it cannot tell us by itself."""
     deadline = time.monotonic() + seconds
     pause = threading.Event()

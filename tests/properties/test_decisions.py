@@ -26,7 +26,7 @@ from gateway.model.finding import Evidence, EvidenceKind, Readable
 from gateway.policy.evaluate import Matcher, compile_policy
 from gateway.policy.rules import Act, Ask, ExceptionTo, Never, Override, Places, Route, Rule
 from tests import strategies as world
-from tests.strategies_facts import LABELS, LISTS, OWN, STRANGE, TENANT, TODAY, ladders
+from tests.strategies_facts import LABELS, LISTS, NEEDS, OWN, STRANGE, TENANT, TODAY, ladders
 
 many = settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 few = settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
@@ -60,6 +60,21 @@ def test_the_order_and_repetition_of_rules_do_not_matter(facts, pack, random):
     random.shuffle(shuffled)
 
     assert decide(facts, replace(pack, rules=tuple(shuffled))) == decide(facts, pack)
+
+
+def test_what_no_route_rests_on_has_no_order_of_rules():
+    """Two facts are unknown, each of another rule that needs what no route gives to a stranger: the reason names them in one order."""
+    needing = (Act("require", frozenset(NEEDS)),)
+    rules = (
+        Rule("first", (Ask("sender_group", "any", frozenset({"justice"})),), (), needing),
+        Rule("second", (Ask("classification", "at_least", ("files", 1, None)),), (), needing),
+    )
+    pack = replace(world.OPEN, routes=(Route("plain", "relay", "hop"),), no_route=Act("refuse"))
+    facts = labelled(STRANGE, ABSENT)
+    one, other = (decide(facts, replace(pack, rules=order)) for order in (rules, rules[::-1]))
+
+    assert one == other
+    assert any(reason.rule == "no_route" and len(reason.unknown) == 3 for reason in one.reasons)
 
 
 @pytest.mark.slow
@@ -122,8 +137,8 @@ def test_one_more_rule_is_never_milder_whatever_routes_are_left(size):
     """Every act, on every way in which routes can fail, with every pair of what no_route may do."""
     facts = labelled(LABELS[1], ABSENT)
     facts = replace(facts, message=replace(facts.message, wire_octets=size))
-    narrow = Route("narrow", "relay", "hop", provides=frozenset(world.NEEDS[:1]), message_limit=20_000_000)
-    tight = Route("tight", "relay", "hop", provides=frozenset(world.NEEDS), message_limit=10_000_000)
+    narrow = Route("narrow", "relay", "hop", provides=frozenset(NEEDS[:1]), message_limit=20_000_000)
+    tight = Route("tight", "relay", "hop", provides=frozenset(NEEDS), message_limit=10_000_000)
     choices = [(), (narrow,), (tight,), (narrow, tight), (Route("plain", "relay", "hop"),), (Route("plain", "relay", "hop"), tight)]
     kinds = [Act("confirm", held_for="sender"), Act("hold", held_for="officer"), Act("refuse", guidance="g")]
     pairs = [(kinds[high], kinds[low]) for high in range(3) for low in range(high + 1)]
@@ -174,7 +189,7 @@ def test_neither_exceptions_nor_overrides_nor_people_beat_a_never(facts, pack):
 @pytest.mark.parametrize("label", [LABELS[2], STRANGE])
 def test_no_decision_breaks_a_never_on_any_order_of_routes(label):
     """Every kind of never, known and unknown to match, before every order of routes, with everything that could lift it."""
-    files_only, both = frozenset(world.NEEDS[:1]), frozenset(world.NEEDS)
+    files_only, both = frozenset(NEEDS[:1]), frozenset(NEEDS)
     routes = (
         Route("plain", "relay", "hop"),
         Route("narrow", "relay", "hop", provides=files_only),
