@@ -3,15 +3,13 @@
 from collections.abc import Generator, Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
 
+from tests import laws
 from tests.peers import logs
 from tests.peers.postgres import Postgres
 from tests.peers.postgres import postgres as start_postgres
 
-# No test says how long something may take: machines are noisy, and the bench measures.
-settings.register_profile("outgate", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("outgate")
+laws.register_profiles()
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.content import Budget
@@ -14,6 +14,7 @@ from gateway.content.markup import to_text
 from gateway.model.finding import Readable
 from tests.build import docx, message, noise, pdf, png, pptx, xlsx, zip_of
 from tests.content.reading import look, seen
+from tests.laws import tries
 
 CMS = bytes.fromhex("3082010006092a864886f70d010703a08201")
 
@@ -129,7 +130,7 @@ def test_nothing_hides_in_html(html: str) -> None:
     assert "sensitive" in {found for found, _ in seen(look(html.encode(), "", "text/html", is_words=True)[0])}
 
 
-@settings(max_examples=60)
+@tries(60)
 @given(
     st.binary(max_size=600),
     st.sampled_from([b"", b"PK\x03\x04", b"%PDF-1.4 ", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\x1f\x8b\x08", b"<html>", b"ustar"]),

@@ -11,12 +11,13 @@ import stat
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from gateway.edges import spool as module
 from gateway.edges.spool import InFile, InMemory, Spool
 from gateway.errors import TryLater
+from tests.laws import tries
 
 MB = 1_048_576
 
@@ -38,7 +39,7 @@ def test_up_to_a_megabyte_stays_in_memory(tmp_path, octets: int, kind) -> None:
 
 
 @given(st.lists(st.binary(max_size=400), max_size=60), st.integers(0, 500), st.integers(0, 500))
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@tries(60, suppress=[HealthCheck.function_scoped_fixture])
 def test_every_way_to_read_gives_what_was_written(tmp_path, pieces: list[bytes], start: int, end: int) -> None:
     whole = b"".join(pieces)
     content = write(Spool(tmp_path, memory_octets=2000), *pieces)

@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from gateway.edges import sealed
@@ -18,6 +18,7 @@ from gateway.edges.vault import Vault
 from gateway.edges.vault_folder import Folder
 from gateway.errors import TryLater, WillNotDo
 from gateway.ports.vault import Opened
+from tests.laws import tries
 
 FAMILY = Family("holds-2", {"holds-1": b"1" * 32, "holds-2": b"2" * 32})
 ID = bytes(range(16))
@@ -50,7 +51,7 @@ def test_an_object_comes_back_whatever_the_pieces(pieces: list[bytes], size: int
 
 
 @given(st.data())
-@settings(max_examples=200)
+@tries(200)
 def test_an_object_that_was_touched_does_not_open(data: st.DataObject):
     plain = data.draw(st.sampled_from([b"", b"short", b"a" * FRAME, b"b" * (2 * FRAME + 100)]))
     octets = sealed_object(plain)
@@ -363,7 +364,7 @@ def test_keys_are_made_once_and_are_private(tmp_path: Path):
     assert "1" * 8 not in repr(FAMILY)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@tries(100, suppress=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(
         [("holds-1.key", "ab" * 32, 0o640), ("holds-1.key", "ab" * 31, 0o600), ("holds-1.key", "", 0o600), ("readme", "x", 0o600)]

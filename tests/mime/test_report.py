@@ -8,12 +8,13 @@ from email.message import Message
 from email.utils import parsedate_to_datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.mime.report import About, RecipientStatus, Report, delivery_report, notice
 from gateway.model.message import Role
 from gateway.parse import parse_buffer
+from tests.laws import tries
 from tests.mime.wire import outline, wire
 
 AT = datetime(2026, 11, 5, 14, 6, 7, tzinfo=UTC)
@@ -225,7 +226,7 @@ HOSTILE = st.text(st.sampled_from('ab \r\n\0\t:;<>@,"\\=?é\u2028\x85+0D'), max_
 )
 
 
-@settings(max_examples=30)
+@tries(30)
 @given(st.lists(HOSTILE, min_size=17, max_size=17))
 def test_no_argument_can_inject_a_field_or_a_body(texts: list[str]) -> None:
     take = iter(texts)

@@ -3,13 +3,14 @@
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import BadPack
 from gateway.model.finding import Place
 from gateway.policy.pack_yaml import MOST_OCTETS, read
 from gateway.policy.parse_pack import load_pack, version_of
+from tests.laws import tries
 from tests.policy.packs import BESIDE, LINK, OWN, PACKS, SMALL, changed, files_of, problems, small
 
 
@@ -246,7 +247,7 @@ def test_what_is_no_plain_yaml_is_refused(data, says):
     assert says in str(read("x", data).problems[0])
 
 
-@settings(max_examples=60)
+@tries(60)
 @given(st.data())
 def test_no_text_makes_the_loader_fail_in_any_other_way(data):
     """Lines of a real pack, cut, doubled and mangled."""

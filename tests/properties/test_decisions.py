@@ -5,7 +5,7 @@ from datetime import date
 from itertools import permutations, product
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
 
 from gateway.decide import decide
@@ -26,10 +26,11 @@ from gateway.model.finding import Evidence, EvidenceKind, Readable
 from gateway.policy.evaluate import Matcher, compile_policy
 from gateway.policy.rules import Act, Ask, ExceptionTo, Never, Override, Places, Route, Rule
 from tests import strategies as world
+from tests.laws import tries
 from tests.strategies_facts import LABELS, LISTS, NEEDS, OWN, STRANGE, TENANT, TODAY, ladders
 
-many = settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-few = settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+many = tries(300, suppress=[HealthCheck.data_too_large])
+few = tries(100, suppress=[HealthCheck.data_too_large])
 
 
 def milder(one: Decision, other: Decision) -> bool:
@@ -100,7 +101,7 @@ def test_an_unknown_fact_never_releases_what_some_known_value_would_stop(data, f
 
 
 @pytest.mark.parametrize("ask", [ask for ask in world.ASKS if ask.fact not in world.ALWAYS_KNOWN], ids=lambda ask: f"{ask.fact}-{ask.how}")
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@tries(25, suppress=list(HealthCheck))
 @given(st.data())
 def test_an_unknown_fact_never_releases_what_some_known_value_would_stop_by_itself(ask, data):
     """One condition alone, in `when` and in `unless`, where everything else would let go."""

@@ -1,18 +1,18 @@
 """The laws of delivery (DESIGN section 5), each over whole stories: many attempts of an upstream at one message, in a world that fails."""
 
 from dataclasses import replace
-from functools import partial
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from gateway.model.message import Role
 from gateway.parse import parse_buffer
 from tests.deliveries import ANSWERS, DECEIVING, MESSAGE, SECRETS, TRIGGER, Ledger, Story, play, stories
 from tests.doubles import RECEIVED, SIGNED, ScriptedHop, run
+from tests.laws import tries
 
-law = partial(settings, max_examples=80, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+law = tries(80, suppress=[HealthCheck.data_too_large])
 
 
 def played(story: Story) -> Ledger:
@@ -24,7 +24,7 @@ errors_on_the_second_way = stories(domains=("free", "stamped"), answers=("unusab
 errors_while_keeping = stories(domains=("kept", "asked", "refused", "free"), answers=("ok",), luck=("", "", "", "fails"), fewest_calls=6)
 
 
-@law()
+@law
 @given(st.one_of(stories(), errors_on_the_second_way, errors_while_keeping))
 def test_every_recipient_has_exactly_one_outcome_whatever_the_edges_do(story):
     ledger = played(story)
@@ -37,7 +37,7 @@ def test_every_recipient_has_exactly_one_outcome_whatever_the_edges_do(story):
         assert set(told.codes) <= ledger.keys
 
 
-@law()
+@law
 @given(stories())
 def test_2xx_only_when_each_recipient_is_handed_over_durably_kept_or_refused_with_a_notice(story):
     for told in played(story).told:
@@ -47,7 +47,7 @@ def test_2xx_only_when_each_recipient_is_handed_over_durably_kept_or_refused_wit
 
 
 @pytest.mark.slow
-@law()
+@law
 @given(stories())
 def test_5xx_only_when_nothing_irreversible_has_happened_for_any_recipient_it_answers(story):
     for told in played(story).told:
@@ -56,7 +56,7 @@ def test_5xx_only_when_nothing_irreversible_has_happened_for_any_recipient_it_an
                 assert not told.state.done(key), key
 
 
-@law()
+@law
 @given(st.one_of(stories(), slow_neighbours))
 def test_4xx_only_when_what_has_happened_is_journalled_or_the_journal_failed(story):
     ledger = played(story)
@@ -68,7 +68,7 @@ def test_4xx_only_when_what_has_happened_is_journalled_or_the_journal_failed(sto
 
 
 @pytest.mark.slow
-@law()
+@law
 @given(stories())
 def test_nobody_is_told_that_delivered_mail_failed(story):
     ledger = played(story)
@@ -81,7 +81,7 @@ def test_nobody_is_told_that_delivered_mail_failed(story):
 
 
 @pytest.mark.slow
-@law()
+@law
 @given(stories())
 def test_nobody_gets_a_copy_twice_unless_an_answer_was_unknown_or_the_journal_failed(story):
     end = played(story).end
@@ -90,7 +90,7 @@ def test_nobody_gets_a_copy_twice_unless_an_answer_was_unknown_or_the_journal_fa
             assert end.taken[key] + end.queued[key] + (key in end.kept) == 1, key
 
 
-@law()
+@law
 @given(stories())
 def test_nobody_is_lost(story):
     ledger = played(story)
@@ -99,7 +99,7 @@ def test_nobody_is_lost(story):
         assert end.done(key) or key in ledger.bounced_upstream, key
 
 
-@law()
+@law
 @given(slow_neighbours)
 def test_at_the_deadline_lmtp_says_of_each_recipient_what_has_become_of_it(story):
     first = played(story).told[0]
@@ -108,7 +108,7 @@ def test_at_the_deadline_lmtp_says_of_each_recipient_what_has_become_of_it(story
             assert (code < 300) == first.state.done(key) or code >= 500, key
 
 
-@law()
+@law
 @given(stories(unlucky=False, answers=("ok", "later", "no", "unusable", "unusable-now")))
 def test_when_the_world_is_well_again_nothing_waits_upstream(story):
     ledger = played(story)
@@ -117,7 +117,7 @@ def test_when_the_world_is_well_again_nothing_waits_upstream(story):
     assert not ledger.stage.journal.steps
 
 
-@law()
+@law
 @given(stories(octets=(MESSAGE, DECEIVING)))
 def test_a_copy_that_nothing_is_added_to_is_octet_identical_below_our_one_received_field(story):
     ledger = played(story)
@@ -147,7 +147,7 @@ def _expected(hop: ScriptedHop, key: str, *, is_changed: bool) -> bytes:
 
 
 @pytest.mark.slow
-@law()
+@law
 @given(stories())
 def test_nothing_addressed_to_one_recipient_names_another(story):
     """Every recipient here is a hidden one: the message names none of them."""
@@ -165,7 +165,7 @@ def test_nothing_addressed_to_one_recipient_names_another(story):
                 assert one.address.wire in mine or one.address.wire not in whole
 
 
-@law()
+@law
 @given(stories())
 def test_no_content_subject_or_matched_value_reaches_a_log(story):
     ledger = played(story)
@@ -174,7 +174,7 @@ def test_no_content_subject_or_matched_value_reaches_a_log(story):
         assert secret not in ledger.log
 
 
-@law()
+@law
 @given(
     stories(senders=("ann@own.example",), domains=("free", "stamped", "kept"), unlucky=False, answers=("ok", *ANSWERS, "later", "bug")),
     st.sampled_from([0, 4]),

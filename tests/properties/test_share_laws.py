@@ -1,20 +1,20 @@
 """The laws of links instead of files, each over whole stories: many attempts of an upstream at one message, in a world that fails."""
 
 import re
-from functools import partial
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from gateway.model.share import Standing
 from tests.deliveries import ANSWERS, LUCK, Ledger, play, stories
 from tests.doubles import run
+from tests.laws import tries
 from tests.sharing import link_of
 
 pytestmark = pytest.mark.slow
 
-law = partial(settings, max_examples=120, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+law = tries(120, suppress=[HealthCheck.data_too_large])
 LINK = re.compile(r"https://share\.own\.example/#[\w.-]+[\w-]")
 
 mixed = stories(domains=("shared", "shared", "free", "sealed", "kept"))
@@ -38,7 +38,7 @@ def copies_of(ledger):
     return [(key, octets.decode()) for key, octets in found if b"https://" in octets]
 
 
-@law()
+@law
 @given(st.one_of(mixed, unlucky))
 def test_there_is_one_share_for_each_message(story):
     shares = played(story).stage.shares.shares
@@ -47,7 +47,7 @@ def test_there_is_one_share_for_each_message(story):
     assert len({share.key for share in shares.values()}) == len(shares)
 
 
-@law()
+@law
 @given(st.one_of(mixed, unlucky))
 def test_no_link_leads_to_nothing(story):
     """Whoever has a copy with a link has a grant that is open, to files that are there as they were sent."""
@@ -62,7 +62,7 @@ def test_no_link_leads_to_nothing(story):
             assert {name: place.files[share.id, name] for name in grant.files} == {"2": b"file"}
 
 
-@law()
+@law
 @given(mixed)
 def test_a_copy_with_a_link_has_no_file_and_names_the_link_of_its_recipient_alone(story):
     ledger = played(story)
@@ -73,7 +73,7 @@ def test_a_copy_with_a_link_has_no_file_and_names_the_link_of_its_recipient_alon
         assert "geheimnis-person" not in octets.replace(key, "").replace("\r\n ", "")
 
 
-@law()
+@law
 @given(mixed)
 def test_everybody_keeps_their_link_over_retries(story):
     links: dict[str, set[str]] = {}
@@ -82,7 +82,7 @@ def test_everybody_keeps_their_link_over_retries(story):
     assert all(len(found) == 1 for found in links.values())
 
 
-@law()
+@law
 @given(well)
 def test_where_nobody_was_handed_a_link_none_is_left_open(story):
     ledger = played(story)
@@ -94,7 +94,7 @@ def test_where_nobody_was_handed_a_link_none_is_left_open(story):
 
 
 @pytest.mark.slow
-@law()
+@law
 @given(st.one_of(plain, unlucky))
 def test_the_sender_is_told_of_everybodys_link_once(story):
     """In one receipt for the whole message, but where somebody comes to the share later. Who waits is told of with the others."""
@@ -111,7 +111,7 @@ def test_the_sender_is_told_of_everybodys_link_once(story):
         assert len(receipts) <= 1 or "unusable-for-first" in story.place
 
 
-@law()
+@law
 @given(stories(domains=("shared",), answers=ANSWERS))
 def test_whatever_a_place_does_the_file_never_goes_by_plain_mail(story):
     ledger = played(story)

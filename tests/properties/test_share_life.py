@@ -10,7 +10,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -25,6 +24,7 @@ from gateway.errors import TryLater, WillNotDo
 from gateway.model.share import Standing, Wish, WishKind
 from tests.edges.durable import TurnedClock, mail
 from tests.edges.sharing import file, grant, session, share
+from tests.laws import tries
 
 pytestmark = pytest.mark.slow
 
@@ -257,5 +257,5 @@ class ShareLife(RuleBasedStateMachine):
                 assert len(needed) == len(FILES)
 
 
-ShareLife.TestCase.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+ShareLife.TestCase.settings = tries(25, steps=20)
 TestShareLife = ShareLife.TestCase

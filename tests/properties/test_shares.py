@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import combinations
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
 
 from gateway.decide import decide
@@ -19,10 +19,11 @@ from gateway.policy.rules import Policy, Rule
 from gateway.policy.sharing import MOST_FILES, NotShared, Shared, Sharing
 from tests import strategies as world
 from tests import strategies_shares as mail
+from tests.laws import tries
 from tests.strategies_facts import LABELS, MB, NEEDS, OWN, STRANGE, TENANT, TODAY
 
-many = settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
-some = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))  # of those of which a share takes something
+many = tries(200, suppress=list(HealthCheck))
+some = tries(60, suppress=list(HealthCheck))  # of those of which a share takes something
 STOPPING = frozenset({"confirm", "hold", "refuse"})
 NOWHERE: frozenset[str] = frozenset()
 
@@ -270,7 +271,7 @@ def office(protections: frozenset[str]) -> Policy:
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@tries(60)
 @given(st.lists(st.tuples(st.sampled_from([1, 1000, MB, 3 * MB, 9 * MB]), st.sampled_from(LABELS)), min_size=1, max_size=40))
 def test_however_many_files_there_are_a_set_that_serves_is_found_and_none_of_it_is_idle(kinds):
     """Beyond twelve it need not be the smallest, but no single file of it could come back."""

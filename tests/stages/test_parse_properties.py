@@ -5,7 +5,7 @@ import email.policy
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.mime.decode import digest
@@ -16,6 +16,7 @@ from gateway.mime.text import body_text
 from gateway.model.message import DefectName, Message
 from gateway.parse import parse_buffer
 from tests.build import Label, message, noise, png
+from tests.laws import tries
 from tests.mime.oracle import entities, leaves_of, stdlib_leaves
 
 SAMPLE = message(
@@ -87,7 +88,7 @@ def test_any_heap_of_pieces_is_understood(pieces: list[bytes]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=150)
+@tries(150)
 @given(st.lists(MUTATION, min_size=1, max_size=8))
 def test_any_mutation_of_a_real_message_is_understood(mutations: list[tuple[int, int, bytes]]) -> None:
     octets = SAMPLE
@@ -97,7 +98,7 @@ def test_any_mutation_of_a_real_message_is_understood(mutations: list[tuple[int,
     check(everything(octets), octets)
 
 
-@settings(max_examples=200)
+@tries(200)
 @given(entities())
 def test_a_well_formed_message_has_the_leaves_that_the_standard_library_finds(entity: bytes) -> None:
     octets = b"MIME-Version: 1.0\r\nSubject: x\r\n" + entity

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.mime.doubtful import all_octets
@@ -19,6 +19,7 @@ from gateway.mime.outside import outside_text
 from gateway.mime.sizes import enclosing_files
 from gateway.model.message import Part, Role
 from gateway.parse import parse_buffer
+from tests.laws import tries
 
 pytestmark = pytest.mark.slow
 
@@ -96,7 +97,7 @@ def found_by_stdlib(octets: bytes) -> Iterator[bytes]:
                 yield held
 
 
-@settings(max_examples=400, deadline=None)
+@tries(400)
 @given(MESSAGE)
 def test_what_the_standard_library_finds_is_examined(octets: bytes) -> None:
     ours = {b"".join(held.split()) for held in examined(octets)}
@@ -106,7 +107,7 @@ def test_what_the_standard_library_finds_is_examined(octets: bytes) -> None:
         assert any(b"".join(held.split()) in each for each in ours), held
 
 
-@settings(max_examples=400, deadline=None)
+@tries(400)
 @given(MESSAGE)
 def test_every_octet_of_the_body_is_examined_or_known_structure(octets: bytes) -> None:
     """Known structure are header sections of parts and delimiter lines; what else stands outside of the parts is read as words."""

@@ -3,11 +3,12 @@
 import asyncio
 from urllib.parse import quote
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from starlette.types import Message
 
 from gateway.web.portal.application import make_application
+from tests.laws import tries
 from tests.web.house import RECIPIENT, House
 
 EXPECTED = {200, 206, 303, 304, 400, 403, 404, 405, 410, 412, 413, 416, 422, 429, 431, 503}
@@ -26,7 +27,7 @@ VALUES = st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\0"), 
 )
 
 
-@settings(max_examples=400)
+@tries(400)
 @given(
     method=METHODS,
     path=st.lists(WORDS | st.text(max_size=8), max_size=4),

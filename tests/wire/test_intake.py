@@ -5,13 +5,14 @@ import re
 from functools import cache
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.errors import TryLater
 from gateway.listen.intake import Counted, Dotted, Intake
 from gateway.listen.lines import Lines, _run
 from gateway.model.message import DefectName
+from tests.laws import tries
 
 
 class Kept:
@@ -62,7 +63,7 @@ odd_octets = st.lists(st.sampled_from([b"\r", b"\n", b".", b"\r\n", b"\r\n.", b"
 
 
 @given(odd_octets, st.randoms(use_true_random=False))
-@settings(max_examples=400)
+@tries(400)
 def test_however_it_is_cut_content_is_what_the_reference_reads(wire: bytes, chance: random.Random) -> None:
     wire += b"\r\n.\r\n"
     expected = reference(wire)
@@ -79,7 +80,7 @@ def test_however_it_is_cut_content_is_what_the_reference_reads(wire: bytes, chan
 
 
 @given(odd_octets, st.randoms(use_true_random=False))
-@settings(max_examples=200)
+@tries(200)
 def test_counted_octets_are_taken_as_they_are_cut(content: bytes, chance: random.Random) -> None:
     taken = intake()
     counted = Counted(taken, len(content))
@@ -117,7 +118,7 @@ def base64_lines(width: int) -> bytes:
     ),
     st.randoms(use_true_random=False),
 )
-@settings(max_examples=120)
+@tries(120)
 def test_runs_of_equal_lines_hide_nothing(repeats: int, width: int, planted, chance: random.Random) -> None:
     """The fast way over base64 sees every planted oddity."""
     octets = bytearray(b"Header: of another length\r\n\r\n" + base64_lines(width) * repeats)
