@@ -102,7 +102,7 @@ except Exception as error: print(error)
 def test_what_few_have_is_not_loaded_for_others(tmp_path):
     code = """
 import sys
-import gateway.app.serving
+from gateway.app.serving import keeper, portal, recorder, smtp, supervisor
 print([name for name in ("msal", "asyncssh", "httpx2", "requests") if name in sys.modules])
 """
     done = subprocess.run((sys.executable, "-c", code), capture_output=True, text=True, check=True)
