@@ -99,17 +99,6 @@ except Exception as error: print(error)
     assert "place.p needs asyncssh, which is not installed; install outgate[sftp]" in done.stdout, done.stderr
 
 
-def test_what_few_have_is_not_loaded_for_others(tmp_path):
-    code = """
-import sys
-from gateway.app.serving import keeper, portal, recorder, smtp, supervisor
-print([name for name in ("msal", "asyncssh", "httpx2", "requests") if name in sys.modules])
-"""
-    done = subprocess.run((sys.executable, "-c", code), capture_output=True, text=True, check=True)
-
-    assert done.stdout.strip() == "[]"
-
-
 def test_of_a_place_that_answers_too_late_doctor_says_so(tmp_path, monkeypatch):
     """Found: `place p:` and no word behind it, because a TimeoutError is an OSError too."""
 
