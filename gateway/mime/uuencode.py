@@ -23,6 +23,7 @@ _BEGIN = re.compile(
     re.MULTILINE,
 )
 _MAY_BEGIN = re.compile(rb"begin(?:-base64)?\s+[0-7]{3,4}\s|=ybegin\s")
+_NEAR_BEGIN = re.compile(rb"begin(?:[ \t]+[0-7]{3}|-base64[ \t]|(?<=ybegin)[ \t])")  # the word alone is in every tenth mail
 _END = re.compile(rb"^[^\w\r\n=]{0,40}end\b", re.MULTILINE)
 _YEND = re.compile(rb"^[^\w\r\n=]{0,40}=yend", re.MULTILINE)
 _YENC_ESCAPE = re.compile(rb"=(.)", re.DOTALL)
@@ -48,7 +49,7 @@ class Found(NamedTuple):
 
 def has_file_in_text(octets: bytes) -> bool:
     """Whether a text holds the beginning of one; quick when it does not."""
-    return b"begin" in octets and _BEGIN.search(octets) is not None
+    return _NEAR_BEGIN.search(octets) is not None and _BEGIN.search(octets) is not None
 
 
 def has_file_shown(text: str) -> bool:
@@ -69,7 +70,7 @@ def files_shown(text: str) -> Iterator[Found]:
 
 def files_in_text(octets: bytes) -> Iterator[Found]:
     """Every file, in order. None reaches beyond the beginning of the next: the time grows with the text alone."""
-    begins = list(islice(_BEGIN.finditer(octets), FILES)) if b"begin" in octets else []
+    begins = list(islice(_BEGIN.finditer(octets), FILES)) if _NEAR_BEGIN.search(octets) is not None else []
     stops = [begin.start() for begin in begins[1:]] + [len(octets)]
     for begin, stop in zip(begins, stops, strict=False):
         text = octets[begin.end() : stop]
