@@ -241,8 +241,9 @@ class MemorySigner:
 class MemoryOutbox:
     """ports.Outbox."""
 
-    def __init__(self, luck: Luck | None = None) -> None:
+    def __init__(self, luck: Luck | None = None, shares: MemoryShares | None = None) -> None:
         self._luck = luck or Luck()
+        self.shares = shares or MemoryShares(self._luck)
         self.rows: dict[str, object] = {}
         self._leases: dict[str, datetime] = {}
         self.ever: list[object] = []  # every row that was ever put
@@ -267,11 +268,17 @@ class MemoryOutbox:
             if row_id in self._leases:
                 self._leases[row_id] = until
 
-    async def done(self, row_id, recipient, reply):
+    def withdraw(self, ids) -> None:
+        self.rows = {row_id: row for row_id, row in self.rows.items() if row_id not in ids}
+        self.ever = [row for row in self.ever if row.id not in ids]
+
+    async def done(self, row_id, recipient, reply, *, certain=True):
         with self._luck.call("outbox.done"):
             row = self.rows.get(row_id)
             if row is None:
                 return
+            if row.share is not None and reply.code >= 300 and certain:
+                self.shares.take_back(row.share, frozenset({recipient}))
             left = tuple(one for one in row.recipients if one.address.key != recipient)
             if left:
                 self.rows[row_id] = replace(row, recipients=left)
@@ -283,10 +290,11 @@ class MemoryOutbox:
             with self._luck.call("outbox.put"):
                 self.insert(rows)
 
-    async def retry(self, row_id, at, why):
+    async def retry(self, row_id, at, why, *, certain=True):
         with self._luck.call("outbox.retry"):
             if row_id in self.rows:
-                self.rows[row_id] = replace(self.rows[row_id], next_at=at)
+                row = self.rows[row_id]
+                self.rows[row_id] = replace(row, next_at=at, share=row.share if certain else None)
                 self._leases.pop(row_id, None)
                 self.why[row_id] = why
 
@@ -395,6 +403,7 @@ class MemoryJournal:
         self.clock = clock
         self.holds = holds
         self.outbox = outbox
+        self.shares = outbox.shares
         self.luck = luck or Luck()
         self.first_at: dict[bytes, datetime] = {}
         self.steps: dict[bytes, dict[str, Done]] = {}
@@ -432,6 +441,8 @@ class MemoryTransaction:
             final = [one for one in bundle.outcomes if one.ending.is_final and one.recipient.address.key in self._ours]
             if not (final or bundle.holds or bundle.to_send):
                 return
+            self._journal.outbox.withdraw(bundle.withdrawn)
+            self._journal.shares.tell(bundle.told, bundle.untold)
             self._journal.finishes.append(durable)
             if self._identity is not None and final:
                 self._journal.first_at.setdefault(self._identity, self.first_at)
@@ -614,12 +625,12 @@ class Stage:
         self.clock = clock or StillClock()
         self.hops = {hop.name: hop for hop in hops}
         self.vault = MemoryVault(self.luck)
-        self.outbox = MemoryOutbox(self.luck)
+        self.shares = MemoryShares(self.luck)
+        self.outbox = MemoryOutbox(self.luck, self.shares)
         self.holds = MemoryHolds(self.outbox, self.luck)
         self.intents = MemoryIntents(self.clock, self.luck)
         self.journal = MemoryJournal(self.clock, self.holds, self.outbox, self.luck)
         self.remembered = Remembered()
-        self.shares = MemoryShares(self.luck)
         self.place = MemoryPlace(self.shares, place)
         self._cases = count(402)
         self._ids = count(1)

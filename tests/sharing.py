@@ -29,10 +29,9 @@ class MemoryShares:
             there = self.of_key(share.key)
             if there is not None:
                 grants = {(grant.key, grant.role): grant for grant in there.grants}
-                grants |= {
-                    (grant.key, grant.role): replace(grant, id=grants.get((grant.key, grant.role), grant).id, state=Standing.OPEN)
-                    for grant in share.grants
-                }
+                for grant in share.grants:
+                    before = grants.get((grant.key, grant.role), grant)
+                    grants[grant.key, grant.role] = replace(grant, id=before.id, state=Standing.OPEN, is_told=before.is_told)
                 files = {file.id: file for file in (*there.files, *share.files)}
                 share = replace(share, id=there.id, grants=tuple(grants.values()), files=tuple(files.values()))
             self.shares[share.id] = share
@@ -40,13 +39,24 @@ class MemoryShares:
 
     async def undo(self, share_id, keys):
         with self._luck.call("shares.undo"):
-            share = self.shares.get(share_id)
-            if share is None:
-                return
-            self.undone.append((share_id, keys))
-            gone = [grant for grant in share.grants if grant.key in keys and grant.role == "recipient"]
-            grants = tuple(replace(grant, state=Standing.UNDONE) if grant in gone else grant for grant in share.grants)
-            self.shares[share_id] = replace(share, grants=grants)
+            if share_id in self.shares:
+                self.undone.append((share_id, keys))
+                self.take_back(share_id, keys)
+
+    def take_back(self, share_id, keys):
+        self._change(share_id, keys, state=Standing.UNDONE)
+
+    def tell(self, told, untold):
+        for share_id, key in told:
+            self._change(share_id, {key}, is_told=True)
+        for share_id, key in untold:
+            self._change(share_id, {key}, is_told=False)
+
+    def _change(self, share_id, keys, **change):
+        share = self.shares[share_id]
+        mine = {grant.id for grant in share.grants if grant.key in keys and grant.role == "recipient"}
+        grants = tuple(replace(grant, **change) if grant.id in mine else grant for grant in share.grants)
+        self.shares[share_id] = replace(share, grants=grants)
 
 
 class MemoryPlace:

@@ -15,7 +15,7 @@ from gateway.act.keep import keep
 from gateway.act.letters import owes_success
 from gateway.act.ready import Ready, as_it_is
 from gateway.act.share import People, Shared, named_in, share
-from gateway.act.tell import speaks
+from gateway.act.tell import NO_LETTERS, Letters, speaks, tell_early
 from gateway.act.work import Work, put_off
 from gateway.errors import TryLater, Unusable
 from gateway.model.decision import Decision, Verdict
@@ -37,6 +37,7 @@ class HandedOver:
     untold: tuple[Handed, ...]  # taken by a hop that will not tell of success, though the sender asked for that
     decided: Mapping[str, Decision]  # by Address.key: what a copy was handed over for, where somebody may have to be told of it
     shares: tuple[Shared, ...] = ()  # files that go by link
+    early: Letters = NO_LETTERS  # told of them if this attempt does not come to its end
 
 
 async def hand_over(steps: tuple[Step, ...], work: Work, world: World, *, alone: bool) -> HandedOver:
@@ -44,7 +45,8 @@ async def hand_over(steps: tuple[Step, ...], work: Work, world: World, *, alone:
     handing = _Handing(work, world, alone)
     while steps:
         steps = await handing.round(steps)
-    return HandedOver(tuple(handing.outcomes), handing.waiting, tuple(handing.untold), handing.decided, tuple(handing.shares))
+    untold, shares = tuple(handing.untold), tuple(handing.shares)
+    return HandedOver(tuple(handing.outcomes), handing.waiting, untold, handing.decided, shares, handing.early)
 
 
 @dataclass(slots=True)
@@ -59,6 +61,7 @@ class _Handing:
     shares: list[Shared] = field(default_factory=list)
     untold: list[Handed] = field(default_factory=list)
     decided: dict[str, Decision] = field(default_factory=dict)
+    early: Letters = NO_LETTERS
     _tried: dict[str, frozenset[str]] = field(default_factory=dict)  # methods that cannot serve this recipient
     _passing: dict[str, tuple[Handed, Ready]] = field(default_factory=dict)  # the last of them whose obstacle is temporary
 
@@ -71,7 +74,9 @@ class _Handing:
             made, unusable = await self._placed(tuple(step for step in steps if step.is_share))
             relays = [self._relay(step, is_only=False) for step in steps if not step.is_share]
             is_only = not relays and not self.outcomes and sum(len(shared.ready) for shared in made) == 1
-            links = [self._step(ready, is_only=is_only, shared=shared) for shared in made for ready in shared.ready]
+            early = await tell_early(made, self.work, self.world) if made and not is_only else NO_LETTERS
+            self.early += early
+            links = [self._step(ready, is_only=is_only, shared=shared, early=early) for shared in made for ready in shared.ready]
             unusable += [pair for some in await asyncio.gather(*relays, *links) for pair in some]
         try:
             return await self._second_way(unusable)
@@ -123,7 +128,9 @@ class _Handing:
             return []
         return await self._step(ready, is_only=is_only)
 
-    async def _step(self, ready: Ready, *, is_only: bool, shared: Shared | None = None) -> list[tuple[Handed, Step]]:
+    async def _step(
+        self, ready: Ready, *, is_only: bool, shared: Shared | None = None, early: Letters = NO_LETTERS
+    ) -> list[tuple[Handed, Step]]:
         """Those whom this method cannot serve. What the others got is noted at once: another step may take long."""
         step = ready.step
         pairs = zip(step.recipients, step.decisions, strict=True)
@@ -139,14 +146,17 @@ class _Handing:
         delivered = tuple(outcome for outcome in done if outcome.ending is Ending.DELIVERED)
         self.work.progress.update({outcome.recipient.address.key: outcome for outcome in delivered})
         if delivered and not (is_only and len(delivered) == len(step.recipients)):
-            await self._note(delivered)
+            await self._note(delivered, early)
         return [(one, step) for one in unusable]
 
-    async def _note(self, delivered: tuple[Outcome, ...]) -> None:
-        """Journalled before anything else that may take long or fail; what the hop has accepted it has accepted."""
+    async def _note(self, delivered: tuple[Outcome, ...], early: Letters) -> None:
+        """Journalled before anything else that may take long or fail; what the hop has accepted it has accepted.
+
+        With each the same receipt: whichever is the first brings it.
+        """
         try:
             with suppress(TryLater):
-                await self.work.transaction.finish(Bundle(delivered), durable=False)
+                await self.work.transaction.finish(Bundle(delivered, to_send=early.rows, told=early.links), durable=False)
         except Exception as bug:  # noqa: BLE001 - other steps are under way
             self.work.on_bug(bug)
 

@@ -5,6 +5,7 @@ The upstream never bounces what was delivered, and nobody is told that delivered
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from gateway.act.deciders import POSTMASTER
@@ -13,17 +14,18 @@ from gateway.act.keep import keep_one
 from gateway.act.letters import Post
 from gateway.act.pen import LIFETIME
 from gateway.act.ready import Ready, keep_ready
-from gateway.act.tell import tell
+from gateway.act.tell import NO_LETTERS, Letters, tell
 from gateway.act.work import Work, put_off
 from gateway.errors import OutgateError, TryLater
 from gateway.model.decision import Decision, Reason, Verdict
 from gateway.model.envelope import Recipient
-from gateway.model.kept import Bundle, ToSend
+from gateway.model.kept import Bundle, Linked, ToSend
 from gateway.model.outcome import Ending, Outcome, Step
 from gateway.ports.next_hop import Handed
 from gateway.ports.world import World
 
 _Settled = tuple[tuple[Outcome, ...], tuple[ToSend, ...]]  # outcomes that take the place of others, and what goes out because of them
+_NOBODY: frozenset[Linked] = frozenset()
 
 
 async def settle(handed: HandedOver, kept: tuple[Outcome, ...], work: Work, world: World, *, durable: bool) -> tuple[Outcome, ...]:
@@ -37,20 +39,36 @@ async def settle(handed: HandedOver, kept: tuple[Outcome, ...], work: Work, worl
     is_mixed = bool(work.transaction.done) or any(outcome.ending.is_final for outcome in outcomes)
     news = await _relayed(handed.untold, work, world) if handed.untold else ()
     if work.each or not is_mixed or not (rejected or deferred):
-        news += await _told(outcomes, handed, work, world)
-        return await _journal(outcomes, news, work, durable=durable or bool(news))
+        told = await _told(outcomes, handed, work, world)
+        bundle = _bundle(outcomes, news, told, handed.early)
+        return await _journal(outcomes, bundle, handed.early, work, world, durable=durable or bool(bundle.to_send))
     changed, letters = await _bounced(rejected, outcomes, work, world)
     if _is_patience_over(work, world):
         queued, rows = await _queued(deferred, handed, work, world)
         changed, letters = changed + queued, letters + rows
     by_key = {outcome.recipient.address.key: outcome for outcome in changed}
     settled = tuple(by_key.get(one.recipient.address.key, one) for one in outcomes)
-    letters += await _told(settled, handed, work, world)
-    return await _journal(settled, news + letters, work, durable=True)
+    told = await _told(settled, handed, work, world)
+    bundle = _bundle(settled, news + letters, told, handed.early)
+    return await _journal(settled, bundle, handed.early, work, world, durable=True)
 
 
-async def _told(outcomes: tuple[Outcome, ...], handed: HandedOver, work: Work, world: World) -> tuple[ToSend, ...]:
-    return await tell(outcomes, handed.decided, handed.shares, work, world) if handed.decided or handed.shares else ()
+async def _told(outcomes: tuple[Outcome, ...], handed: HandedOver, work: Work, world: World) -> Letters:
+    return await tell(outcomes, handed.decided, handed.shares, work, world) if handed.decided or handed.shares else NO_LETTERS
+
+
+def _bundle(outcomes: tuple[Outcome, ...], letters: tuple[ToSend, ...], told: Letters, early: Letters) -> Bundle:
+    """What is told takes the place of what would have been, had we died; where it could not be written, that stays."""
+    # What is kept is in the journal with its case.
+    final = tuple(outcome for outcome in outcomes if outcome.ending.is_final and outcome.ending not in (Ending.KEPT, Ending.REFUSED))
+    is_replaced = told.is_whole
+    return Bundle(
+        final,
+        to_send=letters + told.rows,
+        told=told.links,
+        withdrawn=frozenset(row.id for row in early.rows) if is_replaced else frozenset(),
+        untold=early.links - told.links if is_replaced else _NOBODY,
+    )
 
 
 def _is_patience_over(work: Work, world: World) -> bool:
@@ -59,18 +77,20 @@ def _is_patience_over(work: Work, world: World) -> bool:
     return work.patience_seconds <= 0 or waited >= work.patience_seconds
 
 
-async def _journal(outcomes: tuple[Outcome, ...], letters: tuple[ToSend, ...], work: Work, *, durable: bool) -> tuple[Outcome, ...]:
-    # What is kept is in the journal with its case.
-    final = tuple(outcome for outcome in outcomes if outcome.ending.is_final and outcome.ending not in (Ending.KEPT, Ending.REFUSED))
-    if not final:
-        return outcomes
+async def _journal(
+    outcomes: tuple[Outcome, ...], bundle: Bundle, early: Letters, work: Work, world: World, *, durable: bool
+) -> tuple[Outcome, ...]:
     try:
-        await work.transaction.finish(Bundle(final, to_send=letters), durable=durable)
+        if bundle.outcomes:
+            await work.transaction.finish(bundle, durable=durable)
     except TryLater as late:
         # What the hop has accepted is answered 250 all the same; what needed our own keeping waits upstream.
         ours = (Ending.BOUNCED, Ending.QUEUED)
         return tuple(put_off(outcome.recipient, late) if outcome.ending in ours else outcome for outcome in outcomes)
-    work.progress.update({outcome.recipient.address.key: outcome for outcome in final})
+    work.progress.update({outcome.recipient.address.key: outcome for outcome in bundle.outcomes})
+    for row in early.rows if bundle.withdrawn else ():
+        with suppress(OutgateError):  # it goes with the sweep
+            await world.vault.delete(row.object_id)
     return outcomes
 
 
@@ -138,7 +158,8 @@ async def _queued(deferred: tuple[Outcome, ...], handed: HandedOver, work: Work,
     rows: list[ToSend] = []
     try:
         for name, some in groups.items():
-            rows.append(await _row(copies[name], tuple(outcome.recipient for outcome in some), work, world))
+            recipients = tuple(outcome.recipient for outcome in some)
+            rows.append(await _row(copies[name], recipients, _share_of(some, handed), work, world))
     except OutgateError:
         return (), ()
     queued = tuple(replace(outcome, ending=Ending.QUEUED) for some in groups.values() for outcome in some)
@@ -147,7 +168,16 @@ async def _queued(deferred: tuple[Outcome, ...], handed: HandedOver, work: Work,
     return queued, tuple(rows)
 
 
-async def _row(ready: Ready, recipients: tuple[Recipient, ...], work: Work, world: World) -> ToSend:
+def _share_of(some: list[Outcome], handed: HandedOver) -> str | None:
+    """Whose link this copy carries, where it is known that nobody was handed that yet, in this attempt or another."""
+    (one, *others) = some
+    if others or not one.certain:
+        return None
+    mine = (shared for shared in handed.shares if shared.share.route == one.route and one.recipient.address.key in shared.fresh)
+    return next((shared.share.id for shared in mine), None)
+
+
+async def _row(ready: Ready, recipients: tuple[Recipient, ...], share: str | None, work: Work, world: World) -> ToSend:
     copy = ready.copy
     return ToSend(
         id=world.new_id(),
@@ -162,4 +192,5 @@ async def _row(ready: Ready, recipients: tuple[Recipient, ...], work: Work, worl
         smtputf8=copy.smtputf8,
         ret=copy.ret,
         envid=copy.envid,
+        share=share,
     )

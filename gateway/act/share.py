@@ -47,7 +47,7 @@ class Shared:
     ready: tuple[Ready, ...]  # one for each person
     sender: Offer | None  # the sender's own: who fetched what
     fresh: frozenset[str]  # Address.keys who have a link since this attempt: it can be undone while they have not been handed it
-    is_told: bool  # others have had their link since an earlier attempt, which knew these people too: its sender has heard of them
+    told: frozenset[str]  # Address.keys of whom an earlier attempt has told the sender
     linked: set[str] = field(default_factory=set)  # Address.keys who have their copy, or may have it
 
     async def undo(self, world: World) -> None:
@@ -69,8 +69,7 @@ async def share(name: str, people: People, going: Going, world: World) -> Shared
     key = _key(going, route)
     there = await world.shares.find(key)
     wanted = await _wanted(route, key, people, going, world, there)
-    was_open, mine = _open(there), frozenset(recipient.address.key for recipient, _ in people)
-    fresh, is_told = mine - was_open, mine <= _known(there) and not was_open <= mine
+    fresh = frozenset(recipient.address.key for recipient, _ in people) - _open(there)
     try:
         placed = await _placed(wanted, going, world)
         ready = tuple(_each(people, placed, edits, going, world))
@@ -81,12 +80,12 @@ async def share(name: str, people: People, going: Going, world: World) -> Shared
             await _undo(made.id if made is not None else wanted.id, fresh, world)
         raise
     world.counters.count("shares", place=wanted.place)
-    return Shared(placed.share, ready, placed.sender, fresh, is_told)
+    return Shared(placed.share, ready, placed.sender, fresh, _told(there))
 
 
-def _known(share: Share | None) -> frozenset[str]:
-    """Who has been in it before."""
-    return frozenset(grant.key for grant in share.grants if grant.role == "recipient") if share is not None else frozenset()
+def _told(share: Share | None) -> frozenset[str]:
+    grants = share.grants if share is not None else ()
+    return frozenset(grant.key for grant in grants if grant.role == "recipient" and grant.is_told)
 
 
 def _open(share: Share | None) -> frozenset[str]:

@@ -1,17 +1,18 @@
 """Who is told of mail that has gone: its sender of links and by rules in `advise`, and whom a rule names by `notify` (DESIGN section 4).
 
 One letter for each attempt and addressee, committed with the delivery it tells of, so that a retry tells nobody twice. The mail has gone:
-what fails here costs nobody more than that letter.
+what fails here costs nobody more than that letter. Of links the sender hears even if the attempt dies half-way (tell_early).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from gateway.act.deciders import POSTMASTER, resolve
 from gateway.act.letters import Post
+from gateway.act.pen import LIFETIME
 from gateway.act.readers import As, Reader
 from gateway.act.receipts import Receipt, receipts_of
 from gateway.act.share import Shared
@@ -19,12 +20,14 @@ from gateway.act.work import Work
 from gateway.errors import OutgateError
 from gateway.model.decision import Decision, Reason
 from gateway.model.envelope import Recipient
-from gateway.model.kept import ToSend
-from gateway.model.outcome import Ending, Outcome
+from gateway.model.kept import Linked, ToSend
+from gateway.model.outcome import Ending, Outcome, Reply
 from gateway.policy.guidance import House
 from gateway.policy.rules import Policy, Rule
 from gateway.policy.wording import Told
 from gateway.ports.world import World
+
+AFTER_ALL_ATTEMPTS = timedelta(minutes=30)  # a listener's deadline (9 min), and a hand-over whose final dot was sent (10 min)
 
 _SENDER = "sender"
 
@@ -48,27 +51,65 @@ class Circle:
     reader: Callable[[Recipient], Reader | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """What is told, to be committed with what it tells of."""
+
+    rows: tuple[ToSend, ...] = ()
+    links: frozenset[Linked] = frozenset()  # whom receipts among them tell of
+    is_whole: bool = True  # none of them could not be written
+
+    def __add__(self, other: Letters) -> Letters:
+        return Letters((*self.rows, *other.rows), self.links | other.links, self.is_whole and other.is_whole)
+
+
+NO_LETTERS = Letters()
+
+
 async def tell(
     outcomes: Collection[Outcome], decided: Mapping[str, Decision], shares: Iterable[Shared], work: Work, world: World
-) -> tuple[ToSend, ...]:
+) -> Letters:
     """The letters about what was delivered or queued. `decided`: by Address.key, what its copy was handed over for."""
     went = [
         Went(outcome.recipient, decided[outcome.recipient.address.key], outcome.ending is Ending.QUEUED)
         for outcome in outcomes
         if outcome.ending in (Ending.DELIVERED, Ending.QUEUED) and outcome.recipient.address.key in decided
     ]
-    letters: list[ToSend] = []
+    rows: list[ToSend] = []
+    links: frozenset[Linked] = frozenset()
+    is_whole = True
     try:
         words = told_of(went, Circle(work.policy, work.house, work.at, work.reader))
         receipts = receipts_of(outcomes, shares, work.reader)
         for reader in dict.fromkeys((*receipts, *words)):
             try:
-                letters.append(await _written(reader, words.get(reader), receipts.get(reader), work, world))
+                rows.append(await _written(reader, words.get(reader), receipts.get(reader), work, world))
+                links |= receipts[reader].links if reader in receipts else frozenset()
             except OutgateError:
+                is_whole = False
                 world.counters.count("alarms", what="rule untold")
     except Exception as bug:  # noqa: BLE001 - see above
+        is_whole = False
         work.on_bug(bug)
-    return tuple(letters)
+    return Letters(tuple(rows), links, is_whole)
+
+
+async def tell_early(shares: Iterable[Shared], work: Work, world: World) -> Letters:
+    """The receipt for copies with links that are about to be handed over one by one: what goes out if this attempt dies among them.
+
+    It is made before the first of them leaves, is committed with the first that has gone, and waits until no attempt can be under way any
+    more; the receipt of the whole takes its place (settle.py).
+    """
+    made = tuple(shares)
+    everybody = [
+        Outcome(one, Ending.QUEUED, Reply(250, "2.0.0", "on its way"), ready.step.route)
+        for shared in made
+        for ready in shared.ready
+        for one in ready.step.recipients
+    ]
+    letters = await tell(everybody, {}, made, work, world)
+    at = world.clock.now() + AFTER_ALL_ATTEMPTS
+    return replace(letters, rows=tuple(replace(row, next_at=at, expires_at=at + LIFETIME) for row in letters.rows))
 
 
 def speaks(decision: Decision) -> bool:

@@ -19,7 +19,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, exists
 
-from gateway.edges import holds, outbox, tables
+from gateway.edges import holds, outbox, shares, tables
 from gateway.edges.locks import Locks, number_of
 from gateway.edges.operations import Insert, Payload, many, operation
 from gateway.edges.store import Store
@@ -162,6 +162,8 @@ class Attempt:
         if durable or bundle.holds or bundle.to_send:
             payload["holds"] = [holds.to_row(held) for held in bundle.holds]
             payload["outbox"] = [outbox.to_row(row) for row in bundle.to_send]
+            payload["withdrawn"] = sorted(bundle.withdrawn)
+            payload["told"] = [*((*one, True) for one in sorted(bundle.told)), *((*one, False) for one in sorted(bundle.untold))]
             self._is_known = True
             await self._store.run("journal.finish", payload)
         else:
@@ -219,7 +221,9 @@ def finish(connection: Connection, payload: Payload) -> Payload:
     """What is done, what is kept and what is to be sent: all or nothing."""
     settle(connection, [("journal.finish", payload)])
     holds.insert(connection, payload.get("holds", []))
+    outbox.withdraw(connection, payload.get("withdrawn", []))
     outbox.insert(connection, payload.get("outbox", []))
+    shares.tell(connection, payload.get("told", []))
     return {}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
-from gateway.edges import audit
+from gateway.edges import audit, shares
 from gateway.edges.nouns import decode, encode, from_plain, to_plain
 from gateway.edges.operations import Insert, Payload, operation
 from gateway.edges.store import Store
@@ -37,9 +37,12 @@ class Outbox:
         """The attempt is still under way: its lease ends later. A row that was given back stays free. Raises TryLater."""
         await self._store.run("outbox.renew", {"id": row_id, "until": micros(until)})
 
-    async def done(self, row_id: str, recipient: str, reply: Reply) -> None:
-        """This recipient (Address.key) has it, or never will: of a released copy the audit says which. Raises TryLater."""
-        said = {"code": reply.code, "status": reply.status, "at": micros(datetime.now(UTC))}
+    async def done(self, row_id: str, recipient: str, reply: Reply, *, certain: bool = True) -> None:
+        """This recipient (Address.key) has it, or never will: of a released copy the audit says which. Raises TryLater.
+
+        The link that a copy carries is undone where it is known for `certain` that nobody was handed it.
+        """
+        said = {"code": reply.code, "status": reply.status, "certain": certain, "at": micros(datetime.now(UTC))}
         await self._store.run("outbox.done", {"id": row_id, "recipient": recipient, **said})
 
     async def put(self, rows: tuple[ToSend, ...]) -> None:
@@ -47,9 +50,9 @@ class Outbox:
         if rows:
             await self._store.run("outbox.put", {"rows": [to_row(row) for row in rows]})
 
-    async def retry(self, row_id: str, at: datetime, why: str) -> None:
-        """For those still in the row, again then. Raises TryLater."""
-        await self._store.run("outbox.retry", {"id": row_id, "at": micros(at), "why": why})
+    async def retry(self, row_id: str, at: datetime, why: str, *, certain: bool = True) -> None:
+        """For those still in the row, again then. `certain`: it is known that they have nothing yet. Raises TryLater."""
+        await self._store.run("outbox.retry", {"id": row_id, "at": micros(at), "why": why, "certain": certain})
 
     async def released(self, case: str | None = None) -> tuple[ToSend, ...]:
         """Copies of released mail, of this case or of all, that no next hop has taken yet. Raises TryLater."""
@@ -78,6 +81,7 @@ def to_row(mail: ToSend) -> Payload:
         "ret": mail.ret,
         "envid": mail.envid,
         "why": "",
+        "share_id": mail.share,
     }
 
 
@@ -98,6 +102,7 @@ def _to_noun(row: Payload) -> ToSend:
         ret=row["ret"],
         envid=row["envid"],
         why=row["why"],
+        share=row["share_id"],
     )
 
 
@@ -116,6 +121,12 @@ _insert = Insert(outbox)
 def insert(connection: Connection, rows: list[Payload]) -> None:
     """New rows; one that is there already is the same write, repeated."""
     _insert(connection, rows)
+
+
+def withdraw(connection: Connection, ids: list[str]) -> None:
+    """Rows whose place others have taken, which nobody has begun to send."""
+    if ids:
+        connection.execute(delete(outbox).where(outbox.c.id.in_(ids), outbox.c.attempts == 0))
 
 
 @operation("outbox.put", repeatable=True)
@@ -158,6 +169,8 @@ def done(connection: Connection, payload: Payload) -> Payload:
         event = "hold.handed_over" if 200 <= payload["code"] < 300 else "hold.not_taken"
         said = {name: payload[name] for name in ("code", "status")}
         audit.append(connection, event, payload["at"], {"case": row["case_number"], "next_hop": row["next_hop"], **said})
+    if row and row["share_id"] is not None and payload["code"] >= 300 and payload["certain"]:
+        shares.undo(connection, {"share": row["share_id"], "keys": [payload["recipient"]], "at": payload["at"]})
     if left:
         connection.execute(update(outbox).where(mine).values(recipients=encode(left)))
     else:
@@ -168,6 +181,7 @@ def done(connection: Connection, payload: Payload) -> Payload:
 @operation("outbox.retry", repeatable=True)
 def retry(connection: Connection, payload: Payload) -> Payload:
     values = {"next_at": payload["at"], "leased_until": 0, "why": payload["why"]}
+    values |= {} if payload["certain"] else {"share_id": None}  # its link may be out there: it stays, whatever comes
     connection.execute(update(outbox).where(outbox.c.id == payload["id"]).values(values))
     return {}
 

@@ -166,4 +166,5 @@ def _to_grant(row: Any) -> Grant:
         state=Standing(row["state"]),
         opened_at=when(row["opened_at"]),
         downloads=row["downloads"],
+        is_told=row["is_told"],
     )

@@ -239,6 +239,13 @@ def _put_grant(connection: Connection, share_id: str, grant: Payload) -> bool:
     return was != OPEN
 
 
+def tell(connection: Connection, rows: Iterable[tuple[str, str, bool]]) -> None:
+    """Whether the sender has been told of these people (share, Address.key), within the commit that tells, or takes it back."""
+    for share_id, key, is_told in rows:
+        mine = and_(share_grant.c.share_id == share_id, share_grant.c.key == key, share_grant.c.role == "recipient")
+        connection.execute(update(share_grant).where(mine).values(is_told=is_told))
+
+
 @operation("share.undo", repeatable=True)
 def undo(connection: Connection, payload: Payload) -> Payload:
     """Who has opened it has been handed it, whatever is believed to be known."""

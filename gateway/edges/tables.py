@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, false
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"})
 
@@ -133,6 +133,7 @@ outbox = Table(
     Column("ret", Text),
     Column("envid", Text),
     Column("why", Text, nullable=False),  # of the last retry, for the operator
+    Column("share_id", Text),  # of a copy with a link, while it is known that nobody was handed it
     Index(None, "next_at"),
     Index(None, "object_id"),
 )
@@ -214,6 +215,7 @@ share_grant = Table(
     Column("state", Text, nullable=False),
     Column("opened_at", BigInteger),
     Column("downloads", Integer, nullable=False),
+    Column("is_told", Boolean, nullable=False, server_default=false()),  # a receipt has told the sender of it
     Index(None, "token_hash", unique=True),
     Index(None, "share_id", "key", "role", unique=True),
 )
@@ -268,6 +270,7 @@ share_intent = Table(
     Column("at", BigInteger, nullable=False),
     Column("leased_until", BigInteger, nullable=False),
     Column("result", Text, nullable=False),
+    Column("is_known", Boolean, nullable=False, server_default=false()),  # from a network where the mailbox was proved before
     Index(None, "state", "at"),
     Index(None, "grant_id", "kind", "at"),
 )

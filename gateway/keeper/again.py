@@ -139,7 +139,7 @@ class _Again:
         overrides = self._accepted()
         steps = await links.made(plan(self.judgement.decisions, self.held.envelope.recipients).steps)
         for ready in links.ready:
-            await self._let_go(ready)
+            await self._let_go(ready, links.share_of(ready))
         for step in steps:
             await self._sort(step)
         rest = self._remaining()
@@ -189,10 +189,10 @@ class _Again:
     def _part(self, step: Step) -> Held:
         return replace(self.held, envelope=replace(self.held.envelope, recipients=step.recipients), decision=step.decisions[0])
 
-    async def _let_go(self, ready: Ready) -> None:
-        """Into the outbox, to be sent when the case has been committed."""
+    async def _let_go(self, ready: Ready, share: str | None = None) -> None:
+        """Into the outbox, to be sent when the case has been committed. `share`: whose link it carries."""
         step = ready.step
-        self.letters.append(await self._row(ready))
+        self.letters.append(await self._row(ready, share))
         self.going += [Went(recipient, made, waiting=True) for recipient, made in zip(step.recipients, step.decisions, strict=True)]
         self._note(step, Ending.QUEUED, f"{_whom(step)}: goes by {step.route}")
 
@@ -212,7 +212,7 @@ class _Again:
         )
         return Ready(step, next_hop, copy, bool(added or copy.splices))
 
-    async def _row(self, ready: Ready) -> ToSend:
+    async def _row(self, ready: Ready, share: str | None) -> ToSend:
         world, held = self.desk.world, self.held
         return ToSend(
             id=world.new_id(),
@@ -228,6 +228,7 @@ class _Again:
             smtputf8=held.envelope.smtputf8,
             ret=held.envelope.ret,
             envid=held.envelope.envid,
+            share=share,
         )
 
     async def _gone(self, links: Links) -> tuple[ToSend, ...]:

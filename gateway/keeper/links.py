@@ -48,6 +48,11 @@ class Links:
         """The copies with links, one for each person."""
         return tuple(ready for shared in self.shares for ready in shared.ready)
 
+    def share_of(self, ready: Ready) -> str | None:
+        """Whose link this copy carries, where nobody can have been handed that before."""
+        (one,) = ready.step.recipients
+        return next((shared.share.id for shared in self.shares if ready in shared.ready and one.address.key in shared.fresh), None)
+
     async def made(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
         """Files into their place, copies made; the steps that are left. Raises TryLater: a place cannot keep them now."""
         left: list[Step] = []

@@ -119,12 +119,13 @@ class Sender:
         if failed:
             await self._give_up(row, content, failed, len(sent), is_over=is_over)
             for one in failed:
-                await self._desk.shelves.outbox.done(row.id, one.recipient.address.key, one.reply)
+                await self._desk.shelves.outbox.done(row.id, one.recipient.address.key, one.reply, certain=one.certain)
         if waiting:
             if content is not None and self._is_now_late(row):
                 await self._desk.shelves.outbox.put(await self._desk.post.delayed(row, content, waiting))
             at = self._desk.world.clock.now() + _pause_after(row.attempts)  # a claim has counted this attempt
-            await self._desk.shelves.outbox.retry(row.id, at, str(waiting[0].reply))
+            certain = all(one.certain for one in waiting)
+            await self._desk.shelves.outbox.retry(row.id, at, str(waiting[0].reply), certain=certain)
         else:
             await self._desk.forget(row.object_id)
 

@@ -13,6 +13,8 @@ from gateway.model.envelope import Envelope, Recipient
 from gateway.model.facts import Declared
 from gateway.model.outcome import Ending, Outcome, Reply
 
+Linked = tuple[str, str]  # somebody with a link: the number of the share, Address.key
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -71,6 +73,7 @@ class ToSend:
     ret: str | None = None
     envid: str | None = None
     why: str = ""  # it is still here: what the last attempt was told
+    share: str | None = None  # whose link it carries, as long as it is known that nobody was handed that
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,9 @@ class Bundle:
     outcomes: tuple[Outcome, ...] = ()
     holds: tuple[Held, ...] = ()
     to_send: tuple[ToSend, ...] = ()
+    told: frozenset[Linked] = frozenset()  # whom a receipt among `to_send` tells of
+    withdrawn: frozenset[str] = frozenset()  # ids of mail to send that this takes the place of ...
+    untold: frozenset[Linked] = frozenset()  # ... and whom it would have told of
 
 
 @dataclass(frozen=True, slots=True)

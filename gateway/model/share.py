@@ -49,6 +49,7 @@ class Grant:
     state: Standing = Standing.OPEN
     opened_at: datetime | None = None  # when they first proved their mailbox
     downloads: int = 0
+    is_told: bool = False  # a receipt has told the sender of it: a further attempt does not (what was kept is told of as a whole, once)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,15 +59,20 @@ class Outbox(Protocol):
         """The attempt is still under way: its lease ends later."""
         ...
 
-    async def done(self, row_id: str, recipient: str, reply: Reply) -> None:
-        """This recipient has it (or never will), as the reply says; the row goes with its last recipient."""
+    async def done(self, row_id: str, recipient: str, reply: Reply, *, certain: bool = True) -> None:
+        """This recipient has it (or never will), as the reply says; the row goes with its last recipient.
+
+        `certain`: nobody was handed a copy that was refused; a link that it carries is undone in the same commit.
+        """
         ...
 
     async def put(self, rows: tuple[ToSend, ...]) -> None:
         """More to send, durable on return."""
         ...
 
-    async def retry(self, row_id: str, at: datetime, why: str) -> None: ...
+    async def retry(self, row_id: str, at: datetime, why: str, *, certain: bool = True) -> None:
+        """Again then. `certain`: nobody has it yet; else a link that it carries stays, whatever comes of the copy."""
+        ...
 
 
 class Intents(Protocol):

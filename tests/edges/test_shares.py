@@ -10,8 +10,10 @@ from sqlalchemy import select
 from gateway.edges.database import open_engine
 from gateway.edges.tables import metadata
 from gateway.errors import WillNotDo
+from gateway.model.kept import Bundle
+from gateway.model.outcome import Reply
 from gateway.model.share import Standing
-from tests.edges.durable import NOON, Place, living
+from tests.edges.durable import NOON, Place, living, mail
 from tests.edges.sharing import KEY, file, grant, granted, issued, share
 
 
@@ -47,6 +49,62 @@ def test_a_retry_finds_the_same_share_and_gives_everybody_the_same_link(place: P
             assert more["recipient b@example.org"] == tokens["recipient b@example.org"]
             assert len(set(more.values())) == 3
             assert (await one.shares.list(everything=True)) == (again,)
+
+    asyncio.run(story())
+
+
+def test_of_whom_the_sender_was_told_is_committed_with_the_letter_and_outlives_a_retry(place: Place):
+    async def story() -> None:
+        async with living(place) as (state,):
+            made, _ = await issued(state, share(grants=(grant(), grant("c@example.org"), grant("a@derbyshire.gov.uk", "sender"))))
+            both = frozenset({(made.id, "b@example.org"), (made.id, "c@example.org")})
+            await finished(state, Bundle(to_send=(mail("early"),), told=both))
+            assert await told(state) == {"b@example.org", "c@example.org"}
+
+            only = frozenset({(made.id, "b@example.org")})
+            await finished(state, Bundle(to_send=(mail("whole"),), told=only, withdrawn=frozenset({"early"}), untold=both - only))
+            assert await told(state) == {"b@example.org"}
+            assert [row.id for row in await state.outbox.claim(NOON, 60)] == ["whole"]
+
+            await issued(state, share(grants=(grant(), grant("c@example.org"))))
+            assert await told(state) == {"b@example.org"}
+
+    asyncio.run(story())
+
+
+async def finished(state, bundle: Bundle) -> None:
+    await (await state.journal.begin(None, ())).finish(bundle, durable=True)
+
+
+async def told(state) -> set[str]:
+    there = await state.shares.find(KEY)
+    return {each.key for each in there.grants if each.is_told}
+
+
+@pytest.mark.parametrize(
+    ("ends", "standing"),
+    [
+        ([("done", 550, True)], Standing.UNDONE),
+        ([("done", 250, True)], Standing.OPEN),
+        ([("done", 451, False)], Standing.OPEN),  # given up, and they may have it
+        ([("retry", 451, True), ("done", 550, True)], Standing.UNDONE),
+        ([("retry", 451, False), ("done", 550, True)], Standing.OPEN),
+    ],
+)
+def test_the_link_in_a_copy_that_waits_ends_when_nobody_can_ever_have_been_handed_it(place: Place, ends, standing):
+    async def story() -> None:
+        async with living(place) as (state,):
+            made, _ = await issued(state)
+            await state.outbox.put((mail("n1", "b@example.org", share=made.id),))
+            for what, code, certain in ends:
+                (row,) = await state.outbox.claim(NOON, 0)
+                assert row.share in {made.id, None}
+                if what == "retry":
+                    await state.outbox.retry("n1", NOON, "later", certain=certain)
+                else:
+                    await state.outbox.done("n1", "b@example.org", Reply(code, "5.1.1", "so it is"), certain=certain)
+            there = await state.shares.get(made.id)
+            assert (there.state, {each.state for each in there.grants}) == (standing, {standing})
 
     asyncio.run(story())
 

@@ -1,15 +1,17 @@
 """Single mails whose files go by link, and what becomes of the links when something goes wrong."""
 
+import asyncio
 import email
 import email.policy
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from gateway.policy.rules import Act, Ask, Rule, System
 from tests.deliveries import MESSAGE, policy
-from tests.doubles import recipient, run
+from tests.doubles import Luck, recipient, run
 from tests.sharing import link_of
 from tests.stages.test_act import ANN, Delivery
 from tests.stages.test_keeper import Later
@@ -178,6 +180,65 @@ def test_a_message_that_comes_in_two_pieces_has_one_share_and_the_sender_hears_o
     assert [(PAT in text, SAM in text) for text in texts] == [(True, False), (False, True)]
 
 
+def test_the_receipt_waits_in_the_outbox_from_the_first_delivery_on_and_the_whole_one_takes_its_place():
+    """Found: an attempt that died between the first copy with a link and the last left its sender without a receipt."""
+    story = Delivery(PAT, SAM, script={("plain", SAM): ["hang"]}, each=True)
+    stage = story.stage
+
+    async def attempt():
+        going = asyncio.ensure_future(story.attempt())
+        await asyncio.sleep(1)  # of a loop that leaps: until nothing is left to do but to wait for the hop
+        rows, said = dict(stage.outbox.rows), letter(story, "On its way, with a link instead of a file")
+        stage.hops["plain"].go_on.set()
+        await going
+        return rows, said
+
+    rows, said = run(attempt())
+    (early,) = rows.values()
+    assert early.next_at - stage.clock.now() > timedelta(seconds=540 + 600)  # no attempt lasts longer
+    assert "is on its way to pat@shared.example and sam@shared.example, with a link" in said
+    assert links(story)[ANN] in said
+
+    assert story.mail() == [(ANN, "Sent, with a link instead of a file (case 7KQ-402)")]
+    assert list(stage.outbox.rows) != list(rows)
+    assert early.object_id not in stage.vault.objects
+
+
+class SecondFinishFails(Luck):
+    """The database is down when the end of the first attempt is to be committed."""
+
+    def draw(self, what: str) -> str:
+        self.failed += [what] * (what == "journal.finish")
+        return "fails" * (what == "journal.finish" and len(self.failed) == 2)
+
+
+def test_a_receipt_of_an_attempt_that_died_is_not_sent_again_by_the_next():
+    """The first attempt cannot commit its end: what it had committed half-way is what the sender hears."""
+    story = Delivery(PAT, SAM, script={("plain", SAM): ["later"]}, each=True)
+    story.stage.journal.luck = SecondFinishFails()
+    run(story.attempt())
+    (early,) = story.stage.outbox.rows
+    story.to = (recipient(SAM),)
+    run(story.attempt())
+
+    assert story.taken() == [PAT, SAM]
+    assert list(story.stage.outbox.rows) == [early]
+    assert "is on its way to pat@shared.example and sam@shared.example" in letter(story, "On its way, with a link")
+
+
+def test_who_could_not_be_served_for_a_while_is_in_a_receipt_of_their_own():
+    """Found: by the second way another method was tried, whose obstacle was temporary too; the retry went by link, and nobody was told."""
+    script = {("plain", SAM): ["unusable-now"], ("sealed", SAM): ["unusable-now"]}
+    story = Delivery(PAT, SAM, script=script, each=True)
+    assert run(story.attempt()) == ["250 2.1.5", "451 4.7.5"]
+    story.to = (recipient(SAM),)
+    assert run(story.attempt()) == ["250 2.1.5"]
+
+    assert story.taken() == [PAT, SAM]
+    texts = [email.message_from_bytes(octets, policy=email.policy.default).get_content() for octets in story.stage.letters()]
+    assert [(PAT in text, SAM in text) for text in texts] == [(True, False), (False, True)]
+
+
 def test_a_place_that_names_nobody_of_them_serves_none_of_them():
     story = Delivery(PAT, place=("unusable-for-a-stranger",))
     run(story.attempt())
@@ -211,6 +272,48 @@ def test_when_patience_is_over_the_copy_with_the_link_waits_in_our_outbox():
     assert "geheimnis-name.txt" not in octets
     assert shares(story) == [{PAT: "open"}]
     assert "is on its way to pat@shared.example" in letter(story, "On its way, with a link")
+
+
+def outbox_over(later, *answers):
+    """The covering mail waits in our outbox, and the hop does this with it."""
+    later.script("plain", pat_at_shared_example=list(answers))
+
+    async def story():
+        await later.deliver()
+        for _ in answers:
+            await later.turn(hours=2)
+
+    run(story())
+    assert [row for row in later.stage.outbox.rows.values() if row.kind == "rest"] == []
+
+
+@pytest.mark.parametrize(
+    ("answers", "left"),
+    [
+        (("later", "later", "no"), "undone"),
+        (("later", "uncertain-lost", "no"), "open"),  # they may have it
+        (("uncertain-taken", "no"), "open"),
+        (("later", "ok"), "open"),
+    ],
+)
+def test_the_link_of_a_covering_mail_that_is_never_delivered_is_undone(answers, left):
+    """Found: it stayed open until it expired."""
+    later = Later(PAT, KIM, patience_hours=0)
+    outbox_over(later, *answers)
+
+    assert shares(later) == [{PAT: left}]
+
+
+def test_a_link_that_nobody_has_fetched_by_the_end_of_the_outbox_is_undone():
+    later = Later(PAT, KIM, patience_hours=0)
+    later.script("plain", pat_at_shared_example=["later"] * 1000)
+
+    async def story():
+        await later.deliver()
+        await later.turn(days=6)
+
+    run(story())
+    assert shares(later) == [{PAT: "undone"}]
 
 
 def test_a_file_that_is_not_what_was_examined_goes_nowhere():
@@ -251,6 +354,19 @@ def test_kept_mail_that_is_let_go_takes_the_same_way():
     said = letter(later, "On its way: your email that was kept")
     assert links(later)[ANN] in said
     assert "- geheimnis-name.txt: 4 bytes" in said
+
+
+def test_the_link_of_released_mail_that_is_never_delivered_is_undone():
+    later = Later(PAT, pack=policy(rules=HELD))
+    later.script("plain", pat_at_shared_example=["no"])
+
+    async def story():
+        await later.deliver()
+        await later.wish("release")
+        await later.turn(seconds=1)
+
+    run(story())
+    assert shares(later) == [{PAT: "undone"}]
 
 
 def test_a_release_that_comes_to_nothing_leaves_no_link():
