@@ -19,6 +19,12 @@ LINK = re.compile(r"https://share\.own\.example/#[\w.-]+[\w-]")
 
 mixed = stories(domains=("shared", "shared", "free", "sealed", "kept"))
 well = stories(domains=("shared", "free"), unlucky=False, answers=("ok", "later", "no", "unusable", "unusable-now"))
+waits = stories(
+    domains=("shared", "shared", "free"),
+    senders=("ann@own.example",),
+    unlucky=False,
+    answers=("ok", "later", "unusable-now", "unusable-now"),
+)
 unlucky = stories(
     domains=("shared", "shared", "free"), senders=("ann@own.example",), answers=("ok", "later"), luck=("", "", "", *LUCK), fewest_calls=8
 )
@@ -94,7 +100,7 @@ def test_where_nobody_was_handed_a_link_none_is_left_open(story):
 
 @pytest.mark.slow
 @law
-@given(st.one_of(well, unlucky))
+@given(st.one_of(well, waits, unlucky))
 def test_the_sender_is_told_of_everybodys_link_once(story):
     """In one receipt for the whole message, but where somebody comes to the share later. Who waits is told of with the others."""
     ledger = played(story)
