@@ -21,6 +21,7 @@ from gateway.edges.share_secrets import Secrets
 from gateway.edges.shares import EXPIRED, OPEN, PURGED, REVOKED, UNDONE, idle_since, note_event
 from gateway.edges.store import Store
 from gateway.edges.tables import (
+    MICROSECOND,
     micros,
     portal_limit,
     portal_session,
@@ -42,7 +43,6 @@ UNDONE_FOR = timedelta(days=1)  # so long a retry finds the files of what was un
 SETTLED_AFTER = timedelta(minutes=10)  # a download of which nothing more was heard
 
 _ENDED = (REVOKED, EXPIRED)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class ShareKeeping:
@@ -138,7 +138,7 @@ _IS_WANTED = "SELECT 1 FROM share_intent WHERE state = 'new' OR (state = 'runnin
 
 
 def _fetched(connection: Connection, now: int, limit: int) -> tuple[Access, ...]:
-    quiet = now - SETTLED_AFTER // _MICROSECOND
+    quiet = now - SETTLED_AFTER // MICROSECOND
     is_over = or_(
         share_access.c.is_whole, share_access.c.ended_at < quiet, and_(share_access.c.ended_at.is_(None), share_access.c.began_at < quiet)
     )
@@ -302,7 +302,7 @@ def _erase(connection: Connection, ids: Sequence[str]) -> None:
         connection.execute(delete(share).where(share.c.id.in_(some)))
 
 
-_A_DAY = timedelta(days=1) // _MICROSECOND
+_A_DAY = timedelta(days=1) // MICROSECOND
 
 
 def _expire(connection: Connection, share_id: str, why: str, at: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, select
@@ -11,13 +11,11 @@ from sqlalchemy import Connection, Table, select
 from gateway.edges.nouns import decode, encode
 from gateway.edges.operations import Payload
 from gateway.edges.share_secrets import Secrets
-from gateway.edges.tables import micros, moment, share, share_file, share_grant
+from gateway.edges.tables import MICROSECOND, micros, moment, share, share_file, share_grant
 from gateway.errors import WillNotDo
 from gateway.model.share import Access, Grant, Share, SharedFile, Standing, Wish, WishKind
 
 UNREADABLE = "?"  # a name whose key is gone
-
-_MICROSECOND = timedelta(microseconds=1)
 
 
 def share_row(one: Share) -> Payload:
@@ -33,7 +31,7 @@ def share_row(one: Share) -> Payload:
         "pack_version": one.pack_version,
         "made_at": micros(one.made_at),
         "expires_at": micros(one.expires_at),
-        "idle": None if one.idle is None else one.idle // _MICROSECOND,
+        "idle": None if one.idle is None else one.idle // MICROSECOND,
         "download_limit": one.download_limit,
         "language": one.language,
         "reference": one.reference,
@@ -133,7 +131,7 @@ def _to_share(row: Any, files: Iterable[Any], grants: Iterable[Any], secrets: Se
         pack_version=row["pack_version"],
         made_at=moment(row["made_at"]),
         expires_at=moment(row["expires_at"]),
-        idle=None if row["idle"] is None else row["idle"] * _MICROSECOND,
+        idle=None if row["idle"] is None else row["idle"] * MICROSECOND,
         download_limit=row["download_limit"],
         language=row["language"],
         files=tuple(_to_file(one, secrets) for one in files),

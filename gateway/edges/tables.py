@@ -12,18 +12,19 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary,
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"})
 
+MICROSECOND = timedelta(microseconds=1)  # what moments and durations are counted in
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 def micros(moment: datetime) -> int:
     """A moment as the tables keep it."""
-    return (moment - _EPOCH) // _MICROSECOND
+    return (moment - _EPOCH) // MICROSECOND
 
 
 def moment(value: int) -> datetime:
     """A moment as the nouns keep it: aware, UTC."""
-    return _EPOCH + timedelta(microseconds=value)
+    return _EPOCH + value * MICROSECOND
 
 
 # --- who has finished what (DESIGN section 6) -------------------------------------------------------------------------
