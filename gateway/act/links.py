@@ -40,9 +40,10 @@ def linked(recipient: Recipient, decision: Decision, share: Share, offer: Offer,
 def _blocks(decision: Decision, share: Share, offer: Offer, going: Going, *, is_short: bool = False) -> tuple[Block, ...]:
     given = Given(
         offer=offer,
-        files=() if is_short else tuple(file for file in share.files if file.id in decision.shared_files),
+        files=tuple(file for file in share.files if file.id in decision.shared_files),
         sender=going.envelope.reverse_path.wire or going.house.postmaster,
         shows_names=shows_names(going.policy, decision),
+        is_short=is_short,
     )
     return blocks(given, share.language, going.policy, going.house)
 

@@ -42,8 +42,8 @@ def new_dkim_key(config: Path, domain: str, selector: str | None, kind: str, fil
 
 
 def _own_folder(settings: Settings) -> Path:
-    """What root makes there, the service could not read."""
-    folder = settings.processes.state / "dkim"
+    """Beside the folder of master keys, which outlives a restart of the machine. What root makes there, the service could not read."""
+    folder = settings.vault.keys.parent / "dkim"
     if (other := stranger(folder)) is not None:
         raise WillNotDo(f"{other}, or name another --file")
     return folder

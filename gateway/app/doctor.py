@@ -59,7 +59,7 @@ def doctor(config: Path) -> tuple[Look, ...]:
         looks.append(Look("policy", False, str(error)))
     looks += [
         _try("certificates", lambda: _certificates(settings)),
-        *look_at_signing(settings),
+        *look_at_signing(settings, policy),
         _try("sandbox", lambda: _sandbox(settings)),
         *_libraries(),
         _try("tesseract", lambda: _pictures(settings)),
@@ -82,10 +82,13 @@ def _certificates(settings: Settings) -> str:
     return "those that are named can be used"
 
 
-def look_at_signing(settings: Settings, server: str = "") -> Iterator[Look]:
+def look_at_signing(settings: Settings, policy: Policy | None, server: str = "") -> Iterator[Look]:
     """Whether what we change can be signed, and receivers find the keys. `server`: ask this name server, not the system's."""
     if not settings.dkim:
-        yield Look("dkim", True, 'no [dkim."DOMAIN"]: mail that the gateway changes or writes leaves unsigned; outgate dkim new-key --help')
+        changed = "; ".join(_changes(settings, policy))
+        here = f"and mail is changed here: {changed}" if changed else "but here none is changed, and only notices are written"
+        command = f"outgate dkim new-key {settings.organisation.domains[0]}"
+        yield Look("dkim", not changed, f'no [dkim."DOMAIN"]: mail that the gateway changes or writes leaves unsigned, {here}; {command}')
         return
     try:
         checked = check_records(settings, server)
@@ -96,6 +99,20 @@ def look_at_signing(settings: Settings, server: str = "") -> Iterator[Look]:
     if unsigned := unsigned_domains(settings):
         says = f"what the gateway changes or writes for {', '.join(unsigned)} leaves unsigned: outgate dkim new-key {unsigned[0]}"
         yield Look("dkim", False, says)
+
+
+def _changes(settings: Settings, policy: Policy | None) -> Iterator[str]:
+    """What makes another message of one that passes through."""
+    routes = policy.routes if policy is not None else ()
+    for route in routes:
+        if route.kind == "share" and route.place in settings.place:
+            yield f"route `{route.name}` takes files out"
+    for route in routes:
+        if route.kind == "relay" and route.next_hop in settings.next_hop and settings.next_hop[route.next_hop].trigger_header:
+            yield f"route `{route.name}` adds a field for its next hop"
+    for rule in policy.rules if policy is not None else ():
+        if any(act.stamps for act in rule.acts):
+            yield f"rule `{rule.id}` stamps it"
 
 
 def _sandbox(settings: Settings) -> str:

@@ -24,7 +24,11 @@ def dkim() -> None:
 @click.argument("domain")
 @click.option("--selector", help="The key's name in the DNS.  [default: outgate and the month, outgate202611]")
 @click.option("--type", "kind", type=click.Choice(["rsa", "ed25519"]), default="rsa", show_default=True, help="See below.")
-@click.option("--file", type=click.Path(path_type=Path, dir_okay=False), help="Where to write the key.  [default: below processes.state]")
+@click.option(
+    "--file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where to write the key.  [default: in dkim/, beside the folder of vault.keys]",
+)
 @config_option
 @says_errors
 def dkim_new_key(domain: str, selector: str | None, kind: str, file: Path | None, config: Path) -> None:

@@ -9,7 +9,7 @@ OWN = """---
 title: a link instead of files
 known_by: the, and, of, to, for, is, are, you, your, please, with, have, from, attached, this, that, dear, regards, thanks, will
 ---
-**The files are not in this email. You can fetch them by a link of your own.**
+**These files are not in this email. You can fetch them by a link of your own.**
 
 - File {number}: {what}
 
@@ -25,7 +25,7 @@ ONEDRIVE = """---
 title: a link instead of files
 known_by: the, and, of, to, for, is, are, you, your, please, with, have, from, attached, this, that, dear, regards, thanks, will
 ---
-**The files are not in this email. You can fetch them from OneDrive.**
+**These files are not in this email. You can fetch them from OneDrive.**
 
 - File {number}: {what}
 
@@ -40,7 +40,7 @@ SFTP = """---
 title: files by SFTP instead of email
 known_by: the, and, of, to, for, is, are, you, your, please, with, have, from, attached, this, that, dear, regards, thanks, will
 ---
-**The files are not in this email. They are in your folder on the file transfer service.**
+**These files are not in this email. They are in your folder on the file transfer service.**
 
 - File {number}: {what}
 
@@ -63,7 +63,7 @@ CRYPTSHARE = """---
 title: files by Cryptshare instead of email
 known_by: the, and, of, to, for, is, are, you, your, please, with, have, from, attached, this, that, dear, regards, thanks, will
 ---
-**The files are not in this email. You can fetch them from Cryptshare.**
+**These files are not in this email. You can fetch them from Cryptshare.**
 
 - File {number}: {what}
 

@@ -63,6 +63,7 @@ class Given:
     files: tuple[SharedFile, ...]
     sender: str  # who to ask: an address
     shows_names: bool  # of the files: else they have numbers
+    is_short: bool = False  # where room is scarce, all files stand in one line
 
 
 @lru_cache(maxsize=8)
@@ -97,12 +98,13 @@ def until(at: datetime, text: Guidance, house: House) -> str:
     return f"{local.day} {months[local.month - 1]} {local:%Y, %H:%M %Z}".rstrip() if months else house.moment(at)
 
 
-def listed_files(files: Sequence[SharedFile], *, names: bool) -> list[tuple[str, str]]:
-    """Number and description of each; what is beyond the limit is one line."""
-    rows = [(str(number), _what(file, names=names)) for number, file in enumerate(files[:LISTED], 1)]
-    rest = files[LISTED:]
+def listed_files(files: Sequence[SharedFile], *, names: bool, most: int = LISTED) -> list[tuple[str, str]]:
+    """Number and description of each; what is beyond `most` is one line."""
+    rows = [(str(number), _what(file, names=names)) for number, file in enumerate(files[:most], 1)]
+    rest = files[most:]
     if rest:
-        rows.append((f"{LISTED + 1}-{len(files)}", human(sum(file.octets for file in rest))))
+        numbers = f"{most + 1}-{len(files)}" if len(rest) > 1 else str(len(files))
+        rows.append((numbers, human(sum(file.octets for file in rest))))
     return rows
 
 
@@ -134,7 +136,7 @@ def _block(text: Guidance, given: Given, house: House) -> Block:
         "organisation": house.name,
         "help": help_at(house),
     }
-    files = listed_files(given.files, names=given.shows_names)
+    files = listed_files(given.files, names=given.shows_names, most=0 if given.is_short else LISTED)
     paragraphs = (tuple(rows_of(paragraph, values, files)) for paragraph in re.split(r"\n{2,}", text.body))
     return Block(text.lang, tuple(rows for rows in paragraphs if rows))
 

@@ -34,7 +34,7 @@ def test_the_words_in_plain_text():
     (block,) = blocks(GIVEN, "en", policy(), LONDON)
 
     assert as_text(block).replace("\r\n", "\n") == (
-        "The files are not in this email. You can fetch them by a link of your\nown.\n\n"
+        "These files are not in this email. You can fetch them by a link of your\nown.\n\n"
         "- File 1: PDF, 24.3 MB\n\n"
         f"Open the files:\n{LINK}\n"
         "Access key, if the page asks for it: AbCd-EfGh\n\n"
@@ -49,7 +49,7 @@ def test_the_words_in_html():
     page = as_html(block).decode().replace("\r\n", " ")
 
     assert page.startswith('<div lang="en" dir="ltr"')
-    assert "<strong>The files are not in this email." in page
+    assert "<strong>These files are not in this email." in page
     assert "<li>File 1: PDF, 24.3 MB</li>" in page
     assert f'<a href="{LINK}"' in page
     assert max(map(len, as_html(block).split(b"\r\n"))) <= 200
@@ -58,9 +58,20 @@ def test_the_words_in_html():
 @pytest.mark.parametrize(
     ("language", "says"),
     [
-        ("cy", ("- Ffeil 1: PDF, 24.3 MB", "Agor y ffeiliau:", "Tan 10 Rhagfyr 2026, 14:06 GMT.")),
-        ("es", ("- Archivo 1: PDF, 24.3 MB", "Abrir los archivos:", "Hasta el 10 de diciembre de 2026, 14:06 GMT.")),
-        ("ar", ("- الملف 1: PDF, 24.3 MB", "افتح الملفات:", "حتى 10 ديسمبر 2026, 14:06 GMT")),
+        (
+            "cy",
+            ("Nid yw'r ffeiliau hyn yn yr e-bost hwn.", "- Ffeil 1: PDF, 24.3 MB", "Agor y ffeiliau:", "Tan 10 Rhagfyr 2026, 14:06 GMT."),
+        ),
+        (
+            "es",
+            (
+                "Estos archivos no están en este mensaje.",
+                "- Archivo 1: PDF, 24.3 MB",
+                "Abrir los archivos:",
+                "Hasta el 10 de diciembre de 2026, 14:06 GMT.",
+            ),
+        ),
+        ("ar", ("هذه الملفات ليست في هذه الرسالة.", "- الملف 1: PDF, 24.3 MB", "افتح الملفات:", "حتى 10 ديسمبر 2026, 14:06 GMT")),
     ],
 )
 def test_the_starter_pack_says_it_in_other_languages(language, says):
@@ -124,6 +135,28 @@ def test_many_files_are_listed_together_behind_the_first_twenty():
 
     assert f"- File {LISTED}: PDF, 1 MB" in text
     assert f"- File {LISTED + 1}-50: 30 MB" in text
+
+
+@pytest.mark.parametrize(("count", "says"), [(1, "- File 1: 1 MB"), (50, "- File 1-50: 50 MB")])
+def test_where_room_is_scarce_the_files_are_one_line(count, says):
+    """Found: none was named, under a heading that speaks of them."""
+    many = tuple(replace(REPORT, id=str(number), octets=MB) for number in range(count))
+    text = as_text(blocks(replace(GIVEN, files=many, is_short=True), "en", policy(), HOUSE)[0])
+
+    assert [line for line in text.split("\r\n") if line.startswith("- ")] == [says]
+
+
+@pytest.mark.parametrize("pack", ["starter", "uk-government", "connecticut-state", "derbyshire-council"])
+def test_no_text_says_that_other_files_are_not_there(pack):
+    """Found: `The files are not in this email` stood above a message in which a harmless attachment had stayed."""
+    found = load_pack(read_pack(Path("rules") / pack), ("own.example",))
+    these = {"en": "These files", "cy": "ffeiliau hyn", "es": "Estos archivos", "ar": "هذه الملفات"}
+    for (id_, language), text in share_texts(found).items():
+        if not id_.startswith("share-receipt"):
+            heading, items = text.body.splitlines()[0], text.body.splitlines()[2]
+            assert these[language] in heading, (id_, language)
+            assert items.startswith("- ")
+            assert "{number}" in items
 
 
 def test_what_a_place_does_not_say_is_left_out():

@@ -116,7 +116,7 @@ def test_the_words_are_in_the_language_of_the_message():
 
     (taken,) = story.stage.hops["plain"].taken
     body = email.message_from_bytes(taken.octets, policy=email.policy.default).get_body(("plain",)).get_content()
-    assert "Los archivos no están en este mensaje." in body
+    assert "Estos archivos no están en este mensaje." in body
     assert "Hasta el 19 de noviembre de 2026, 14:06 UTC." in body
     assert body.rstrip().endswith("adjunto el informe para la reunión de los lunes.")
     (share,) = story.stage.shares.shares.values()

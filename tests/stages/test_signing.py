@@ -25,6 +25,7 @@ from gateway.config import load
 from gateway.edges.dkim_keys import new_key, read_key
 from gateway.edges.dkim_records import look_up, what_is_wrong
 from gateway.errors import BadConfig, TryLater, WillNotDo
+from tests.deliveries import policy
 from tests.edges.signatures import key
 from tests.peers.names import names
 from tests.stages.test_config import GOOD, problems, write
@@ -205,6 +206,16 @@ def test_the_steps_lead_from_nothing_to_a_new_key_and_mail_is_never_unsigned(tmp
     assert "4. A week later take r1 out of `standby`" in said
 
 
+def test_a_key_is_made_where_it_outlives_the_machine(tmp_path):
+    """Found: below [processes] state, which may be /run/outgate as deploy/systemd has it: after a restart the key was gone."""
+    write(tmp_path, GOOD + f'[vault]\nurl = "kept/vault"\nkeys = "kept/keys"\n[processes]\nstate = "{tmp_path / "run"}"\n')
+    code, said = run(tmp_path, "new-key", "council.example", "--selector", "a")
+
+    assert (code, "kept/dkim/council.example.a.key" in said) == (0, True), said
+    assert (tmp_path / "kept/dkim/council.example.a.key").is_file()
+    assert not (tmp_path / "run").exists()
+
+
 def test_nothing_is_written_over(tmp_path):
     write(tmp_path, GOOD)
     run(tmp_path, "new-key", "council.example", "--selector", "a")
@@ -301,7 +312,7 @@ def test_doctor_looks_at_every_record_and_at_domains_that_nobody_signs_for(tmp_p
     new_key("b", "rsa", tmp_path / "b.key")
     found = load(write(tmp_path, GOOD.replace('["council.example"]', '["council.example", "else.example"]') + text))
     with names({"a._domainkey.council.example": (cut(made.record),)}) as server:
-        looks = [str(look) for look in look_at_signing(found, server)]
+        looks = [str(look) for look in look_at_signing(found, None, server)]
 
     assert looks == [
         "ok    dkim: a._domainkey.council.example: the record is that of the key",
@@ -315,9 +326,30 @@ def test_doctor_looks_at_every_record_and_at_domains_that_nobody_signs_for(tmp_p
     ('[dkim."council.example"]\nsign = {a = "a.key"}\n', False, "a.key: No such file or directory"),
 ])  # fmt: skip
 def test_doctor_says_what_keeps_mail_unsigned(tmp_path, text, is_well, says):
-    (look,) = look_at_signing(settings(tmp_path, text))
+    (look,) = look_at_signing(settings(tmp_path, text), None)
 
     assert (look.is_well, says in look.says) == (is_well, True), look
+
+
+OWN_LINKS = '[place.own]\nkind = "own"\n[portal]\nurl = "https://files.council.example"\n'
+TRIGGERED = '[next_hop.sealed]\nhost = "127.0.0.1"\nport = 10027\ntrigger_header = "X-Encrypt: yes"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "pack", "says"),
+    [
+        ("", policy(rules=()), "but here none is changed, and only notices are written; outgate dkim new-key council.example"),
+        (OWN_LINKS, policy(rules=()), "and mail is changed here: route `links` takes files out; outgate dkim new-key council.example"),
+        (TRIGGERED, policy(rules=()), "and mail is changed here: route `sealed` adds a field for its next hop; "),
+        ("", policy(), "and mail is changed here: rule `stamp-it` stamps it; "),
+    ],
+)
+def test_without_a_key_doctor_is_content_only_where_no_mail_is_changed(tmp_path, text, pack, says):
+    """Found: it called it well that copies without their files left unsigned, their sender's signature broken."""
+    (look,) = look_at_signing(settings(tmp_path, text), pack)
+
+    assert says in look.says
+    assert look.is_well is ("none is changed" in says)
 
 
 @pytest.mark.parametrize(
