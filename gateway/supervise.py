@@ -242,4 +242,4 @@ def bind(address: str) -> socket.socket:
 
 def python(*arguments: str) -> tuple[str, ...]:
     """A command that runs this same gateway."""
-    return (sys.executable, "-m", "gateway.cli", *arguments)
+    return (sys.executable, "-P", "-m", "gateway.cli", *arguments)  # -P: not what lies in the folder where it is started

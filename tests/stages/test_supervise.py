@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.supervise import python
 from tests.peers import wait_until
 
 CHILD = """
@@ -138,3 +139,11 @@ def test_a_process_that_cannot_ever_serve_ends_the_others(supervised):
 
     assert one.process.wait(60) == 78
     assert [event["code"] for event in one.events("process.ended")] == [78]
+
+
+def test_a_folder_called_gateway_where_it_is_started_is_not_run(tmp_path: Path) -> None:
+    (tmp_path / "gateway").mkdir()
+    (tmp_path / "gateway" / "__init__.py").write_text("raise SystemExit('the wrong one')")
+    said = subprocess.run(python("--version"), cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert (said.returncode, "version" in said.stdout) == (0, True), said.stderr
