@@ -39,7 +39,7 @@ def run(loop: str, work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
 
 
 def hand_over(
-    peer: Peer, *copies: Copy, loop: str = "uvloop", seconds: float = 20, signer: Signer | None = None, **settings: Any
+    peer: Peer, *copies: Copy, loop: str = "uvloop", seconds: float = 60, signer: Signer | None = None, **settings: Any
 ) -> list[tuple[Handed, ...]]:
     """Each copy in turn, through one Relay."""
 

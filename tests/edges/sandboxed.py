@@ -13,7 +13,7 @@ from gateway.model.message import Encoding
 from gateway.ports.examiner import Wanted
 
 HOSTILE = f"{Path(__file__).with_name('hostile.py')}:read"
-PATIENCE = 20  # seconds until a test that waits in vain gives up
+PATIENCE = 60  # seconds until a test that waits in vain gives up
 
 
 class Spooled:

@@ -67,7 +67,7 @@ def test_locks_die_with_their_process(place: Place):
             assert await one.take([7, 9]) == {9}
             child.kill()
             child.wait()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while not await one.take([7]):  # noqa: ASYNC110 - the server hears of the death a moment later, and does not tell us
                     await asyncio.sleep(0.01)
 

@@ -115,7 +115,7 @@ def test_a_recorder_that_fails_says_so_instead_of_living_on(sqlite_place: Place)
         async with recorder.running(sqlite_place.url, sqlite_place.socket, on_end=ended.set) as serving:
             serving._batch = None  # a bug
             serving._wanted.set()
-            await asyncio.wait_for(ended.wait(), 10)
+            await asyncio.wait_for(ended.wait(), 60)
 
     with pytest.raises(TypeError):
         asyncio.run(story())

@@ -493,7 +493,7 @@ def test_two_hundred_slow_readers_hold_no_thread_and_little_memory(make: Make):
         for some in range(0, readers, 20):
             await asyncio.gather(*(anext(one) for one in reading[some : some + 20]))
         # All of them wait; somebody else is served at once.
-        assert await asyncio.wait_for(collected(opened, 0, FRAME), 10) == PLAIN[:FRAME]
+        assert await asyncio.wait_for(collected(opened, 0, FRAME), 60) == PLAIN[:FRAME]
         waiting, _ = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         for one in reading:

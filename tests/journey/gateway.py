@@ -70,7 +70,7 @@ class Gateway:
         """However it stands, when the test is over."""
         if self.process is not None:
             stop_group(self.process.pid)
-            self.process.wait(20)
+            self.process.wait(60)
             self.process = None
 
     def serve_in_vain(self) -> tuple[int, str]:
@@ -96,7 +96,7 @@ class Gateway:
         for pid in self.pids():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        self.process.wait(20)
+        self.process.wait(60)
         self.process = None
 
     def pids(self, kind: str | None = None) -> list[int]:
@@ -117,8 +117,8 @@ class Gateway:
         return path.read_text(errors="replace") if path.exists() else ""
 
     def events(self, *names: str) -> list[dict[str, Any]]:
-        """The log's events of these names, in their order."""
-        rows = [json.loads(line) for line in self.log().splitlines() if line.startswith("{")]
+        """The log's events of these names, in their order. The last line may be half written."""
+        rows = [json.loads(line) for line in self.log().splitlines(keepends=True) if line.startswith("{") and line.endswith("\n")]
         return [row for row in rows if row.get("event") in names]
 
     def run(self, *arguments: str, check: bool = True) -> str:

@@ -39,7 +39,7 @@ class Site:
         """The notices that this address has got so far."""
         return [taken.octets for taken in list(self.notices.messages) if address in taken.recipients]
 
-    def wait_told(self, address: str, count: int = 1, seconds: float = 20) -> list[bytes]:
+    def wait_told(self, address: str, count: int = 1, seconds: float = 60) -> list[bytes]:
         self.notices.wait(lambda _: len(self.told(address)) >= count, seconds)
         return self.told(address)
 

@@ -365,7 +365,7 @@ def test_messages_in_flight_are_finished_before_the_gateway_stops(sender: str, o
             for client in (one, other):
                 assert [answer[:3] for answer in client.answers()] == ["250"]
                 assert client.reply().startswith("421 4.3.2 ")
-        assert running.gateway.process.wait(30) == 0
+        assert running.gateway.process.wait(60) == 0
         assert len(peer.messages) == 2
         running.gateway.start()
         # The answers were heard: nothing of them suppresses the next.
@@ -474,7 +474,7 @@ def test_the_log_names_a_message_as_its_neighbours_do(running: Site, sender: str
 def _metrics(running: Site) -> dict[str, float]:
     address = re.search(r'metrics = "([^"]+)"', running.gateway.config.read_text())
     assert address is not None
-    with urllib.request.urlopen(f"http://{address[1]}/metrics", timeout=20) as answer:
+    with urllib.request.urlopen(f"http://{address[1]}/metrics", timeout=60) as answer:
         lines = answer.read().decode().splitlines()
     return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if not line.startswith("#"))}
 

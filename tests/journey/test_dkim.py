@@ -67,7 +67,7 @@ class Chain:
         def found() -> list[bytes]:
             return [taken.octets for taken in list(self.ends[end].messages) if to in taken.recipients and words in taken.octets]
 
-        self.ends[end].wait(lambda _: bool(found()), 30)
+        self.ends[end].wait(lambda _: bool(found()))
         (octets,) = found()
         return octets
 

@@ -228,7 +228,7 @@ def test_without_patience_the_rest_goes_to_our_own_queue_at_once(running: Site, 
     octets = note(sender, [one, other])
     with running.hop(script={f"rcpt {other}": ("450 4.2.1 later", "250 2.1.5 ok")}) as peer:
         assert codes(running.send(sender, [one, other], octets, listener="smtp-at-once")) == ["250"]
-        peer.wait(lambda peer: len(peer.taken_from(sender)) == 2, seconds=20)
+        peer.wait(lambda peer: len(peer.taken_from(sender)) == 2)
 
         assert copies(peer, sender) == {one: 1, other: 1}
         assert [below_received(taken.octets) for taken in peer.taken_from(sender)] == [octets, octets]
@@ -273,7 +273,7 @@ def test_sixty_recipients_split_by_postfix_are_not_delayed_and_nobody_has_it_twi
     ):
         assert server.send(sender, to, note(sender, to)) == {}
         # Both halves are at the hop at the same time: neither was put off because of the other.
-        peer.wait(lambda peer: len(peer.taken_from(sender)) == 2, seconds=20)
+        peer.wait(lambda peer: len(peer.taken_from(sender)) == 2)
         peer.go()
         server.wait_empty()
 

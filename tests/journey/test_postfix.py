@@ -51,7 +51,7 @@ class Chain:
         def found() -> list[Taken]:
             return [taken for taken in list(self.ends[end].messages) if taken.reverse_path == sender and to in taken.recipients]
 
-        self.ends[end].wait(lambda _: bool(found()), 30)
+        self.ends[end].wait(lambda _: bool(found()))
         (taken,) = found()
         return taken
 
@@ -178,7 +178,7 @@ def _reports(chain: Chain, sender: str) -> list[bytes]:
     def found() -> list[bytes]:
         return [t.octets for t in list(chain.ends["mailboxes"].messages) if t.recipients == (sender,) and b"\nReporting-MTA: " in t.octets]
 
-    chain.ends["mailboxes"].wait(lambda _: bool(found()), 30)
+    chain.ends["mailboxes"].wait(lambda _: bool(found()))
     return found()
 
 

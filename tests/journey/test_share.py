@@ -134,7 +134,7 @@ def fetched(chain: Chain, browser: Browser, link: str, to: str, folder: Path, ab
         page.goto(link)
         seen = len(chain.ends["internet"].messages)
         page.locator("main form button").first.click()
-        chain.ends["internet"].wait(lambda _: any(to in one.recipients for one in list(chain.ends["internet"].messages)[seen:]), 30)
+        chain.ends["internet"].wait(lambda _: any(to in one.recipients for one in list(chain.ends["internet"].messages)[seen:]))
         mail = next(one.octets for one in list(chain.ends["internet"].messages)[seen:] if to in one.recipients)
         text = email.message_from_bytes(mail, policy=email.policy.default).get_content()
         page.fill("#code", "".join(re.search(r"^ {4}(\d{4}) (\d{4})\s*$", text, re.MULTILINE).groups()))

@@ -3,6 +3,7 @@
 A peer never uses the machine's own instance, configuration or ports. What it needs is in deploy/packages.
 """
 
+import fcntl
 import os
 import random
 import select
@@ -14,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,16 +27,25 @@ _dice = random.SystemRandom()
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody has now, and that this process has not given away before.
+    """A port of 127.0.0.1 that nobody has now, and that no process of the tests has given away before.
 
     Below those that the kernel gives to outgoing connections (ip(7), 32768 and up), so that none of these takes it before it is used.
     """
     while True:
         port = _dice.randrange(11_000, 32_000)
+        if port in _given:
+            continue
         with suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            if port not in _given:
-                _given.add(port)
-                return port
+            # Between two tests nobody may listen there: only the lock tells the other processes that it is taken.
+            fcntl.lockf(_taken(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+            _given.add(port)
+            return port
+
+
+@cache
+def _taken() -> int:
+    """A file with a lock at the place of each port that a process has given away; with the process its locks are gone."""
+    return os.open(Path(tempfile.gettempdir()) / f"outgate-test-ports-{os.geteuid()}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 @contextmanager

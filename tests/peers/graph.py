@@ -424,7 +424,7 @@ class _Handler(BaseHTTPRequestHandler):
         if start != session.received:
             return 416, {"error": {"code": "invalidRange"}}, {}
         if what is Do.WAIT:
-            peer.go.wait(20)
+            peer.go.wait(60)
         session.received = 0 if what is Do.LOSE else end + 1
         if not peer.forgets_octets:
             session.octets[start:] = body

@@ -73,15 +73,15 @@ class Peer:
         """The verbs, in order; of one connection, or of all."""
         return [line.split(" ")[0].upper() for number, line in self.lines if session in (None, number)]
 
-    def wait(self, ready: Callable[["Peer"], bool], seconds: float = 10) -> None:
+    def wait(self, ready: Callable[["Peer"], bool], seconds: float = 60) -> None:
         """Until it is so; it is looked at after every event."""
         with self._changed:
             assert self._changed.wait_for(lambda: ready(self), seconds), f"the hop was never in the awaited state\n{self.story()}"
 
-    def wait_for(self, stage: str, times: int = 1, seconds: float = 10) -> None:
+    def wait_for(self, stage: str, times: int = 1, seconds: float = 60) -> None:
         self.wait(lambda peer: peer.reached[stage] >= times, seconds)
 
-    def wait_messages(self, count: int = 1, seconds: float = 10) -> list[Taken]:
+    def wait_messages(self, count: int = 1, seconds: float = 60) -> list[Taken]:
         self.wait(lambda peer: len(peer.messages) >= count, seconds)
         return self.messages
 
@@ -89,7 +89,7 @@ class Peer:
         """What came from this reverse-path: where several tests share a gateway, its own queue may just bring something of another's."""
         return [taken for taken in list(self.messages) if taken.reverse_path == sender]
 
-    def wait_from(self, sender: str, count: int = 1, seconds: float = 20) -> list[Taken]:
+    def wait_from(self, sender: str, count: int = 1, seconds: float = 60) -> list[Taken]:
         self.wait(lambda peer: len(peer.taken_from(sender)) >= count, seconds)
         return self.taken_from(sender)
 
@@ -168,11 +168,11 @@ def hop(
             peer.stopped.set()
             with contextlib.suppress(OSError):
                 server.shutdown(socket.SHUT_RDWR)
-            acceptor.join(10)
+            acceptor.join(60)
             for session in peer.connections:
                 session.stop()
             for thread in threads:
-                thread.join(10)
+                thread.join(60)
                 assert not thread.is_alive()
 
 

@@ -26,7 +26,7 @@ def names(records: Records) -> Iterator[str]:
             yield f"127.0.0.1:{port}"
         finally:
             bound.sendto(b"", ("127.0.0.1", port))
-            thread.join(10)
+            thread.join(60)
 
 
 def _serve(bound: socket.socket, records: Records) -> None:

@@ -53,12 +53,12 @@ class Postfix:
         """Try all that waits now."""
         self.run("postqueue", "-f")
 
-    def wait_empty(self, seconds: float = 20) -> None:
+    def wait_empty(self, seconds: float = 60) -> None:
         """Until nothing waits; what was deferred is tried again by the queue manager, each second."""
         # Three looks: see queue().
         wait_until(lambda: not any(self.queue() for _ in range(3)), "the queue is empty", seconds)
 
-    def wait_deferred(self, messages: int = 1, seconds: float = 20) -> list[dict[str, Any]]:
+    def wait_deferred(self, messages: int = 1, seconds: float = 60) -> list[dict[str, Any]]:
         """Until so many messages have been tried and wait for another try."""
         seen: list[dict[str, Any]] = []
 

@@ -95,7 +95,7 @@ def wire(target: int) -> Iterator[Wire]:
         finally:
             listener.shutdown(socket.SHUT_RDWR)
             way.break_down()
-            thread.join(5)
+            thread.join(60)
 
 
 def _reset(one: socket.socket) -> None:

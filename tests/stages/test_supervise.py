@@ -69,7 +69,7 @@ class Supervised:
         """Read what the processes say until `line` begins so many of their lines; the last of them."""
         while sum(said.startswith(line) for said in self.said) < times:
             try:
-                self.said.append(self._lines.get(timeout=30))
+                self.said.append(self._lines.get(timeout=60))
             except queue.Empty:
                 pytest.fail(f"no `{line}` after {self.said}")
         return next(said for said in reversed(self.said) if said.startswith(line))
@@ -91,7 +91,7 @@ def supervised(tmp_path):
     for one in started:
         if one.process.poll() is None:
             one.process.terminate()
-        one.process.wait(30)
+        one.process.wait(60)
         one.reader.join()
         one.process.stdout.close()
         one.log.close()
@@ -104,7 +104,7 @@ def test_what_others_write_through_ends_last(supervised):
     assert (len(pids["smtp"]), len(pids["recorder"])) == (2, 1)
     one.process.send_signal(signal.SIGTERM)
     assert one.wait_for("ended", 3) == "ended recorder"
-    assert one.process.wait(30) == 0
+    assert one.process.wait(60) == 0
     assert not one.status.exists()
 
 

@@ -190,7 +190,7 @@ class Browser:
     def __init__(self, house: House, headers: dict[str, str]) -> None:
         self.house = house
         self.address = headers.setdefault("x-forwarded-for", f"10.{next(_people) % 250}.{next(_people) % 250}.7")
-        self.client = httpx2.Client(base_url=house.url, headers=headers, timeout=30, trust_env=False)
+        self.client = httpx2.Client(base_url=house.url, headers=headers, timeout=60, trust_env=False)
 
     def get(self, path: str, **headers: str) -> httpx2.Response:
         return self.client.get(path, headers=headers)
@@ -260,7 +260,7 @@ def house(
         thread = threading.Thread(target=live, name="portal")
         thread.start()
         try:
-            began.wait(30)
+            began.wait(60)
             if failures:
                 raise failures[0]
             wait_until(lambda: _answers(port), "the portal answers")

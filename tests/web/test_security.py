@@ -392,7 +392,7 @@ def test_what_no_browser_sends_is_refused_calmly(portal: House, octets: bytes) -
 # --- requests that never end, and too many of them ----------------------------------------------------------------------------
 
 
-def talk(portal: House, octets: bytes, seconds: float = 10) -> bytes:
+def talk(portal: House, octets: bytes, seconds: float = 60) -> bytes:
     """What comes back until the connection is closed."""
     with socket.create_connection(("127.0.0.1", portal.port), seconds) as connection:
         connection.sendall(octets)
@@ -413,23 +413,26 @@ def test_a_request_that_does_not_come_to_its_end_is_cut_off(portal: House, monke
     began = time.monotonic()
     with _nothing():
         assert b" 200 " not in talk(portal, begun)
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 30
 
 
 class _nothing:  # noqa: N801
     def __enter__(self) -> None: ...
     def __exit__(self, kind: object, error: object, _: object) -> bool:
-        return isinstance(error, ConnectionResetError)
+        return isinstance(error, ConnectionError)
 
 
 def test_a_second_request_on_a_connection_has_its_time_too(portal: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.web.portal.server.REQUEST_SECONDS", 0.3)
-    with socket.create_connection(("127.0.0.1", portal.port), 10) as connection:
+    monkeypatch.setattr("gateway.web.portal.server.REQUEST_SECONDS", 1)
+    with socket.create_connection(("127.0.0.1", portal.port), 60) as connection:
         connection.sendall(b"GET /robots.txt HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert b" 200 " in connection.recv(4096)
+        found = connection.recv(4096)
         connection.sendall(b"GET / HTT")
         with _nothing():
-            assert connection.recv(4096) == b""
+            while piece := connection.recv(4096):
+                found += piece
+    assert found.startswith(b"HTTP/1.1 200 ")
+    assert found.count(b"HTTP/1.1 ") == 1
 
 
 @pytest.mark.parametrize(
@@ -466,7 +469,7 @@ def test_a_path_of_some_length_is_no_path_of_ours(portal: House) -> None:
 
 def test_more_connections_than_are_allowed_hear_503() -> None:
     with house(settings={"max_connections": 5, "proxies": ()}) as portal:
-        open_ones = [socket.create_connection(("127.0.0.1", portal.port), 10) for _ in range(5)]
+        open_ones = [socket.create_connection(("127.0.0.1", portal.port), 60) for _ in range(5)]
         wait_until(lambda: len(portal.server.server_state.connections) >= 5, "all are in")
         assert talk(portal, b"").startswith(b"HTTP/1.1 503 ")
         for one in open_ones:
@@ -477,7 +480,7 @@ def test_more_connections_than_are_allowed_hear_503() -> None:
 
 def test_one_network_does_not_take_all_the_room() -> None:
     with house(settings={"max_connections_per_peer": 3, "proxies": ()}) as portal:
-        open_ones = [socket.create_connection(("127.0.0.1", portal.port), 10) for _ in range(3)]
+        open_ones = [socket.create_connection(("127.0.0.1", portal.port), 60) for _ in range(3)]
         wait_until(lambda: len(portal.server.server_state.connections) >= 3, "they are in")
         assert talk(portal, b"").startswith(b"HTTP/1.1 503 ")
         for one in open_ones:

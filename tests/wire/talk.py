@@ -61,7 +61,7 @@ class Deliveries:
         self.changed.set()
 
     async def until(self, ready: Callable[[], object]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not ready():
                 self.changed.clear()
                 await self.changed.wait()
@@ -69,7 +69,7 @@ class Deliveries:
 
 async def happens(what: Callable[[], object]) -> None:
     """Let the loop run until it is so."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not what():  # noqa: ASYNC110 - nobody tells of it but the loop itself
             await asyncio.sleep(0)
 
@@ -94,7 +94,7 @@ class Client:
 
     async def reply(self) -> list[str]:
         lines = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 line = await self.reader.readline()
                 assert line.endswith(b"\r\n"), f"{line!r} after {lines}"
@@ -103,7 +103,7 @@ class Client:
                     return lines
 
     async def is_closed(self) -> bool:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             try:
                 return await self.reader.read(1) == b""
             except ConnectionError:
