@@ -3,7 +3,8 @@
 OutgateError
 ├── TryLater        for now it does not work: the mail waits upstream (4xx)
 ├── WillNotDo       it will never work as asked (5xx)
-│   └── Unusable    this method cannot serve these recipients; another may
+│   ├── Unusable    this method cannot serve these recipients; another may
+│   └── Revoked     somebody has taken the files back from them: no method may
 └── BadInput        what a person wrote is wrong: it carries places and ways out
     ├── BadConfig   outgate.toml
     └── BadPack     a policy pack
@@ -41,6 +42,14 @@ class Unusable(WillNotDo):
 
     def __init__(self, detail: str, recipients: tuple[str, ...] = ()) -> None:
         super().__init__(detail, "5.3.0")
+        self.recipients = recipients  # Address.keys; () means everybody
+
+
+class Revoked(WillNotDo):
+    """Somebody has ended these recipients' right to the files of this very message: another route would give them what was taken back."""
+
+    def __init__(self, detail: str, recipients: tuple[str, ...] = ()) -> None:
+        super().__init__(detail, "5.7.1")
         self.recipients = recipients  # Address.keys; () means everybody
 
 

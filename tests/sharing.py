@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from gateway.errors import TryLater, Unusable
+from gateway.errors import Revoked, TryLater, Unusable
 from gateway.model.share import Offer, Placed, Standing
 
 
@@ -62,7 +62,8 @@ class MemoryShares:
 class MemoryPlace:
     """ports.Place. `script`: what it does with one parcel after the other; then it keeps them.
 
-    later: nothing is kept; late: it is kept, and nobody is told; unusable: not for anybody; unusable-for-first: for one of them; bug.
+    later: nothing is kept; late: it is kept, and nobody is told; unusable: not for anybody; unusable-for-first: for one of them;
+    revoked, revoked-for-first: taken back; bug.
     """
 
     def __init__(self, shares: MemoryShares, script=()) -> None:
@@ -82,6 +83,10 @@ class MemoryPlace:
             raise Unusable("not for this one", (parcel.share.grants[0].key,))
         if word == "unusable-for-a-stranger":
             raise Unusable("not for this one", ("nobody@else.example",))
+        if word == "revoked":
+            raise Revoked("it was revoked")
+        if word == "revoked-for-first":
+            raise Revoked("it was revoked", (parcel.share.grants[0].key,))
         if word == "bug":
             raise KeyError("a bug")
         contents = {file.id: content.read(0, content.octets) for file in parcel.share.files for content in (parcel.contents[file.id],)}

@@ -17,14 +17,20 @@ from gateway.act.ready import Ready, as_it_is
 from gateway.act.share import People, Shared, named_in, share
 from gateway.act.tell import NO_LETTERS, Letters, speaks, tell_early
 from gateway.act.work import Work, put_off
-from gateway.errors import TryLater, Unusable
-from gateway.model.decision import Decision, Verdict
+from gateway.errors import Revoked, TryLater, Unusable
+from gateway.model.decision import Decision, Reason, Verdict
 from gateway.model.envelope import Recipient
 from gateway.model.kept import Bundle
 from gateway.model.outcome import Ending, Outcome, Reply, Step
 from gateway.ports.next_hop import Handed
 from gateway.ports.world import World
 
+_LINKS_ENDED = Reason(
+    "links-ended",
+    "refuse",
+    text="The links to its files were taken back before it reached them, so neither it nor its files go to them any other way. "
+    "If they should have them after all, send the email again as a new one.",
+)
 _PLACE_CANNOT = Reply(554, "5.3.0", "the files cannot be put where this route has them")
 
 
@@ -63,6 +69,7 @@ class _Handing:
     decided: dict[str, Decision] = field(default_factory=dict)
     early: Letters = NO_LETTERS
     _tried: dict[str, frozenset[str]] = field(default_factory=dict)  # methods that cannot serve this recipient
+    _taken_back: list[Recipient] = field(default_factory=list)  # of this round: their files were, and nothing brings them another way
     _passing: dict[str, tuple[Handed, Ready]] = field(default_factory=dict)  # the last of them whose obstacle is temporary
 
     async def round(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
@@ -83,7 +90,8 @@ class _Handing:
         except Exception as bug:  # noqa: BLE001 - others may have the message: they are journalled first
             self.work.on_bug(bug)
             known = {outcome.recipient.address.key for outcome in self.outcomes}
-            self.outcomes += [put_off(one.recipient) for one, _ in unusable if one.recipient.address.key not in known]
+            concerned = (*(one.recipient for one, _ in unusable), *self._taken_back)
+            self.outcomes += [put_off(one) for one in concerned if one.address.key not in known]
             return ()
 
     # --- files by link ------------------------------------------------------------------------------------------------
@@ -107,6 +115,10 @@ class _Handing:
             except Unusable as unusable:
                 named = named_in(unusable, people)
                 cannot += [_cannot_place(route, one, made) for one, made in people if one.address.key in named]
+                people = tuple(pair for pair in people if pair[0].address.key not in named)
+            except Revoked as revoked:
+                named = named_in(revoked, people)
+                self._taken_back += [recipient for recipient, _ in people if recipient.address.key in named]
                 people = tuple(pair for pair in people if pair[0].address.key not in named)
             except TryLater as late:
                 self.outcomes += [put_off(recipient, late) for recipient, _ in people]
@@ -195,7 +207,8 @@ class _Handing:
             else:
                 recipients.append(handed.recipient)
                 decisions.append(decision)
-        plan = self.work.regroup(tuple(decisions), tuple(recipients))
+        taken_back, self._taken_back = self._taken_back, []
+        plan = self.work.regroup((*decisions, *map(_taken_back, taken_back)), (*recipients, *taken_back))
         relay_steps = tuple(step for step in plan.steps if step.verdict is Verdict.RELEASE)
         await self._keep(tuple(step for step in plan.steps if step.verdict is not Verdict.RELEASE), relay_steps)
         return relay_steps
@@ -207,6 +220,11 @@ class _Handing:
             relayed = {recipient.address.key for step in relay_steps for recipient in step.recipients}
             going = self.work.reached_before | delivered | relayed
             self.outcomes += await keep(steps, self.work, self.world, alone=alone, going=going)
+
+
+def _taken_back(recipient: Recipient) -> Decision:
+    """A retry of mail whose links were ended meanwhile: whoever ended them does not want the files to come by another way."""
+    return Decision(recipient.address.wire, (), Verdict.REFUSE, None, reasons=(_LINKS_ENDED,))
 
 
 def _cannot_place(route: str, recipient: Recipient, decision: Decision) -> tuple[Handed, Step]:

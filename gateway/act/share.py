@@ -19,7 +19,7 @@ from gateway.act.links import linked
 from gateway.act.pen import address_of
 from gateway.act.readers import As
 from gateway.act.ready import Ready
-from gateway.errors import OutgateError, TryLater, Unusable
+from gateway.errors import OutgateError, Revoked, TryLater, Unusable
 from gateway.mime.decode import decode
 from gateway.mime.language import language_of
 from gateway.mime.replace import Edit, edit_of, read_bodies
@@ -61,6 +61,7 @@ async def share(name: str, people: People, going: Going, world: World) -> Shared
     Raises:
         TryLater: not now.
         Unusable: this route cannot serve them, or those whom it names.
+        Revoked: somebody has taken the files back from them, or from those whom it names.
     """
     route = going.policy.route(name)
     if world.shares is None or route.place not in world.places:
@@ -94,10 +95,10 @@ def _open(share: Share | None) -> frozenset[str]:
     return frozenset(grant.key for grant in grants if grant.role == "recipient" and grant.state is Standing.OPEN)
 
 
-def named_in(unusable: Unusable, people: People) -> frozenset[str]:
-    """The Address.keys of those whom a route cannot serve: all of them, where it names none of them."""
+def named_in(error: Unusable | Revoked, people: People) -> frozenset[str]:
+    """The Address.keys of those whom a route cannot serve, or may not: all of them, where it names none of them."""
     mine = frozenset(recipient.address.key for recipient, _ in people)
-    return mine.intersection(unusable.recipients) or mine
+    return mine.intersection(error.recipients) or mine
 
 
 async def _undo(share_id: str, keys: frozenset[str], world: World) -> None:

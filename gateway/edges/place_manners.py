@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from gateway.errors import TryLater, Unusable, WillNotDo
+from gateway.errors import Revoked, TryLater, Unusable, WillNotDo
 from gateway.model.share import Grant, Offer, Share
 from gateway.ports.clock import Clock
 from gateway.ports.places import Shares
@@ -51,10 +51,13 @@ async def issued(shares: Shares, share: Share) -> Share:
 
     Raises:
         TryLater: the database did not take it.
-        Unusable: somebody has revoked it.
+        Revoked: somebody has ended it, for all or for these.
+        Unusable: it cannot be known here.
     """
     try:
         known = await shares.issue(by_time(share))
+    except Revoked:
+        raise
     except WillNotDo as error:
         raise Unusable(error.detail) from error
     ids = {(grant.key, grant.role): grant.id for grant in known.grants}

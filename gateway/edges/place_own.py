@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from gateway.edges.place_manners import by_time
 from gateway.edges.shares import Shares
-from gateway.errors import OutgateError, TryLater, Unusable, WillNotDo
+from gateway.errors import OutgateError, Revoked, TryLater, Unusable, WillNotDo
 from gateway.model.message import Content
 from gateway.model.share import Grant, Offer, Parcel, Placed, Share, SharedFile, Standing
 from gateway.ports.clock import Clock
@@ -32,7 +32,7 @@ class OwnPlace:
         self._clock = clock
 
     async def put(self, parcel: Parcel, deadline: float) -> Placed:
-        """Keep the files, then say so. Raises TryLater; Unusable: the share was revoked, or there is no key."""
+        """Keep the files, then say so. Raises TryLater, Revoked; Unusable: there is no key."""
         made: list[str] = []
         try:
             files = await self._kept(parcel, made, deadline)
@@ -42,6 +42,8 @@ class OwnPlace:
             # Not what a row may point to: whether it was written is not known for sure, and the sweep looks.
             if isinstance(error, WillNotDo):
                 await self._forget(made)
+                if isinstance(error, Revoked):
+                    raise
                 raise Unusable(f"place {self._name}: {error.detail}") from error
             raise
         used = {file.object_id for file in share.files}

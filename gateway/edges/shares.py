@@ -19,7 +19,7 @@ from gateway.edges.share_rows import file_rows, grant_row, read_shares, share_ro
 from gateway.edges.share_secrets import Secrets, hash_of
 from gateway.edges.store import Store
 from gateway.edges.tables import micros, portal_session, share, share_file, share_grant
-from gateway.errors import TryLater, WillNotDo
+from gateway.errors import Revoked, TryLater
 from gateway.model.share import Grant, Share, SharedFile, Standing
 from gateway.ports.clock import Clock
 
@@ -57,7 +57,7 @@ class Shares:
 
         Raises:
             TryLater: the database did not take it, or the files of an earlier one are just being deleted.
-            WillNotDo: somebody has revoked it.
+            Revoked: somebody has ended it, for all or for these.
         """
         for _ in range(TRIES):
             there = await self.find(share.key)
@@ -108,13 +108,14 @@ def joined(there: Share, new: Share) -> Share:
     """What is to be written when the same message comes again. Pure.
 
     Raises:
-        WillNotDo: the share, or the grant of somebody in it, was revoked.
+        Revoked: the share was, or the grants of these people.
     """
     is_purged = there.state is Standing.PURGED
     grants = {(grant.key, grant.role): grant for grant in there.grants}
     mine = tuple(_joined_grant(grants.get((grant.key, grant.role)), grant, is_purged=is_purged) for grant in new.grants)
-    if all(grant.state is Standing.REVOKED for grant in there.grants) or any(grant.state is Standing.REVOKED for grant in mine):
-        raise WillNotDo(f"share {there.id} was revoked")
+    revoked = tuple(grant.key for grant in mine if grant.state is Standing.REVOKED and grant.role == "recipient")
+    if revoked or all(grant.state is Standing.REVOKED for grant in there.grants):
+        raise Revoked(f"share {there.id} was revoked", revoked)
     return replace(
         new,
         id=there.id,

@@ -16,6 +16,7 @@ class Place(Protocol):
         Raises:
             TryLater: not now (throttled, down for a moment); the mail waits upstream.
             Unusable: the place is dead, or cannot serve these people; the next route is asked.
+            Revoked: somebody has taken these files back; no other route may bring them.
         """
         ...
 

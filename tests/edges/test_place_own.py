@@ -18,7 +18,7 @@ from gateway.edges.state import State
 from gateway.edges.vault import Vault
 from gateway.edges.vault_care import survey, sweep
 from gateway.edges.vault_folder import Folder
-from gateway.errors import TryLater, Unusable, WillNotDo
+from gateway.errors import Revoked, TryLater, Unusable, WillNotDo
 from gateway.model.share import Parcel, Share
 from tests.doubles import Octets
 from tests.edges.durable import NOON, Place, TurnedClock, living
@@ -185,12 +185,12 @@ def test_after_a_kill_a_retry_makes_one_share_and_the_sweep_leaves_only_its_file
     asyncio.run(story())
 
 
-def test_a_share_that_was_revoked_is_unusable(place: Place):
+def test_a_share_that_was_revoked_is_so_for_a_retry(place: Place):
     async def story() -> None:
         async with offices(place) as (one,):
             placed = await one.put()
             await one.state.share_keeping.revoke(placed.share.id, "officer")
-            with pytest.raises(Unusable, match="revoked"):
+            with pytest.raises(Revoked, match="revoked"):
                 await one.put()
             assert await one.objects() == {each.object_id for each in placed.share.files}
 

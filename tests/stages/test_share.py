@@ -40,7 +40,7 @@ def letter(story, subject):
     """The text of the one letter with this in its subject, sent or not."""
     sent = [taken.octets for hop in story.stage.hops.values() for taken in hop.taken]
     found = [email.message_from_bytes(octets, policy=email.policy.default) for octets in (*story.stage.letters(), *sent)]
-    (text,) = [one.get_content().replace("\r\n", "\n") for one in found if subject in one["Subject"]]
+    (text,) = [one.get_body(("plain",)).get_content().replace("\r\n", "\n") for one in found if subject in one["Subject"]]
     return text
 
 
@@ -142,6 +142,31 @@ def test_a_place_that_cannot_serve_one_of_them_serves_the_other():
 
     assert [(hop, len(one.taken)) for hop, one in story.stage.hops.items()] == [("plain", 1), ("sealed", 1)]
     assert shares(story) == [{SAM: "open"}]
+
+
+@pytest.mark.parametrize(("place", "refused"), [(("revoked",), [PAT, SAM]), (("revoked-for-first",), [PAT])])
+def test_what_was_taken_back_goes_no_other_way_and_its_sender_hears_so(place, refused):
+    """Found: the retry of a mail whose links its sender had ended brought the files by the next route."""
+    story = Delivery(PAT, SAM, KIM, place=place, each=True)
+    assert run(story.attempt()) == ["250 2.1.5"] * 3
+
+    assert story.taken() == sorted({PAT, SAM, KIM} - set(refused))
+    assert not story.stage.hops["sealed"].taken
+    assert {key: verdict for key, (verdict, state, _) in story.cases().items() if state == "refused"} == dict.fromkeys(refused, "refuse")
+    said = letter(story, "Not sent to")
+    assert all(key in said for key in refused)
+    assert "The links to its files were taken back before it reached them" in said
+
+
+def test_kept_mail_whose_links_were_taken_back_stays_kept():
+    later = Later(PAT, pack=policy(rules=HELD), place=("revoked",))
+
+    async def story():
+        await later.deliver()
+        return await later.wish("release")
+
+    assert run(story()) == ("failed", "it was revoked")
+    assert later.held().state == "open"
 
 
 @pytest.mark.parametrize("word", ["later", "late", "bug"])
