@@ -15,7 +15,7 @@ from tests.doubles import START
 from tests.edges.placing import SENDER, MemoryShares, TurningClock, broken_off, parcel
 from tests.peers import free_port
 from tests.peers.cryptshare import Server, cryptshare
-from tests.peers.graph import Do, Reply
+from tests.peers.https import Do, Reply
 
 pytestmark = pytest.mark.slow  # many small stories with TLS
 

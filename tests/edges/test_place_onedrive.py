@@ -19,7 +19,8 @@ from gateway.errors import TryLater, Unusable, WillNotDo
 from tests.doubles import START, Octets
 from tests.edges.placing import MemoryShares, TurningClock, broken_off, parcel, until
 from tests.peers import free_port
-from tests.peers.graph import Do, Graph, Reply, graph
+from tests.peers.graph import Graph, graph
+from tests.peers.https import Do, Reply
 
 PLAN = {"plan.pdf": b"%PDF-1.7 " + b"x" * 5000}
 LARGE = {"large.bin": random.Random(7).randbytes(2 * RANGE + UNIT + 17)}

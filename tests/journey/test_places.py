@@ -22,7 +22,8 @@ from tests.journey.gateway import pack_in
 from tests.journey.site import OWN, WORD, Site, site
 from tests.peers import folder, free_port, wait_until
 from tests.peers.cryptshare import Server, cryptshare
-from tests.peers.graph import Do, Graph, Reply, graph
+from tests.peers.graph import Graph, graph
+from tests.peers.https import Do, Reply
 from tests.peers.s3 import S3, s3
 from tests.peers.sftp import SftpServer, sftp
 from tests.web.chromium import chromium, context

@@ -5,7 +5,6 @@ import hashlib
 import hmac
 import secrets
 import shutil
-import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -16,8 +15,8 @@ from pathlib import Path
 
 from obstore.store import AzureStore
 
-from tests.peers import folder, free_port, stop_group, wait_until
-from tests.peers.logs import shown_on_failure
+from tests.peers import folder, free_port
+from tests.peers.program import program
 
 CONTAINER = "outgate-vault"
 _PROGRAM = Path(__file__).parent / "azurite" / "node_modules" / ".bin" / "azurite-blob"
@@ -56,24 +55,12 @@ def azure() -> Iterator[Azure]:
     assert _PROGRAM.exists(), "Azurite is missing: tests/run --setup-only"
     with folder("azure") as directory:
         server = Azure(free_port(), "outgate", base64.b64encode(secrets.token_bytes(64)).decode())
-        log = directory / "log"
         where = ("--location", str(directory), "--blobHost", "127.0.0.1", "--blobPort", str(server.port))
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                (node, str(_PROGRAM), *where, "--disableTelemetry", "--skipApiVersionCheck"),
-                env={"PATH": "/usr/bin:/bin", "HOME": str(directory), "AZURITE_ACCOUNTS": f"{server.account}:{server.secret}"},
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-        try:
-            wait_until(lambda: _answers(server), "Azurite answers", 60)
+        command = (node, str(_PROGRAM), *where, "--disableTelemetry", "--skipApiVersionCheck")
+        environment = {"PATH": "/usr/bin:/bin", "HOME": str(directory), "AZURITE_ACCOUNTS": f"{server.account}:{server.secret}"}
+        with program("azurite", command, environment, directory / "log", lambda: _answers(server)):
             _make_container(server)
-            with shown_on_failure("azurite", lambda: log.read_text(errors="replace")):
-                yield server
-        finally:
-            stop_group(process.pid)
-            process.wait()
+            yield server
 
 
 def _answers(server: Azure) -> bool:

@@ -3,30 +3,23 @@
     with cryptshare() as peer: ... peer.settings(), peer.trouble("content", Reply(503)), peer.opened(link, password)
 
 Each request needs the headers of the API and our client id; what is done in a sender's name needs a token of that very sender.
-What a stage does instead of what is right is scripted, as in graph.py. Stages: verification token policy password begin edit session file
+What a stage does instead of what is right is scripted, as in https.py. Stages: verification token policy password begin edit session file
 content drop finish look list revoke.
 """
 
-import contextlib
 import json
 import re
 import secrets
-import ssl
 import string
-import threading
-from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import trustme
-
-from tests.peers import folder, free_port
-from tests.peers.graph import Do, Reply, _Dropped, _Server
+from tests.peers import folder
+from tests.peers.https import Do, Dropped, Handler, Peer, Reply, served
 
 CLIENT_ID = "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(60))
 
@@ -45,16 +38,13 @@ class Sent:
     looks: int = 0
 
 
-class Server:
+class Server(Peer):
     """What the test sees."""
 
-    def __init__(self, directory: Path, port: int) -> None:
-        self.directory, self.port = directory, port
-        self.url = f"https://localhost:{port}"
+    def __init__(self, directory: Path, port: int | None) -> None:
+        super().__init__(directory, port)
         self.sent: dict[str, Sent] = {}
         self.tokens: dict[str, str] = {}  # token to sender
-        self.seen: Counter[str] = Counter()
-        self.faults: list[AssertionError] = []
         self.is_registered = True
         self.forbidden_senders: set[str] = set()
         self.refused_recipients: set[str] = set()
@@ -66,17 +56,7 @@ class Server:
         self.outcome = "ACTIVE"
         self.mails: list[str] = []  # recipients to whom it has sent mail by itself
         self.now = lambda: datetime.now(UTC)
-        self.lock = threading.RLock()
-        self._script: dict[str, deque] = defaultdict(deque)
         (directory / "client.id").write_text(CLIENT_ID)
-
-    def trouble(self, stage: str, *what: "Reply | Do") -> None:
-        self._script[stage].extend(what)
-
-    def next(self, stage: str) -> "Reply | Do | None":
-        with self.lock:
-            self.seen[stage] += 1
-            return self._script[stage].popleft() if self._script[stage] else None
 
     def settings(self, **rest: object) -> dict[str, object]:
         """[place.NAME] for it."""
@@ -109,55 +89,15 @@ class Server:
 @contextmanager
 def cryptshare(port: int | None = None) -> Iterator[Server]:
     with folder("cryptshare") as directory:
-        peer = Server(directory, port or free_port())
-        authority = trustme.CA()
-        authority.cert_pem.write_to_path(directory / "ca.pem")
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("localhost").configure_cert(context)
-        server = _Server(("127.0.0.1", peer.port), type("Bound", (_Handler,), {"peer": peer}))
-        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
+        peer = Server(directory, port)
+        with served(peer, _Handler):
             yield peer
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     peer: Server
-    protocol_version = "HTTP/1.1"
-    timeout = 30
-    wbufsize = 65_536
 
-    def log_message(self, *_) -> None: ...
-
-    def do_GET(self) -> None:
-        self._serve("GET")
-
-    def do_POST(self) -> None:
-        self._serve("POST")
-
-    def do_PUT(self) -> None:
-        self._serve("PUT")
-
-    def do_PATCH(self) -> None:
-        self._serve("PATCH")
-
-    def do_DELETE(self) -> None:
-        self._serve("DELETE")
-
-    def _serve(self, method: str) -> None:
-        try:
-            self._route(method)
-        except _Dropped:
-            self.close_connection = True
-            with contextlib.suppress(OSError):
-                self.connection.close()
-
-    def _route(self, method: str) -> None:
+    def route(self, method: str) -> None:
         peer, path = self.peer, unquote(urlsplit(self.path).path)
         found = ((stage, named, act, re.fullmatch(pattern, path)) for verb, pattern, stage, named, act in _ROUTES if verb == method)
         stage, named, act, match = next((one for one in found if one[3]), ("", False, None, None))
@@ -165,43 +105,32 @@ class _Handler(BaseHTTPRequestHandler):
         what = peer.next(stage) if match else None
         if what is Do.HALF:
             self.rfile.read(octets // 2)
-            raise _Dropped
+            raise Dropped
         body = self.rfile.read(octets)
         if match is None:
             self._refuse(404, 1404)
         elif what is Do.DROP:
-            raise _Dropped
+            raise Dropped
         elif isinstance(what, Reply):
-            extra = {"Retry-After": what.retry_after} if what.retry_after else {}
-            self._refuse(what.status, what.code, extra)
+            self._refuse(what.status, what.code, what.headers)
         elif not self._has_headers() or (named and peer.tokens.get(self.headers.get("X-CS-VerificationToken", "")) != match[1]):
             self._refuse(401, 2001)
         else:
             with peer.lock:
                 status, data, extra = act(self, match, body)
             if what is Do.DO_AND_DROP:
-                raise _Dropped
+                raise Dropped
             if status >= 400:
                 self._refuse(status, data, extra)
             else:
-                self._say(status, None if data is None else {"data": data}, extra)
+                self.say(status, None if data is None else {"data": data}, extra)
 
     def _has_headers(self) -> bool:
         version = (self.headers.get("X-CS-MajorApiVersion"), self.headers.get("X-CS-MinimumMinorApiVersion"))
         return version == ("1", "12") and self.headers.get("X-CS-ClientId") == CLIENT_ID
 
     def _refuse(self, status: int, code: object, extra: dict[str, str] | None = None) -> None:
-        self._say(status, {"errorCode": code, "errorMessage": "b@university.example may not have plan.pdf"}, extra)
-
-    def _say(self, status: int, data: object, extra: dict[str, str] | None = None) -> None:
-        octets = b"" if data is None else json.dumps(data).encode()
-        self.send_response(status)
-        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(octets)), **(extra or {})}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        with contextlib.suppress(OSError):
-            self.wfile.write(octets)
-            self.wfile.flush()
+        self.say(status, {"errorCode": code, "errorMessage": "b@university.example may not have plan.pdf"}, extra)
 
     # --- who ----------------------------------------------------------------------------------------------------------
 

@@ -3,8 +3,7 @@
     with graph() as peer: ... peer.settings(), peer.trouble("range", Reply(429, retry_after="2")), peer.opened(url, who)
 
 It keeps a drive: folders, files, upload sessions, copies, sharing links and who may open them. Tokens are given for an assertion that the
-certificate's key has signed (RFC 7523, PS256), and end. What a stage does instead of what is right is scripted: one Reply, or Do, after the
-other.
+certificate's key has signed (RFC 7523, PS256), and end. What a stage does instead of what is right is scripted, as in https.py.
 Stages: discovery token drive find folder children session range status copy monitor link permission grant permissions revoke delete.
 """
 
@@ -13,50 +12,29 @@ import contextlib
 import json
 import re
 import secrets
-import ssl
-import sys
 import threading
 import time
-from collections import Counter, defaultdict, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import Enum
 from functools import lru_cache, reduce
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from operator import xor
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import jwt
-import trustme
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-from tests.peers import folder, free_port
+from tests.peers import folder
+from tests.peers.https import Do, Dropped, Handler, Peer, Reply, served
 
 TENANT, CLIENT = "ct.example", "11111111-2222-3333-4444-555555555555"
 UNIT = 320 * 1024
 MOST_OF_A_RANGE = 60 * 1024 * 1024
-
-
-class Do(Enum):
-    DROP = "close the connection without an answer, having done nothing"
-    DO_AND_DROP = "do it, and close without an answer"
-    LOSE = "range: keep it, and forget all that was sent before"
-    FORGET = "range or status: the session has ended"
-    HALF = "range: read half of it, then close"
-    WAIT = "range: take it only after peer.go.set()"
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    status: int
-    code: str = "generalException"
-    retry_after: str = ""
 
 
 @dataclass
@@ -86,17 +64,15 @@ class Session:
     octets: bytearray = field(default_factory=bytearray)
 
 
-class Graph:
+class Graph(Peer):
     """What the test sees."""
 
-    def __init__(self, directory: Path, port: int) -> None:
-        self.directory, self.port = directory, port
-        self.url = self.pages_at = f"https://localhost:{port}"
+    def __init__(self, directory: Path, port: int | None) -> None:
+        super().__init__(directory, port)
+        self.pages_at = self.url
         self.items: dict[str, Item] = {"root": Item("root", "root", "")}
         self.sessions: dict[str, Session] = {}
         self.tokens: dict[str, float] = {}
-        self.faults: list[AssertionError] = []  # what a client may never ask
-        self.seen: Counter[str] = Counter()  # requests, by stage
         self.ranges: list[tuple[int, int]] = []  # what PUTs carried
         self.authorised_ranges = 0  # PUTs that had an Authorization header, which they must not
         self.room = 1 << 40
@@ -112,20 +88,9 @@ class Graph:
         self.spoils = False  # the last octet of what it takes
         self.forgets_octets = False  # they are only counted: for tests of our own memory
         self.now = lambda: datetime.now(UTC)
-        self.lock = threading.RLock()
         self.go = threading.Event()
-        self._script: dict[str, deque] = defaultdict(deque)
         self._number = 0
         self._make_certificate()
-
-    def trouble(self, stage: str, *what: "Reply | Do") -> None:
-        """What happens at the next requests of this stage, one after the other; then all is well again."""
-        self._script[stage].extend(what)
-
-    def next(self, stage: str) -> "Reply | Do | None":
-        with self.lock:
-            self.seen[stage] += 1
-            return self._script[stage].popleft() if self._script[stage] else None
 
     def settings(self, **rest: object) -> dict[str, object]:
         """[place.NAME] for it."""
@@ -192,93 +157,41 @@ class Graph:
 @contextmanager
 def graph(port: int | None = None) -> Iterator[Graph]:
     with folder("graph") as directory:
-        peer = Graph(directory, port or free_port())
-        authority = trustme.CA()
-        authority.cert_pem.write_to_path(directory / "ca.pem")
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("localhost").configure_cert(context)
-        server = _Server(("127.0.0.1", peer.port), type("Bound", (_Handler,), {"peer": peer}))
-        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
+        peer = Graph(directory, port)
+        with served(peer, _Handler):
             yield peer
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
-    def handle_error(self, request, client_address) -> None:
-        """A client that goes away is what some tests are about; one that asks what it should not is a fault."""
-        if isinstance(error := sys.exception(), AssertionError):
-            self.RequestHandlerClass.peer.faults.append(error)
-
-
-class _Dropped(Exception):
-    pass
-
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     peer: Graph
-    protocol_version = "HTTP/1.1"
-    timeout = 30
-    wbufsize = 65_536  # one segment for head and body: two would wait for each other (Nagle)
 
-    def log_message(self, *_) -> None: ...
-
-    def do_GET(self) -> None:
-        self._serve("GET")
-
-    def do_POST(self) -> None:
-        self._serve("POST")
-
-    def do_PUT(self) -> None:
-        self._serve("PUT")
-
-    def do_DELETE(self) -> None:
-        self._serve("DELETE")
-
-    def _serve(self, method: str) -> None:
-        try:
-            self._route(method)
-        except _Dropped:
-            self.close_connection = True
-            with contextlib.suppress(OSError):
-                self.connection.close()
-
-    def _route(self, method: str) -> None:
+    def route(self, method: str) -> None:
         url = urlsplit(self.path)
         path, peer = unquote(url.path), self.peer
         found = ((stage, act, re.fullmatch(pattern, path)) for verb, pattern, stage, act in _ROUTES if verb == method)
         stage, act, match = next((one for one in found if one[2]), ("", None, None))
         if match is None:
             self._read()
-            self._say(404, {"error": {"code": "itemNotFound"}})
+            self.say(404, {"error": {"code": "itemNotFound"}})
             return
         what = peer.next(stage)
         if what is Do.HALF:
             self.rfile.read(int(self.headers["Content-Length"]) // 2)
-            raise _Dropped
+            raise Dropped
         body = self._read()
         if what is Do.DROP:
-            raise _Dropped
+            raise Dropped
         if isinstance(what, Reply):
-            extra = {"Retry-After": what.retry_after} if what.retry_after else {}
-            self._say(what.status, {"error": {"code": what.code, "message": "b@university.example: plan.docx"}}, extra)
+            self.say(what.status, {"error": {"code": what.code, "message": "b@university.example: plan.docx"}}, what.headers)
             return
         if path.startswith("/v1.0/") and not self._may():
-            self._say(401, {"error": {"code": "InvalidAuthenticationToken"}})
+            self.say(401, {"error": {"code": "InvalidAuthenticationToken"}})
             return
         with contextlib.nullcontext() if what is Do.WAIT else peer.lock:
             status, data, extra = act(self, match, body, what)
         if what is Do.DO_AND_DROP:
-            raise _Dropped
-        self._say(status, data, extra)
+            raise Dropped
+        self.say(status, data, extra)
 
     def _may(self) -> bool:
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -289,16 +202,6 @@ class _Handler(BaseHTTPRequestHandler):
             msg = "the length of a request must be known"
             raise AssertionError(msg)
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-
-    def _say(self, status: int, data: object, extra: dict[str, str] | None = None) -> None:
-        octets = b"" if data is None else json.dumps(data).encode()
-        self.send_response(status)
-        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(octets)), **(extra or {})}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        with contextlib.suppress(OSError):
-            self.wfile.write(octets)
-            self.wfile.flush()
 
     # --- the sign-in service ------------------------------------------------------------------------------------------
 

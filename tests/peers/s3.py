@@ -5,7 +5,6 @@ Until lock() it takes every key; from then on only the one that it has given out
 
 import os
 import ssl
-import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
@@ -17,8 +16,8 @@ from typing import Any
 import boto3
 import trustme
 
-from tests.peers import folder, free_port, stop_group, wait_until
-from tests.peers.logs import shown_on_failure
+from tests.peers import folder, free_port
+from tests.peers.program import program
 
 REGION = "eu-west-2"
 BUCKET = "outgate-vault"
@@ -27,7 +26,6 @@ BUCKET = "outgate-vault"
 @dataclass
 class S3:
     port: int
-    log: Path
     account: str = "starter"
     secret: str = "starter"
     ca: Path | None = None  # with it, it speaks TLS
@@ -62,23 +60,15 @@ class S3:
 def s3(*, tls: bool = False) -> Iterator[S3]:
     """`tls`: by a certificate of an authority that nobody knows."""
     with folder("s3") as directory:
-        log = directory / "log"
-        server = S3(free_port(), log, ca=directory / "ca.pem" if tls else None)
+        server = S3(free_port(), ca=directory / "ca.pem" if tls else None)
         # The first calls need no right, so that somebody can be made who has one.
         environment = {**os.environ, "INITIAL_NO_AUTH_ACTION_COUNT": "4"}
         command = (str(Path(sys.executable).with_name("moto_server")), "-H", "127.0.0.1", "-p", str(server.port))
         if server.ca is not None:
             command = (*command, *_certificate(server.ca))
-        with log.open("wb") as output:
-            process = subprocess.Popen(command, env=environment, stdout=output, stderr=output, start_new_session=True)
-        try:
-            wait_until(lambda: _answers(server), "the S3 server answers", 60)
+        with program("s3", command, environment, directory / "log", lambda: _answers(server)):
             _let_in(server)
-            with shown_on_failure("s3", lambda: log.read_text(errors="replace")):
-                yield server
-        finally:
-            stop_group(process.pid)
-            process.wait()
+            yield server
 
 
 def _certificate(ca: Path) -> tuple[str, ...]:
