@@ -1,4 +1,7 @@
-"""Files that go by link, from the sender's Postfix to the recipient's browser: which are replaced, what else arrives, who opens what."""
+"""Files that go by link, from the sender's Postfix to the recipient's browser: which are replaced, what else arrives, who opens what.
+
+By the starter pack as it is, with links of our own.
+"""
 
 import email
 import email.policy
@@ -18,24 +21,19 @@ from gateway.mime.decode import decode
 from gateway.parse import parse_buffer
 from tests.build import docx, message, pdf, png
 from tests.edges.signatures import signatures, verified
-from tests.journey.gateway import Gateway, gateway, pack_in
+from tests.journey.gateway import REPOSITORY, Gateway, gateway
 from tests.journey.site import OWN, WORD
-from tests.peers import folder, free_port, needs_root
+from tests.peers import free_port, needs_root
 from tests.peers.hop import Peer, hop
 from tests.peers.postfix import Postfix, postfix
-from tests.web.chromium import PHONE, chromium, context, violations
+from tests.web.chromium import PHONE, chromium, context, is_wider_than_its_window, violations
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow, needs_root]
 
 MB = 1_048_576
 PDF = "application/pdf"
+STARTER = REPOSITORY / "rules" / "starter"
 OUTSIDER, PARTNER = "kim@elsewhere.example", "sam@legal.trusted.example"
-LIMITED = """\
-  encrypted:
-    {kind: relay, next_hop: encrypted, not_for: colleagues, provides: [protected-files, protected-message], limits: {attachments: 12MB},
-     clause: encrypted email}
-"""
-ENCRYPTED = re.compile(r"  encrypted:\n.*?clause: encrypted email}\n", re.DOTALL)
 _numbers = itertools.count(1)
 
 
@@ -72,13 +70,10 @@ def chain() -> Iterator[Chain]:
         behind = stack.enter_context(postfix(transports=to_ends, relayhost=ends["internet"].port))
         hops = {name: {"host": "127.0.0.1", "port": behind.port} for name in ("mailboxes", "internet")}
         hops["encrypted"] = {"host": "127.0.0.1", "port": ends["encrypted"].port, "trigger_header": "X-Encrypt: yes"}
-        pack = pack_in(stack.enter_context(folder("pack")), {})
-        text = (pack / "pack.yaml").read_text()
-        (pack / "pack.yaml").write_text(ENCRYPTED.sub(lambda _: LIMITED, text, count=1))
         url = f"http://127.0.0.1:{free_port()}"
         extra = f'[place.own]\nkind = "own"\n[portal]\nurl = "{url}"\naddress = "{url.removeprefix("http://")}"\n'
         listeners = {"lmtp": {"protocol": "lmtp"}}
-        running = stack.enter_context(gateway(hops, listeners=listeners, pack=pack, domains=(OWN,), extra=extra, start=False))
+        running = stack.enter_context(gateway(hops, listeners=listeners, pack=STARTER, domains=(OWN,), extra=extra, start=False))
         said = running.run("dkim", "new-key", OWN, "--selector", "r1")
         name, _, pieces = re.search(r"^ +(\S+)\. 3600 (IN TXT) \(\n(.*?)\)$", said, re.MULTILINE | re.DOTALL).groups()
         with running.config.open("a") as config:
@@ -116,19 +111,24 @@ def link_in(octets: bytes, url: str) -> str:
     return link
 
 
-def is_the_rest(copy: bytes, octets: bytes, *gone: str) -> None:
-    """Everything but the files that went is there, octet for octet, and the words say that they went."""
+def is_the_rest(copy: bytes, octets: bytes, *gone: str, named: bool = False) -> None:
+    """Everything but the files that went is there, octet for octet, and the words say that they went. `named`: which ones, too."""
     before, after = parts_of(octets), parts_of(copy)
     kept = [(name, part) for name, part in before if name not in gone]
     assert [name for name, _ in after] == [name for name, _ in kept]
-    assert after[1:] == kept[1:]
-    assert after[0][1].endswith(kept[0][1].partition(b"\r\n\r\n")[2])
-    assert b"The files are not in this email." in after[0][1]
-    assert not [name for name in gone if name.encode() in copy]
+    bodies = [at for at, (name, _) in enumerate(kept) if not name]
+    for at, (_, part) in enumerate(kept):
+        if at in bodies:
+            assert after[at][1].endswith(part.partition(b"\r\n\r\n")[2])
+            assert b"These files are not in this email." in after[at][1].replace(b"\r\n", b" ")
+        else:
+            assert after[at][1] == part
+    assert octets.partition(b"\r\n\r\n")[0] in copy.partition(b"\r\n\r\n")[0]
+    assert [name.encode() in copy for name in gone] == [named] * len(gone)
 
 
 def fetched(chain: Chain, browser: Browser, link: str, to: str, folder: Path, about: str, **options: object) -> dict[str, bytes]:
-    """As the recipient, in Chromium, with the code from the mail: every file by its name."""
+    """As the recipient, in Chromium, with the code from the mail: every file by its name. The page says their checksums."""
     with context(browser, **options) as visit:
         page = visit.new_page()
         page.goto(link)
@@ -139,14 +139,19 @@ def fetched(chain: Chain, browser: Browser, link: str, to: str, folder: Path, ab
         text = email.message_from_bytes(mail, policy=email.policy.default).get_content()
         page.fill("#code", "".join(re.search(r"^ {4}(\d{4}) (\d{4})\s*$", text, re.MULTILINE).groups()))
         page.locator("main form button").first.click()
-        assert violations(page) == []
-        page.screenshot(path=folder / f"{about}.png", full_page=True)
+        sums = page.locator(".sums code").all_text_contents()
+        for name, viewport in (("as opened", page.viewport_size), ("phone", PHONE)):
+            page.set_viewport_size(viewport)
+            assert violations(page) == []
+            assert not is_wider_than_its_window(page)
+            page.screenshot(path=folder / f"{about}, {name}.png", full_page=True)
         found = {}
         for button in page.locator(".files a.button").all():
             with page.expect_download() as download:
                 button.click()
             download.value.save_as(folder / "file")
             found[download.value.suggested_filename] = (folder / "file").read_bytes()
+        assert sums == [hashlib.sha256(octets).hexdigest() for octets in found.values()]
         return found
 
 
@@ -160,13 +165,13 @@ def test_a_public_pdf_that_is_too_large_for_the_recipient(chain: Chain, browser:
 
     (copy,) = chain.arrived("internet", OUTSIDER, about)
     assert len(copy) < 20_000
-    assert [name for name, _ in parts_of(copy)] == ["", ""]
+    is_the_rest(copy, octets, "Report.pdf")
     html = email.message_from_bytes(copy, policy=email.policy.default).get_body(("html",)).get_content()
     link = link_in(copy, chain.url)
     assert f'<a href="{link}"' in html.replace("\n", " ")
     assert "- File 1: PDF, 25" in copy.decode()
     assert verified(copy, chain.records) == [True]
-    assert fetched(chain, browser, link, OUTSIDER, tmp_path, "desktop") == {"Report.pdf": file}
+    assert fetched(chain, browser, link, OUTSIDER, tmp_path, "public") == {"Report.pdf": file}
 
 
 def test_a_confidential_document_to_an_outsider(chain: Chain, browser: Browser, tmp_path: Path) -> None:
@@ -179,14 +184,36 @@ def test_a_confidential_document_to_an_outsider(chain: Chain, browser: Browser, 
     is_the_rest(copy, octets, "plan.docx")
     assert [tags["s"] for tags in signatures(copy)] == ["r1"]
     assert verified(copy, chain.records) == [True]
-    phone = fetched(chain, browser, link_in(copy, chain.url), OUTSIDER, tmp_path, "phone", viewport=PHONE)
+    phone = fetched(chain, browser, link_in(copy, chain.url), OUTSIDER, tmp_path, "confidential", viewport=PHONE, is_mobile=True)
     assert phone == {"plan.docx": file}
     receipt = next(one for one in chain.arrived("mailboxes", sender, "Sent, with a link instead of a file") if b"plan.docx" in one)
     assert OUTSIDER.encode() in receipt
     assert f"{chain.url}/#".encode() in receipt.replace(b"=\r\n", b"").replace(b"=23", b"#")
 
 
-def test_a_large_restricted_file_whose_covering_mail_is_encrypted_or_waits(chain: Chain) -> None:
+def test_a_restricted_document_to_an_outsider_is_asked_about_and_then_goes_whole_and_encrypted(chain: Chain) -> None:
+    """By Starter 2 its covering words are protected like the file, and what carries them carries the file: nothing is left for a link.
+
+    (A confidential document has plain covering words, see above; one that is too large for encrypted mail goes by link, see below.)
+    """
+    sender, about = f"ann-{next(_numbers)}@{OWN}", subject()
+    octets = message(sender, [OUTSIDER], about, "See there.", attachments=[("plan.docx", docx(["A."], header="RESTRICTED"), WORD)])
+    chain.send(sender, [OUTSIDER], octets)
+
+    chain.arrived("mailboxes", sender, "Not sent yet")
+    ((case, whom),) = chain.gateway.cases(sender).items()
+    assert whom == [OUTSIDER]
+    assert not _with(chain, "encrypted", OUTSIDER)
+    chain.gateway.run("hold", "release", case, "--by", "Data Protection", "--why", "agreed by telephone")
+    (copy,) = chain.arrived("encrypted", OUTSIDER, about)
+    assert b"X-Encrypt: yes\r\n" in copy
+    assert copy.endswith(octets)
+    assert verified(copy, chain.records) == [True]
+    assert not [one for one in _with(chain, "internet", OUTSIDER) if about.encode() in one]
+
+
+def test_a_large_restricted_file_whose_covering_mail_is_encrypted_or_waits(chain: Chain, browser: Browser, tmp_path: Path) -> None:
+    """To a partner whose agreement covers it: nobody is asked. What carries the words is down at first."""
     sender, about = f"ann@{OWN}", subject()
     file = docx(["A."], header="RESTRICTED", pad_octets=30 * MB)
     octets = message(sender, [PARTNER], about, "See there.", attachments=[("plan.docx", file, WORD)])
@@ -194,15 +221,23 @@ def test_a_large_restricted_file_whose_covering_mail_is_encrypted_or_waits(chain
     chain.send(sender, [PARTNER], octets)
 
     chain.before.wait_deferred()
-    assert not chain.ends["encrypted"].messages
+    assert not _with(chain, "encrypted", PARTNER)
     assert _shares(chain, PARTNER) == ["undone"]
     chain.before.flush()
     (copy,) = chain.arrived("encrypted", PARTNER, about)
     assert b"X-Encrypt: yes\r\n" in copy
     assert b"plan.docx, 30" in copy  # the encrypted mail may name it
-    assert not [one for one in chain.ends["internet"].messages if PARTNER in one.recipients]
+    is_the_rest(copy, octets, "plan.docx", named=True)
+    assert len(copy) < 20_000
+    assert [tags["s"] for tags in signatures(copy)] == ["r1"]
+    assert verified(copy, chain.records) == [True]
+    assert not _with(chain, "internet", PARTNER)
     assert _shares(chain, PARTNER) == ["open"]
-    assert link_in(copy, chain.url)
+    assert fetched(chain, browser, link_in(copy, chain.url), PARTNER, tmp_path, "large and restricted") == {"plan.docx": file}
+
+
+def _with(chain: Chain, end: str, to: str) -> list[bytes]:
+    return [one.octets for one in list(chain.ends[end].messages) if to in one.recipients]
 
 
 def _shares(chain: Chain, to: str) -> list[str]:
