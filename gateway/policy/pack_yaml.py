@@ -6,14 +6,13 @@ so that no file costs more to read than it weighs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from io import BytesIO
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, NodeEvent
+from ruamel.yaml.events import AliasEvent, CollectionStartEvent, Event
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from gateway.errors import Problem
@@ -83,11 +82,12 @@ def read(file: str, data: bytes) -> Sheet:
         return sheet
     try:
         text = data.decode("utf-8-sig")
-        sheet.problems.extend(_refused(file, text))
-        root = None if sheet.problems else _yaml().compose(text)
+        root = _yaml().compose(text)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         sheet.problems.append(Problem(file, line, 1, "is not UTF-8 text; save it as UTF-8"))
+    except _Refused as refused:
+        sheet.problems.append(Problem(file, refused.line, refused.column, refused.says))
     except MarkedYAMLError as error:
         sheet.problems.append(_in_plain_words(file, error))
     except (YAMLError, RecursionError) as error:
@@ -118,7 +118,27 @@ def _without(known: dict[Path, tuple[int, int]], path: Path) -> dict[Path, tuple
 def _yaml() -> YAML:
     yaml = YAML(typ="rt", pure=True)
     yaml.version = "1.2"
+    yaml.Composer = _Composer
     return yaml
+
+
+class _Refused(Exception):
+    def __init__(self, event: Event, says: str) -> None:
+        super().__init__(says)
+        self.line, self.column = event.start_mark.line + 1, event.start_mark.column + 1
+        self.says = says
+
+
+class _Composer(Composer):
+    """Refuses before it reads on: anchors (a few lines of them can stand for millions of values), and depth."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        event = self.parser.peek_event()
+        if isinstance(event, CollectionStartEvent) and self.depth >= MOST_DEPTH:
+            raise _Refused(event, f"is nested more than {MOST_DEPTH} deep")
+        if isinstance(event, AliasEvent) or event.anchor is not None:
+            raise _Refused(event, "has an anchor or an alias (`&` or `*`); write the value out, or put it in quotes")
+        return super().compose_node(parent, index)
 
 
 _WORDS = (  # what the library says; what it means to whoever wrote the file; whether the place is where the thing in question begins
@@ -146,22 +166,6 @@ def _in_plain_words(file: str, error: MarkedYAMLError) -> Problem:
     mark = (error.context_mark if at_beginning else None) or error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
     return Problem(file, line, column, f"is no YAML: {says}")
-
-
-def _refused(file: str, text: str) -> Iterator[Problem]:
-    """What the events already show: anchors (a few lines of them can stand for millions of values), and depth."""
-    depth = 0
-    for event in _yaml().parse(BytesIO(text.encode())):
-        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
-        mark = event.start_mark
-        if depth > MOST_DEPTH:
-            yield Problem(file, mark.line + 1, mark.column + 1, f"is nested more than {MOST_DEPTH} deep")
-            return
-        if isinstance(event, AliasEvent) or (isinstance(event, NodeEvent) and event.anchor is not None):
-            yield Problem(
-                file, mark.line + 1, mark.column + 1, "has an anchor or an alias (`&` or `*`); write the value out, or put it in quotes"
-            )
-            return
 
 
 def _plain(sheet: Sheet, node: Node, path: Path) -> Any:

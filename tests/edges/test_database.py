@@ -2,6 +2,7 @@
 
 import asyncio
 import stat
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,9 +13,27 @@ from sqlalchemy import Connection, inspect, text
 
 from gateway.edges.database import migrate, open_engine, parse_url
 from gateway.edges.holds import to_row
+from gateway.edges.keys import create_keys
 from gateway.edges.tables import hold, metadata
 from gateway.errors import TryLater, WillNotDo
 from tests.edges.durable import Place, held, living
+from tests.peers import folder
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.peer)])
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    """A database of its own: these tests change the tables."""
+    with folder("state") as path:
+        create_keys(path / "keys")
+        url = f"sqlite:///{path}/outgate.db" if request.param == "sqlite" else request.getfixturevalue("postgres").new_database()
+        migrate(url)
+        yield Place(url, path)
+
+
+@pytest.fixture
+def sqlite_place(tmp_path: Path) -> Place:
+    migrate(f"sqlite:///{tmp_path}/outgate.db")
+    return Place(f"sqlite:///{tmp_path}/outgate.db", tmp_path)
 
 
 def test_the_migrations_make_exactly_the_tables(place: Place):

@@ -4,7 +4,6 @@ import json
 import secrets
 import socket
 import ssl
-import statistics
 import time
 from datetime import timedelta
 
@@ -154,8 +153,8 @@ def test_unknown_expired_idle_and_revoked_get_one_answer_at_one_time(portal: Hou
 
     assert len({str(answer) for answer in answers.values()}) == 1
     assert answers["unknown"][0] == 404
-    medians = [statistics.median(each) for each in times.values()]
-    assert max(medians) - min(medians) < 0.05  # not before 0.15 s, whatever was found
+    quickest = [min(each) for each in times.values()]  # a busy machine only adds
+    assert max(quickest) - min(quickest) < 0.05  # not before 0.15 s, whatever was found
 
 
 def test_a_network_that_guesses_tokens_is_told_when_it_may_go_on(portal: House, monkeypatch: pytest.MonkeyPatch) -> None:
