@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
 
-from gateway.app.build import house_of
+from gateway.app.asking import ASK_SECONDS, carried_out, case_number, house_for, with_state
 from gateway.app.case_words import Case, as_json, as_rows, as_text, of_copies, table
 from gateway.app.kept import contents, write_message
-from gateway.config import Settings, load
 from gateway.edges.audit import Event, Tip
 from gateway.edges.clock import SystemClock
 from gateway.edges.state import State
-from gateway.errors import BadInput, Problem, TryLater, WillNotDo
+from gateway.errors import BadInput, Problem, WillNotDo
 from gateway.model.kept import Because, Held
 from gateway.policy.guidance import House
 
-WAIT_SECONDS = 60.0  # for the keeper
 COPIES_SECONDS = 5.0  # for the first attempt at handing over what has been released
-ASK_SECONDS = 0.1
-Found = TypeVar("Found")
-_CASE = re.compile(r"([0-9A-Z]{3,})([0-9]{3})")
 
 
 def list_holds(config: Path, *, everything: bool, as_json_list: bool) -> str:
@@ -85,16 +77,9 @@ def ask(config: Path, kind: str, case: str, because: Because) -> str:
 
     async def put_and_wait(state: State) -> str:
         intent_id, asked_at = await state.intents.put(kind, number, because), SystemClock().now()
-        until = asyncio.get_running_loop().time() + WAIT_SECONDS
-        while asyncio.get_running_loop().time() < until:
-            intent = await state.intents.get(intent_id)
-            if intent is not None and intent.state == "done":
-                copies = await _copies(state, number, asked_at, house) if kind != "refuse" else ""
-                return f"case {number}: {intent.result}{copies}"
-            if intent is not None and intent.state == "failed":
-                raise WillNotDo(intent.result)
-            await asyncio.sleep(ASK_SECONDS)
-        raise TryLater(f"it is noted, but no keeper has carried it out in {WAIT_SECONDS:g} s; is `outgate serve` running?")
+        result = await carried_out(lambda: state.intents.get(intent_id))
+        copies = await _copies(state, number, asked_at, house) if kind != "refuse" else ""
+        return f"case {number}: {result}{copies}"
 
     return with_state(config, put_and_wait)
 
@@ -138,16 +123,6 @@ def export_audit(config: Path, case: str | None) -> str:
     )
 
 
-def case_number(text: str) -> str:
-    """As it is written: people leave out the hyphen, and capitals."""
-    plain = re.sub(r"[\s-]", "", text).upper()
-    match = _CASE.fullmatch(plain)
-    return f"{match[1]}-{match[2]}" if match else text
-
-
-# --- the state --------------------------------------------------------------------------------------------------------
-
-
 async def _there(state: State, case: str) -> Held:
     number = case_number(case)
     held = await state.holds.get(number)
@@ -174,32 +149,3 @@ def _tip(text: str) -> Tip:
     if not number.isdigit():
         raise BadInput((Problem("--noted", 0, 0, f"`{text}` is no end of a chain; outgate audit verify prints them: WRITER:NUMBER:HASH"),))
     return Tip(writer, int(number), chain)
-
-
-def house_for(config: Path) -> House:
-    """Who speaks; commands name the settings where they are not those that a command finds by itself."""
-    return house_of(load(config), None if config == Path("outgate.toml") else config)
-
-
-def with_state(config: Path, work: Callable[[State], Coroutine[Any, Any, Found]]) -> Found:
-    """What `work` finds in the database of these settings. Raises TryLater: the gateway does not run."""
-
-    async def inside() -> Found:
-        async with _state(config, load(config)) as state:
-            return await work(state)
-
-    return asyncio.run(inside())
-
-
-@asynccontextmanager
-async def _state(config: Path, settings: Settings) -> AsyncIterator[State]:
-    state = State(settings.database.url, settings.processes.state, settings.vault.keys, SystemClock())
-    try:
-        await state.open(5.0)
-    except TryLater as late:
-        await state.close()
-        raise TryLater(f"the gateway does not run with these settings: {late.detail}. Start it: outgate serve --config {config}") from late
-    try:
-        yield state
-    finally:
-        await state.close()

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import secrets
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
 
+from gateway.app.asking import carried_out, case_number, found_in_time, house_for, with_state
 from gateway.app.case_words import table
-from gateway.app.cases import ASK_SECONDS, WAIT_SECONDS, case_number, house_for, with_state
 from gateway.app.share_words import Known, as_json, as_rows, as_text
 from gateway.edges.clock import SystemClock
 from gateway.edges.state import State
-from gateway.errors import TryLater, WillNotDo
+from gateway.errors import WillNotDo
 from gateway.model.kept import Because
 from gateway.model.share import Share, Wish, WishKind
-
-Answer = TypeVar("Answer")
 
 
 def list_shares(config: Path, *, everything: bool, as_json_list: bool) -> str:
@@ -67,7 +62,7 @@ def purge_share(config: Path, number: str, because: Because) -> str:
         async def is_erased() -> bool | None:
             return await state.share_keeping.erase(one.id, because.by, because.why) or None
 
-        await _until(is_erased, "its place has not deleted the files yet; the keeper goes on trying, and then this command works")
+        await found_in_time(is_erased, "its place has not deleted the files yet; the keeper goes on trying, and then this command works")
 
     with_state(config, purge)
     return f"share {case_number(number)}: its files and all that was known of it are gone; the audit keeps that it was there"
@@ -89,23 +84,7 @@ async def _carried_out(state: State, wish: Wish) -> str:
     """What came of it. Raises WillNotDo, TryLater."""
     await state.share_keeping.put(wish)
     state.bell.ring()
-
-    async def result() -> str | None:
-        found = await state.visits.wished(wish.id)
-        if found is not None and found.state == "failed":
-            raise WillNotDo(found.result)
-        return found.result if found is not None and found.state == "done" else None
-
-    return await _until(result, "it is noted, but no keeper has carried it out; is `outgate serve` running?")
-
-
-async def _until(ask: Callable[[], Awaitable[Answer | None]], says: str) -> Answer:
-    until = asyncio.get_running_loop().time() + WAIT_SECONDS
-    while (found := await ask()) is None:
-        if asyncio.get_running_loop().time() >= until:
-            raise TryLater(says)
-        await asyncio.sleep(ASK_SECONDS)
-    return found
+    return await carried_out(lambda: state.visits.wished(wish.id))
 
 
 async def _there(state: State, number: str) -> Share:

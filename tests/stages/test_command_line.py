@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from gateway.app.cases import case_number
+from gateway.app.asking import case_number
 from gateway.cli import main
 
 VERBS = ("release", "refuse", "declare", "redecide")
