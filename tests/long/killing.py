@@ -79,7 +79,7 @@ class Killing:
         """Until Postfix and the outbox have nothing left."""
         started = time.monotonic()
         self._wait(self._is_empty, "the queues are empty")
-        self._wait(lambda: _ask(self.gateway, "SELECT count(*) FROM outbox") == [(0,)], "the outbox is empty")
+        self._wait(self._is_sent, "what is due in the outbox is sent")
         self.cases |= {row["case"]: row for row in self.gateway.holds(everything=True)}
         self.say(f"  drained in {time.monotonic() - started:.1f} s: {len(self.mails)} messages, {len(self.cases)} cases")
 
@@ -151,6 +151,11 @@ class Killing:
         for server in waiting:
             server.flush()  # what Postfix skipped because it was still held by its own client would wait for minutes
         return not waiting
+
+    def _is_sent(self) -> bool:
+        """A receipt that an attempt left behind when it was killed waits until no attempt can be under way: minutes."""
+        soon = (time.time() + 60) * 1_000_000
+        return _ask(self.gateway, "SELECT count(*) FROM outbox WHERE attempts > 0 OR next_at <= ?", soon) == [(0,)]
 
     def _serves(self) -> bool:
         return bool(living(self.gateway, "smtp")) and all(_greets(port) for port in self.gateway.ports.values())

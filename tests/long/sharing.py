@@ -1,6 +1,7 @@
 """Mail whose files go by link, under fire: what must be true of every link, share and file when all is over."""
 
 import hashlib
+import json
 import os
 import re
 import time
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from random import Random
 from typing import Any
 
+from gateway.pipeline import POISON
 from tests.build import docx, message
 from tests.journey.gateway import pack_in
 from tests.long.killing import Killing, _ask, killing, opened
@@ -22,6 +24,8 @@ ROUTE = """\
   encrypted:
 """
 DAY = 86_400
+RECEIPT = b"with a link instead of"
+Poisoned = dict[str, set[str]]  # by sender: from whom their message is kept, since processes died while they read it
 _TOKEN = re.compile(rb"/#([a-z2-7]{32})")
 
 
@@ -53,10 +57,19 @@ def sharing(random: Random, say: Any) -> Iterator[Killing]:
 def wrong_in(world: Killing) -> list[str]:
     """What is not as it must be, after a drain and a sweep; a line for each.
 
-    A message that three processes were killed over is held as poison: it may have gone to some, and has to go to nobody.
+    A message that three processes were killed over while they read it is held as poison for those who have not got it: its case says why,
+    and whom it is kept from. Nothing else may be held.
     """
     _sweep(world)
-    return [*_copies(world), *_shares(world), *_files(world)]
+    held = _held(world)
+    poisoned = {sender: whom for sender, (rules, whom) in held.items() if rules == {POISON}}
+    return [
+        *(f"{sender}: held for {sorted(rules)}" for sender, (rules, _) in held.items() if sender not in poisoned),
+        *_copies(world, poisoned),
+        *_shares(world, poisoned),
+        *_files(world, poisoned),
+        *_receipts(world, poisoned),
+    ]
 
 
 def _sweep(world: Killing) -> None:
@@ -67,7 +80,18 @@ def _sweep(world: Killing) -> None:
     world.gateway.run("vault", "sweep", "--yes")
 
 
-def _copies(world: Killing) -> Iterator[str]:
+def _held(world: Killing) -> dict[str, tuple[set[str], set[str]]]:
+    """By sender: the rules that anything of theirs is held by, and from whom."""
+    found: dict[str, tuple[set[str], set[str]]] = {}
+    for envelope, decision in _ask(world.gateway, "SELECT envelope, decision FROM hold"):
+        sender = json.loads(envelope)["reverse_path"]["wire"]
+        rules, whom = found.setdefault(sender, (set(), set()))
+        rules.update(reason["rule"] for reason in json.loads(decision)["reasons"])
+        whom.update(recipient["address"]["wire"] for recipient in json.loads(envelope)["recipients"])
+    return found
+
+
+def _copies(world: Killing, poisoned: Poisoned) -> Iterator[str]:
     """Everybody has the mail, without its files, and always the same link; it leads to their own open grant."""
     query = "SELECT token_hash, sender, address, g.state FROM share_grant g JOIN share s ON s.id = share_id WHERE role = 'recipient'"
     granted = {bytes(token): row for token, *row in _ask(world.gateway, query)}
@@ -79,11 +103,10 @@ def _copies(world: Killing) -> Iterator[str]:
             if hop != "internet" or len(tokens) != 1 or b"plan-" in taken.octets:
                 yield f"{taken.reverse_path} to {taken.recipients} at {hop}: {len(tokens)} links"
             found.setdefault((taken.reverse_path, to), set()).update(tokens)
-    held = _held(world)
     for mail in world.mails:
         for to in mail.fates:
             tokens = found.get((mail.sender, to), set())
-            if len(tokens) != 1 and (tokens or mail.sender not in held):
+            if len(tokens) != 1 and (tokens or to not in poisoned.get(mail.sender, ())):
                 yield f"{mail.sender} to {to}: {len(tokens)} links"
             yield from (
                 f"{mail.sender} to {to}: the link leads to nothing ({granted.get(hashlib.sha256(token).digest())})"
@@ -92,16 +115,11 @@ def _copies(world: Killing) -> Iterator[str]:
             )
 
 
-def _held(world: Killing) -> set[str]:
-    return {str(row["sender"]) for row in world.cases.values()}
-
-
-def _shares(world: Killing) -> Iterator[str]:
-    """One for each message."""
+def _shares(world: Killing, poisoned: Poisoned) -> Iterator[str]:
+    """One for each message that went to anybody."""
     counts = dict(_ask(world.gateway, "SELECT sender, count(*) FROM share GROUP BY sender"))
-    held = _held(world)
     for mail in world.mails:
-        if counts.pop(mail.sender, 0 if mail.sender not in held else 1) != 1:
+        if counts.pop(mail.sender, 1 if _went_to_nobody(mail, poisoned) else 0) != 1:
             yield f"{mail.sender}: not one share"
     yield from (f"{sender}: a share of no message" for sender in counts)
     nobody = _ask(
@@ -110,7 +128,23 @@ def _shares(world: Killing) -> Iterator[str]:
     yield from (f"share {share} is open to nobody" for (share,) in nobody)
 
 
-def _files(world: Killing) -> Iterator[str]:
+def _went_to_nobody(mail: Mail, poisoned: Poisoned) -> bool:
+    return poisoned.get(mail.sender, set()) >= set(mail.fates)
+
+
+def _receipts(world: Killing, poisoned: Poisoned) -> Iterator[str]:
+    """The sender has been told of everybody's link, or will be: what an attempt left behind that was killed half-way waits for a while."""
+    query = "SELECT sender, address FROM share_grant g JOIN share s ON s.id = share_id WHERE role = 'recipient' AND NOT is_told"
+    yield from (f"{sender}: nobody told of {to}" for sender, to in _ask(world.gateway, query) if sender not in poisoned)
+    told = {
+        to for ledger in world.ledgers.values() for one in ledger if RECEIPT in one.octets.replace(b"\r\n", b"") for to in one.recipients
+    }
+    waiting = " ".join(text for (text,) in _ask(world.gateway, "SELECT recipients FROM outbox WHERE kind = 'notice'"))
+    missing = [mail.sender for mail in world.mails if mail.sender not in told and mail.sender not in waiting]
+    yield from (f"{sender}: no receipt" for sender in missing if sender not in poisoned)
+
+
+def _files(world: Killing, poisoned: Poisoned) -> Iterator[str]:
     """Each share has the files of its message, as they were; in the vault there is nothing else."""
     var = world.gateway.directory / "var"
     rows = _ask(
@@ -122,7 +156,7 @@ def _files(world: Killing) -> Iterator[str]:
     for mail in world.mails:
         mine = sorted(sha256 for sender, sha256, _ in rows if sender == mail.sender)
         there = sorted(hashlib.sha256(plan(mail.number, at)).hexdigest() for at in range(mail.octets.count(b'filename="plan-') or 1))
-        if mine != there and (mine or mail.sender not in _held(world)):
+        if mine != there and (mine or not _went_to_nobody(mail, poisoned)):
             yield f"{mail.sender}: {len(mine)} files for {len(there)}"
     kept = {object_id for _, _, object_id in rows}
     there = {f"shares-{path.name}" for path in (var / "vault" / "shares").glob("*/*")}
