@@ -38,9 +38,11 @@ from gateway.ports.clock import Clock
 
 CODE_DIGITS = 8
 CODE_FOR = timedelta(minutes=10)
-MOST_CODES = 5  # for one person in an hour, whatever browsers ask for them
+MOST_CODES = 5  # for one person in an hour, whatever browsers ask for them; so many again from where the mailbox was proved before
 UNDONE_FOR = timedelta(days=1)  # so long a retry finds the files of what was undone; later it brings them again
 SETTLED_AFTER = timedelta(minutes=10)  # a download of which nothing more was heard
+
+SENT = "sent"  # the result of a wish for a code
 
 _ENDED = (REVOKED, EXPIRED)
 
@@ -198,12 +200,13 @@ def send_code(connection: Connection, payload: Payload) -> Payload:
     waiting = select(portal_session.c.hash).where(portal_session.c.hash == wish["session"], portal_session.c.proved_at.is_(None))
     if connection.execute(grants).scalar() != OPEN or connection.execute(waiting).first() is None:
         return {"why_not": "it is not wanted any more"}
-    sent = and_(share_code.c.grant_id == wish["grant_id"], share_code.c.made_at > payload["since"])
-    if connection.execute(select(func.count()).select_from(share_code).where(sent)).scalar_one() >= MOST_CODES:
+    same = (share_intent.c.grant_id == wish["grant_id"], share_intent.c.kind == wish["kind"], share_intent.c.is_known == wish["is_known"])
+    sent = and_(*same, share_intent.c.at > payload["since"], share_intent.c.state == "done", share_intent.c.result == SENT)
+    if connection.execute(select(func.count()).select_from(share_intent).where(sent)).scalar_one() >= MOST_CODES:
         return {"why_not": "too many were sent in the last hour"}
     row = {**payload["code"], "hash": bytes.fromhex(payload["code"]["hash"]), "grant_id": wish["grant_id"], "session": wish["session"]}
     connection.execute(insert(share_code), {**row, "tries": 0, "used_at": None})
-    connection.execute(update(share_intent).where(mine).values(state="done", result="sent", leased_until=0))
+    connection.execute(update(share_intent).where(mine).values(state="done", result=SENT, leased_until=0))
     outbox.insert(connection, payload["outbox"])
     return {"why_not": ""}
 

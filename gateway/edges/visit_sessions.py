@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or
 
 from gateway.edges.operations import Payload, operation
 from gateway.edges.tables import MICROSECOND, portal_session, share_code, share_grant, share_intent
-from gateway.edges.visit_rows import live_session
+from gateway.edges.visit_rows import live_session, was_here
 from gateway.model.share import WishKind
 
 CODE_TRIES = 5
@@ -57,7 +57,8 @@ def wish(connection: Connection, payload: Payload) -> Payload:
     session = connection.execute(live_session(cookie_hash, at).with_for_update(of=portal_session)).mappings().first()
     if session is None or not _may_wish(session, kind):
         return {"id": ""}
-    same = and_(share_intent.c.grant_id == session["grant_id"], share_intent.c.kind == kind)
+    is_known = kind == WishKind.CODE and was_here(connection, session["grant_id"], session["network"])
+    same = and_(share_intent.c.grant_id == session["grant_id"], share_intent.c.kind == kind, share_intent.c.is_known == is_known)
     again = and_(same, share_intent.c.session == cookie_hash, _is_fresh(at))
     there = connection.execute(select(share_intent.c.id).where(again).order_by(share_intent.c.at.desc()).limit(1)).scalar()
     if there is not None:
@@ -69,7 +70,7 @@ def wish(connection: Connection, payload: Payload) -> Payload:
         return {"id": ""}
     row = {"id": payload["id"], "kind": kind, "share_id": session["share_id"], "grant_id": session["grant_id"], "session": cookie_hash}
     said = {"asked_by": payload["by"], "why": payload["why"], "state": "new", "at": at, "leased_until": 0, "result": ""}
-    connection.execute(insert(share_intent), {**row, **said})
+    connection.execute(insert(share_intent), {**row, **said, "is_known": is_known})
     return {"id": payload["id"]}
 
 

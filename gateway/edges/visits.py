@@ -19,7 +19,7 @@ from gateway.edges.share_secrets import Secrets, hash_of
 from gateway.edges.store import Store
 from gateway.edges.tables import MICROSECOND, micros, moment, share, share_access, share_code, share_grant, share_intent
 from gateway.edges.visit_limits import limit_name
-from gateway.edges.visit_rows import grants, is_open, live_session
+from gateway.edges.visit_rows import grants, is_open, live_session, was_here
 from gateway.model.share import Access, Session, Share, Wish, WishKind
 from gateway.ports.visits import CodeTried, Fetching, Limit
 
@@ -101,6 +101,10 @@ class Visits:
     async def wished(self, wish_id: str) -> Wish | None:
         """How far it is. Raises TryLater."""
         return await self._store.read(_wished, wish_id)
+
+    async def was_here(self, session: Session) -> bool:
+        """Whether the mailbox was proved before from where this session comes from. Raises TryLater."""
+        return await self._store.read(was_here, session.grant, session.network)
 
     async def try_code(self, session: Session, code: str, now: datetime) -> CodeTried:
         """Whether it is the last code that was sent for this session. Raises TryLater."""

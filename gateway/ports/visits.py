@@ -76,6 +76,10 @@ class Visits(Protocol):
         """How far it is."""
         ...
 
+    async def was_here(self, session: Session) -> bool:
+        """Whether the mailbox was proved before from the network that this session comes from: then its owner has been there."""
+        ...
+
     async def try_code(self, session: Session, code: str, now: datetime) -> CodeTried:
         """Whether it is the last code that was sent for this session. Five tries for a code; right once; then the session is proved."""
         ...

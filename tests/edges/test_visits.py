@@ -187,6 +187,30 @@ def test_a_double_click_is_one_wish_and_there_are_only_so_many(place: Place):
     asyncio.run(story())
 
 
+def test_who_holds_a_forwarded_link_cannot_use_up_the_codes_of_an_owner_who_was_here(place: Place):
+    """Found: from several networks, five wishes an hour left none to whom the files are for."""
+
+    async def story() -> None:
+        async with living(place) as (state,):
+            made, _ = await issued(state)
+            whose = granted(made, "b@example.org")
+            ends = {"idle_until": NOON + timedelta(hours=9), "ends_at": NOON + timedelta(hours=9)}
+            await proved(state, place, made, whose, "before")
+
+            async def asks(cookie: str, network: str, minute: int) -> bool:
+                mine = session(made, whose, cookie, network=network, **ends)
+                await state.visits.open_session(mine)
+                wish = await state.visits.wish(WishKind.CODE, mine, "", NOON + timedelta(minutes=minute))
+                in_the_database(place, update(share_intent).values(state="done"))
+                return wish is not None
+
+            strangers = [await asks(f"stranger {n}", f"198.51.{n}.0/24", n) for n in range(8)]
+            assert strangers == [True] * 5 + [False] * 3
+            assert [await asks(f"owner {n}", "192.0.2.0/24", 10 + n) for n in range(6)] == [True] * 5 + [False]
+
+    asyncio.run(story())
+
+
 def test_each_wish_is_for_whom_it_is_meant(place: Place):
     async def story() -> None:
         async with living(place) as (state,):

@@ -259,6 +259,23 @@ def test_who_was_forwarded_a_link_does_not_shut_out_its_owner(portal: House) -> 
     assert portal.wishes("share-code", share.id) == before + 1
 
 
+def test_who_holds_a_forwarded_link_leaves_an_owner_who_was_here_codes_and_tries(portal: House) -> None:
+    share, tokens = portal.share(FILES)
+    owner = portal.browser()
+    owner.enter(tokens[RECIPIENT])
+    for _ in range(5):
+        stranger = portal.browser()
+        stranger.open(tokens[RECIPIENT])
+        portal.mailed_code()
+        tried = [stranger.post(f"/{share.id}/code", code="00000000").status_code for _ in range(5)]
+    assert tried[-1] == 429
+    assert portal.browser().open(tokens[RECIPIENT]).headers["location"] == f"/{share.id}/code?said=often"
+
+    again = portal.browser(**{"x-forwarded-for": owner.address})
+    again.enter(tokens[RECIPIENT])
+    assert again.get(f"/{share.id}/files/1").content == FILES["plan.pdf"]
+
+
 def test_asking_the_sender_reveals_nothing_and_is_bounded(portal: House) -> None:
     share, tokens = portal.share(FILES)
     for _ in range(5):

@@ -27,7 +27,7 @@ ANSWER_SECONDS = 0.15  # an answer to a token is never quicker: far above what a
 # A whole organisation may come from one address; whoever guesses 160 bits is as far from them at any rate.
 _OPEN_BY_HOME, _OPEN_BY_NETWORK, _OPEN_BY_TOKEN = Rate(60, 10.0), Rate(300, 2.0), Rate(10, 60.0)  # the last within a network
 _CODE_BY_GRANT, _CODE_BY_NETWORK = (20, timedelta(hours=1)), (200, timedelta(seconds=30))
-_MOST_CODES = 5  # mails with a code to one person in an hour
+_MOST_CODES = 5  # mails with a code to one person in an hour; so many again from where the mailbox was proved before
 _MAIL_BY_NETWORK = (4, timedelta(minutes=20))  # of those: who holds a forwarded link and wastes them leaves one to its owner
 _MOST_ASKS = 2  # mails to the sender in a day, of one link
 _CODE = re.compile(r"[0-9]{8}")
@@ -83,7 +83,7 @@ class Opening:
         if not _CODE.fullmatch(code):
             return self._code_page(request, guest, 422, problem=guest.visitor.words.say("code.empty"))
         now = site.clock.now()
-        wait = await site.visits.take(_code_limits(guest), now)
+        wait = await site.visits.take(_code_limits(guest, is_known=await site.visits.was_here(guest.session)), now)
         if wait > timedelta(0):
             site.log.event("share.refused", share=guest.share.id, why="too many codes")
             raise Limited(wait.total_seconds())
@@ -188,9 +188,10 @@ def _token(pasted: str) -> str:
     return pasted.strip().rpartition("#")[2].strip().strip("<>.,\"'")
 
 
-def _code_limits(guest: Guest) -> tuple[Limit, ...]:
+def _code_limits(guest: Guest, *, is_known: bool) -> tuple[Limit, ...]:
+    """Who holds a forwarded link and tries all that may be tried leaves its owner theirs, where that one has been before."""
     return (
-        Limit("code", guest.grant.id, *_CODE_BY_GRANT),
+        Limit("code", f"{guest.grant.id} known" if is_known else guest.grant.id, *_CODE_BY_GRANT),
         Limit("code", guest.visitor.network, *_CODE_BY_NETWORK),
     )
 
