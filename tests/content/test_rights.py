@@ -48,6 +48,7 @@ def test_words_in_the_licence_are_read_as_properties() -> None:
     assert "nhs-number" in {name for name, _ in seen(file)}
 
 
+@pytest.mark.slow
 def test_a_bomb_in_it_is_over_budget() -> None:
     file, *_ = look(packed_blocks(bytes(250_000_000)), "message.rpmsg")
 

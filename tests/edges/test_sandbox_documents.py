@@ -104,7 +104,7 @@ def at():
         yield found
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow) if name == "z.zip" else name for name in DOCUMENTS])
 def test_a_locked_child_finds_what_an_unlocked_process_finds(at, name):
     data = DOCUMENTS[name]
     (part,) = parts(data, names=(name,), declared_type="application/octet-stream")
