@@ -36,7 +36,6 @@ class Allowed:
     days: int | None  # the longest that a transfer is there
     octets: int | None  # the most that all its files may have
     password_modes: frozenset[str]  # of one-time passwords; empty where it does not say
-    may_hide_names: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,6 @@ class Cryptshare:
             _number(settings.get("maxRetentionPeriod")),
             _number(settings.get("maxTotalSize")),
             frozenset(passwords),
-            settings.get("showFileNamesChangeable") is not False,
         )
 
     async def takes_password(self, password: str, deadline: float) -> bool:

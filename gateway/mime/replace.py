@@ -25,7 +25,8 @@ from gateway.mime.headers import read_section, unfold
 from gateway.mime.html import top_of
 from gateway.mime.inserting import Gap, gap_at
 from gateway.mime.parameters import parse_parameters
-from gateway.mime.sizes import BLOCK_OCTETS, enclosing_files, removal
+from gateway.mime.removal import removal
+from gateway.mime.sizes import BLOCK_OCTETS, enclosing_files
 from gateway.mime.taking import find_fixed
 from gateway.model.message import Buffer, Encoding, Message, Part, Role, Span
 from gateway.model.outcome import Splice

@@ -7,9 +7,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
-from gateway.model.message import Message, Part, Role, Span
+from gateway.model.message import Message, Part, Role
 
 KB = 1024
 MB = 1024 * KB
@@ -50,58 +50,6 @@ def nearest_files(parts: Iterable[Part]) -> dict[str, str | None]:
         if part.role is Role.FILE:
             files.add(part.id)
     return inside
-
-
-def wire_after(message: Message, removed: Collection[str] = (), added: Iterable[int] = ()) -> int:
-    """Octets on the wire when parts are taken out and parts of so many decoded octets are put in, base64 encoded."""
-    taken = sum(len(span) for span in removal(message, removed))
-    return message.octets - taken + sum(encoded_octets(decoded) + PART_OVERHEAD_OCTETS for decoded in added)
-
-
-def removal(message: Message, removed: Collection[str]) -> tuple[Span, ...]:
-    """The octets to leave out so that these parts are gone, each with one delimiter; sorted, disjoint.
-
-    Of a multipart that loses all its members an empty one stays; a message that is one single part loses its body.
-    """
-    if not removed:
-        return ()
-    members: dict[str | None, list[Part]] = {}
-    for part in message.parts:
-        members.setdefault(part.parent, []).append(part)
-    spans = [span for parent, parts in members.items() for span in _runs(parts, removed, whole=not _is_container(message, parent))]
-    return _outermost(spans)
-
-
-def _is_container(message: Message, parent: str | None) -> bool:
-    return any(part.id == parent and part.role is Role.CONTAINER for part in message.parts)
-
-
-def _runs(parts: list[Part], removed: Collection[str], *, whole: bool) -> Iterable[Span]:
-    """Neighbours that go are one span."""
-    if whole:
-        yield from (part.body for part in parts if part.id in removed)
-        return
-    first = 0
-    while first < len(parts):
-        last = first
-        while last < len(parts) and parts[last].id in removed:
-            last += 1
-        if last > first:
-            if last < len(parts):
-                yield Span(parts[first].header.start, parts[last].header.start)
-            elif first:
-                yield Span(parts[first - 1].body.end, parts[-1].body.end)
-            else:
-                yield Span(parts[0].header.start, parts[-1].body.end)
-        first = last + 1
-
-
-def _outermost(spans: list[Span]) -> tuple[Span, ...]:
-    done: list[Span] = []
-    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
-        if not done or span.start >= done[-1].end:
-            done.append(span)
-    return tuple(done)
 
 
 def human(octets: int) -> str:

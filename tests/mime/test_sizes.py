@@ -1,7 +1,6 @@
 """The size model: what a file weighs on the wire, and how it is said."""
 
 import base64
-from collections.abc import Collection
 
 import pytest
 from hypothesis import given
@@ -9,17 +8,11 @@ from hypothesis import strategies as st
 
 from gateway.mime.sizes import (
     MB,
-    enclosing_files,
     encoded_octets,
     human,
     human_pair,
     largest_decoded,
-    removal,
-    wire_after,
 )
-from gateway.model.message import Message, Span
-from gateway.parse import parse_buffer
-from tests.mime.wire import outline, wire
 
 
 @given(st.integers(0, 5000))
@@ -78,91 +71,3 @@ def test_a_pair_reads_equal_only_when_it_is(octets: int, limit: int) -> None:
     size, bound = human_pair(octets, limit)
 
     assert (size == bound) == (octets == limit)
-
-
-NESTED = wire("""
-    Content-Type: multipart/mixed; boundary=a
-    MIME-Version: 1.0
-
-    --a
-
-    covering words
-    --a
-    Content-Type: application/pdf; name=one.pdf
-
-    12345
-    --a
-    Content-Type: message/rfc822
-
-    Subject: inner
-    Content-Type: multipart/mixed; boundary=b
-
-    --b
-
-    inner words
-    --b
-    Content-Type: application/zip; name=two.zip
-
-    1234567
-    --b--
-    --a--
-    """)
-
-
-def test_files_of_an_attached_message_are_inside_it() -> None:
-    parsed = parse_buffer(NESTED)
-
-    assert outline(parsed) == [
-        "0 multipart/mixed container",
-        "1 text/plain body",
-        "2 application/pdf file",
-        "3 message/rfc822 file",
-        "3.0 multipart/mixed container",
-        "3.1 text/plain body",
-        "3.2 application/zip file",
-    ]
-    assert enclosing_files(parsed) == {"0": None, "1": None, "2": None, "3": None, "3.0": "3", "3.1": "3", "3.2": "3"}
-
-
-@pytest.mark.parametrize("removed", [{"1"}, {"2"}, {"3"}, {"1", "2"}, {"2", "3"}, {"1", "3"}, {"3.1"}, {"3.2"}, {"3", "3.2"}, set()])
-def test_what_is_removed_is_gone_and_nothing_else(removed: set[str]) -> None:
-    before = parse_buffer(NESTED)
-    spans = removal(before, removed)
-    after = parse_buffer(_without(NESTED, spans))
-
-    gone = {part.id for part in before.parts if any(part.id == one or part.id.startswith(f"{one}.") for one in removed)}
-    assert _leaves(_without(NESTED, spans), after) == _leaves(NESTED, before, gone)
-    assert after.defects == before.defects
-    assert wire_after(before, removed) == after.octets
-
-
-def test_a_multipart_that_loses_everything_stays_well_formed() -> None:
-    spans = removal(parse_buffer(NESTED), {"1", "2", "3"})
-    after = parse_buffer(_without(NESTED, spans))
-
-    assert outline(after) == ["0 multipart/mixed container", "1 text/plain body"]
-    assert len(after.parts[1].body) == 0
-
-
-def test_a_message_of_one_part_loses_its_body() -> None:
-    parsed = parse_buffer(b"Subject: x\r\n\r\nbody\r\n")
-
-    assert removal(parsed, {"1"}) == (Span(14, 20),)
-
-
-def test_added_parts_count_as_base64() -> None:
-    parsed = parse_buffer(NESTED)
-
-    assert wire_after(parsed, added=[3_000_000]) > len(NESTED) + encoded_octets(3_000_000)
-
-
-def _leaves(octets: bytes, message: Message, gone: Collection[str] = ()) -> list[bytes]:
-    """The octets of everything that holds no other part."""
-    holders = {part.parent for part in message.parts}
-    return [octets[part.body.start : part.body.end] for part in message.parts if part.id not in holders and part.id not in gone]
-
-
-def _without(octets: bytes, spans: tuple[Span, ...]) -> bytes:
-    for span in reversed(spans):
-        octets = octets[: span.start] + octets[span.end :]
-    return octets

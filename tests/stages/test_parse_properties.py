@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from gateway.mime.decode import digest
 from gateway.mime.identity import digest_without_trace
 from gateway.mime.labels import header_labels
-from gateway.mime.sizes import enclosing_files, removal
+from gateway.mime.removal import removal
+from gateway.mime.sizes import enclosing_files
 from gateway.mime.text import body_text
 from gateway.model.message import DefectName, Message
 from gateway.parse import parse_buffer
