@@ -206,7 +206,7 @@ class _Words:
 
     def add_unread(self, readable: Readable) -> None:
         self._add((Evidence(EvidenceKind.UNREADABLE, readable.value, where="body"),), "")
-        self.readable = readable if self.readable is Readable.YES else self.readable
+        self.readable = readable if self.readable.is_whole else self.readable
 
     def add_part(self, part: Part, findings: tuple[FileFinding, ...]) -> None:
         """What the examiner says of a body, under each reading of it. To a person a file in the middle of it is one beside it."""
@@ -272,7 +272,7 @@ def _by_part(findings: tuple[FileFinding, ...]) -> dict[str, tuple[FileFinding, 
         main = found.setdefault(part, [])
         if finding.inside is not None or not main:
             main.append(replace(finding, inside=part) if finding.inside in senseless else finding)
-        elif finding.readable in (Readable.YES, main[0].readable) or main[0].readable is not Readable.YES:
+        elif finding.readable.is_whole or finding.readable is main[0].readable or not main[0].readable.is_whole:
             main.append(replace(finding, inside=part))
         else:
             senseless.add(finding.id)

@@ -31,6 +31,7 @@ POISON = "poison"  # the oddity of a file that is not read any more
 _HEAD_OCTETS = 128  # encoded, to choose the kind of child by; the child looks again at the decoded file
 _REMEMBERED = 4096
 _POISONED = 3
+_NOT_FOR_GOOD = (Readable.CRASHED, Readable.OVER_BUDGET, Readable.PICTURES_UNREAD)  # with more time, or beside less, more is found
 _TIRED = 0.75  # of the processor time for one file, as a wall clock: what a reader takes before it gives up by itself
 
 _write = json.JSONEncoder(separators=(",", ":")).encode  # made once: json.dumps would make it for each job
@@ -214,7 +215,7 @@ class Sandbox:
         return _renamed(known, part.id)
 
     def _remember(self, part: Wanted, patterns: bytes, found: tuple[FileFinding, ...]) -> None:
-        if part.sha256 and not any(file.readable in (Readable.CRASHED, Readable.OVER_BUDGET) for file in found):
+        if part.sha256 and not any(file.readable in _NOT_FOR_GOOD for file in found):
             self._memory[_key(part, patterns)] = found
             if len(self._memory) > _REMEMBERED:
                 self._memory.popitem(last=False)

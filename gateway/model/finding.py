@@ -17,6 +17,12 @@ class Readable(StrEnum):
     OVER_BUDGET = "over-budget"
     CRASHED = "crashed"
     UNSUPPORTED = "unsupported"
+    PICTURES_UNREAD = "pictures-unread"  # pictures or scanned pages were left when the time for them was used up; all else was read
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is what it seems to be, read to its end but for pictures: of two readings the one that makes sense."""
+        return self in (Readable.YES, Readable.PICTURES_UNREAD)
 
 
 class Place(StrEnum):
@@ -53,7 +59,7 @@ class FileOddity(StrEnum):
     JAVASCRIPT = "javascript"  # in a PDF
     LAUNCHES_PROGRAM = "launches-program"  # a PDF that starts a program
     PICTURES_READ = "pictures-read"  # words in pictures were looked for, by a program that errs
-    PICTURES_UNREAD = "pictures-unread"  # they were not, or not in all: no time was left, or the format is RTF
+    PICTURES_UNSUPPORTED = "pictures-unsupported"  # they were not, in some: these are in a format that is not drawn here
     POISON = "poison"  # crashed its reader three times; not read any more
 
 

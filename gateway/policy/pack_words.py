@@ -83,7 +83,7 @@ Words = Annotated[
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 
 Kind = Literal["label", "marking", "detector", "unreadable", "unmarked"]
-Unread = Literal["encrypted", "rights-protected", "enveloped", "damaged", "over-budget", "crashed", "unsupported"]
+Unread = Literal["encrypted", "rights-protected", "enveloped", "damaged", "over-budget", "crashed", "unsupported", "pictures-unread"]
 Spot = Literal[
     "subject_start", "subject", "page_header", "page_footer", "first_line", "text", "quoted", "file_name", "properties", "header_field"
 ]  # fmt: skip

@@ -19,14 +19,15 @@ from gateway.policy.guidance import PLACEHOLDER, Guidance, House
 _MOST_NAMED = 10
 _MOST_SHOWN = 160  # characters of a file name
 _MOST_OF_A_SUBJECT = 80
-_READABLE_AS = {
-    "encrypted": "it has a password",
-    "rights-protected": "it is rights-protected",
-    "enveloped": "it is encrypted",
-    "damaged": "it is damaged",
-    "over-budget": "it is too much to read",
-    "crashed": "reading it failed",
-    "unsupported": "we cannot read this kind of file",
+_UNREAD = {
+    "encrypted": "could not be read: it has a password",
+    "rights-protected": "could not be read: it is rights-protected",
+    "enveloped": "could not be read: it is encrypted",
+    "damaged": "could not be read: it is damaged",
+    "over-budget": "could not be read: it is too much to read",
+    "crashed": "could not be read: reading it failed",
+    "unsupported": "could not be read: we cannot read this kind of file",
+    "pictures-unread": "has more pictures or scanned pages than we can read",
 }
 
 
@@ -246,7 +247,7 @@ def _found(item: Evidence, about: About) -> str:
         case EvidenceKind.DETECTOR:
             return f"has {item.count} {_counted(about.names.get(item.id) or NAMES.get(item.id, item.id), item.count)}"
         case EvidenceKind.UNREADABLE:
-            return f"could not be read: {_READABLE_AS.get(item.id, name)}"
+            return _UNREAD.get(item.id, f"could not be read: {name}")
         case EvidenceKind.UNMARKED:
             return "is not marked"
 

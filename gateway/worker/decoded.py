@@ -45,6 +45,6 @@ def find(octets: Decoded, part: Wanted, patterns: Patterns, reader: Reader) -> t
     for name, data in octets.others:
         other = reader(data, replace(part, id=f"{part.id}/as-{name}"), patterns)
         # One that makes no sense does not count beside one that does.
-        if other[0].readable is Readable.YES or main.readable is not Readable.YES:
+        if other[0].readable.is_whole or not main.readable.is_whole:
             more.extend((replace(other[0], inside=part.id), *other[1:]))
     return (main, *found[1:], *more)

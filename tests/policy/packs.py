@@ -25,7 +25,7 @@ markings:
   - {text: SECRET, where: [subject_start, page_header], whole_line: true, is: secret}
   - {text: PUBLIC, where: [page_header, page_footer], whole_line: true, is: public}
   - {detector: card, at_least: 2, is: secret}
-  - {unreadable: [encrypted, rights-protected, enveloped, damaged, over-budget, crashed, unsupported], is: internal}
+  - {unreadable: [encrypted, rights-protected, enveloped, damaged, over-budget, crashed, unsupported, pictures-unread], is: internal}
 audiences:
   colleagues: {domains: own}
   partners: {register: partners.yaml}
