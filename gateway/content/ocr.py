@@ -1,9 +1,10 @@
 """Words in pictures, by libtesseract and leptonica in this process, loaded with their model before a child locks itself in.
 
-In: the octets of a picture, or rows of grey pixels; how many seconds of processor time it may take. Out: lines of text with their place.
+In: the octets of a picture, or rows of grey pixels; how many seconds of processor time it may take. Out: pages, of which each says whether
+all of it was read: lines of text with their place.
 No program is started and no file opened: the child that reads hostile documents needs no more rights than before. Where the libraries are
 missing, `load` says so and pictures have no words.
-Limits: English; writing that stands upright; the first picture of an animation.
+Limits: English; writing that stands upright; of what moves the first picture (animations.py takes it to pieces).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import atexit
 import ctypes
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from ctypes import POINTER, c_bool, c_char_p, c_float, c_int, c_size_t, c_void_p
 from dataclasses import dataclass
@@ -26,10 +27,11 @@ _TEXT_LINE = 2  # RIL_TEXTLINE
 _SURE = 40.0  # of 100: less is what a photograph looks like to a reader of letters
 LONGEST = 2400  # pixels of one side: A4 at 200 dots an inch
 _PIXELS = 60_000_000  # of a picture that is unpacked at all
-_WORTH = 160_000  # pixels: what has fewer is a logo or an icon
+WORTH = 160_000  # pixels: what has fewer is a logo or an icon
 _NARROW = 80  # pixels of one side: a line, a banner's edge
 _WITH_ALPHA, _WHITE = 4, 0xFFFFFF00  # samples of a pixel; RGBA
 _SILENT = 6  # L_SEVERITY_NONE
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,17 @@ class Line:
 
     text: str
     middle: float  # how far down it stands: 0 at the top, 1 at the bottom
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What was read of one picture, or of one page of it."""
+
+    lines: tuple[Line, ...] = ()
+    is_whole: bool = True  # False: no time was left for it, or before its end; or it could not be drawn
+
+
+NOT_READ = Page(is_whole=False)
 
 
 def load() -> bool:
@@ -56,18 +69,27 @@ def version() -> str:
     return "" if engine is None else engine.version
 
 
-def lines_of_picture(octets: bytes, seconds: float) -> Iterator[list[Line]]:
-    """The lines of each page of a picture; a TIFF may have several. None for a picture that is too small for words, or broken."""
+def is_drawn(octets: bytes) -> bool:
+    """Whether this is a picture in a format that is unpacked here."""
+    engine = _engine()
+    return engine is not None and (octets.startswith(_TIFF) or engine.size(octets) is not None)
+
+
+def pages_of_picture(octets: bytes, left: Callable[[], float]) -> Iterator[Page]:
+    """The pages of a picture, of which a TIFF may have several; none of one that is too small for words. `left` tells the seconds that are.
+
+    Nothing is unpacked when none are left.
+    """
     engine = _engine()
     if engine is not None:
-        for picture in engine.open(octets):
-            yield engine.read_picture(picture, seconds)
+        for picture in engine.open(octets, left):
+            yield NOT_READ if picture is None else engine.read_picture(picture, left())
 
 
-def lines_of_pixels(pixels: Any, width: int, height: int, row: int, seconds: float) -> list[Line]:
-    """The lines of a picture given as grey pixels, an octet each, in rows of so many octets."""
+def page_of_pixels(pixels: Any, width: int, height: int, row: int, seconds: float) -> Page:
+    """A picture given as grey pixels, an octet each, in rows of so many octets."""
     engine = _engine()
-    return [] if engine is None else engine.read_pixels(pixels, width, height, row, seconds)
+    return NOT_READ if engine is None else engine.read_pixels(pixels, width, height, row, seconds)
 
 
 @cache
@@ -113,63 +135,74 @@ class _Engine:
 
     # --- pictures -------------------------------------------------------------------------------------------------------
 
-    def open(self, octets: bytes) -> Iterator[Any]:
-        """Each page, unpacked; the caller reads it before it asks for the next."""
-        size = self._size(octets)
-        if size is None or size[0] * size[1] < _WORTH or min(size) < _NARROW or size[0] * size[1] > _PIXELS:
+    def open(self, octets: bytes, left: Callable[[], float]) -> Iterator[Any]:
+        """Each page, unpacked; the caller reads it before it asks for the next. None for one that is not: too large, broken, too late."""
+        if octets.startswith(_TIFF):
+            yield from self._pages(octets, left)
             return
-        if octets[:4] not in (b"II*\0", b"MM\0*"):
+        size = self.size(octets)
+        if size is None or not _is_worth(*size):
+            return
+        if size[0] * size[1] > _PIXELS or left() <= 0:
+            yield None
+        else:
             yield from self._freed(self._leptonica.pixReadMem(octets, len(octets)))
-            return
+
+    def _pages(self, octets: bytes, left: Callable[[], float]) -> Iterator[Any]:
+        """Of a TIFF. Each says its own size: a stamp may stand before the page."""
         offset = c_size_t(0)
         while True:
+            if left() <= 0:
+                yield None
+                return
             before = offset.value
             yield from self._freed(self._leptonica.pixReadMemFromMultipageTiff(octets, len(octets), ctypes.byref(offset)))
             if offset.value <= before:  # 0 after the last; one that leads back is a loop
                 return
 
-    def _size(self, octets: bytes) -> tuple[int, int] | None:
+    def size(self, octets: bytes) -> tuple[int, int] | None:
         """Width and height as the header says, before anything is unpacked."""
         width, height = c_int(), c_int()
         said = self._leptonica.pixReadHeaderMem(octets, len(octets), None, ctypes.byref(width), ctypes.byref(height), None, None, None)
         return (width.value, height.value) if said == 0 and width.value > 0 and height.value > 0 else None
 
     def _freed(self, picture: Any) -> Iterator[Any]:
-        """A picture on white paper, of a size that does not take too long; freed afterwards."""
+        """A picture on white paper, of a size that does not take too long; freed afterwards. None where there is none."""
         steps = [picture] if picture else []
         try:
-            if picture:
+            if not picture:
+                yield None
+            elif _is_worth(self._leptonica.pixGetWidth(picture), self._leptonica.pixGetHeight(picture)):
                 if self._leptonica.pixGetSpp(picture) == _WITH_ALPHA:
                     steps.append(self._leptonica.pixAlphaBlendUniform(picture, _WHITE))
                 longest = max(self._leptonica.pixGetWidth(picture), self._leptonica.pixGetHeight(picture))
                 if longest > LONGEST and steps[-1]:
                     steps.append(self._leptonica.pixScale(steps[-1], LONGEST / longest, LONGEST / longest))
-                if steps[-1]:
-                    yield steps[-1]
+                yield steps[-1] or None
         finally:
             for step in filter(None, steps):
                 self._leptonica.pixDestroy(ctypes.byref(c_void_p(step)))
 
     # --- words ----------------------------------------------------------------------------------------------------------
 
-    def read_picture(self, picture: Any, seconds: float) -> list[Line]:
+    def read_picture(self, picture: Any, seconds: float) -> Page:
         self._tesseract.TessBaseAPISetImage2(self._api, picture)
-        return self._lines(self._leptonica.pixGetHeight(picture), seconds)
+        return self._read(self._leptonica.pixGetHeight(picture), seconds)
 
-    def read_pixels(self, pixels: Any, width: int, height: int, row: int, seconds: float) -> list[Line]:
+    def read_pixels(self, pixels: Any, width: int, height: int, row: int, seconds: float) -> Page:
         self._tesseract.TessBaseAPISetImage(self._api, pixels, width, height, 1, row)
-        return self._lines(height, seconds)
+        return self._read(height, seconds)
 
-    def _lines(self, height: int, seconds: float) -> list[Line]:
+    def _read(self, height: int, seconds: float) -> Page:
         tesseract = self._tesseract
         self._until = time.process_time() + seconds
         try:
-            tesseract.TessBaseAPIRecognize(self._api, self._monitor)  # what was read before it was late is there
+            is_whole = tesseract.TessBaseAPIRecognize(self._api, self._monitor) == 0  # what was read before it was late is there
             results = tesseract.TessBaseAPIGetIterator(self._api)
             if not results:
-                return []
+                return Page(is_whole=is_whole)
             try:
-                return list(self._told(results, height))
+                return Page(tuple(self._told(results, height)), is_whole)
             finally:
                 tesseract.TessResultIteratorDelete(results)
         finally:
@@ -190,6 +223,11 @@ class _Engine:
                     yield Line(text, (top.value + bottom.value) / 2 / max(height, 1) if is_placed else 0.5)
             if not tesseract.TessResultIteratorNext(results, _TEXT_LINE):
                 return
+
+
+def _is_worth(width: int, height: int) -> bool:
+    """Whether it is large enough for words."""
+    return width * height >= WORTH and min(width, height) >= _NARROW
 
 
 _INT = POINTER(c_int)

@@ -11,7 +11,7 @@ import binascii
 from collections.abc import Iterator
 from typing import Any
 
-from gateway.content import labels, pieces, xml
+from gateway.content import labels, pictures, pieces, xml
 from gateway.content.odf_attributes import PARAGRAPHS, hidden_styles
 from gateway.content.odf_words import Document
 from gateway.content.package import Package, package_in
@@ -40,7 +40,7 @@ def read_odf(source: Source, spent: Spent) -> Iterator[Item]:
             raise Unreadable(Readable.ENCRYPTED)
     if package.has_duplicates:
         yield Oddity("duplicate-members")
-    for entry in sorted(package.parts, key=lambda entry: (entry.name != "content.xml", entry.name)):
+    for entry in pictures.last(sorted(package.parts, key=lambda entry: (entry.name != "content.xml", entry.name))):
         yield from _part(entry, package, source.where)
     if package.is_damaged:
         raise Unreadable(Readable.DAMAGED)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from gateway.content import labels, macros, pieces, xml
+from gateway.content import labels, macros, pictures, pieces, xml
 from gateway.content.package import Package, package_in
 from gateway.content.reading import Item, Oddity, Source, Spent, Unreadable
 from gateway.content.spreadsheet import Workbook
@@ -56,7 +56,7 @@ def read_ooxml(source: Source, spent: Spent) -> Iterator[Item]:
 def read_others(package: Package, is_own: Callable[[str], bool]) -> Iterator[Item]:
     """The parts of a package that its own reader does not read."""
     book, words = Workbook(package, package.spent), Reader()
-    for entry in package.parts:
+    for entry in pictures.last(package.parts):
         if not is_own(entry.name) or entry.name.lower().endswith("vbaproject.bin"):
             yield from _part(entry, package, book, words, "text")
 
@@ -75,7 +75,7 @@ def _one_first_line(items: Iterator[Item]) -> Iterator[Item]:
 def _parts(package: Package, where: str, spent: Spent) -> Iterator[Item]:
     book = Workbook(package, spent)
     words = Reader(_hidden_styles(package))
-    for entry in sorted(package.parts, key=lambda entry: _order(entry, package)):
+    for entry in pictures.last(sorted(package.parts, key=lambda entry: _order(entry, package))):
         yield from _part(entry, package, book, words, where)
 
 

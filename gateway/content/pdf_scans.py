@@ -13,10 +13,9 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 from gateway.content import ocr
-from gateway.content.ocr import Line
-from gateway.content.pictures import is_possible, measured, segments
-from gateway.content.reading import Item, Oddity, Spent
-from gateway.model.finding import FileOddity
+from gateway.content.ocr import NOT_READ, Page
+from gateway.content.pictures import measured, segments, told
+from gateway.content.reading import Item, Spent
 
 _DOTS = 150 / 72  # pixels for a point
 _OBJECTS = 500  # of a page that are looked at
@@ -27,11 +26,11 @@ _WHITE = 0xFFFFFFFF
 
 def scanned_words(page: Any, number: int, spent: Spent) -> Iterator[Item]:
     """The words of a page that has hardly any text, if it looks like a scan or like letters drawn as shapes."""
-    if not is_possible(spent) or not _is_drawn(page):
+    if not spent.reads_pictures or not _is_drawn(page):
         return
-    lines = measured(lambda: _lines(page, spent.picture_seconds), spent)
-    yield from segments(lines or [], f"page {number + 1}, a picture", is_page=True, is_first=number == 0)
-    yield Oddity(FileOddity.PICTURES_READ if spent.picture_seconds > 0 else FileOddity.PICTURES_UNREAD)
+    read = measured(lambda: _read(page, spent.picture_seconds), spent) if spent.picture_seconds > 0 else NOT_READ
+    yield from segments(read.lines, f"page {number + 1}, a picture", is_page=True, is_first=number == 0)
+    yield told(read)
 
 
 def _is_drawn(page: Any) -> bool:
@@ -50,17 +49,17 @@ def _area(thing: Any) -> float:
     return float((right.value - left.value) * (top.value - bottom.value))
 
 
-def _lines(page: Any, seconds: float) -> list[Line]:
+def _read(page: Any, seconds: float) -> Page:
     width, height = pdfium.FPDF_GetPageWidthF(page) * _DOTS, pdfium.FPDF_GetPageHeightF(page) * _DOTS
     scale = min(1.0, ocr.LONGEST / max(width, height, 1))
     across, down = max(1, int(width * scale)), max(1, int(height * scale))
     bitmap = pdfium.FPDFBitmap_CreateEx(across, down, pdfium.FPDFBitmap_Gray, None, 0)
     if not bitmap:
-        return []
+        return NOT_READ
     try:
         pdfium.FPDFBitmap_FillRect(bitmap, 0, 0, across, down, _WHITE)
         pdfium.FPDF_RenderPageBitmap(bitmap, page, 0, 0, across, down, 0, pdfium.FPDF_ANNOT | pdfium.FPDF_GRAYSCALE)
         pixels, row = pdfium.FPDFBitmap_GetBuffer(bitmap), pdfium.FPDFBitmap_GetStride(bitmap)
-        return ocr.lines_of_pixels(pixels, across, down, row, seconds)
+        return ocr.page_of_pixels(pixels, across, down, row, seconds)
     finally:
         pdfium.FPDFBitmap_Destroy(bitmap)

@@ -1,28 +1,32 @@
 """Words in pictures, where the libraries for it are installed and the budget has time for it, and beside their pixels, to segments.
 
-A picture without words that can be read is unmarked, not unreadable. Oddities tell how much was looked at: `pictures-read`, and
-`pictures-unread` where the time was used up first.
+A picture without words that can be read is unmarked, not unreadable; one that nobody has looked at, or not to its end, makes its file
+`pictures-unread`, for whatever reason: no time was left, it is too large, it is broken. Whoever fills a file with pictures so that one is
+passed over has gained nothing. A format that is not drawn here is an oddity: it says nothing of what somebody hides.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from gateway.content import ocr
+from gateway.content.animations import frames_of
 from gateway.content.beside_pixels import beside_pixels
 from gateway.content.legible import legible
-from gateway.content.ocr import Line
+from gateway.content.ocr import NOT_READ, Line, Page
 from gateway.content.package import Package
-from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unreadable
+from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unread, Unreadable
 from gateway.content.structure import find_appended
 from gateway.content.zips import Entry
 from gateway.model.finding import FileOddity, Place, Readable
 
 _NAMES = re.compile(r"\.(?:png|jpe?g|jpe|gif|bmp|tiff?|webp)$", re.IGNORECASE)  # of pictures that are read inside documents
 _EDGE = 0.12  # of the height of a page
-_SMALL = 512  # octets: no picture of words is smaller
+_SMALL = 128  # octets: no picture of words is smaller
 
 
 def read_picture(source: Source, spent: Spent) -> Iterator[Item]:
@@ -34,18 +38,41 @@ def read_picture(source: Source, spent: Spent) -> Iterator[Item]:
 
 def words_of(octets: bytes, where: str, spent: Spent, *, is_page: bool = False) -> Iterator[Item]:
     """The words of a picture; of one that is a page of its own also what stands at its edges."""
-    if not is_possible(spent) or len(octets) < _SMALL:
+    if not spent.reads_pictures or len(octets) < _SMALL:
         return
-    pages = ocr.lines_of_picture(octets, spent.picture_seconds)
+    if not ocr.is_drawn(octets):
+        yield Oddity(FileOddity.PICTURES_UNSUPPORTED)
+        return
     number = 0
-    while (lines := measured(lambda: next(pages, None), spent)) is not None:
-        number += 1
-        yield from segments(lines, where if number == 1 else f"{where} {number}", is_page=is_page, is_first=number == 1)
-        if spent.picture_seconds <= 0:
-            yield Oddity(FileOddity.PICTURES_UNREAD)
-            return
-    if number:
-        yield Oddity(FileOddity.PICTURES_READ)
+    for frame in frames_of(octets):
+        if frame.piece_of >= ocr.WORTH:
+            yield told(NOT_READ)
+        for page in _pages(frame.octets, spent):
+            number += 1
+            yield from segments(page.lines, where if number == 1 else f"{where} {number}", is_page=is_page, is_first=number == 1)
+            yield told(page)
+            if not page.is_whole and spent.picture_seconds <= 0:
+                return  # nor is what follows
+
+
+def _pages(octets: bytes, spent: Spent) -> Iterator[Page]:
+    """Each page, its time taken from the budget; those of a picture that was read before as they were then."""
+    digest = hashlib.sha256(octets).digest()
+    known = spent.pictures.get(digest)
+    if isinstance(known, tuple):
+        yield from known
+        return
+    pages = ocr.pages_of_picture(octets, lambda: spent.picture_seconds)
+    read: list[Page] = []
+    while (page := measured(lambda: next(pages, None), spent)) is not None:
+        read.append(page)
+        yield page
+    spent.pictures[digest] = tuple(read)
+
+
+def told(page: Page) -> Item:
+    """Whether it was looked at."""
+    return Oddity(FileOddity.PICTURES_READ) if page.is_whole else Unread(Readable.PICTURES_UNREAD)
 
 
 def words_in_package(package: Package, entry: Entry) -> Iterator[Item]:
@@ -64,15 +91,21 @@ def words_in_package(package: Package, entry: Entry) -> Iterator[Item]:
     except Unreadable as unreadable:
         if unreadable.readable is not Readable.DAMAGED:
             raise
-        yield Oddity(FileOddity.PICTURES_UNREAD)
+        yield Unread(Readable.PICTURES_UNREAD)
 
 
-def is_possible(spent: Spent) -> bool:
-    """Whether pictures are read here at all. Once the time for it is used up they are not."""
-    return spent.picture_seconds > 0 and ocr.is_loaded()
+def last(entries: Iterable[Entry]) -> list[Entry]:
+    """Parts of a document in their order, behind them its pictures, of which the small ones come first.
+
+    They cost least, and of two pictures of one size it is the photograph that has more octets: so most of what can be read is.
+    """
+    return sorted(entries, key=lambda entry: entry.size if _NAMES.search(entry.name) else -1)
 
 
-def measured(read: Callable[[], list[Line] | None], spent: Spent) -> list[Line] | None:
+_Read = TypeVar("_Read")
+
+
+def measured(read: Callable[[], _Read], spent: Spent) -> _Read:
     """What this reads, its time taken from the budget."""
     start = time.process_time()
     try:
@@ -81,7 +114,7 @@ def measured(read: Callable[[], list[Line] | None], spent: Spent) -> list[Line] 
         spent.pictured(time.process_time() - start)
 
 
-def segments(lines: list[Line], where: str, *, is_page: bool, is_first: bool) -> Iterator[Item]:
+def segments(lines: Sequence[Line], where: str, *, is_page: bool, is_first: bool) -> Iterator[Item]:
     """Lines as the text of a page with its edges, or as text in the middle of something else."""
     yield Place.FIRST_LINE if is_page and is_first else Place.TEXT, where, "\n".join(line.text for line in lines)
     if is_page:

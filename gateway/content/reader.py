@@ -46,7 +46,7 @@ from gateway.content import (
     words,
     xlsb,
 )
-from gateway.content.reading import Budget, Item, Member, Oddity, Reader, Source, Spent, Unreadable
+from gateway.content.reading import Budget, Item, Member, Oddity, Reader, Source, Spent, Unread, Unreadable
 from gateway.detectors import Segment, scan
 from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Patterns, Place, Readable
 from gateway.model.message import Buffer
@@ -171,6 +171,8 @@ class _File:
                 self._member(item)
             elif isinstance(item, Oddity):
                 self._oddities.append(item.name)
+            elif isinstance(item, Unread):
+                self._worsen(item.readable)
             else:
                 self._labels.append(item)
 
@@ -197,8 +199,8 @@ class _File:
             self._worsen(Readable.OVER_BUDGET)  # what is inside was not seen to its end
 
     def _worsen(self, readable: Readable) -> None:
-        """The first reason stands."""
-        if self._readable is Readable.YES:
+        """The first reason stands; that only pictures were left says less than any other."""
+        if self._readable.is_whole:
             self._readable = readable
 
 

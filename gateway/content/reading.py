@@ -34,7 +34,7 @@ class Budget:
     pages: int = 5000
     cells: int = 5_000_000
     seconds: float = 20.0  # of processor time
-    picture_seconds: float = 0.0  # of it, for words in pictures; 0: they are not read
+    picture_seconds: float | None = None  # besides, for words in pictures; None: they are not read
 
 
 class Unreadable(Exception):
@@ -48,13 +48,14 @@ class Unreadable(Exception):
 class Spent:
     """What has been used up of a budget."""
 
-    __slots__ = ("_budget", "_cells", "_entries", "_octets", "_pages", "_parts", "_until", "picture_seconds")
+    __slots__ = ("_budget", "_cells", "_entries", "_octets", "_pages", "_parts", "_until", "picture_seconds", "pictures")
 
     def __init__(self, budget: Budget) -> None:
         self._budget = budget
         self._entries = self._parts = self._octets = self._pages = self._cells = 0
         self._until = time.process_time() + budget.seconds * _SPARE
-        self.picture_seconds = budget.picture_seconds  # that are left
+        self.picture_seconds = budget.picture_seconds or 0.0  # that are left
+        self.pictures: dict[bytes, object] = {}  # what was read in them, by their digest: one that is there again costs nothing
 
     def depth(self, depth: int) -> None:
         self._spend(depth <= self._budget.depth)
@@ -75,8 +76,14 @@ class Spent:
         self._cells += number
         self._spend(self._cells <= self._budget.cells)
 
+    @property
+    def reads_pictures(self) -> bool:
+        """Whether words are looked for in pictures at all."""
+        return self._budget.picture_seconds is not None
+
     def pictured(self, seconds: float) -> None:
         """Words in a picture took so long. When the time for that is used up pictures are left unread, and the rest is read on."""
+        self._until += max(0.0, min(seconds, self.picture_seconds))
         self.picture_seconds -= seconds
 
     def time(self) -> None:
@@ -173,5 +180,12 @@ class Oddity:
     name: str
 
 
-Item: TypeAlias = Segment | Evidence | Member | Oddity
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Something of the file was left unread, and its reader goes on."""
+
+    readable: Readable
+
+
+Item: TypeAlias = Segment | Evidence | Member | Oddity | Unread
 Reader: TypeAlias = Callable[[Source, Spent], Iterator[Item]]

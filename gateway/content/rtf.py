@@ -1,7 +1,7 @@
 """Rich Text Format (RTF 1.9.1) to segments and members.
 
-Limits: pictures are not looked at, and that is said; of embedded objects OLE compound files and packages are unpacked, any other
-makes the file unsupported.
+Limits: of pictures those are looked at that are PNG, JPEG or the like, of metafiles it is said that they are not; of embedded objects OLE
+compound files and packages are unpacked, any other makes the file unsupported.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 from gateway.content.objects import ole1
 from gateway.content.ole import MAGIC
-from gateway.content.pictures import is_possible
-from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unreadable
-from gateway.model.finding import FileOddity, Place, Readable
+from gateway.content.pictures import words_of
+from gateway.content.reading import Item, Member, Source, Spent, Unreadable
+from gateway.model.finding import Place, Readable
 
 # Control word, hexadecimal octet, control symbol, brace, line end, text. No token can begin in two ways.
 _TOKEN = re.compile(rb"\\([a-zA-Z]{1,32})(-?[0-9]{1,10})? ?|\\'([0-9a-fA-F]{2})|\\([^a-zA-Z'])|([{}])|[\r\n]+|([^\\{}\r\n]+)|\\'?")
@@ -53,7 +53,6 @@ _SKIPPED = frozenset(
         "fonttbl",
         "colortbl",
         "stylesheet",
-        "pict",
         "themedata",
         "colorschememapping",
         "datastore",
@@ -84,6 +83,7 @@ class _State:
     place: Place = Place.FIRST_LINE
     skipped: bool = False
     is_object: bool = False
+    is_picture: bool = False
     is_hidden: bool = False  # or deleted, while changes are tracked
     codec: str = ""  # of the font; empty: the document's
     after_unicode: int = 1  # characters that stand for one \u in a reader without Unicode
@@ -98,12 +98,11 @@ def read_rtf(source: Source, spent: Spent) -> Iterator[Item]:
             text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # \\u gives one letter in two halves
         edge = place in (Place.PAGE_HEADER, Place.PAGE_FOOTER)
         yield place, place.value.replace("_", " ") if edge else source.where, text.replace("\t", "\n") if edge else text
-    if is_possible(spent) and rb"\pict" in source.data:
-        yield Oddity(FileOddity.PICTURES_UNREAD)
+    for number, written in enumerate(document.pictures, 1):
+        yield from words_of(_octets(written), f"picture {number}", spent)
     unknown = False
     for written in document.objects:
-        digits = written.translate(None, _NO_DIGITS)  # Word passes over what is none
-        data = bytes.fromhex(digits[: len(digits) // 2 * 2].decode("ascii"))
+        data = _octets(written)
         start = data.find(MAGIC)
         member = Member("object", data[start:]) if start >= 0 else ole1(data)
         unknown = unknown or member is None
@@ -113,14 +112,20 @@ def read_rtf(source: Source, spent: Spent) -> Iterator[Item]:
         raise Unreadable(Readable.UNSUPPORTED)
 
 
+def _octets(written: bytearray) -> bytes:
+    digits = written.translate(None, _NO_DIGITS)  # Word passes over what is none
+    return bytes.fromhex(digits[: len(digits) // 2 * 2].decode("ascii"))
+
+
 class _Document:
     """A document being read."""
 
-    __slots__ = ("_codec", "_font", "_fonts", "_octets", "_omit", "_outer", "_state", "objects", "texts")
+    __slots__ = ("_codec", "_font", "_fonts", "_octets", "_omit", "_outer", "_state", "objects", "pictures", "texts")
 
     def __init__(self, data: bytes) -> None:
         self.texts: dict[Place, list[str]] = {}
         self.objects: list[bytearray] = []  # in hexadecimal
+        self.pictures: list[bytearray] = []  # likewise
         self._codec = "cp1252"
         self._octets = b""  # written one by one, not yet decoded: a letter may take two
         self._fonts: dict[int, str] = {}  # codecs of those that have one of their own
@@ -131,14 +136,15 @@ class _Document:
         at = 0
         while (token := _TOKEN.match(data, at)) is not None and token.end() > at:
             at = token.end() + self._take(token)
-            if at > token.end() and self._state.is_object:
-                self.objects[-1] += data[token.end() : at].hex().encode()
+            if at > token.end() and (written := self._written()) is not None:
+                written += data[token.end() : at].hex().encode()
         self._flush()
 
     def _take(self, token: re.Match[bytes]) -> int:
         """One token; how many raw octets follow it."""
         word, number, octet, symbol, brace, text = token.groups()
-        if octet is None and (token[0].strip() or self._state.is_object):
+        written = self._written()
+        if octet is None and (token[0].strip() or written is not None):
             self._flush()
         if word is not None:
             return self._obey(word.decode("ascii"), None if number is None else int(number))
@@ -147,17 +153,25 @@ class _Document:
             self._brace(opening=brace == b"{")
         elif symbol == b"*":
             self._move(Place.TEXT)
-        elif text is not None and self._state.is_object:
-            self.objects[-1] += text
+        elif text is not None and written is not None:
+            written += text
         elif octet is not None:
             self._octet(bytes.fromhex(octet.decode("ascii")))
         else:
             self._text(text if text is not None else _SYMBOLS.get(symbol, b""))
         return 0
 
+    def _written(self) -> bytearray | None:
+        """The object or picture whose octets stand here."""
+        if self._state.is_picture:
+            return self.pictures[-1]
+        return self.objects[-1] if self._state.is_object else None
+
     def _brace(self, *, opening: bool) -> None:
         if opening:
             self._outer.append(self._state)
+            if self._state.is_picture:  # its properties
+                self._state = replace(self._state, is_picture=False, skipped=True)
         elif self._outer:
             self._state = self._outer.pop()
 
@@ -220,6 +234,9 @@ class _Document:
         if name == "objdata":
             self.objects.append(bytearray())
             return replace(self._state, is_object=True)
+        if name == "pict":
+            self.pictures.append(bytearray())
+            return replace(self._state, is_picture=True)
         if name in _SKIPPED:
             return replace(self._state, skipped=True)
         if name in _EDGES:
@@ -232,5 +249,5 @@ class _Document:
         self._put("\n")
 
     def _put(self, text: str) -> None:
-        if text and not self._state.skipped and not self._state.is_object:
+        if text and not self._state.skipped and not self._state.is_object and not self._state.is_picture:
             self.texts.setdefault(Place.TEXT if self._state.is_hidden else self._state.place, []).append(text)

@@ -47,6 +47,7 @@ _IMAGES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
 _LIKE_TEXT = (b"{\\rt", b"\x78\x9f\x3e\x22", b"BZh")  # RTF, TNEF, bzip2 begin so and are none
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")
 _NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")  # RFC 2046 section 4.1.2 leaves TAB, line ends, form feed; ESC is ISO 2022
+_ALARMING = (Readable.DAMAGED, Readable.OVER_BUDGET, Readable.CRASHED, Readable.PICTURES_UNREAD)
 _CALM_TYPES = ("text/", "image/", *_OFFICE_TYPES, "application/json", "application/xml", "message/rfc822")
 
 
@@ -76,9 +77,7 @@ def kind_of(head: bytes, *, office: bool) -> Kind:
 def is_calm(found: tuple[FileFinding, ...]) -> bool:
     """Whether the child that found this may serve again: nothing odd, nothing broken, and only formats of its kind inside."""
     return all(
-        file.readable not in (Readable.DAMAGED, Readable.OVER_BUDGET, Readable.CRASHED)
-        and not file.oddities
-        and (file.inside is None or file.detected_type.startswith(_CALM_TYPES))
+        file.readable not in _ALARMING and not file.oddities and (file.inside is None or file.detected_type.startswith(_CALM_TYPES))
         for file in found
     )
 

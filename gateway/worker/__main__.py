@@ -38,7 +38,7 @@ def main() -> None:
         return
     _give_way()
     reader = load(given.reader, given.seconds, given.pictures)
-    limits = Limits(given.memory, given.seconds, given.wall, MESSAGES[Kind.REUSABLE])
+    limits = Limits(given.memory, given.seconds, given.pictures, given.wall, MESSAGES[Kind.REUSABLE])
     with socket.socket(fileno=given.control) as control:
         Zygote(control, reader, limits, given.reduced).run()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from gateway.mime.decode import decode
 from gateway.mime.doubtful import other_octets
-from gateway.model.finding import FileFinding, Patterns, Readable
+from gateway.model.finding import FileFinding, Patterns
 from gateway.model.message import Buffer, DefectName, Span
 from gateway.ports.examiner import Wanted
 from gateway.worker.reader import Reader

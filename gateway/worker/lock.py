@@ -33,7 +33,8 @@ class Limits:
     """What one child may use."""
 
     memory_octets: int  # of address space
-    seconds: float  # of processor time for one file
+    seconds: float  # of processor time for one file ...
+    picture_seconds: float  # ... and besides for words in its pictures
     wall_seconds: float  # for one message
     messages: int  # that one child serves
 

@@ -6,22 +6,27 @@ import gc
 import importlib
 import importlib.util
 import io
+import math
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
 from gateway.model.finding import FileFinding, Patterns
 from gateway.model.message import Encoding
 from gateway.ports.examiner import Wanted
 
-Reader = Callable[[bytes, Wanted, Patterns], tuple[FileFinding, ...]]
+
+class Reader(Protocol):
+    """What a child calls for each part."""
+
+    def __call__(self, data: bytes, part: Wanted, patterns: Patterns, *, picture_seconds: float = ...) -> tuple[FileFinding, ...]: ...
 
 
 def load(name: str, seconds: float, picture_seconds: float = 0.0) -> Reader:
     """`package.module:function`, or `/a/file.py:function` for one that is not installed; `seconds` is the processor time of one file,
-    `picture_seconds` what of it may go to words in pictures.
+    `picture_seconds` what may besides go to words in pictures; 0: they are not read.
 
     Beside the function its module has `preload(with_ocr=...)` and `Budget(seconds=..., picture_seconds=...)`. On return all that it needs
     is loaded and has worked once.
@@ -31,16 +36,22 @@ def load(name: str, seconds: float, picture_seconds: float = 0.0) -> Reader:
     read: Callable[..., tuple[FileFinding, ...]] = getattr(module, function)
     budget: Callable[..., Any] = module.Budget
 
-    reader = reader_of(read, lambda: budget(seconds=seconds, picture_seconds=picture_seconds))
+    def limited(most: float) -> Any:
+        return budget(seconds=seconds, picture_seconds=min(picture_seconds, most) if picture_seconds > 0 else None)
+
+    reader = reader_of(read, limited)
     module.preload(with_ocr=picture_seconds > 0)
     warm(reader, Patterns())
     return reader
 
 
-def reader_of(read: Callable[..., tuple[FileFinding, ...]], budget: Callable[[], Any]) -> Reader:
-    """As children call it: with what is said of a part, and a budget of its own for each."""
+def reader_of(read: Callable[..., tuple[FileFinding, ...]], budget: Callable[[float], Any]) -> Reader:
+    """As children call it: with what is said of a part, and a budget of its own for each.
 
-    def reader(data: bytes, part: Wanted, patterns: Patterns) -> tuple[FileFinding, ...]:
+    `picture_seconds`: no more of it for words in pictures, whatever a file may use otherwise.
+    """
+
+    def reader(data: bytes, part: Wanted, patterns: Patterns, *, picture_seconds: float = math.inf) -> tuple[FileFinding, ...]:
         return read(
             data,
             id=part.id,
@@ -49,7 +60,7 @@ def reader_of(read: Callable[..., tuple[FileFinding, ...]], budget: Callable[[],
             charset=part.charset,
             is_words=part.is_words,
             patterns=patterns,
-            budget=budget(),
+            budget=budget(picture_seconds),
         )
 
     return reader

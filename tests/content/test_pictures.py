@@ -70,7 +70,6 @@ def test_a_tiff_has_pages_and_each_has_edges() -> None:
         png(64, 64, "logo"),
         png(300, 100),
         saved(Image.radial_gradient("L").resize((900, 700)), "PNG"),
-        PICTURES["PNG"][:5000],
         b"\x89PNG\r\n\x1a\n",
     ],
 )
@@ -84,15 +83,12 @@ def test_a_picture_that_claims_to_be_vast_is_not_unpacked() -> None:
     data = bytearray(PICTURES["PNG"])
     data[16:24] = (60_000).to_bytes(4, "big") * 2
 
-    assert read(bytes(data), "a.png").readable is Readable.YES
+    assert read(bytes(data), "a.png").readable is Readable.PICTURES_UNREAD
 
 
-def test_time_for_pictures_runs_out_and_the_rest_is_read_on() -> None:
-    pages = [SHADE] * 6
-    finding = read(saved(SHADE, "TIFF", save_all=True, append_images=pages), "a.tif", Budget(picture_seconds=0.05))
-
-    assert finding.readable is Readable.YES
-    assert "pictures-unread" in finding.oddities
+def test_a_picture_that_is_broken_is_unread() -> None:
+    """Some program shows the half that is there."""
+    assert read(PICTURES["PNG"][:5000], "a.png").readable is Readable.PICTURES_UNREAD
 
 
 def test_without_time_for_pictures_none_is_read() -> None:
@@ -129,6 +125,9 @@ def test_a_picture_among_words_is_words() -> None:
     assert seen(finding) == FOUND
 
 
+_AT_MOST = (Readable.YES, Readable.UNSUPPORTED, Readable.PICTURES_UNREAD)
+
+
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "TIFF", "WebP"])
 def test_broken_pictures_break_nothing(kind: str) -> None:
     whole = PICTURES[kind]
@@ -136,14 +135,33 @@ def test_broken_pictures_break_nothing(kind: str) -> None:
         flipped = bytearray(whole)
         flipped[at] ^= 0x41
 
-        assert read(bytes(flipped), "a", Budget(picture_seconds=0.2)).readable in (Readable.YES, Readable.UNSUPPORTED)
-        assert read(whole[:at], "a", Budget(picture_seconds=0.2)).readable in (Readable.YES, Readable.UNSUPPORTED)
+        assert read(bytes(flipped), "a", Budget(picture_seconds=0.2)).readable in _AT_MOST
+        assert read(whole[:at], "a", Budget(picture_seconds=0.2)).readable in _AT_MOST
 
 
-def test_pictures_in_rtf_are_not_passed_over_in_silence():
-    with_picture = b"{\\rtf1 x{\\pict\\pngblip 89504e47}}"
-    for octets, expected in ((with_picture, ("pictures-unread",)), (b"{\\rtf1 x}", ())):
-        assert read(octets, "a.rtf").oddities == expected
+_HEX_JPEG = PICTURES["JPEG"].hex(" ", 64).encode()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        b"{\\pict\\pngblip\\picw1100 %s}" % PICTURES["PNG"].hex().encode(),
+        b"{\\*\\shppict{\\pict{\\*\\picprop{\\sp{\\sn face}{\\sv abcd}}}\\jpegblip{\\*\\blipuid 0a0b}\n%s}}" % _HEX_JPEG,
+        b"{\\pict\\pngblip\\bin%d %s}" % (len(PICTURES["PNG"]), PICTURES["PNG"]),
+    ],
+)  # fmt: skip
+def test_a_picture_in_rtf(written: bytes) -> None:
+    finding = read(b"{\\rtf1 before %s after OFFICIAL-SENSITIVE}" % written, "a.rtf")
+
+    assert seen(finding) == {*FOUND, ("sensitive", "first_line")}
+
+
+def test_a_format_that_is_not_drawn_is_said_to_be_none_and_no_more() -> None:
+    heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(4000)
+    for octets, name in ((heic, "a.heic"), (b"{\\rtf1 x{\\pict\\wmetafile8 %s}}" % (b"01000900" * 40), "a.rtf")):
+        finding = read(octets, name)
+
+        assert (finding.readable, finding.oddities) == (Readable.YES, ("pictures-unsupported",))
 
 
 # Reads a picture from standard input twice: as long as it likes, and then with three times the processor time that it took.

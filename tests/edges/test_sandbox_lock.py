@@ -159,7 +159,7 @@ def test_no_capability_is_kept():
 
 def test_a_child_whose_zygote_died_before_it_could_say_that_it_goes_with_it_ends_at_once():
     code = "from gateway.model.reading import Kind\nfrom gateway.worker.zygote import Zygote\nimport signal\n"
-    code += "ours, theirs = socket.socketpair()\nzygote = Zygote(ours, None, lock.Limits(1 << 30, 1, 1, 1), True)\npid = os.fork()\n"
+    code += "ours, theirs = socket.socketpair()\nzygote = Zygote(ours, None, lock.Limits(1 << 30, 1, 0, 1, 1), True)\npid = os.fork()\n"
     code += "if pid == 0:\n    zygote._be_child(Kind.REUSABLE, theirs, 1)\nsignal.alarm(20)\nprint(os.waitpid(pid, 0)[0] == pid)"
 
     assert say(code) == "True"
@@ -168,7 +168,7 @@ def test_a_child_whose_zygote_died_before_it_could_say_that_it_goes_with_it_ends
 @needs_landlock
 @needs_seccomp
 def test_the_lock_names_no_missing_layer_where_all_are_there():
-    code = "limits = lock.Limits(1 << 30, 1, 1, 1)\nos.write(1, repr(lock.lock(limits, 1)).encode())\nos._exit(0)"
+    code = "limits = lock.Limits(1 << 30, 1, 0, 1, 1)\nos.write(1, repr(lock.lock(limits, 1)).encode())\nos._exit(0)"
 
     assert say(code) == "()"
 
@@ -176,7 +176,7 @@ def test_the_lock_names_no_missing_layer_where_all_are_there():
 @needs_seccomp
 def test_a_layer_that_the_kernel_refuses_is_named():
     # Under a filter already, no further layer can be put on, nor a limit set.
-    code = "limits = lock.Limits(1 << 30, 1, 1, 1)\nseccomp.restrict(1)\n"
+    code = "limits = lock.Limits(1 << 30, 1, 0, 1, 1)\nseccomp.restrict(1)\n"
     code += "lock._prctl = lambda *_: None\nlock._become_nobody = lock._drop_capabilities = lambda: None\n"
     code += "os.write(1, repr(lock.lock(limits, 1)).encode())\nos._exit(0)"
 

@@ -296,7 +296,11 @@ def test_one_mistake_hides_no_other():
         ("    require: [protected]\n", "    requires: [protected]\n", "32:5"),
         ("  partners: {register: partners.yaml}", "  partners: {registre: partners.yaml}", "17:14"),
         ("  colleagues: {domains: own}", "  colleagues: own", "16:15"),
-        ("over-budget, crashed, unsupported, pictures-unread], is: internal}", "over-budget, crashed, unsupported, pictures-unread], iss: internal}", None),
+        (
+            "over-budget, crashed, unsupported, pictures-unread], is: internal}",
+            "over-budget, crashed, unsupported, pictures-unread], iss: internal}",
+            None,
+        ),
         ("people: {officer: {mailbox: officer@example.org}}", "people: {officer: {mailbox: officer}}", "5:29"),
         ("owner: someone@example.org", "owner: someone", "3:8"),
         ("review_by: 2030-01-01\n", "", "1:1"),

@@ -10,7 +10,7 @@ from gateway.ports.examiner import Wanted
 from gateway.worker.decoded import decoded, find
 from gateway.worker.reader import reader_of
 
-READER = reader_of(read, Budget)
+READER = reader_of(read, lambda _: Budget())
 
 
 class Spooled:

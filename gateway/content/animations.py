@@ -1,0 +1,154 @@
+"""Pictures that move, to the single pictures that they show one after the other. Pure.
+
+Standards: GIF89a, PNG (third edition, 11.3.4, animation), WebP (RFC 9649).
+Limits: frames are not laid over one another. One through which the one before can be seen, or beside it, says so.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+import zlib
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_PNG, _GIF = b"\x89PNG\r\n\x1a\n", (b"GIF87a", b"GIF89a")
+_IMAGE, _EXTENSION, _CONTROL, _TRAILER = 0x2C, 0x21, 0xF9, b"\x3b"
+_ALPHA = 0x10  # of VP8X, and in the fifth octet of a lossless picture
+_INSTEAD = 2  # of ANMF: not laid over the one before
+_HAS_ALPHA = b"ALPH"
+
+
+class Frame(NamedTuple):
+    """One picture."""
+
+    octets: bytes  # a file of its own
+    piece_of: int = 0  # pixels of the whole, of one that leaves some of it to what it is laid over
+
+
+def frames_of(octets: bytes) -> Iterator[Frame]:
+    """The pictures in their order; of what does not move, or is broken at its first, the file as it is."""
+    frames = _frames(octets)
+    first = next(frames, None)
+    second = next(frames, None)
+    if first is None or second is None:
+        yield Frame(octets)
+        return
+    yield from (first, second)
+    yield from frames
+
+
+def _frames(octets: bytes) -> Iterator[Frame]:
+    if octets.startswith(_GIF):
+        yield from _of_gif(octets)
+    elif octets.startswith(_PNG) and b"acTL" in octets:
+        yield from _of_png(octets)
+    elif octets[:4] == b"RIFF" and octets[8:12] == b"WEBP" and b"ANMF" in octets:
+        yield from _of_webp(octets)
+
+
+def _area(size: bytes, layout: str) -> int:
+    """Pixels of a picture whose width and height stand here."""
+    return math.prod(struct.unpack(layout, size)) if len(size) == struct.calcsize(layout) else 0
+
+
+# --- GIF --------------------------------------------------------------------------------------------------------------
+
+
+def _of_gif(data: bytes) -> Iterator[Frame]:
+    screen, start = data[6:10], 13 + _colours(data[10:11])
+    head, control, at, is_first = data[10:start], b"", start, True
+    while (kind := data[at : at + 1]) and kind[0] in (_IMAGE, _EXTENSION):
+        if kind[0] == _EXTENSION:
+            end = _after_blocks(data, at + 2)
+            control = data[at:end] if data[at + 1 : at + 2] == bytes((_CONTROL,)) else control
+        else:
+            end = _after_blocks(data, at + 11 + _colours(data[at + 9 : at + 10]))
+            size = data[at + 5 : at + 9]
+            octets = b"".join((b"GIF89a", size, head, control, kind, bytes(4), data[at + 5 : end], _TRAILER))
+            is_piece = size != screen or (not is_first and _is_clear(control))
+            yield Frame(octets, _area(screen, "<HH") if is_piece else 0)
+            control, is_first = b"", False
+        at = end
+
+
+def _is_clear(control: bytes) -> bool:
+    """Whether one of the colours lets the picture before through."""
+    return len(control) > 3 and bool(control[3] & 1)
+
+
+def _colours(flags: bytes) -> int:
+    """Octets of a table of colours."""
+    return 3 << (flags[0] & 7) + 1 if flags and flags[0] & 0x80 else 0
+
+
+def _after_blocks(data: bytes, at: int) -> int:
+    while size := int.from_bytes(data[at : at + 1]):
+        at += 1 + size
+    return at + 1
+
+
+# --- PNG --------------------------------------------------------------------------------------------------------------
+
+
+def _of_png(data: bytes) -> Iterator[Frame]:
+    """The picture that old programs show, then those of the animation that are others."""
+    header, shared, pixels, control, size = b"", b"", b"", b"", b""
+    for kind, body in _png_chunks(data):
+        if kind == b"IHDR":
+            header, size = body, body[:8]
+        elif kind in (b"IDAT", b"fdAT"):
+            pixels += body[4:] if kind == b"fdAT" else body
+        elif kind in (b"fcTL", b"IEND"):
+            if pixels:
+                is_over = control[25:26] == b"\1" and (header[9:10] in (b"\4", b"\6") or b"tRNS" in shared)
+                yield Frame(_png(size + header[8:], shared, pixels), _area(header[:8], ">II") if is_over or size != header[:8] else 0)
+            pixels, control, size = b"", body, body[4:12]
+        elif not pixels and kind != b"acTL":
+            shared += _chunk(kind, body)
+
+
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = len(_PNG)
+    while at + 12 <= len(data):
+        size, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
+        yield kind, data[at + 8 : at + 8 + size]
+        at += 12 + size
+
+
+def _png(header: bytes, shared: bytes, pixels: bytes) -> bytes:
+    return b"".join((_PNG, _chunk(b"IHDR", header), shared, _chunk(b"IDAT", pixels), _chunk(b"IEND", b"")))
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+# --- WebP -------------------------------------------------------------------------------------------------------------
+
+
+def _of_webp(data: bytes) -> Iterator[Frame]:
+    screen, is_first = b"", True
+    for kind, body in _riff_chunks(data, 12):
+        if kind == b"VP8X":
+            screen = body[4:10]
+        elif kind == b"ANMF" and len(body) > 16:
+            size, pixels = body[6:12], body[16:]
+            extended = _riff_chunk(b"VP8X", bytes((_ALPHA, 0, 0, 0)) + size) if pixels.startswith(_HAS_ALPHA) else b""
+            file = b"WEBP" + extended + pixels
+            whole = (int.from_bytes(screen[:3], "little") + 1) * (int.from_bytes(screen[3:], "little") + 1)
+            has_alpha = bool(extended) or (pixels[:4] == b"VP8L" and bool(pixels[12:13]) and bool(pixels[12] & _ALPHA))
+            is_over = not is_first and has_alpha and not body[15] & _INSTEAD
+            yield Frame(b"RIFF" + struct.pack("<I", len(file)) + file, whole if is_over or size != screen else 0)
+            is_first = False
+
+
+def _riff_chunks(data: bytes, at: int) -> Iterator[tuple[bytes, bytes]]:
+    while at + 8 <= len(data):
+        size = int.from_bytes(data[at + 4 : at + 8], "little")
+        yield data[at : at + 4], data[at + 8 : at + 8 + size]
+        at += 8 + size + size % 2
+
+
+def _riff_chunk(kind: bytes, body: bytes) -> bytes:
+    return kind + struct.pack("<I", len(body)) + body

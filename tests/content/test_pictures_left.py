@@ -1,0 +1,211 @@
+"""What of a file's pictures there is no time for: said, whatever stands before them; and what is spared, so that time seldom runs out."""
+
+import time
+
+import pytest
+from PIL import Image
+
+from gateway.content import Budget, ocr
+from gateway.content.animations import frames_of
+from gateway.model.finding import FileFinding, Pattern, Patterns, Readable
+from tests.build import docx, png, xlsx, zip_of
+from tests.build.messages import message
+from tests.build.scans import picture, saved, scanned
+from tests.content.reading import EVERYWHERE, look, seen
+from tests.content.test_documents import rebuilt
+from tests.corpus.families.opened import odt
+
+assert ocr.load(), "tesseract-ocr is not installed: deploy/packages lists it, and nothing here is proved without it"
+
+PATTERNS = Patterns((Pattern("sensitive", "OFFICIAL-SENSITIVE", EVERYWHERE),))
+PAGE = picture("OFFICIAL-SENSITIVE")
+PAGE_PNG = saved(PAGE, "PNG")
+NOISE = [saved(Image.effect_noise((900, 900), 90 + number), "PNG") for number in range(3)]
+LITTLE = Budget(picture_seconds=0.15)
+FOUND = {("sensitive", "text")}
+
+
+def read(data: bytes, name: str, budget: Budget, **more: object) -> list[FileFinding]:
+    return list(look(data, name, patterns=PATTERNS, budget=budget, **more))
+
+
+def in_frames(kind: str, *frames: Image.Image, **how: object) -> bytes:
+    first, *rest = (frame.copy() for frame in frames)  # an image remembers how it was saved before
+    return saved(first, kind, save_all=True, append_images=rest, **how)
+
+
+def gif_of(*frames: Image.Image) -> bytes:
+    """Each whole, with colours of its own; Pillow would keep only what changes."""
+    return b"".join((b"GIF89a", saved(frames[0], "GIF")[6:10], bytes(3), *map(_image, frames), b"\x3b"))
+
+
+def _image(frame: Image.Image) -> bytes:
+    file = saved(frame, "GIF")
+    size = file[10] & 7
+    at = 13 + (6 << size)
+    return file[at : at + 9] + bytes((file[at + 9] | 0x80 | size,)) + file[13:at] + file[at + 10 : -1]
+
+
+def noise(number: int) -> Image.Image:
+    return Image.effect_noise(PAGE.size, 90 + number)
+
+
+def attached() -> bytes:
+    files = [*((f"{number}.png", octets, "image/png") for number, octets in enumerate(NOISE)), ("page.png", PAGE_PNG, "image/png")]
+    return message("a@x.example", "b@x.example", "x", "x", attachments=files)
+
+
+DECOYS = [*((f"{number}.png", octets) for number, octets in enumerate(NOISE)), ("page.png", PAGE_PNG + bytes(900_000))]
+FILES = {
+    "a document": ("a.docx", rebuilt(docx(["x"]), {f"word/media/{name}": octets for name, octets in DECOYS})),
+    "a workbook": ("a.xlsx", rebuilt(xlsx([["x"]]), {f"xl/media/{name}": octets for name, octets in DECOYS})),
+    "an open document": ("a.odt", rebuilt(odt("<text:p>x</text:p>"), {f"Pictures/{name}": octets for name, octets in DECOYS})),
+    "an archive": ("a.zip", zip_of(dict(DECOYS))),
+    "a mail": ("a.eml", attached()),
+    "pages of a fax": ("a.tif", in_frames("TIFF", noise(0), noise(1), noise(2), PAGE)),
+    "an animation": ("a.gif", gif_of(noise(0), noise(1), noise(2), PAGE)),
+    "a rich text": ("a.rtf", b"{\\rtf1 x%s}" % b"".join(b"{\\pict\\pngblip %s}" % octets.hex().encode() for _, octets in DECOYS)),
+}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_behind_many_pictures_a_page_goes_unread_and_that_is_said(kind: str) -> None:
+    """Decoys used up the time, and the file counted as read."""
+    name, octets = FILES[kind]
+    findings = read(octets, name, LITTLE)
+
+    assert not any(("sensitive", "text") in seen(finding) for finding in findings), "there was time: the decoys are too few"
+    assert Readable.PICTURES_UNREAD in {finding.readable for finding in findings}
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_with_time_enough_it_is_read(kind: str) -> None:
+    name, octets = FILES[kind]
+    findings = read(octets, name, Budget(picture_seconds=60))
+
+    assert {("sensitive", "text")} <= {pair for finding in findings for pair in seen(finding)}
+    assert {finding.readable for finding in findings} == {Readable.YES}
+
+
+def test_every_file_whose_picture_was_passed_over_says_so() -> None:
+    """Once the time was gone, the pictures behind the first that had none said nothing."""
+    findings = read(FILES["an archive"][1], "a.zip", Budget(picture_seconds=0.0))
+
+    assert [finding.readable for finding in findings] == [Readable.YES, *[Readable.PICTURES_UNREAD] * 4]
+
+
+def test_a_scanned_page_without_time() -> None:
+    assert read(scanned("OFFICIAL-SENSITIVE", "x", "y"), "a.pdf", Budget(picture_seconds=0.0))[0].readable is Readable.PICTURES_UNREAD
+
+
+def test_what_has_no_words_needs_no_time() -> None:
+    logos = rebuilt(docx(["x"]), {f"word/media/image{number}.png": png(120, 60, str(number)) for number in range(40)})
+    for octets, name in ((logos, "a.docx"), (png(300, 100), "a.png")):
+        assert read(octets, name, Budget(picture_seconds=0.0))[0].readable is Readable.YES
+
+
+def test_all_else_is_read_when_the_time_for_pictures_is_gone() -> None:
+    document = rebuilt(docx(["OFFICIAL-SENSITIVE"]), {f"word/media/{name}": octets for name, octets in DECOYS})
+    (finding,) = read(document, "a.docx", LITTLE)
+
+    assert ("sensitive", "first_line") in seen(finding)
+
+
+def test_any_other_reason_is_said_before_this_one() -> None:
+    broken = bytearray(rebuilt(docx(["x"]), {"word/media/a.png": NOISE[0]}))
+    found = read(bytes(broken), "a.docx", Budget(picture_seconds=0.0))
+
+    assert found[0].readable is Readable.PICTURES_UNREAD
+    at = broken.find(b"word/document.xml") + len("word/document.xml") + 9
+    broken[at : at + 9] = b"\xff" * 9
+    assert read(bytes(broken), "a.docx", Budget(picture_seconds=0.0))[0].readable is Readable.DAMAGED
+
+
+def test_the_same_picture_again_costs_nothing() -> None:
+    def took(octets: bytes) -> float:
+        began = time.process_time()
+        assert read(octets, "a.zip", Budget(picture_seconds=60))[1].readable is Readable.YES
+        return time.process_time() - began
+
+    once, often = took(zip_of({"0.png": NOISE[0]})), took(zip_of({f"{number}.png": NOISE[0] for number in range(12)}))
+
+    assert often < 4 * once
+
+
+def test_each_file_with_the_same_picture_has_what_was_read_in_it() -> None:
+    findings = read(zip_of({"a.png": PAGE_PNG, "b.png": PAGE_PNG}), "a.zip", Budget(picture_seconds=60))
+
+    assert [seen(finding) >= FOUND for finding in findings[1:]] == [True, True]
+
+
+def test_in_a_document_small_pictures_are_read_before_large_ones() -> None:
+    """Three photographs before a page in the order of their names, and time for one of them."""
+    parts = {f"word/media/{number}.png": octets for number, octets in enumerate(NOISE)}
+    (finding,) = read(rebuilt(docx(["x"]), {**parts, "word/media/page.png": PAGE_PNG}), "a.docx", LITTLE)
+
+    assert seen(finding) >= FOUND
+    assert finding.readable is Readable.PICTURES_UNREAD
+
+
+def test_a_large_page_behind_a_stamp_of_a_tiff_is_read() -> None:
+    """The size of the first page was taken for that of all."""
+    octets = in_frames("TIFF", Image.new("L", (40, 30), 255), PAGE)
+
+    assert seen(read(octets, "a.tif", Budget(picture_seconds=60))[0]) >= FOUND
+
+
+# --- what moves -------------------------------------------------------------------------------------------------------
+
+
+BLANK = [Image.new("L", PAGE.size, shade) for shade in (255, 0)]
+WHOLE = {
+    "GIF": gif_of(*BLANK, PAGE),
+    "PNG": in_frames("PNG", *BLANK, PAGE),
+    "WebP": in_frames("WEBP", *BLANK, PAGE, lossless=True, kmin=0, kmax=1),
+}
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_the_last_picture_of_an_animation_is_read(kind: str) -> None:
+    (finding,) = read(WHOLE[kind], "a", Budget(picture_seconds=60))
+
+    assert len(list(frames_of(WHOLE[kind]))) == 3
+    assert (seen(finding), finding.readable) == (FOUND, Readable.YES)
+
+
+HALF = PAGE.copy()
+HALF.paste(0, (0, 0, PAGE.width // 2, PAGE.height))
+PIECES = {
+    "GIF": in_frames("GIF", HALF, PAGE),
+    "GIF that lets the one before through": in_frames("GIF", noise(1), PAGE),
+    "PNG": in_frames("PNG", HALF, PAGE),
+    "WebP": in_frames("WEBP", HALF, PAGE, lossless=True),
+}
+
+
+@pytest.mark.parametrize("kind", PIECES)
+def test_pieces_that_are_laid_over_one_another_are_unread(kind: str) -> None:
+    """A page that comes line by line is never there as a whole."""
+    assert any(frame.piece_of for frame in frames_of(PIECES[kind]))
+    assert read(PIECES[kind], "a", Budget(picture_seconds=60))[0].readable is Readable.PICTURES_UNREAD
+
+
+def test_small_things_that_move_are_no_pages() -> None:
+    frames = [Image.effect_noise((200, 150), 40 + number) for number in range(4)]
+
+    assert read(in_frames("GIF", *frames), "a.gif", Budget(picture_seconds=60))[0].readable is Readable.YES
+
+
+def test_what_does_not_move_stays_the_file_that_it_is() -> None:
+    for octets in (saved(PAGE, "GIF"), PAGE_PNG, saved(PAGE, "WEBP"), b"GIF89a", b"", b"RIFF\0\0\0\0WEBPANMF", b"\x89PNG\r\n\x1a\nacTL"):
+        assert [frame.octets for frame in frames_of(octets)] == [octets]
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
+def test_broken_animations_break_nothing(kind: str) -> None:
+    whole = in_frames(kind, noise(0), PAGE)
+    for at in range(0, len(whole), max(1, len(whole) // 40)):
+        flipped = bytearray(whole)
+        flipped[at] ^= 0x41
+        for octets in (bytes(flipped), whole[:at]):
+            assert sum(len(frame.octets) for frame in frames_of(octets)) < 3 * len(whole) + 4096
