@@ -69,7 +69,7 @@ class Child:
             return False
         begun = time.process_time()
         picture_seconds = max(0.0, min(self.limits.picture_seconds, spent.picture_seconds))
-        signal.setitimer(signal.ITIMER_PROF, self.limits.seconds + picture_seconds)  # SIGPROF is left to kill
+        signal.setitimer(signal.ITIMER_PROF, self.limits.seconds)  # SIGPROF is left to kill; content/pictures.py has it wait for pictures
         try:
             octets = decoded(content, part)
             if any(self._is_not_ours(data) for data in (octets.data, *(other for _, other in octets.others))):

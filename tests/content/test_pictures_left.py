@@ -1,5 +1,6 @@
 """What of a file's pictures there is no time for: said, whatever stands before them; and what is spared, so that time seldom runs out."""
 
+import signal
 import time
 
 import pytest
@@ -10,7 +11,7 @@ from gateway.content.animations import frames_of
 from gateway.model.finding import FileFinding, Pattern, Patterns, Readable
 from tests.build import docx, png, xlsx, zip_of
 from tests.build.messages import message
-from tests.build.scans import picture, saved, scanned
+from tests.build.scans import gif_of, picture, saved, scanned
 from tests.content.reading import EVERYWHERE, look, seen
 from tests.content.test_documents import rebuilt
 from tests.corpus.families.opened import odt
@@ -32,18 +33,6 @@ def read(data: bytes, name: str, budget: Budget, **more: object) -> list[FileFin
 def in_frames(kind: str, *frames: Image.Image, **how: object) -> bytes:
     first, *rest = (frame.copy() for frame in frames)  # an image remembers how it was saved before
     return saved(first, kind, save_all=True, append_images=rest, **how)
-
-
-def gif_of(*frames: Image.Image) -> bytes:
-    """Each whole, with colours of its own; Pillow would keep only what changes."""
-    return b"".join((b"GIF89a", saved(frames[0], "GIF")[6:10], bytes(3), *map(_image, frames), b"\x3b"))
-
-
-def _image(frame: Image.Image) -> bytes:
-    file = saved(frame, "GIF")
-    size = file[10] & 7
-    at = 13 + (6 << size)
-    return file[at : at + 9] + bytes((file[at + 9] | 0x80 | size,)) + file[13:at] + file[at + 10 : -1]
 
 
 def noise(number: int) -> Image.Image:
@@ -209,3 +198,27 @@ def test_broken_animations_break_nothing(kind: str) -> None:
         flipped[at] ^= 0x41
         for octets in (bytes(flipped), whole[:at]):
             assert sum(len(frame.octets) for frame in frames_of(octets)) < 3 * len(whole) + 4096
+
+
+def zip_document(pictures: list[bytes]) -> bytes:
+    return rebuilt(docx(["x"]), {f"word/media/{number}.png": octets for number, octets in enumerate(pictures)})
+
+
+def test_the_timer_that_ends_who_never_comes_back_waits_for_pictures() -> None:
+    """What a picture took was taken from the time for all else, so that a long scan ended as over-budget or its reader was killed."""
+    before = signal.signal(signal.SIGPROF, signal.SIG_IGN)
+    signal.setitimer(signal.ITIMER_PROF, 30)
+    try:
+        began = time.process_time()
+        budget = Budget(seconds=0.4, picture_seconds=60)
+        finding = read(rebuilt(docx(["x"]), {f"word/media/{number}.png": octets for number, octets in enumerate(NOISE)}), "a.docx", budget)[
+            0
+        ]
+        took, (left, _) = time.process_time() - began, signal.getitimer(signal.ITIMER_PROF)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+    assert took > 0.3, "the pictures took too little to tell"
+    assert finding.readable is Readable.YES
+    assert left > 30 - took / 2

@@ -5,6 +5,7 @@ from functools import cache
 from tests.corpus.entries import Innocent, Technique
 from tests.corpus.families import (
     containers,
+    decoys,
     encodings,
     identifiers,
     in_text,
@@ -37,6 +38,7 @@ _FAMILIES = (
     mixtures,
     texts,
     pictures,
+    decoys,
     labels,
     identifiers,
     sealed,

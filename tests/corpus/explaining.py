@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from gateway.app.build import house_of, make_sandbox
-from gateway.config import Hop, Listener, NoticesPlace, Organisation, PolicySource, Settings
+from gateway.config import Examine, Hop, Listener, NoticesPlace, Organisation, PolicySource, Settings
 from gateway.edges.packs import read_pack
 from gateway.edges.sandbox import Sandbox
 from gateway.edges.spool import Spool
@@ -24,7 +24,7 @@ from gateway.policy.parse_pack import load_pack
 from gateway.policy.rules import Policy
 from gateway.studio.explain import explain
 from tests.corpus.entries import OUTSIDER, SENDER, Technique
-from tests.corpus.run import OWN
+from tests.corpus.run import OWN, PICTURE_SECONDS
 
 
 @dataclass
@@ -77,6 +77,7 @@ def explainer(pack: Path) -> Iterator[Explainer]:
         next_hop={"none": Hop(host="127.0.0.1")},
         policy=PolicySource(source=pack),
         notices=NoticesPlace(next_hop="none"),
+        examine=Examine(ocr_seconds=PICTURE_SECONDS),
     )
     policy = load_pack(read_pack(pack), (OWN,))
     sandbox = make_sandbox(settings, Log(style="text"))

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from PIL import Image
 
 from tests.build import docx, noise, pdf, png, pptx, prose, xlsx, zip_of
+from tests.build.scans import saved, scanned
 from tests.build.signing import clear_signed, detached_signed
 from tests.build.tnef import tnef
 from tests.content.compound import compound
+from tests.content.test_documents import rebuilt
 from tests.corpus.entries import EXCEL, OFFICIAL_LABEL, OUTSIDER, PUBLIC_LABEL, SENDER, SLIDES, WORD, Innocent, carrying, mail, raw
 from tests.corpus.families.opened import odt
 
@@ -146,18 +148,25 @@ def _papers() -> dict[str, tuple[str, bytes, str]]:
         "a planning notice": ("notice.pdf", pdf(["Notice of a Controlled Parking Zone\n\nThe restricted hours are Mon-Fri 9-5."]), "application/pdf"),
         "a photo": ("photo.jpg", _photo("JPEG"), "image/jpeg"),
         "a plan as a picture": ("plan.png", png(200, 150), "image/png"),
+        "a document with a photo on every page": ("report.docx", rebuilt(docx([prose(60)]), {f"word/media/{n}.jpg": _photo("JPEG", (640, 480), n) for n in range(4)}), WORD),
+        "a document with the same large picture forty times": ("report.docx", rebuilt(docx([prose(60)]), {f"word/media/{n}.jpg": _photo("JPEG", (900, 700)) for n in range(40)}), WORD),
+        "a document with a hundred logos": ("list.docx", rebuilt(docx([prose(60)]), {f"word/media/{n}.png": png(120, 60, str(n)) for n in range(100)}), WORD),
+        "a scan of a letter": ("letter.pdf", scanned("Dear Kim,", "the library opens at nine.", "Alex"), "application/pdf"),
+        "something small that moves": ("wave.gif", _moving(), "image/gif"),
+        "a photo as telephones take them": ("IMG_0001.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + noise(40_000, "photo"), "image/heic"),
         "an attached mail": ("note.eml", mail(text="Hello.\n"), "message/rfc822"),
         "a winmail.dat without secrets": ("winmail.dat", tnef({"notes.txt": b"Nothing to see.\n"}, body="Hello."), "application/ms-tnef"),
         "a signed text": ("note.txt.asc", clear_signed("The meeting is at ten.\n").encode(), "text/plain"),
     }  # fmt: skip
 
 
-def _photo(kind: str) -> bytes:
-    import io
+def _photo(kind: str, size: tuple[int, int] = (320, 240), seed: int = 0) -> bytes:
+    return saved(Image.linear_gradient("L").rotate(7 * seed).resize(size).convert("RGB"), kind)
 
-    target = io.BytesIO()
-    Image.effect_noise((320, 240), 60).convert("RGB").save(target, kind)
-    return target.getvalue()
+
+def _moving() -> bytes:
+    first, *rest = (Image.radial_gradient("L").resize((200 - number, 150)).resize((200, 150)) for number in range(6))
+    return saved(first, "GIF", save_all=True, append_images=rest)
 
 
 def _tables() -> dict[str, tuple[str, bytes, str]]:
