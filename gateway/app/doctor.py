@@ -151,7 +151,7 @@ def _pictures(settings: Settings) -> str:
     done = subprocess.run((command, "--list-langs"), capture_output=True, text=True, timeout=_SECONDS, check=False)
     if "eng" not in done.stdout.split():
         raise TryLater("it knows no English, so words in pictures are not read; the package is `tesseract-ocr-eng`")
-    return f"words in pictures are read, for at most {settings.examine.ocr_seconds:g} seconds of one file"
+    return f"words in pictures are read, for at most {settings.examine.ocr_seconds:g} seconds of one file; one with more is pictures-unread"
 
 
 def _postfix(settings: Settings, policy: Policy | None) -> Iterator[Look]:

@@ -169,7 +169,7 @@ class Examine(Section):
     wall: Seconds = 60.0  # for one message, waiting included
     sandbox: Literal["full", "reduced"] = "full"
     ocr: Literal["auto", "off"] = "auto"  # words in pictures and scans, where tesseract is installed
-    ocr_seconds: Seconds = 5.0  # of the processor time of one file
+    ocr_seconds: Seconds = 5.0  # of processor time for the pictures of one file, beside `seconds`; of a message four times as much
 
 
 class SigningDomain(Section):

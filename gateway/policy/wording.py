@@ -27,7 +27,7 @@ _UNREAD = {
     "over-budget": "could not be read: it is too much to read",
     "crashed": "could not be read: reading it failed",
     "unsupported": "could not be read: we cannot read this kind of file",
-    "pictures-unread": "has more pictures or scanned pages than we can read",
+    "pictures-unread": "has pictures or scanned pages that we could not read",
 }
 
 

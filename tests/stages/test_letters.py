@@ -315,6 +315,10 @@ def test_a_file_inside_another_is_said_to_be_there():
             replace(file(2, "a.bin", 1, Evidence(EvidenceKind.UNREADABLE, "unsupported")), readable=Readable.UNSUPPORTED),
             "a.bin could not be read: we cannot read this kind of file. a.bin counts as Confidential.",
         ),
+        (
+            replace(file(2, "a.pdf", 1, Evidence(EvidenceKind.UNREADABLE, "pictures-unread")), readable=Readable.PICTURES_UNREAD),
+            "a.pdf has pictures or scanned pages that we could not read. a.pdf counts as Confidential.",
+        ),
         (file(2, "a.jpg", 1), "a.jpg has no marking, and counts as Confidential."),
         (file(2, "a.txt", 1, Evidence(EvidenceKind.DETECTOR, "nhs-number", 12)), "a.txt has 12 NHS numbers. a.txt counts as Confidential."),
         (file(2, "a.txt", 1, Evidence(EvidenceKind.MARKING, "marking-1")), "a.txt is marked RESTRICTED."),
