@@ -28,7 +28,7 @@ class Real(Bench):
 @pytest.mark.slow
 def test_many_pictures_beside_one_another_do_not_keep_a_message_for_minutes():
     """Each had the time of a file for itself: sixty scans were never read within the wall clock, and their mail waited for ever."""
-    with asyncio.Runner() as runner, closing(Real(runner, memory=Examine().memory, seconds=20, wall=120, ocr_seconds=0.3)) as at:
+    with asyncio.Runner() as runner, closing(Real(runner, memory=Examine().memory, seconds=20, wall=120, ocr_seconds=0.4)) as at:
         together = at.read(*OTHERS, PAGE, patterns=PATTERNS, declared_type="image/*")
         alone = at.read(PAGE, patterns=PATTERNS, declared_type="image/*")
 
