@@ -171,11 +171,11 @@ from gateway.content import ocr
 ocr.load()
 octets = sys.stdin.buffer.read()
 begun = time.process_time()
-list(ocr.lines_of_picture(octets, 60))
+list(ocr.pages_of_picture(octets, lambda: 60))
 seconds = 3 * (time.process_time() - begun)
 print("measured", flush=True)
-(lines,) = ocr.lines_of_picture(octets, seconds)
-print([line.text for line in lines])
+(page,) = ocr.pages_of_picture(octets, lambda: seconds)
+print([line.text for line in page.lines])
 """
 
 
