@@ -58,7 +58,7 @@ def arrived(chain: Chain, end: str, to: str, words: bytes) -> bytes:
 
 
 def subject() -> str:
-    return f"Number {next(_numbers)}"
+    return f"Number {next(_numbers)}."
 
 
 def signed_upstream(octets: bytes, *more: bytes) -> bytes:

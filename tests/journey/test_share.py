@@ -90,7 +90,7 @@ def browser() -> Iterator[Browser]:
 
 
 def subject() -> str:
-    return f"Number-{next(_numbers)}"
+    return f"Number-{next(_numbers)}."
 
 
 def parts_of(octets: bytes) -> list[tuple[str, bytes]]:
@@ -127,17 +127,22 @@ def is_the_rest(copy: bytes, octets: bytes, *gone: str, named: bool = False) -> 
     assert [name.encode() in copy for name in gone] == [named] * len(gone)
 
 
+def codes(chain: Chain, to: str) -> list[str]:
+    """All that this person has been sent so far."""
+    mails = [email.message_from_bytes(octets, policy=email.policy.default) for octets in _with(chain, "internet", to)]
+    texts = [str(mail.get_content()) for mail in mails if mail.get_content_type() == "text/plain"]
+    return ["".join(found) for text in texts for found in re.findall(r"^ {4}(\d{4}) (\d{4})\s*$", text, re.MULTILINE)]
+
+
 def fetched(chain: Chain, browser: Browser, link: str, to: str, folder: Path, about: str, **options: object) -> dict[str, bytes]:
     """As the recipient, in Chromium, with the code from the mail: every file by its name. The page says their checksums."""
     with context(browser, **options) as visit:
         page = visit.new_page()
         page.goto(link)
-        seen = len(chain.ends["internet"].messages)
+        seen = len(codes(chain, to))
         page.locator("main form button").first.click()
-        chain.ends["internet"].wait(lambda _: any(to in one.recipients for one in list(chain.ends["internet"].messages)[seen:]))
-        mail = next(one.octets for one in list(chain.ends["internet"].messages)[seen:] if to in one.recipients)
-        text = email.message_from_bytes(mail, policy=email.policy.default).get_content()
-        page.fill("#code", "".join(re.search(r"^ {4}(\d{4}) (\d{4})\s*$", text, re.MULTILINE).groups()))
+        chain.ends["internet"].wait(lambda _: len(codes(chain, to)) > seen)
+        page.fill("#code", codes(chain, to)[-1])
         page.locator("main form button").first.click()
         sums = page.locator(".sums code").all_text_contents()
         for name, viewport in (("as opened", page.viewport_size), ("phone", PHONE)):
@@ -156,7 +161,7 @@ def fetched(chain: Chain, browser: Browser, link: str, to: str, folder: Path, ab
 
 
 def test_a_public_pdf_that_is_too_large_for_the_recipient(chain: Chain, browser: Browser, tmp_path: Path) -> None:
-    sender, about = f"ann@{OWN}", subject()
+    sender, about = f"ann-{next(_numbers)}@{OWN}", subject()
     file = pdf(["Annual report"], header="PUBLIC", pad_octets=25 * MB)
     octets = message(
         sender, [OUTSIDER], about, "Dear Kim,\n\nhere it is.", html="<p>Dear Kim,</p>", attachments=[("Report.pdf", file, PDF)]
@@ -175,7 +180,7 @@ def test_a_public_pdf_that_is_too_large_for_the_recipient(chain: Chain, browser:
 
 
 def test_a_confidential_document_to_an_outsider(chain: Chain, browser: Browser, tmp_path: Path) -> None:
-    sender, about = f"ann@{OWN}", subject()
+    sender, about = f"ann-{next(_numbers)}@{OWN}", subject()
     file = docx(["A."], header="CONFIDENTIAL")
     octets = message(sender, [OUTSIDER], about, "See there.", attachments=[("plan.docx", file, WORD)])
     chain.send(sender, [OUTSIDER], octets)
@@ -214,7 +219,7 @@ def test_a_restricted_document_to_an_outsider_is_asked_about_and_then_goes_whole
 
 def test_a_large_restricted_file_whose_covering_mail_is_encrypted_or_waits(chain: Chain, browser: Browser, tmp_path: Path) -> None:
     """To a partner whose agreement covers it: nobody is asked. What carries the words is down at first."""
-    sender, about = f"ann@{OWN}", subject()
+    sender, about = f"ann-{next(_numbers)}@{OWN}", subject()
     file = docx(["A."], header="RESTRICTED", pad_octets=30 * MB)
     octets = message(sender, [PARTNER], about, "See there.", attachments=[("plan.docx", file, WORD)])
     chain.ends["encrypted"].script[f"rcpt {PARTNER}"] = ("451 4.3.0 not now", "250 2.1.5 ok")
@@ -247,7 +252,7 @@ def _shares(chain: Chain, to: str) -> list[str]:
 
 
 def test_of_five_files_two_go_by_link(chain: Chain, browser: Browser, tmp_path: Path) -> None:
-    sender, about = f"ann@{OWN}", subject()
+    sender, about = f"ann-{next(_numbers)}@{OWN}", subject()
     secret = [docx([f"{number}."], header="CONFIDENTIAL") for number in (1, 2)]
     files = [
         ("map.pdf", pdf(["Map."], header="PUBLIC"), PDF),
