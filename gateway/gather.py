@@ -15,7 +15,7 @@ from gateway.model.facts import UNKNOWN, Declared, Facts, FileFacts, MessageFact
 from gateway.model.finding import Evidence, FileFinding, FileOddity, Findings
 from gateway.model.message import DefectName, Fixed, Message
 from gateway.policy.recipients import facts_of, whole_hour
-from gateway.policy.rules import Snapshot
+from gateway.policy.snapshot import Snapshot
 
 WORDS = "words"  # what a declaration about subject, body and file names is about
 _DEFECTS = frozenset(name.value for kind in (DefectName, FileOddity) for name in kind)

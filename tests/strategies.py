@@ -5,21 +5,8 @@ from datetime import date, timedelta
 from hypothesis import strategies as st
 
 from gateway.policy.places import Places
-from gateway.policy.rules import (
-    Act,
-    Ask,
-    Audience,
-    ExceptionTo,
-    Never,
-    Override,
-    Person,
-    Policy,
-    Register,
-    Route,
-    Rule,
-    Snapshot,
-    System,
-)
+from gateway.policy.rules import Act, Ask, Audience, ExceptionTo, Never, Override, Person, Policy, Route, Rule, System
+from gateway.policy.snapshot import Register, Snapshot
 from tests.strategies_facts import (
     AUDIENCES,
     GROUPS,

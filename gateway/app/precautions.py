@@ -8,7 +8,8 @@ from pathlib import Path
 
 from gateway.config import CryptsharePlace, Hop, OneDrivePlace, OwnPlace, Settings, SftpPlace, is_loopback
 from gateway.edges.database import is_sqlite
-from gateway.policy.rules import Partner, Policy, Route
+from gateway.policy.rules import Policy, Route
+from gateway.policy.snapshot import Partner
 
 PLACEHOLDER = "change-this"  # in deploy/outgate.toml
 

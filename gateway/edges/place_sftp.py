@@ -19,7 +19,8 @@ from gateway.edges.sftp import Service
 from gateway.errors import TryLater, Unusable, WillNotDo
 from gateway.model.message import Content
 from gateway.model.share import Grant, Offer, Parcel, Placed, Share, SharedFile, Standing
-from gateway.policy.rules import Partner, Policy
+from gateway.policy.rules import Policy
+from gateway.policy.snapshot import Partner
 from gateway.ports.clock import Clock
 from gateway.ports.places import Shares
 

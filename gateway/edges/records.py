@@ -30,7 +30,8 @@ from gateway.edges.store import Store
 from gateway.edges.tables import decision, facts, micros, moment
 from gateway.errors import WillNotDo
 from gateway.model.decision import Decision
-from gateway.model.facts import Facts, mask_address, to_json
+from gateway.model.facts import Facts, mask_address
+from gateway.model.facts_json import to_json
 from gateway.model.outcome import Outcome
 
 log = logging.getLogger(__name__)

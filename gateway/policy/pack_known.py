@@ -15,7 +15,7 @@ from gateway.policy.pack_model import PackPart
 from gateway.policy.pack_sheets import P, mended_part_of, missing_file, sheet_of, unknown_name
 from gateway.policy.pack_yaml import Path, Sheet
 from gateway.policy.places import Places
-from gateway.policy.rules import KnownList, Liaison, Partner, Register, Snapshot
+from gateway.policy.snapshot import KnownList, Liaison, Partner, Register, Snapshot
 
 STALE = "stale"  # supposed of a file: what it says is too old to rely on
 

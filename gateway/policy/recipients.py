@@ -6,7 +6,7 @@ from datetime import datetime
 
 from gateway.model.envelope import Address
 from gateway.model.facts import ABSENT, UNKNOWN, Entry, Facts, ListFacts, MessageFacts, Missing, SenderFacts
-from gateway.policy.rules import KnownList, Snapshot
+from gateway.policy.snapshot import KnownList, Snapshot
 
 NOWHERE = "invalid"  # the domain of an address that leads we do not know where (RFC 6761 section 6.4)
 _ROUTING = frozenset("%!@")

@@ -13,10 +13,10 @@ from datetime import date, timedelta
 
 from gateway.errors import Problem
 from gateway.model.decision import Verdict
-from gateway.model.facts import Entry
 from gateway.model.finding import Patterns
 from gateway.policy.classify import Ladder
 from gateway.policy.places import Places
+from gateway.policy.snapshot import Partner, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,72 +200,6 @@ class Interpretation:
 
 
 # --- what is known beside the message ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class KnownList:
-    """A distribution list as it was when the snapshot was taken."""
-
-    address: str
-    owner: str | None
-    members: int
-    external: int
-    uncleared: tuple[tuple[str, int], ...]  # sorted
-    allowed: Places[bool] | None = None  # who may send to it; None: everybody
-    allowed_groups: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Liaison:
-    """Somebody at a partner who looks after file transfer."""
-
-    name: str
-    mailbox: str = ""
-    phone: str = ""
-
-    def __str__(self) -> str:
-        ways = ", ".join(filter(None, (self.mailbox, self.phone)))
-        return f"{self.name} ({ways})" if ways else self.name
-
-
-@dataclass(frozen=True, slots=True)
-class Partner:
-    """Who has a folder on a file transfer service."""
-
-    where: str  # the address or domain in the register
-    folder: str
-    account: str = ""  # as which they sign in there
-    liaisons: tuple[Liaison, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Register:
-    """Who is enrolled, agreed with, cleared."""
-
-    rows: Places[Entry] = field(default_factory=Places)
-    stale_from: date | None = None  # from this day on nobody can rely on it
-    partners: Places[Partner] = field(default_factory=Places)  # those that have a folder
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Snapshot:
-    """Lists, groups and registers as they are known, with the day from which they are too old."""
-
-    own_domains: frozenset[str] = frozenset()
-    lists: Mapping[str, KnownList] = field(default_factory=dict)  # by Address.key
-    people: frozenset[str] = frozenset()  # Address.keys known to be no list
-    lists_stale_from: date | None = None
-    groups: Mapping[str, Places[bool] | None] = field(default_factory=dict)  # None: kept in a directory, which is not known
-    registers: Mapping[str, Register] = field(default_factory=dict)
-    looked_for: frozenset[str] = frozenset()
-
-    def list_of(self, key: str) -> KnownList | None:
-        """The list that mail to this Address.key goes to. Where servers know subaddresses (RFC 5233), `list+anything` is the list too."""
-        found = self.lists.get(key)
-        if found is None and self.lists and "+" in key:
-            local, _, domain = key.rpartition("@")
-            found = self.lists.get(f"{local.partition('+')[0]}@{domain}")
-        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

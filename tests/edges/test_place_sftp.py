@@ -14,7 +14,7 @@ from gateway.edges.place_sftp import Sftp
 from gateway.errors import TryLater, Unusable, WillNotDo
 from gateway.model.share import Standing
 from gateway.policy.places import Places
-from gateway.policy.rules import Liaison, Partner, Register, Snapshot
+from gateway.policy.snapshot import Liaison, Partner, Register, Snapshot
 from tests.deliveries import policy
 from tests.edges.placing import MemoryShares, TurningClock, broken_off, parcel
 from tests.peers import free_port

@@ -15,7 +15,8 @@ from gateway.edges.keys import load_keys
 from gateway.edges.records import _masked_facts, _masked_message, keyed_hash
 from gateway.edges.tables import decision, facts
 from gateway.model.decision import Decision, Reason, Tried, Verdict
-from gateway.model.facts import ABSENT, UNKNOWN, Entry, Facts, FileFacts, ListFacts, MessageFacts, SenderFacts, from_json, redacted, to_json
+from gateway.model.facts import ABSENT, UNKNOWN, Entry, Facts, FileFacts, ListFacts, MessageFacts, SenderFacts, redacted
+from gateway.model.facts_json import from_json, to_json
 from gateway.model.finding import Evidence, EvidenceKind, Readable
 from gateway.model.outcome import Ending
 from tests.edges.durable import Place, living, outcome

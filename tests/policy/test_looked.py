@@ -7,7 +7,7 @@ import pytest
 
 from gateway.decide import decide
 from gateway.errors import BadPack
-from gateway.model.facts import from_json, to_json
+from gateway.model.facts_json import from_json, to_json
 from gateway.model.finding import OwnDetector
 from gateway.model.reading import read_patterns, write_patterns
 from gateway.policy.parse_pack import load_pack

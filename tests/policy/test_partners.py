@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from gateway.errors import BadPack
-from gateway.policy.rules import Liaison, Partner
+from gateway.policy.snapshot import Liaison, Partner
 from tests.policy.packs import small
 
 DAY = date(2026, 11, 5)

@@ -10,18 +10,8 @@ from hypothesis import strategies as st
 
 from gateway.decide import decide
 from gateway.model.decision import Decision, Verdict
-from gateway.model.facts import (
-    ABSENT,
-    Declared,
-    Facts,
-    FileFacts,
-    MessageFacts,
-    SenderFacts,
-    from_json,
-    message_from_json,
-    redacted,
-    to_json,
-)
+from gateway.model.facts import ABSENT, Declared, Facts, FileFacts, MessageFacts, SenderFacts, redacted
+from gateway.model.facts_json import from_json, message_from_json, to_json
 from gateway.model.finding import Evidence, EvidenceKind, Readable
 from gateway.policy.evaluate import Matcher, compile_policy
 from gateway.policy.rules import Act, Ask, ExceptionTo, Never, Override, Places, Route, Rule

@@ -10,7 +10,8 @@ from gateway.log import Log
 from gateway.mime.identity import digest_without_trace, identity, message_id_of
 from gateway.model.outcome import Ending
 from gateway.pipeline import Pipeline, Terms
-from gateway.policy.rules import Act, KnownList, Rule, Snapshot
+from gateway.policy.rules import Act, Rule
+from gateway.policy.snapshot import KnownList, Snapshot
 from tests.deliveries import HOUSE, MESSAGE, failed_in, policy
 from tests.doubles import Luck, ScriptedHop, Stage, arrival, recipient, run
 

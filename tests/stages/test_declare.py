@@ -11,7 +11,8 @@ from gateway.model.facts import Declared
 from gateway.model.kept import Because
 from gateway.model.outcome import Ending
 from gateway.policy.places import Places
-from gateway.policy.rules import Act, Ask, Override, Rule, Snapshot
+from gateway.policy.rules import Act, Ask, Override, Rule
+from gateway.policy.snapshot import Snapshot
 from tests.deliveries import MESSAGE, policy
 from tests.doubles import recipient, run
 from tests.stages.test_act import ANN

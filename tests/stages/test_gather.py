@@ -9,7 +9,7 @@ from gateway.model.facts import ABSENT, UNKNOWN, Entry, ListFacts
 from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings, Readable
 from gateway.model.message import Defect, DefectName, Encoding, Fixed, Message, Part, Role, Span
 from gateway.policy.places import Places
-from gateway.policy.rules import KnownList, Register, Snapshot
+from gateway.policy.snapshot import KnownList, Register, Snapshot
 
 NOW = datetime(2026, 6, 1, 14, 6, 33, 250, tzinfo=UTC)
 PARTNER = Entry("A-1", "o@own.example", date(2030, 1, 1), "controlled")

@@ -22,7 +22,8 @@ from gateway.policy.guidance import MAX_REPLY, House, parse_guidance, smtp_reply
 from gateway.policy.letters import ended, let_go, to_decider, to_sender
 from gateway.policy.news import delayed, undelivered
 from gateway.policy.places import Places
-from gateway.policy.rules import KnownList, Person, Register, Snapshot
+from gateway.policy.rules import Person
+from gateway.policy.snapshot import KnownList, Register, Snapshot
 from gateway.policy.wording import About, Others, listed, values_of
 from tests.deliveries import policy
 from tests.doubles import START, Octets, ScriptedHop, Stage, address, recipient, run

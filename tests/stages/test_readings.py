@@ -13,7 +13,7 @@ from gateway.model.facts import MessageFacts
 from gateway.model.finding import Evidence, Findings, Patterns, Readable
 from gateway.model.message import DefectName, Message
 from gateway.parse import parse_buffer
-from gateway.policy.rules import Snapshot
+from gateway.policy.snapshot import Snapshot
 from tests.mime.wire import names
 from tests.stages.reading import ChildHere, Spooled
 from tests.stages.techniques import B64, BODY, FILE, MIXED, SECRET, TECHNIQUES, TEXT, UU, Technique, csv, message, mixed

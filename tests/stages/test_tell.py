@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from gateway.model.decision import Reason
 from gateway.policy.news import advised, to_told
-from gateway.policy.rules import Act, Ask, KnownList, Rule, Snapshot
+from gateway.policy.rules import Act, Ask, Rule
+from gateway.policy.snapshot import KnownList, Snapshot
 from gateway.policy.wording import Told
 from tests.deliveries import DOMAINS, play, policy, stories
 from tests.doubles import recipient, run
