@@ -26,7 +26,8 @@ from gateway.log import Log
 from gateway.model.kept import Held
 from gateway.model.message import Content
 from gateway.pipeline import Beside, judge
-from gateway.studio.explain import content_as_text, explain
+from gateway.studio.explain import explain
+from gateway.studio.explain_text import content_as_text
 
 _STILL_KEPT = ("open", "refused")
 _PIECE = 1_048_576  # octets written at a time

@@ -24,8 +24,8 @@ from gateway.model.message import Arrival, Defect
 from gateway.pipeline import judge
 from gateway.policy.rules import Policy
 from gateway.studio.check import check
-from gateway.studio.explain import as_text
 from gateway.studio.explain import explain as explained
+from gateway.studio.explain_text import as_text
 from gateway.studio.scenario import Scenario, read_scenario
 from gateway.studio.test import run_tests
 

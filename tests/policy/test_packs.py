@@ -13,7 +13,7 @@ from gateway.policy.pack_model import schema
 from gateway.policy.pack_words import Kind, Spot, Unread
 from gateway.policy.parse_pack import load_pack
 from gateway.studio.check import check
-from gateway.studio.explain import SCHEMA
+from gateway.studio.explain_schema import SCHEMA
 from gateway.studio.test import run_tests
 from tests.policy.packs import BESIDE, LINK, OWN, PACKS, RULES, SMALL, files_of
 

@@ -4,7 +4,7 @@ import pytest
 
 from gateway.app.build import load_policy
 from gateway.errors import BadPack
-from gateway.studio.explain import as_text
+from gateway.studio.explain_text import as_text
 from gateway.studio.test import run_tests
 from tests.policy.packs import BESIDE, RULES, SMALL
 from tests.stages.test_decide import decided, with_rules

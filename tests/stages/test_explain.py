@@ -6,7 +6,9 @@ from dataclasses import replace
 from gateway.decide import decide
 from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings, Place, Readable
 from gateway.model.message import Defect, DefectName, Message, Span
-from gateway.studio.explain import SCHEMA, as_text, explain
+from gateway.studio.explain import explain
+from gateway.studio.explain_schema import SCHEMA
+from gateway.studio.explain_text import as_text
 from gateway.studio.specimen import FactsRow, facts_of
 from tests.policy.packs import LINK, OWN, SMALL, small
 

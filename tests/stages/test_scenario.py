@@ -10,7 +10,8 @@ from gateway.errors import BadInput
 from gateway.gather import not_found
 from gateway.pipeline import judge
 from gateway.policy.parse_pack import load_pack
-from gateway.studio.explain import as_text, explain
+from gateway.studio.explain import explain
+from gateway.studio.explain_text import as_text
 from gateway.studio.scenario import read_scenario
 from tests.doubles import PlainFiles, StillClock, address, arrival, recipient, run
 from tests.policy.packs import RULES, files_of, small
