@@ -1,5 +1,6 @@
 """Fetching files: in parts, again, as often as is allowed, cut off, tampered with, and on a host of their own."""
 
+import asyncio
 import hashlib
 import socket
 import threading
@@ -115,6 +116,26 @@ def test_a_download_that_goes_on_is_the_same_download(portal: House) -> None:
 
     assert first.content + second.content == BODY
     assert browser.get(path).status_code == 403
+
+
+def test_a_download_is_noted_before_the_next_request_on_its_connection(portal: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found: where the note took its time, the next request was taken for the same download gone on with, and did not count."""
+    end = Visits.end
+
+    async def slowly(*given: object, **named: object) -> None:
+        await asyncio.sleep(0.2)
+        await end(*given, **named)
+
+    monkeypatch.setattr(Visits, "end", slowly)
+    browser, path = inside(portal, download_limit=2)
+
+    assert [browser.get(path).status_code for _ in range(3)] == [200, 200, 403]
+
+
+def test_an_empty_file_is_fetched(portal: House) -> None:
+    browser, path = inside(portal, {"a.bin": b""}, download_limit=1)
+
+    assert [browser.get(path).status_code for _ in range(2)] == [200, 403]
 
 
 def test_who_asks_many_times_at_once_is_not_sent_more_than_the_limit(portal: House) -> None:

@@ -56,6 +56,9 @@ class Stream(Response):
             with suppress(AttributeError):
                 await self._pieces.aclose()  # type: ignore[attr-defined]
             await asyncio.shield(self._sent(went))
+        if went == self._octets:
+            # Only now: the next request on this connection is heard after it, and finds this download noted.
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _send_all(self, piece: bytes, pieces: AsyncIterator[bytes], send: Send, gone: asyncio.Future[None]) -> int:
         loop = asyncio.get_running_loop()
@@ -65,12 +68,11 @@ class Stream(Response):
                 look_at = loop.time() + LOOK_SECONDS
                 if not await self._may_go_on():
                     return went
-            is_last = went + len(piece) >= self._octets
-            await send({"type": "http.response.body", "body": piece, "more_body": not is_last})
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
             if gone.done():
                 return went
             went += len(piece)
-            if is_last:
+            if went >= self._octets:
                 return went
             try:
                 piece = await anext(pieces, b"")
