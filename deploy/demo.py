@@ -21,7 +21,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from deploy.samples import OWN, SAMPLES, Sample
-from gateway.app.build import DEMONSTRATION, prepare
+from gateway.app.prepare import DEMONSTRATION, prepare
 from gateway.config import Settings, load
 from gateway.errors import OutgateError
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gateway.app.build import house_of
+from gateway.app.house import house_of
 from gateway.config import Settings, load
 from gateway.edges.clock import SystemClock
 from gateway.edges.state import State

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 from pathlib import Path
 
-from gateway.app.build import house_of, load_policy, make_spool
+from gateway.app.build import make_spool
 from gateway.app.dkim import check_records
+from gateway.app.house import house_of
+from gateway.app.pack import load_policy
 from gateway.app.places import make_places
 from gateway.app.precautions import open_to_others, unsafe_hops, unsafe_places, unsafe_portal
 from gateway.app.signing import unsigned_domains

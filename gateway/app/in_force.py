@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gateway.app.build import load_policy
+from gateway.app.pack import load_policy
 from gateway.app.signing import load_signing_keys
 from gateway.app.tls_files import check_tls
 from gateway.config import Settings, load

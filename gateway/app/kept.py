@@ -15,7 +15,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from gateway.app.build import house_of, load_policy, make_sandbox
+from gateway.app.build import make_sandbox
+from gateway.app.house import house_of
+from gateway.app.pack import load_policy
 from gateway.app.vaults import make_vault
 from gateway.config import Settings, load
 from gateway.edges.keys import load_keys

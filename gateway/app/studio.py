@@ -10,7 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from gateway.app.build import house_of, load_policy, make_sandbox, read_policy
+from gateway.app.build import make_sandbox
+from gateway.app.house import house_of
+from gateway.app.pack import load_policy, read_policy
 from gateway.config import Hop, Listener, NoticesPlace, Organisation, PolicySource, Settings, load
 from gateway.edges.packs import read_pack
 from gateway.edges.spool import Spool

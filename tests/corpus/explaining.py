@@ -9,7 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from gateway.app.build import house_of, make_sandbox
+from gateway.app.build import make_sandbox
+from gateway.app.house import house_of
 from gateway.config import Examine, Hop, Listener, NoticesPlace, Organisation, PolicySource, Settings
 from gateway.edges.packs import read_pack
 from gateway.edges.sandbox import Sandbox

@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 from obstore.store import AzureStore, S3Store
 
-from gateway.app.build import prepare
 from gateway.app.precautions import open_to_others
+from gateway.app.prepare import prepare
 from gateway.edges.keys import add_key, create_keys, load_keys, remove_key
 from gateway.edges.sealed import FRAME, TAG, read_header
 from gateway.edges.spool import Spool

@@ -14,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app.build import house_of, load_policy, new_id, prepare, running
+from gateway.app.build import new_id, running
+from gateway.app.house import house_of
+from gateway.app.pack import load_policy
+from gateway.app.prepare import prepare
 from gateway.config import load
 from gateway.edges.recorder import running as recording
 from gateway.edges.state import recorder_socket

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.app.build import load_policy
+from gateway.app.pack import load_policy
 from gateway.errors import BadPack
 from gateway.studio.explain_text import as_text
 from gateway.studio.test import run_tests

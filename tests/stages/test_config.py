@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app.build import house_of
+from gateway.app.house import house_of
 from gateway.config import MB, Portal, load
 from gateway.errors import BadConfig
 

@@ -15,7 +15,7 @@ _FEW_HAVE = ("msal", "asyncssh", "httpx2", "requests")
         ("supervisor", (*_FEW_HAVE, *_WEB, "gateway.keeper")),
         ("smtp", (*_FEW_HAVE, *_WEB, "gateway.keeper")),
         ("keeper", (*_FEW_HAVE, *_WEB)),
-        ("portal", (*_FEW_HAVE, "gateway.keeper", "gateway.pipeline")),
+        ("portal", (*_FEW_HAVE, "gateway.keeper", "gateway.pipeline", "gateway.listen", "gateway.edges.relay", "gateway.edges.sandbox")),
         ("recorder", (*_FEW_HAVE, *_WEB, "gateway.keeper", "gateway.pipeline", "gateway.policy", "gateway.mime", "gateway.listen")),
     ],
 )

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from gateway.app import doctor
-from gateway.app.build import prepare
 from gateway.app.places import make_places
+from gateway.app.prepare import prepare
 from gateway.config import load
 from gateway.errors import BadConfig
 
@@ -88,7 +88,7 @@ def test_without_the_extra_it_is_said_what_to_install(tmp_path):
 import sys; sys.modules["asyncssh"] = None
 from pathlib import Path
 from gateway.app import doctor
-from gateway.app.build import prepare
+from gateway.app.prepare import prepare
 from gateway.app.places import make_places
 from gateway.config import load
 try: make_places(load(Path(sys.argv[1])), None, None, None, None)

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app.build import load_policy, prepare
+from gateway.app.pack import load_policy
 from gateway.app.precautions import open_to_others, unsafe_hops, unsafe_places, unsafe_portal
+from gateway.app.prepare import prepare
 from gateway.config import Settings, load
 from gateway.errors import BadConfig
 from tests.policy.packs import RULES

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from gateway.app.build import house_of
+from gateway.app.house import house_of
 from gateway.app.studio import _settings
 from gateway.errors import BadInput
 from gateway.gather import not_found

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.app.build import prepare
+from gateway.app.prepare import prepare
 from gateway.app.vault_care import check_vault, sweep_vault
 from gateway.app.vault_keys import list_keys, retire_keys, rotate_keys
 from gateway.errors import TryLater, WillNotDo

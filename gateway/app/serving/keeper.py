@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from gateway.app.build import Running, house_of
+from gateway.app.build import Running
+from gateway.app.house import house_of
 from gateway.app.in_force import InForce
 from gateway.app.serving.lifeline import Lifeline, asked_to_stop
 from gateway.app.serving.process import Process, run

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import uvloop
 
-from gateway.app.build import prepare
 from gateway.app.in_force import InForce
 from gateway.app.memory import settle_memory
 from gateway.app.portal import portal_keys, portal_running
+from gateway.app.prepare import prepare
 from gateway.app.serving.lifeline import DRAIN_SECONDS, Lifeline, asked_to_stop, cannot, pulse_until
 from gateway.app.tls_files import check_tls
 from gateway.config import Settings

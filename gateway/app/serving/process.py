@@ -12,9 +12,10 @@ from typing import Any
 
 import uvloop
 
-from gateway.app.build import Running, make_sandbox, prepare, running
+from gateway.app.build import Running, make_sandbox, running
 from gateway.app.in_force import InForce
 from gateway.app.memory import settle_memory
+from gateway.app.prepare import prepare
 from gateway.app.promptly import come_promptly
 from gateway.app.serving.lifeline import Lifeline, cannot
 from gateway.app.tls_files import check_tls

@@ -7,8 +7,10 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-from gateway.app.build import hostname, house_of, new_id, trigger_headers
+from gateway.app.build import new_id
+from gateway.app.house import hostname, house_of
 from gateway.app.in_force import InForce
+from gateway.app.pack import trigger_headers
 from gateway.app.serving.lifeline import DRAIN_SECONDS, Lifeline, asked_to_stop, pulse_until
 from gateway.app.serving.process import Process, run
 from gateway.config import Settings

@@ -9,7 +9,8 @@ import socket
 import sys
 from pathlib import Path
 
-from gateway.app.build import load_policy, prepare
+from gateway.app.pack import load_policy
+from gateway.app.prepare import prepare
 from gateway.app.signing import load_signing_keys
 from gateway.app.tls_files import check_tls
 from gateway.config import Settings
