@@ -1,4 +1,4 @@
-"""What happened to kept mail and to the policy, in chains that show when a row was changed or taken out.
+"""What happened to kept mail, shares, the policy and the master keys, in chains that show when a row was changed or taken out.
 
 Each writer has a chain of its own: rows numbered from 1, each hash made over the row and the hash before it. Whoever may write to the
 database could make a whole chain anew, or cut off its end: note `tips` elsewhere (the log, a printed page) and give them to `verify`.
@@ -18,6 +18,8 @@ from gateway.edges.nouns import decode, encode
 from gateway.edges.operations import Insert, Payload, operation
 from gateway.edges.store import Store
 from gateway.edges.tables import audit, micros, moment, policy_version
+
+KEYS_CHANGED = "keys.changed"
 
 _FIRST = bytes(32)  # before row 1
 
@@ -52,6 +54,10 @@ class Audit:
     def policy_loaded(self, pack: str, version: str, at: datetime) -> None:
         """A version of the policy is in force: in the chain within a second. Never raises."""
         self._store.tell("audit.policy_loaded", {"pack": pack, "version": version, "at": micros(at)})
+
+    async def keys_are(self, ids: Iterable[str], at: datetime) -> None:
+        """These master keys are there, by their ids: the chain says which came and which went. Durable on return. Raises TryLater."""
+        await self._store.run("audit.keys", {"keys": sorted(ids), "at": micros(at)})
 
     async def verify(self, tips: Iterable[Tip] = ()) -> tuple[str, ...]:
         """Everything that is wrong with the chains, in sentences; nothing when they are whole. Raises TryLater."""
@@ -128,6 +134,20 @@ def events(connection: Connection, case: str | None = None, key: str = "case") -
 def looked(connection: Connection, payload: Payload) -> Payload:
     """{"case", "by", "why", "at"}: into the chain."""
     append(connection, "hold.looked_at", payload["at"], {name: payload[name] for name in ("case", "by", "why")})
+    return {}
+
+
+@operation("audit.keys", repeatable=True)
+def keys_are(connection: Connection, payload: Payload) -> Payload:
+    """{"keys", "at"}: into this writer's chain where they are others than it said last."""
+    writer = str(connection.get_execution_options()["writer"])
+    one_at_a_time(connection, f"keys {writer}")
+    said = select(audit.c.details).where(audit.c.writer == writer, audit.c.event == KEYS_CHANGED).order_by(audit.c.number.desc()).limit(1)
+    last = connection.execute(said).scalar()
+    there, before = set(payload["keys"]), set(decode(last)["keys"]) if last is not None else set()
+    if there != before:
+        details = {"keys": sorted(there), "new": sorted(there - before), "gone": sorted(before - there)}
+        append(connection, KEYS_CHANGED, payload["at"], details)
     return {}
 
 

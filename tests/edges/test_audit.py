@@ -43,6 +43,21 @@ def test_what_happens_to_cases_and_policy_is_in_the_chain(place: Place):
     asyncio.run(story())
 
 
+def test_the_chain_says_which_master_keys_are_new_and_which_are_gone(place: Place):
+    async def story() -> list[dict]:
+        async with living(place) as (state,):
+            for keys in (("holds-1", "links-1"), ("holds-1", "links-1"), ("holds-1", "holds-2", "links-1"), ("holds-2", "links-1")):
+                await state.audit.keys_are(keys, NOON)
+            assert await state.audit.verify() == ()
+            return [event.details for event in await state.audit.events() if event.event == "keys.changed"]
+
+    assert [(said["new"], said["gone"]) for said in asyncio.run(story())] == [
+        (["holds-1", "links-1"], []),
+        (["holds-2"], []),
+        ([], ["holds-1"]),
+    ]
+
+
 @pytest.mark.parametrize(
     "statement",
     [

@@ -1,5 +1,6 @@
 """What an operator does with the vault, against a running gateway, in a folder and in the buckets of both clouds."""
 
+import json
 import os
 import re
 import time
@@ -13,6 +14,7 @@ from gateway.edges.objects import ObjectStore
 from gateway.edges.vault import key_of
 from gateway.edges.vault_folder import Folder
 from tests.journey.site import OWN, Site, below_received, restricted, site
+from tests.peers import wait_until
 from tests.peers.azure import azure
 from tests.peers.s3 import s3
 
@@ -66,12 +68,22 @@ def test_keys_change_under_a_running_gateway_and_everything_kept_is_released_who
     assert "holds-1 was deleted: nothing needs it" in said
     assert sorted(path.name for path in keys.glob("holds-*")) == ["holds-2.key"]
 
+    wait_until(lambda: noted(running)[-1:] == [([], ["holds-1"])], "the audit has it that the old key is gone")
+    assert (["holds-2"], []) in noted(running)
+    assert gateway.command("audit", "verify")[0] == 0
+
     with running.hop("encrypted") as encrypted:
         for case, sender, octets in (*before, after):
             gateway.run("hold", "release", case, *DECIDES)
             (taken,) = encrypted.wait_from(sender)
             assert below_received(taken.octets) == octets
     assert gateway.command("keys", "rotate", "links")[0] == 1
+
+
+def noted(running: Site) -> list[tuple[list[str], list[str]]]:
+    """Of each change of the keys that the audit has: which came, which went."""
+    events = [json.loads(line) for line in running.gateway.run("audit", "export").splitlines()]
+    return [(event["new"], event["gone"]) for event in events if event["event"] == "keys.changed"]
 
 
 def test_check_finds_what_was_changed_and_what_is_missing(running: Site, store: ObjectStore) -> None:

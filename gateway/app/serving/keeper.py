@@ -16,6 +16,7 @@ from gateway.app.serving.lifeline import Lifeline, asked_to_stop
 from gateway.app.serving.process import Process, run
 from gateway.app.vault_care import keep_swept
 from gateway.config import Settings
+from gateway.edges.keys import load_keys
 from gateway.edges.metrics import Gauges
 from gateway.edges.standing import standing
 from gateway.errors import WillNotDo
@@ -53,12 +54,17 @@ async def _keep(process: Process) -> None:
 
 
 def _sweeper(current: InForce, opened: Running, log: Log) -> Callable[[datetime], Coroutine[Any, Any, None]]:
-    """Counts what waits; now and then removes what retention no longer keeps, and what a crash between vault and database left behind."""
+    """Notes which keys there are and counts what waits; now and then removes what retention no longer keeps, and what crashes left."""
     last = counted = datetime.min.replace(tzinfo=opened.world.clock.now().tzinfo)
     gauges = Gauges()
+    keys, noted = load_keys(current.settings.vault.keys), frozenset[str]()
 
     async def sweep(now: datetime) -> None:
-        nonlocal last, counted
+        nonlocal last, counted, noted
+        there = frozenset(key_id for family in keys.values() for key_id in family.keys)
+        if there != noted:  # whoever made or deleted them: `outgate keys`, or a hand
+            await opened.state.audit.keys_are(there, now)
+            noted = there
         if now - counted >= COUNT_EVERY:
             counted = now
             usage = opened.vault.usage
