@@ -2,6 +2,9 @@
 
 A message is carried while its client waits: the answer comes after the next hop's, because mail that passes through is never ours to keep.
 `judge` is the part that has no effects; explain, tests, redecide and the mail path share it. There is no second way to decide.
+
+To be read in this order: `judge`, then of Pipeline `deliver` (the deadline and the answer), `_begin` (who is this, who has had it already),
+`_carry` (what is left to do), `_decided` (judge, plan, act). The rest is what these need.
 """
 
 from __future__ import annotations
