@@ -8,10 +8,7 @@ import email.policy
 import hashlib
 import itertools
 import re
-import smtplib
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -21,66 +18,33 @@ from gateway.mime.decode import decode
 from gateway.parse import parse_buffer
 from tests.build import docx, message, pdf, png
 from tests.edges.signatures import signatures, verified
-from tests.journey.gateway import REPOSITORY, Gateway, gateway
+from tests.journey.chain import Chain
+from tests.journey.chain import chain as started
+from tests.journey.gateway import REPOSITORY
 from tests.journey.site import OWN, WORD
-from tests.peers import free_port, needs_root
-from tests.peers.hop import Peer, hop
-from tests.peers.postfix import Postfix, postfix
+from tests.peers import needs_root
 from tests.web.chromium import PHONE, chromium, context, is_wider_than_its_window, violations
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow, needs_root]
 
 MB = 1_048_576
 PDF = "application/pdf"
-STARTER = REPOSITORY / "rules" / "starter"
 OUTSIDER, PARTNER = "kim@elsewhere.example", "sam@legal.trusted.example"
 _numbers = itertools.count(1)
 
 
-@dataclass
-class Chain:
-    """Postfix → gateway → Postfix → where it ends."""
-
-    gateway: Gateway
-    before: Postfix
-    ends: dict[str, Peer]
-    url: str
-    records: dict[str, str]
-
-    def send(self, sender: str, to: list[str], octets: bytes) -> None:
-        with smtplib.SMTP("127.0.0.1", self.before.port, timeout=120) as client:
-            assert client.sendmail(sender, to, octets) == {}
-
-    def arrived(self, end: str, to: str, words: str, seconds: float = 60) -> list[bytes]:
-        """Every message for this recipient with these words in its header section, once there is one."""
-
-        def found() -> list[bytes]:
-            mails = [taken.octets for taken in list(self.ends[end].messages) if to in taken.recipients]
-            return [octets for octets in mails if words.encode() in octets.partition(b"\r\n\r\n")[0]]
-
-        self.ends[end].wait(lambda _: bool(found()), seconds)
-        return found()
-
-
 @pytest.fixture(scope="module")
 def chain() -> Iterator[Chain]:
-    with ExitStack() as stack:
-        ends = {name: stack.enter_context(hop()) for name in ("mailboxes", "internet", "encrypted")}
-        to_ends = {OWN: f"smtp:[127.0.0.1]:{ends['mailboxes'].port}"}
-        behind = stack.enter_context(postfix(transports=to_ends, relayhost=ends["internet"].port))
-        hops = {name: {"host": "127.0.0.1", "port": behind.port} for name in ("mailboxes", "internet")}
-        hops["encrypted"] = {"host": "127.0.0.1", "port": ends["encrypted"].port, "trigger_header": "X-Encrypt: yes"}
-        url = f"http://127.0.0.1:{free_port()}"
-        extra = f'[place.own]\nkind = "own"\n[portal]\nurl = "{url}"\naddress = "{url.removeprefix("http://")}"\n'
-        listeners = {"lmtp": {"protocol": "lmtp"}}
-        running = stack.enter_context(gateway(hops, listeners=listeners, pack=STARTER, domains=(OWN,), extra=extra, start=False))
-        said = running.run("dkim", "new-key", OWN, "--selector", "r1")
-        name, _, pieces = re.search(r"^ +(\S+)\. 3600 (IN TXT) \(\n(.*?)\)$", said, re.MULTILINE | re.DOTALL).groups()
-        with running.config.open("a") as config:
-            config.write(f'[dkim."{OWN}"]\nsign = {{r1 = "var/dkim/{OWN}.r1.key"}}\n')
-        running.start()
-        before = stack.enter_context(postfix(position="lmtp-filter", gateway_port=running.ports["lmtp"], relayhost=free_port()))
-        yield Chain(running, before, ends, url, {name: "".join(re.findall(r'"([^"]*)"', pieces))})
+    with started(REPOSITORY / "rules" / "starter", "X-Encrypt: yes") as found:
+        found.new_key("--selector", "r1")
+        found.sign_by(f'sign = {{r1 = "var/dkim/{OWN}.r1.key"}}')
+        found.start()
+        yield found
+
+
+def arrived(chain: Chain, end: str, to: str, words: str) -> list[bytes]:
+    """Every message for this recipient with these words in its header section, once there is one."""
+    return chain.arrived(end, to, lambda octets: words.encode() in octets.partition(b"\r\n\r\n")[0])
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +132,7 @@ def test_a_public_pdf_that_is_too_large_for_the_recipient(chain: Chain, browser:
     )
     chain.send(sender, [OUTSIDER], octets)
 
-    (copy,) = chain.arrived("internet", OUTSIDER, about)
+    (copy,) = arrived(chain, "internet", OUTSIDER, about)
     assert len(copy) < 20_000
     is_the_rest(copy, octets, "Report.pdf")
     html = email.message_from_bytes(copy, policy=email.policy.default).get_body(("html",)).get_content()
@@ -185,13 +149,13 @@ def test_a_confidential_document_to_an_outsider(chain: Chain, browser: Browser, 
     octets = message(sender, [OUTSIDER], about, "See there.", attachments=[("plan.docx", file, WORD)])
     chain.send(sender, [OUTSIDER], octets)
 
-    (copy,) = chain.arrived("internet", OUTSIDER, about)
+    (copy,) = arrived(chain, "internet", OUTSIDER, about)
     is_the_rest(copy, octets, "plan.docx")
     assert [tags["s"] for tags in signatures(copy)] == ["r1"]
     assert verified(copy, chain.records) == [True]
     phone = fetched(chain, browser, link_in(copy, chain.url), OUTSIDER, tmp_path, "confidential", viewport=PHONE, is_mobile=True)
     assert phone == {"plan.docx": file}
-    receipt = next(one for one in chain.arrived("mailboxes", sender, "Sent, with a link instead of a file") if b"plan.docx" in one)
+    receipt = next(one for one in arrived(chain, "mailboxes", sender, "Sent, with a link instead of a file") if b"plan.docx" in one)
     assert OUTSIDER.encode() in receipt
     assert f"{chain.url}/#".encode() in receipt.replace(b"=\r\n", b"").replace(b"=23", b"#")
 
@@ -205,12 +169,12 @@ def test_a_restricted_document_to_an_outsider_is_asked_about_and_then_goes_whole
     octets = message(sender, [OUTSIDER], about, "See there.", attachments=[("plan.docx", docx(["A."], header="RESTRICTED"), WORD)])
     chain.send(sender, [OUTSIDER], octets)
 
-    chain.arrived("mailboxes", sender, "Not sent yet")
+    arrived(chain, "mailboxes", sender, "Not sent yet")
     ((case, whom),) = chain.gateway.cases(sender).items()
     assert whom == [OUTSIDER]
     assert not _with(chain, "encrypted", OUTSIDER)
     chain.gateway.run("hold", "release", case, "--by", "Data Protection", "--why", "agreed by telephone")
-    (copy,) = chain.arrived("encrypted", OUTSIDER, about)
+    (copy,) = arrived(chain, "encrypted", OUTSIDER, about)
     assert b"X-Encrypt: yes\r\n" in copy
     assert copy.endswith(octets)
     assert verified(copy, chain.records) == [True]
@@ -229,7 +193,7 @@ def test_a_large_restricted_file_whose_covering_mail_is_encrypted_or_waits(chain
     assert not _with(chain, "encrypted", PARTNER)
     assert _shares(chain, PARTNER) == ["undone"]
     chain.before.flush()
-    (copy,) = chain.arrived("encrypted", PARTNER, about)
+    (copy,) = arrived(chain, "encrypted", PARTNER, about)
     assert b"X-Encrypt: yes\r\n" in copy
     assert b"plan.docx, 30" in copy  # the encrypted mail may name it
     is_the_rest(copy, octets, "plan.docx", named=True)
@@ -264,8 +228,8 @@ def test_of_five_files_two_go_by_link(chain: Chain, browser: Browser, tmp_path: 
     octets = message(sender, [OUTSIDER, f"bea@{OWN}"], about, "Grüße aus Köln", attachments=files)
     chain.send(sender, [OUTSIDER, f"bea@{OWN}"], octets)
 
-    (copy,) = chain.arrived("internet", OUTSIDER, about)
-    (whole,) = chain.arrived("mailboxes", f"bea@{OWN}", about)
+    (copy,) = arrived(chain, "internet", OUTSIDER, about)
+    (whole,) = arrived(chain, "mailboxes", f"bea@{OWN}", about)
     is_the_rest(copy, octets, "one.docx", "two.docx")
     assert whole.endswith(octets)
     for name, content, _ in (files[0], files[2], files[4]):
