@@ -263,7 +263,7 @@ async def _busy(story, stage, pipeline, todo, ledger):
 ANSWERS = ("ok", "ok", "later", "no", "unusable", "unusable-now", "uncertain-taken", "uncertain-lost")
 
 
-PLACE = ("", "", "", "later", "late", "unusable", "unusable-for-first", "bug")
+PLACE = ("", "", "", "later", "late", "unusable", "unusable-for-first", "revoked", "revoked-for-first", "bug")
 LUCK = ("", "", "", "", "", "fails", "unknown", "bug")
 SENDERS = ("ann@own.example", "ann@own.example", "", "eve@foreign.example")
 
