@@ -123,6 +123,33 @@ def test_a_code_comes_at_once_and_opens_the_files_and_officers_see_who_fetched_t
     assert not [secret for secret in (token, "plan.docx", KIM) if secret in log]
 
 
+def refusals(running: Site, to: str) -> list[str]:
+    """What the sender was told of mail that has not gone to this one, each in one line."""
+    mails = [email.message_from_bytes(octets, policy=email.policy.default) for octets in running.told(ANN)]
+    texts = [" ".join(mail.get_body(("plain",)).get_content().split()) for mail in mails]
+    return [text for text in texts if f"has not gone to {to}" in text]
+
+
+def test_what_is_taken_back_while_a_copy_waits_goes_no_other_way(running: Site):
+    """By LMTP the upstream tries again for whom it had no answer; the next route, `encrypted`, would have brought them the files."""
+    first, late = "moe@elsewhere.example", "zoe@elsewhere.example"
+    octets = message(ANN, [first, late], "The plan", "See there.", attachments=[("plan.docx", docx(["B."], header="CONFIDENTIAL"), WORD)])
+    with running.hop(script={f"rcpt {late}": "451 4.3.0 not now"}) as hop:
+        answers = running.send(ANN, [first, late], octets, listener="lmtp")
+        assert [answer[:3] for answer in answers] == ["250", "451"]
+        hop.wait_messages()
+    number = json.loads(running.gateway.run("share", "list", "--json"))[0]["share"]
+    running.gateway.run("share", "revoke", number, *DECIDES)
+
+    with running.hop() as hop, running.hop("encrypted") as encrypted:
+        (answer,) = running.send(ANN, [late], octets, listener="lmtp")
+        assert answer.startswith("250"), answer
+        wait_until(lambda: bool(refusals(running, late)), "the sender is told")
+        assert [*hop.messages, *encrypted.messages] == []
+    assert "were taken back before it reached them" in refusals(running, late)[0]
+    assert running.gateway.run("share", "list", "--json", "--all").count(number) == 1
+
+
 def test_a_share_is_revoked_for_one_then_for_all_and_forgotten(running: Site):
     number, token, _ = shared(running, "lee@elsewhere.example")
     said = running.gateway.run("share", "revoke", number, "--to", "nobody@elsewhere.example", *DECIDES, check=False)
