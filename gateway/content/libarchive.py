@@ -20,6 +20,7 @@ from libarchive import ffi
 from libarchive.exception import ArchiveError
 
 from gateway.content.reading import Bounded, Item, Member, Oddity, Source, Spent, Unreadable
+from gateway.content.signatures import finder
 from gateway.model.finding import Readable
 
 FORMATS = {
@@ -40,6 +41,7 @@ SIGNATURES = {
     "application/x-7z-compressed": (b"7z\xbc\xaf\x27\x1c\x00",),
     "application/vnd.ms-cab-compressed": (b"MSCF\x00\x00\x00\x00",),
 }
+_FINDERS = {kind: tuple(map(finder, signatures)) for kind, signatures in SIGNATURES.items()}
 FILTERS = {
     "application/zstd": "zstd",
     "application/x-compress": "compress",
@@ -83,7 +85,7 @@ def read_archive(media_type: str, source: Source, spent: Spent) -> Iterator[Item
 
 def begin_of(media_type: str, data: bytes) -> int:
     """Where an archive begins that may stand behind something else; -1 where there is none."""
-    return min((at for signature in SIGNATURES.get(media_type, ()) if (at := data.find(signature)) >= 0), default=-1)
+    return min((at for find in _FINDERS.get(media_type, ()) if (at := find(data)) >= 0), default=-1)
 
 
 def _image(data: bytes, spent: Spent) -> Iterator[Item]:

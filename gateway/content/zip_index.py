@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gateway.content.reading import Spent
+from gateway.content.signatures import finder
 from gateway.content.zip_directory import find_ends, read_listed
 from gateway.content.zip_fields import (
     CENTRAL,
@@ -93,14 +94,17 @@ def find_entries(data: bytes, spent: Spent) -> Index:
 
 def holds_local_entry(data: bytes) -> bool:
     """Whether the header of a file stands somewhere, however far from the start; or so much like one that its reader must say."""
-    at = data.find(LOCAL)
+    at = _find_local_header(data)
     for _ in range(_LOOKS):
         if at < 0:
             return False
         if _local_entry(data, at) is not None:
             return True
-        at = data.find(LOCAL, at + 4)
+        at = _find_local_header(data, at + 4)
     return True
+
+
+_find_local_header = finder(LOCAL)
 
 
 # --- directories ------------------------------------------------------------------------------------------------------

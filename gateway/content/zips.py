@@ -24,13 +24,14 @@ _LOCAL = struct.Struct("<26xHH")  # 30 octets: lengths of name and extra field
 _MAX16 = 0xFFFF
 _STEP = 65536
 _CRUMB = 32
+_SMALL = 4096  # octets: lists of parts and links, which are read whole and asked for their beginning
 _FIRST = 262_144  # octets: most parts of documents come whole at once
 
 
 class Archive:
     """A ZIP archive in a buffer."""
 
-    __slots__ = ("data", "entries", "is_intact")
+    __slots__ = ("_small", "data", "entries", "is_intact")
 
     def __init__(self, data: bytes) -> None:
         """Read the directory.
@@ -41,6 +42,7 @@ class Archive:
         self.data = data
         self.entries = _directory(data)
         self.is_intact = True  # until an entry proves not to be what its directory says
+        self._small: dict[tuple[int, int, int], bytes] = {}  # that were unpacked, by what of a header decides it
 
     def read(self, entry: Entry, spent: Spent) -> bytes:
         """An entry whole."""
@@ -49,6 +51,9 @@ class Archive:
 
     def begin_of(self, entry: Entry, size: int = 64) -> bytes:
         """The first octets of an entry, as far as they can be had."""
+        known = self._small.get((entry.at, entry.packed, entry.method))
+        if known is not None:
+            return known[:size]
         packed = self._packed(entry)
         if entry.method == STORED:
             return bytes(packed[:size])
@@ -81,6 +86,8 @@ class Archive:
             return b"", self._unpack(entry, packed, spent)
         spent.unpacked(len(head), len(head), entry.packed)
         self.is_intact = self.is_intact and zlib.crc32(head) == entry.crc
+        if len(head) <= _SMALL:
+            self._small[entry.at, entry.packed, entry.method] = head
         return head, None
 
     def _at_once(self, packed: memoryview) -> tuple[bytes, bool]:
