@@ -22,11 +22,16 @@ def read_legible(source: Source, spent: Spent) -> Iterator[Item]:
 
 def legible(data: bytes, where: str, spent: Spent) -> Iterator[Item]:
     """The runs in some octets, in ASCII, and in UTF-16 of either order."""
+    if len(data) < _LEAST:
+        return
     spent.time()
     for runs, codec in ((_NARROW, "ascii"), (_LITTLE, "utf-16-le"), (_BIG, "utf-16-be")):
         found = runs.findall(data)
         if found:
             yield Place.FIRST_LINE, where, "\n".join([run.decode(codec) for run in found])
+
+
+_LEAST = 12  # octets
 
 
 def _options() -> Any:
