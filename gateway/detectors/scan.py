@@ -26,6 +26,9 @@ from gateway.model.finding import Evidence, EvidenceKind, Patterns, Place
 Segment: TypeAlias = tuple[Place, str, str]  # the place where it begins, words for a person ("page 3 header"), the text
 
 
+_CLOSE = 8192  # octets that are looked at closely when something occurs in them: of fewer, what stands around them would be as much again
+
+
 def scan(segments: Iterable[Segment], patterns: Patterns) -> tuple[Evidence, ...]:
     """Everything the patterns find: one Evidence for each detector, and one for each marking and place, in the order of the pack."""
     search = _Search(prepare(patterns))
@@ -149,12 +152,12 @@ class _Search:
     def _act(self, text: Text, start: int, end: int, acts: Sequence[int]) -> None:
         """Look closely; where a stretch is long only at those of its pieces in which something occurs."""
         known = self._prepared.acts
-        if end - start <= 2 * PIECE:
+        if end - start <= 2 * _CLOSE:
             for index in acts:
                 known[index](self._finds, text, start, end)
             return
-        for piece in range(start, end, PIECE):
-            stop = min(end, piece + PIECE)
+        for piece in range(start, end, _CLOSE):
+            stop = min(end, piece + _CLOSE)
             for index in self._prepared.occurring(around(text.data, piece, stop)) or ():
                 if index in known:
                     known[index](self._finds, text, piece, stop)
