@@ -6,20 +6,16 @@ Limits: a source that the directory does not know is found by its usual first wo
 
 from __future__ import annotations
 
-import io
 import re
 import struct
 from collections.abc import Iterator
-from contextlib import suppress
-
-import olefile
 
 from gateway.content.legible import legible
-from gateway.content.reading import BROKEN, Item, Member, Oddity, Spent
+from gateway.content.ole_streams import streams_of
+from gateway.content.reading import Item, Member, Oddity, Spent
 from gateway.content.structure import OLE, find_appended
 from gateway.model.finding import Place
 
-_MAGIC = b"\xd0\xcf\x11\xe0"
 _WHERE = "macros"
 _SOURCE = re.compile(rb"\x01..(?=\x00Attribut)", re.DOTALL)  # eight characters as they are, after the octet that says so
 _OFFSET = re.compile(rb"\x31\x00\x04\x00\x00\x00(....)", re.DOTALL)  # MODULEOFFSET
@@ -29,7 +25,7 @@ _CHUNK, _SIGNATURE, _RAW = 4096, 0b011, 4096
 def read_macros(name: str, data: bytes, spent: Spent) -> Iterator[Item]:
     """The part of a package that holds its macros. What is no compound file is something else under this name: a member."""
     yield Oddity("macros")
-    streams = _streams(data, spent)
+    streams = streams_of(data, spent)
     if not streams:
         yield Member(name, data)
         return
@@ -44,17 +40,6 @@ def read_macros(name: str, data: bytes, spent: Spent) -> Iterator[Item]:
         for at in sorted(offsets | {found.start() for found in _SOURCE.finditer(octets)}):
             if source := decompressed(octets, at, spent):
                 yield Place.TEXT, _WHERE, source.decode("cp1252", "replace")
-
-
-def _streams(data: bytes, spent: Spent) -> dict[tuple[str, ...], bytes]:
-    found: dict[tuple[str, ...], bytes] = {}
-    if data.startswith(_MAGIC):
-        with suppress(*BROKEN, IndexError, TypeError), olefile.OleFileIO(io.BytesIO(data)) as file:
-            for entry in file.listdir(streams=True, storages=False):
-                spent.parts(1)
-                found[tuple(entry)] = bytes(file.openstream(entry).read())
-                spent.unpacked(len(found[tuple(entry)]), 0, 1)
-    return found
 
 
 def decompressed(data: bytes, at: int, spent: Spent) -> bytes:

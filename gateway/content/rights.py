@@ -7,19 +7,15 @@ is neither the content nor the licence is a member, and the rest is searched for
 
 from __future__ import annotations
 
-import io
 import re
 import struct
 import zlib
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any
 
-import olefile
-
-from gateway.content import ole
 from gateway.content.legible import legible
-from gateway.content.reading import BROKEN, Item, Member, Source, Spent, Unreadable
+from gateway.content.ole_streams import streams_of
+from gateway.content.reading import Item, Member, Source, Spent, Unreadable
 from gateway.model.finding import Place, Readable
 
 MAGIC = b"\x76\xe8\x04\x60\xc4\x11\xe3\x86"
@@ -73,7 +69,7 @@ def _inflate(data: bytes, spent: Spent) -> tuple[bytes, int]:
 
 def _compound(data: bytes, spent: Spent) -> Iterator[Item]:
     """What was packed: a real one is a compound file with encrypted content."""
-    streams = _streams(data, spent)
+    streams = streams_of(data, spent)
     if not any(path[0].lower() == _CONTENT for path in streams):
         yield Member("", data)
         return
@@ -88,18 +84,6 @@ def _compound(data: bytes, spent: Spent) -> Iterator[Item]:
             yield from _packed(octets, spent)
         else:
             yield Member(path[-1], octets)
-
-
-def _streams(data: bytes, spent: Spent) -> dict[tuple[str, ...], bytes]:
-    """Every stream of a compound file; none of what is no such file."""
-    found: dict[tuple[str, ...], bytes] = {}
-    if data.startswith(ole.MAGIC):
-        with suppress(*BROKEN, IndexError, TypeError), olefile.OleFileIO(io.BytesIO(data)) as file:
-            for entry in file.listdir(streams=True, storages=False):
-                spent.parts(1)
-                found[tuple(entry)] = bytes(file.openstream(entry).read())
-                spent.unpacked(len(found[tuple(entry)]), 0, 1)
-    return found
 
 
 def _packed(data: bytes, spent: Spent) -> Iterator[Item]:

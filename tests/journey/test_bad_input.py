@@ -13,7 +13,7 @@ import pytest
 from tests.build import docx, message, zip_of
 from tests.journey.client import Client
 from tests.journey.gateway import Gateway
-from tests.journey.site import OWN, Site, below_received, note, site
+from tests.journey.site import Site, below_received, note, site
 from tests.peers import wait_until
 from tests.peers.hop import EXTENSIONS
 
@@ -35,16 +35,6 @@ _numbers = itertools.count(1)
 def running() -> Iterator[Site]:
     with site(listeners=LISTENERS) as running:
         yield running
-
-
-@pytest.fixture
-def sender() -> str:
-    return f"alex-{next(_numbers)}@{OWN}"
-
-
-@pytest.fixture
-def outsider() -> str:
-    return f"kim-{next(_numbers)}@elsewhere.example"
 
 
 # --- who may relay ------------------------------------------------------------------------------------------------------

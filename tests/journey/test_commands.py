@@ -38,16 +38,6 @@ def running() -> Iterator[Site]:
             yield running
 
 
-@pytest.fixture
-def sender() -> str:
-    return f"alex-{next(_numbers)}@{OWN}"
-
-
-@pytest.fixture
-def outsider() -> str:
-    return f"kim-{next(_numbers)}@elsewhere.example"
-
-
 def keep(running: Site, sender: str, outsider: str) -> tuple[str, bytes]:
     """A message that waits for a person: its case, its octets."""
     octets = restricted(sender, [outsider])

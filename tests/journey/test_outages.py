@@ -1,6 +1,5 @@
 """What happens when what the gateway stands on gives way: policy, directory, vault, database, disk (DESIGN section 9)."""
 
-import itertools
 import re
 import subprocess
 from collections.abc import Iterator
@@ -16,23 +15,11 @@ from tests.peers.postgres import postgres
 
 pytestmark = pytest.mark.peer
 
-_numbers = itertools.count(1)
-
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Site]:
     with site() as running:
         yield running
-
-
-@pytest.fixture
-def sender() -> str:
-    return f"alex-{next(_numbers)}@{OWN}"
-
-
-@pytest.fixture
-def outsider() -> str:
-    return f"kim-{next(_numbers)}@elsewhere.example"
 
 
 # --- policy and directory ---------------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 Each story runs with one SMTP process and with two, on SQLite and on PostgreSQL.
 """
 
-import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.journey.client import Client
-from tests.journey.site import OWN, Site, below_received, note, site
+from tests.journey.site import Site, below_received, note, site
 from tests.peers import free_port, needs_root, wait_until
 from tests.peers.hop import Do, Peer
 from tests.peers.postfix import postfix
@@ -28,7 +27,6 @@ LISTENERS = {
     "smtp-patient": {"partial_patience": "2s"},
 }
 BOTH = pytest.mark.parametrize("listener", ["smtp", "lmtp"])
-_numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="module", params=["one process, SQLite", "two processes, SQLite", "two processes, PostgreSQL"])
@@ -36,12 +34,6 @@ def running(request: pytest.FixtureRequest) -> Iterator[Site]:
     database = request.getfixturevalue("postgres").new_database() if "PostgreSQL" in request.param else "sqlite:///var/outgate.db"
     with site(listeners=LISTENERS, database=database, processes={"smtp": 1 if "one" in request.param else 2}) as running:
         yield running
-
-
-@pytest.fixture
-def sender() -> str:
-    """Somebody new for each test: nothing of another test is about them."""
-    return f"alex-{next(_numbers)}@{OWN}"
 
 
 def people(sender: str, count: int) -> list[str]:
