@@ -7,6 +7,7 @@ from typing import Any
 
 from gateway.mime.sizes import human
 from gateway.model.decision import Verdict
+from gateway.model.finding import Readable
 
 
 def as_text(found: dict[str, Any]) -> str:
@@ -67,6 +68,9 @@ def _plainly(value: Any) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
+_PARTLY = Readable.PICTURES_UNREAD.value
+
+
 def _found(evidence: list[dict[str, Any]]) -> Iterable[str]:
     unread = any(item["kind"] == "unreadable" for item in evidence)
     for item in evidence:
@@ -74,7 +78,7 @@ def _found(evidence: list[dict[str, Any]]) -> Iterable[str]:
             if not unread:  # else nobody knows
                 yield "    nobody has marked it"
         elif item["kind"] == "unreadable":
-            yield f"    could not be read: {item['id']}"
+            yield f"    {'not all of it was' if item['id'] == _PARTLY else 'could not be'} read: {item['id']}"
         else:
             count = f" x {item['count']}" if item["count"] != 1 else ""
             where = f" in {item['where']}" if item["where"] else ""
