@@ -12,8 +12,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from gateway.act.keep import keep
-from gateway.act.letters import owes_success
 from gateway.act.ready import Ready, as_it_is
+from gateway.act.reports import owes_success
 from gateway.act.share import People, Shared, named_in, share
 from gateway.act.tell import NO_LETTERS, Letters, speaks, tell_early
 from gateway.act.work import Work, put_off

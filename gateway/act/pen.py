@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from gateway.mime.identity import message_id_of
+from gateway.mime.identity import message_id_of, subject_of
 from gateway.mime.report import About as Heading
 from gateway.mime.report import RecipientStatus, Report, delivery_report, notice
 from gateway.model.envelope import Address, Envelope, Recipient
@@ -111,6 +111,11 @@ class Pen:
 def header_of(content: Content) -> bytes:
     """The beginning of a message, its header section in it."""
     return content.read(0, min(content.octets, _HEADER_OCTETS))
+
+
+def subject_in(content: Content) -> str:
+    """Of the email, so that its sender knows which it is."""
+    return subject_of(header_of(content).partition(b"\r\n\r\n")[0])
 
 
 def address_of(wire: str) -> Address:

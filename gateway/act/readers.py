@@ -19,6 +19,7 @@ from gateway.model.message import Arrival
 from gateway.policy.guidance import House
 from gateway.policy.rules import Policy, System
 
+NOBODY = "nobody (a bounce)"  # as whom letters name a sender who is none
 NEVER = frozenset({"NEVER"})
 
 
@@ -88,3 +89,7 @@ def _of_system(system: System, recipient: Recipient, policy: Policy, house: Hous
         case other:
             name = other
     return Reader(name if "@" in name else resolve(name, policy, house, (recipient,), at).mailbox, As.SYSTEM)
+
+
+def addresses(recipients: tuple[Recipient, ...]) -> tuple[str, ...]:
+    return tuple(recipient.address.wire for recipient in recipients)

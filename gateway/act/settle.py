@@ -11,9 +11,9 @@ from dataclasses import replace
 from gateway.act.deciders import POSTMASTER
 from gateway.act.hand_over import HandedOver
 from gateway.act.keep import keep_one
-from gateway.act.letters import Post
 from gateway.act.pen import LIFETIME
 from gateway.act.ready import Ready, keep_ready
+from gateway.act.reports import Reports
 from gateway.act.tell import NO_LETTERS, Letters, tell
 from gateway.act.work import Work, put_off
 from gateway.errors import OutgateError, TryLater
@@ -98,8 +98,8 @@ async def _relayed(untold: tuple[Handed, ...], work: Work, world: World) -> tupl
     """The word of success that a sender asked for. The mail has gone: what fails here costs nobody more than that word."""
     arrival = work.arrival
     try:
-        post = Post(world, work.policy, work.house)
-        return await post.relayed(arrival.envelope, arrival.id, arrival.content, untold, arrival.received_at)
+        reports = Reports(world, work.policy, work.house)
+        return await reports.relayed(arrival.envelope, arrival.id, arrival.content, untold, arrival.received_at)
     except OutgateError:
         world.counters.count("alarms", what="success untold")
     except Exception as bug:  # noqa: BLE001 - see above
@@ -117,8 +117,8 @@ async def _bounced(rejected: tuple[Outcome, ...], outcomes: tuple[Outcome, ...],
     arrival = work.arrival
     if told:
         try:
-            post = Post(world, work.policy, work.house)
-            letters = await post.bounce(arrival.envelope, arrival.id, arrival.content, told, len(delivered), arrival.received_at)
+            reports = Reports(world, work.policy, work.house)
+            letters = await reports.bounce(arrival.envelope, arrival.id, arrival.content, told, len(delivered), arrival.received_at)
             changed = tuple(replace(outcome, ending=Ending.BOUNCED) for outcome in told)
         except Exception as late:  # noqa: BLE001 - others have the message: a bug puts off these alone
             changed = tuple(put_off(outcome.recipient, _why(late, work)) for outcome in told)

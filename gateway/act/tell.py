@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from gateway.act.deciders import POSTMASTER, resolve
-from gateway.act.letters import Post
 from gateway.act.pen import LIFETIME
 from gateway.act.readers import As, Reader
 from gateway.act.receipts import Receipt, receipts_of
+from gateway.act.reports import Reports
 from gateway.act.share import Shared
 from gateway.act.work import Work
 from gateway.errors import OutgateError
@@ -164,9 +164,9 @@ def _words(one: Went, rules: Mapping[str, Rule], circle: Circle) -> Iterator[tup
 async def _written(to: Reader, told: Told | None, linked: Receipt | None, work: Work, world: World) -> ToSend:
     """One letter: a receipt says what rules have to say as well."""
     arrival = work.arrival
-    post = Post(world, work.policy, work.house)
+    reports = Reports(world, work.policy, work.house)
     if linked is not None:
         told = linked.with_words(told)
-        return await post.receipt(arrival.envelope, arrival.id, arrival.content, told, linked.sent, arrival.received_at, to)
+        return await reports.receipt(arrival.envelope, arrival.id, arrival.content, told, linked.sent, arrival.received_at, to)
     assert told is not None  # noqa: S101 - one of the two there is
-    return await post.told(arrival.envelope, arrival.id, arrival.content, told, work.findings, arrival.received_at, to)
+    return await reports.told(arrival.envelope, arrival.id, arrival.content, told, work.findings, arrival.received_at, to)

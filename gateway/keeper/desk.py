@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from gateway.act.letters import Post
+from gateway.act.reports import Reports
 from gateway.errors import TryLater
 from gateway.log import Log
 from gateway.policy.guidance import House
@@ -43,6 +44,10 @@ class Desk:
     def post(self) -> Post:
         """The writing desk of the policy in force."""
         return Post(self.world, self.policy(), self.house)
+
+    @property
+    def reports(self) -> Reports:
+        return Reports(self.world, self.policy(), self.house)
 
     def alarm(self, what: str, error: BaseException | None = None, *, case: str | None = None, id: str | None = None) -> None:  # noqa: A002 - the field's name
         """The operator must look at this."""

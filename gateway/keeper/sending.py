@@ -11,8 +11,8 @@ from contextlib import suppress
 from datetime import timedelta
 
 from gateway.act.deciders import POSTMASTER
-from gateway.act.letters import envelope_of
 from gateway.act.pen import LIFETIME
+from gateway.act.reports import envelope_of
 from gateway.act.sign import signed
 from gateway.errors import TryLater, WillNotDo
 from gateway.keeper.desk import Desk
@@ -115,14 +115,14 @@ class Sender:
         for one in sent:
             await self._desk.shelves.outbox.done(row.id, one.recipient.address.key, one.reply)
         if content is not None:
-            await self._desk.shelves.outbox.put(await self._desk.post.relayed(envelope_of(row), row.message_id, content, sent))
+            await self._desk.shelves.outbox.put(await self._desk.reports.relayed(envelope_of(row), row.message_id, content, sent))
         if failed:
             await self._give_up(row, content, failed, len(sent), is_over=is_over)
             for one in failed:
                 await self._desk.shelves.outbox.done(row.id, one.recipient.address.key, one.reply, certain=one.certain)
         if waiting:
             if content is not None and self._is_now_late(row):
-                await self._desk.shelves.outbox.put(await self._desk.post.delayed(row, content, waiting))
+                await self._desk.shelves.outbox.put(await self._desk.reports.delayed(row, content, waiting))
             at = self._desk.world.clock.now() + _pause_after(row.attempts)  # a claim has counted this attempt
             certain = all(one.certain for one in waiting)
             await self._desk.shelves.outbox.retry(row.id, at, str(waiting[0].reply), certain=certain)
@@ -151,7 +151,7 @@ class Sender:
             original = content or empty
             assert original is not None  # noqa: S101 - one of them is there
             gave_up = is_over and not any(one.reply.is_permanent for one in failed)
-            await desk.shelves.outbox.put(await desk.post.bounce_row(row, original, failed, sent, gave_up=gave_up))
+            await desk.shelves.outbox.put(await desk.reports.bounce_row(row, original, failed, sent, gave_up=gave_up))
         finally:
             if empty is not None:
                 empty.close()

@@ -11,6 +11,7 @@ import pytest
 
 from gateway.act.deciders import is_on_duty, resolve
 from gateway.act.letters import UNSEEN, Post
+from gateway.act.reports import Reports
 from gateway.errors import BadPack
 from gateway.model.decision import Decision, Reason, Tried, Verdict
 from gateway.model.envelope import Envelope
@@ -581,7 +582,8 @@ def test_a_bounce_says_what_their_mail_system_said_and_who_has_the_mail():
     failed = (Outcome(recipient("b@x.example"), Ending.BOUNCED, Reply(550, "5.1.1", "no such user")),)
 
     async def write(post, stage):
-        return await post.bounce(Envelope(address("ann@derbyshire.gov.uk"), ()), "m1", Octets(ORIGINAL), failed, 2, START)
+        reports = Reports(post.world, post.policy, post.house)
+        return await reports.bounce(Envelope(address("ann@derbyshire.gov.uk"), ()), "m1", Octets(ORIGINAL), failed, 2, START)
 
     ((_, mail),) = posted(write)
     words = next(mail.iter_parts()).get_content()
