@@ -19,7 +19,7 @@ from gateway.ports.traces import Suspects
 from gateway.waiting import look
 
 LARGE = 1_048_576  # octets above which a message is looked at beside the event loop, by several at a time
-POISON = 3  # processes that died of a message, or attempts at it that ended in a bug, before it is held unparsed
+POISON_POINTS = 3  # processes that died of a message, or attempts at it that ended in a bug, before it is held unparsed
 LINGER_SECONDS = 1.0  # how long a lock waits for the client to go on after its answer
 
 
@@ -85,7 +85,7 @@ def likeness(arrival: Arrival) -> bytes:
 
 def is_poison(names: tuple[bytes, ...], suspects: Suspects) -> bool:
     """Whether those who read it have died of it too often."""
-    return sum([suspects.points(name) for name in names]) >= POISON
+    return sum([suspects.points(name) for name in names]) >= POISON_POINTS
 
 
 @contextmanager

@@ -58,11 +58,6 @@ def load() -> bool:
     return _engine() is not None
 
 
-def is_loaded() -> bool:
-    """Whether `load` was called and found them."""
-    return _engine.cache_info().currsize > 0 and _engine() is not None
-
-
 def version() -> str:
     """What is installed; empty when nothing is."""
     engine = _engine()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.attempt import POISON, is_poison, likeness
+from gateway.attempt import POISON_POINTS, is_poison, likeness
 from gateway.pipeline import Pipeline, Terms
 from tests.deliveries import HOUSE, MESSAGE, policy
 from tests.doubles import PlainFiles, arrival, recipient, run
@@ -71,7 +71,7 @@ def test_three_points_and_nobody_reads_it(points):
 
 def test_two_points_are_forgiven_when_it_was_read():
     story = delivery(TO)
-    story.suspects.counts[IDENTITY] = POISON - 1
+    story.suspects.counts[IDENTITY] = POISON_POINTS - 1
 
     assert run(story.attempt()) == ["250 2.0.0"]
     assert story.suspects.points(IDENTITY) == 0
@@ -81,7 +81,7 @@ def test_the_keeper_leaves_a_kept_message_alone_that_it_has_died_of():
     later = run(Later("b@kept.example").deliver())
     seen = []
     suspects = later.stage.world.suspects
-    suspects.points = lambda name: seen.append(name) or POISON
+    suspects.points = lambda name: seen.append(name) or POISON_POINTS
 
     state, said = run(later.wish("release"))
     assert state == "failed"
