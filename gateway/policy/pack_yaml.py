@@ -116,7 +116,8 @@ def _without(known: dict[Path, tuple[int, int]], path: Path) -> dict[Path, tuple
 
 
 def _yaml() -> YAML:
-    yaml = YAML(typ="rt", pure=True)
+    # Not "rt": it gathers comments, which takes twice the time, and leaves marks (U+0007) in folded texts.
+    yaml = YAML(typ="safe", pure=True)
     yaml.version = "1.2"
     yaml.Composer = _Composer
     return yaml
@@ -195,6 +196,8 @@ def _mapping(sheet: Sheet, node: MappingNode, path: Path) -> dict[str, Any]:
             continue
         sheet.keys[(*path, name)] = place
         found[name] = _plain(sheet, value, (*path, name))
+        if value.start_mark.index == value.end_mark.index:  # nothing stands behind its key, not where the next thing begins
+            sheet.values[*path, name] = (key.end_mark.line + 1, key.end_mark.column + 2)
     return found
 
 

@@ -247,6 +247,17 @@ def test_what_is_no_plain_yaml_is_refused(data, says):
     assert says in str(read("x", data).problems[0])
 
 
+def test_a_folded_text_is_its_words_alone():
+    """Found: a sign that no person sees (U+0007) stood wherever a `>` text had been folded."""
+    assert read("x", b"a: >\n  one\n  two\n").value == {"a": "one two\n"}
+
+
+def test_a_value_that_is_missing_is_missed_behind_its_key():
+    sheet = read("x", b"a:\n  b: # to come\n  # and so on\n\nc: 1\n")
+
+    assert (sheet.value, sheet.values["a", "b"]) == ({"a": {"b": None}, "c": 1}, (2, 5))
+
+
 @tries(60)
 @given(st.data())
 def test_no_text_makes_the_loader_fail_in_any_other_way(data):
