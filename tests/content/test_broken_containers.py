@@ -106,6 +106,7 @@ ENDLESS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ENDLESS)
 def test_what_never_seems_to_end_is_answered_soon(what: str) -> None:
     began = time.process_time()

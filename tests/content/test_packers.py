@@ -97,6 +97,7 @@ def test_a_disc_image_with_a_directory_that_we_do_not_read_is_unsupported() -> N
     assert look(packed("iso-udf", {"a.txt": b"x"}), "")[0].readable is Readable.UNSUPPORTED
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["7z", "cab-mszip", "tar-gz", "tar-xz", "tar-zst", "xz", "zst", "bz2", "lzma", "gz"])
 def test_a_bomb_of_every_kind_is_over_budget(how: str) -> None:
     outer, *_ = look(packed(how, {"zeros": bytes(24 << 20)}), "", budget=Budget(octets=20 << 20))

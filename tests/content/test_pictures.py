@@ -128,6 +128,7 @@ def test_a_picture_among_words_is_words() -> None:
 _AT_MOST = (Readable.YES, Readable.UNSUPPORTED, Readable.PICTURES_UNREAD)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "TIFF", "WebP"])
 def test_broken_pictures_break_nothing(kind: str) -> None:
     whole = PICTURES[kind]

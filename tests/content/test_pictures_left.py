@@ -67,6 +67,7 @@ def test_behind_many_pictures_a_page_goes_unread_and_that_is_said(kind: str) -> 
     assert Readable.PICTURES_UNREAD in {finding.readable for finding in findings}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FILES)
 def test_with_time_enough_it_is_read(kind: str) -> None:
     name, octets = FILES[kind]
