@@ -52,16 +52,19 @@ from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Patterns,
 from gateway.model.message import Buffer
 
 
-def preload(*, with_ocr: bool = False) -> None:
-    """Load everything that reading will ever need: codecs, libmagic's database, libarchive. Libraries are loaded by the imports above."""
-    if with_ocr:
-        ocr.load()
+def preload(*, with_ocr: bool = False) -> bool:
+    """Load everything that reading will ever need: codecs, libmagic's database, libarchive. Libraries are loaded by the imports above.
+
+    Whether words can be read in pictures: asked for, and installed. Else a budget has no time for them, and says so by None.
+    """
+    reads_pictures = with_ocr and ocr.load()
     filetype.library()
     libarchive.preload()
     protected.preload()
     for module in pkgutil.iter_modules(encodings.__path__):
         with suppress(LookupError):
             codecs.lookup(module.name)
+    return reads_pictures
 
 
 def read(

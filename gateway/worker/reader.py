@@ -28,8 +28,8 @@ def load(name: str, seconds: float, picture_seconds: float = 0.0) -> Reader:
     """`package.module:function`, or `/a/file.py:function` for one that is not installed; `seconds` is the processor time of one file,
     `picture_seconds` what may besides go to words in pictures; 0: they are not read.
 
-    Beside the function its module has `preload(with_ocr=...)` and `Budget(seconds=..., picture_seconds=...)`. On return all that it needs
-    is loaded and has worked once.
+    Beside the function its module has `preload(with_ocr=...)`, which tells whether words in pictures can be read here, and
+    `Budget(seconds=..., picture_seconds=...)`: None where they cannot. On return all that it needs is loaded and has worked once.
     """
     place, _, function = name.rpartition(":")
     module = _from_file(place) if place.endswith(".py") else importlib.import_module(place)
@@ -37,10 +37,10 @@ def load(name: str, seconds: float, picture_seconds: float = 0.0) -> Reader:
     budget: Callable[..., Any] = module.Budget
 
     def limited(most: float) -> Any:
-        return budget(seconds=seconds, picture_seconds=min(picture_seconds, most) if picture_seconds > 0 else None)
+        return budget(seconds=seconds, picture_seconds=min(picture_seconds, most) if reads_pictures else None)
 
+    reads_pictures: bool = module.preload(with_ocr=picture_seconds > 0)
     reader = reader_of(read, limited)
-    module.preload(with_ocr=picture_seconds > 0)
     warm(reader, Patterns())
     return reader
 

@@ -27,6 +27,7 @@ class Budget:
 
 def preload(*, with_ocr):
     """Nothing: what this file imports is all it needs."""
+    return with_ocr
 
 
 def read(data, *, id, names, declared_type, charset, is_words, patterns, budget):  # noqa: A002 - the reader's own signature

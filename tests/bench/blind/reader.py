@@ -8,8 +8,9 @@ from gateway.model.finding import FileFinding, Readable
 __all__ = ["Budget", "preload", "read"]
 
 
-def preload(**_settings: Any) -> None:
-    """There is nothing to load."""
+def preload(**_settings: Any) -> bool:
+    """There is nothing to load, and no picture is looked at."""
+    return False
 
 
 def read(data: bytes, **said: Any) -> tuple[FileFinding, ...]:
