@@ -145,6 +145,7 @@ class Luck:
     def __init__(self, plan=()) -> None:
         self._plan = list(plan)
         self.breaks: list[str] = []  # calls of these names fail, each once
+        self.bugs: list[str] = []  # the same, with an error that nobody expects
         self.failed: list[str] = []
 
     def draw(self, what: str) -> str:
@@ -152,6 +153,9 @@ class Luck:
         if what in self.breaks:
             self.breaks.remove(what)
             word = "fails"
+        if what in self.bugs:
+            self.bugs.remove(what)
+            word = "bug"
         if word:
             self.failed.append(what)
         return word
@@ -259,8 +263,8 @@ class MemoryOutbox:
         with self._luck.call("outbox.claim"):
             due = [row for row in self.rows.values() if row.next_at <= now and self._leases.get(row.id, now) <= now][:limit]
             for row in due:
+                self.rows[row.id] = replace(row, attempts=row.attempts + 1, is_fresh=row.is_fresh and row.id not in self._leases)
                 self._leases[row.id] = now + timedelta(seconds=lease_seconds)
-                self.rows[row.id] = replace(row, attempts=row.attempts + 1)
             return tuple(self.rows[row.id] for row in due)
 
     async def renew(self, row_id, until):
@@ -272,29 +276,30 @@ class MemoryOutbox:
         self.rows = {row_id: row for row_id, row in self.rows.items() if row_id not in ids}
         self.ever = [row for row in self.ever if row.id not in ids]
 
-    async def done(self, row_id, recipient, reply, *, certain=True):
+    async def done(self, row_id, recipient, reply, *, certain=True, to_send=()):
         with self._luck.call("outbox.done"):
             row = self.rows.get(row_id)
             if row is None:
                 return
-            if row.share is not None and reply.code >= 300 and certain:
+            if row.share is not None and row.is_fresh and reply.code >= 300 and certain:
                 self.shares.take_back(row.share, frozenset({recipient}))
             left = tuple(one for one in row.recipients if one.address.key != recipient)
             if left:
                 self.rows[row_id] = replace(row, recipients=left)
             else:
                 del self.rows[row_id]
+            self.insert(to_send)
 
     async def put(self, rows):
         if rows:
             with self._luck.call("outbox.put"):
                 self.insert(rows)
 
-    async def retry(self, row_id, at, why, *, certain=True):
+    async def retry(self, row_id, at, why, *, certain):
         with self._luck.call("outbox.retry"):
             if row_id in self.rows:
                 row = self.rows[row_id]
-                self.rows[row_id] = replace(row, next_at=at, share=row.share if certain else None)
+                self.rows[row_id] = replace(row, next_at=at, is_fresh=row.is_fresh and certain)
                 self._leases.pop(row_id, None)
                 self.why[row_id] = why
 

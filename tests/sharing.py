@@ -46,6 +46,9 @@ class MemoryShares:
     def take_back(self, share_id, keys):
         self._change(share_id, keys, state=Standing.UNDONE)
 
+    def revoke(self, share_id, keys):
+        self._change(share_id, keys, state=Standing.REVOKED)
+
     def tell(self, told, untold):
         for share_id, key in told:
             self._change(share_id, {key}, is_told=True)

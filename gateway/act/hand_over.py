@@ -22,15 +22,11 @@ from gateway.model.decision import Decision, Reason, Verdict
 from gateway.model.envelope import Recipient
 from gateway.model.kept import Bundle
 from gateway.model.outcome import Ending, Outcome, Reply, Step
+from gateway.policy.news import LINKS_ENDED
 from gateway.ports.next_hop import Handed
 from gateway.ports.world import World
 
-_LINKS_ENDED = Reason(
-    "links-ended",
-    "refuse",
-    text="The links to its files were taken back before it reached them, so neither it nor its files go to them any other way. "
-    "If they should have them after all, send the email again as a new one.",
-)
+_TAKEN_BACK = Reason("links-ended", "refuse", text=LINKS_ENDED)
 _PLACE_CANNOT = Reply(554, "5.3.0", "the files cannot be put where this route has them")
 
 
@@ -224,7 +220,7 @@ class _Handing:
 
 def _taken_back(recipient: Recipient) -> Decision:
     """A retry of mail whose links were ended meanwhile: whoever ended them does not want the files to come by another way."""
-    return Decision(recipient.address.wire, (), Verdict.REFUSE, None, reasons=(_LINKS_ENDED,))
+    return Decision(recipient.address.wire, (), Verdict.REFUSE, None, reasons=(_TAKEN_BACK,))
 
 
 def _cannot_place(route: str, recipient: Recipient, decision: Decision) -> tuple[Handed, Step]:

@@ -5,6 +5,7 @@ Not here: who may be told (readers.py; the caller has asked), the words (policy/
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,7 +19,7 @@ from gateway.model.kept import ToSend
 from gateway.model.message import Content
 from gateway.model.outcome import Outcome, Reply
 from gateway.policy.guidance import House, texts_of
-from gateway.policy.news import advised, delayed, relayed, to_told, undelivered
+from gateway.policy.news import advised, delayed, relayed, taken_back, to_told, undelivered
 from gateway.policy.receipt import Sent, receipt
 from gateway.policy.rules import Policy
 from gateway.policy.wording import About, Letter, Told
@@ -48,18 +49,30 @@ class Reports:
         self, row: ToSend, content: Content, failed: tuple[Handed, ...], delivered: int, *, gave_up: bool
     ) -> tuple[ToSend, ...]:
         """The same for mail out of our own outbox. What the sender may not be told of, the postmaster is."""
+
+        def words(some: _Failed, subject: str) -> Letter:
+            return undelivered(self.house, _replies(some), delivered, None, row.case or "", subject=subject, gave_up=gave_up)
+
+        return await self._failed(row, content, tuple((one.recipient, one.reply) for one in failed), words)
+
+    async def taken_back(self, row: ToSend, content: Content, reply: Reply) -> tuple[ToSend, ...]:
+        """The DSN about a copy in our outbox that is not sent, because its link was ended; to the sender or the postmaster, as above."""
+
+        def words(some: _Failed, subject: str) -> Letter:
+            return taken_back(self.house, addresses(tuple(recipient for recipient, _ in some)), row.case or "", subject)
+
+        return await self._failed(row, content, tuple((recipient, reply) for recipient in row.recipients), words)
+
+    async def _failed(self, row: ToSend, content: Content, pairs: _Failed, words: Callable[[_Failed, str], Letter]) -> tuple[ToSend, ...]:
+        """`words`: of these, in a mail with this subject."""
         envelope, about = envelope_of(row), Subject(row.case, row.message_id)
-        pairs = tuple((one.recipient, one.reply) for one in failed)
         told = tuple(pair for pair in pairs if pair[0].notify != NEVER) if self.house.is_ours(envelope.reverse_path) else ()
         silent = tuple(pair for pair in pairs if pair not in told)
         letters: list[ToSend] = []
         if told:
-            subject = subject_in(content)
-            letter = undelivered(self.house, _replies(told), delivered, None, row.case or "", subject=subject, gave_up=gave_up)
-            letters.append(await self._bounce(envelope, about, content, letter, told))
+            letters.append(await self._bounce(envelope, about, content, words(told, subject_in(content)), told))
         if silent:
-            letter = undelivered(self.house, _replies(silent), delivered, None, row.case or "", gave_up=gave_up)
-            letters.append(await self._bounce(envelope, about, content, letter, silent, to=self.house.postmaster))
+            letters.append(await self._bounce(envelope, about, content, words(silent, ""), silent, to=self.house.postmaster))
         return tuple(letters)
 
     async def delayed(self, row: ToSend, content: Content, waiting: tuple[Handed, ...]) -> tuple[ToSend, ...]:

@@ -159,7 +159,7 @@ async def _queued(deferred: tuple[Outcome, ...], handed: HandedOver, work: Work,
     try:
         for name, some in groups.items():
             recipients = tuple(outcome.recipient for outcome in some)
-            rows.append(await _row(copies[name], recipients, _share_of(some, handed), work, world))
+            rows.append(_with_link(await _row(copies[name], recipients, work, world), some, handed))
     except OutgateError:
         return (), ()
     queued = tuple(replace(outcome, ending=Ending.QUEUED) for some in groups.values() for outcome in some)
@@ -168,16 +168,16 @@ async def _queued(deferred: tuple[Outcome, ...], handed: HandedOver, work: Work,
     return queued, tuple(rows)
 
 
-def _share_of(some: list[Outcome], handed: HandedOver) -> str | None:
-    """Whose link this copy carries, where it is known that nobody was handed that yet, in this attempt or another."""
-    (one, *others) = some
-    if others or not one.certain:
-        return None
-    mine = (shared for shared in handed.shares if shared.share.route == one.route and one.recipient.address.key in shared.fresh)
-    return next((shared.share.id for shared in mine), None)
+def _with_link(row: ToSend, some: list[Outcome], handed: HandedOver) -> ToSend:
+    """Whose link this copy carries, if any; and whether it is known that nobody was handed that yet, in this attempt or another."""
+    shared = next((shared for shared in handed.shares if shared.share.route == some[0].route), None)
+    if shared is None:
+        return row
+    (one,) = some  # every link is one person's
+    return replace(row, share=shared.share.id, is_fresh=one.certain and one.recipient.address.key in shared.fresh)
 
 
-async def _row(ready: Ready, recipients: tuple[Recipient, ...], share: str | None, work: Work, world: World) -> ToSend:
+async def _row(ready: Ready, recipients: tuple[Recipient, ...], work: Work, world: World) -> ToSend:
     copy = ready.copy
     return ToSend(
         id=world.new_id(),
@@ -192,5 +192,4 @@ async def _row(ready: Ready, recipients: tuple[Recipient, ...], share: str | Non
         smtputf8=copy.smtputf8,
         ret=copy.ret,
         envid=copy.envid,
-        share=share,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, and_, delete, select, update
 
 from gateway.edges import audit, shares
 from gateway.edges.nouns import decode, encode, from_plain, to_plain
@@ -37,12 +37,13 @@ class Outbox:
         """The attempt is still under way: its lease ends later. A row that was given back stays free. Raises TryLater."""
         await self._store.run("outbox.renew", {"id": row_id, "until": micros(until)})
 
-    async def done(self, row_id: str, recipient: str, reply: Reply, *, certain: bool = True) -> None:
+    async def done(self, row_id: str, recipient: str, reply: Reply, *, certain: bool = True, to_send: tuple[ToSend, ...] = ()) -> None:
         """This recipient (Address.key) has it, or never will: of a released copy the audit says which. Raises TryLater.
 
-        The link that a copy carries is undone where it is known for `certain` that nobody was handed it.
+        The link that a copy carries is undone where it is known for `certain` that nobody was handed it. `to_send`: what follows from it.
         """
         said = {"code": reply.code, "status": reply.status, "certain": certain, "at": micros(datetime.now(UTC))}
+        said |= {"outbox": [to_row(row) for row in to_send]}
         await self._store.run("outbox.done", {"id": row_id, "recipient": recipient, **said})
 
     async def put(self, rows: tuple[ToSend, ...]) -> None:
@@ -50,7 +51,7 @@ class Outbox:
         if rows:
             await self._store.run("outbox.put", {"rows": [to_row(row) for row in rows]})
 
-    async def retry(self, row_id: str, at: datetime, why: str, *, certain: bool = True) -> None:
+    async def retry(self, row_id: str, at: datetime, why: str, *, certain: bool) -> None:
         """For those still in the row, again then. `certain`: it is known that they have nothing yet. Raises TryLater."""
         await self._store.run("outbox.retry", {"id": row_id, "at": micros(at), "why": why, "certain": certain})
 
@@ -82,6 +83,7 @@ def to_row(mail: ToSend) -> Payload:
         "envid": mail.envid,
         "why": "",
         "share_id": mail.share,
+        "is_fresh": mail.is_fresh,
     }
 
 
@@ -103,6 +105,7 @@ def _to_noun(row: Payload) -> ToSend:
         envid=row["envid"],
         why=row["why"],
         share=row["share_id"],
+        is_fresh=row["is_fresh"],
     )
 
 
@@ -137,7 +140,10 @@ def put(connection: Connection, payload: Payload) -> Payload:
 
 @operation("outbox.claim")
 def claim(connection: Connection, payload: Payload) -> Payload:
-    """On SQLite the recorder is the only writer; on PostgreSQL rows that another is just claiming are passed over."""
+    """On SQLite the recorder is the only writer; on PostgreSQL rows that another is just claiming are passed over.
+
+    A lease that has run out is an attempt that ended without a word: whoever it was for may have been handed the copy.
+    """
     due = select(outbox.c.id).where(outbox.c.next_at <= payload["now"], outbox.c.leased_until <= payload["now"])
     ids = (
         connection.execute(due.order_by(outbox.c.next_at, outbox.c.id).limit(payload["limit"]).with_for_update(skip_locked=True))
@@ -146,7 +152,9 @@ def claim(connection: Connection, payload: Payload) -> Payload:
     )
     if not ids:
         return {"rows": []}
-    lease = update(outbox).where(outbox.c.id.in_(ids)).values(leased_until=payload["until"], attempts=outbox.c.attempts + 1)
+    is_fresh = and_(outbox.c.is_fresh, outbox.c.leased_until == 0)
+    values = {"leased_until": payload["until"], "attempts": outbox.c.attempts + 1, "is_fresh": is_fresh}
+    lease = update(outbox).where(outbox.c.id.in_(ids)).values(values)
     rows = connection.execute(lease.returning(*outbox.c)).mappings().all()
     return {"rows": [dict(row) for row in sorted(rows, key=lambda row: (row["next_at"], row["id"]))]}
 
@@ -169,8 +177,10 @@ def done(connection: Connection, payload: Payload) -> Payload:
         event = "hold.handed_over" if 200 <= payload["code"] < 300 else "hold.not_taken"
         said = {name: payload[name] for name in ("code", "status")}
         audit.append(connection, event, payload["at"], {"case": row["case_number"], "next_hop": row["next_hop"], **said})
-    if row and row["share_id"] is not None and payload["code"] >= 300 and payload["certain"]:
+    if row and row["share_id"] is not None and row["is_fresh"] and payload["code"] >= 300 and payload["certain"]:
         shares.undo(connection, {"share": row["share_id"], "keys": [payload["recipient"]], "at": payload["at"]})
+    if row:
+        insert(connection, payload["outbox"])
     if left:
         connection.execute(update(outbox).where(mine).values(recipients=encode(left)))
     else:
@@ -181,7 +191,7 @@ def done(connection: Connection, payload: Payload) -> Payload:
 @operation("outbox.retry", repeatable=True)
 def retry(connection: Connection, payload: Payload) -> Payload:
     values = {"next_at": payload["at"], "leased_until": 0, "why": payload["why"]}
-    values |= {} if payload["certain"] else {"share_id": None}  # its link may be out there: it stays, whatever comes
+    values |= {} if payload["certain"] else {"is_fresh": False}  # its link may be out there: it stays, whatever comes
     connection.execute(update(outbox).where(outbox.c.id == payload["id"]).values(values))
     return {}
 

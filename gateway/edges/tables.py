@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, false
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, Table, Text, false, true
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"})
 
@@ -134,7 +134,8 @@ outbox = Table(
     Column("ret", Text),
     Column("envid", Text),
     Column("why", Text, nullable=False),  # of the last retry, for the operator
-    Column("share_id", Text),  # of a copy with a link, while it is known that nobody was handed it
+    Column("share_id", Text),  # of a copy with a link
+    Column("is_fresh", Boolean, nullable=False, server_default=true()),  # with `share_id`: it is known that nobody was handed that link
     Index(None, "next_at"),
     Index(None, "object_id"),
 )
@@ -219,6 +220,14 @@ share_grant = Table(
     Column("is_told", Boolean, nullable=False, server_default=false()),  # a receipt has told the sender of it
     Index(None, "token_hash", unique=True),
     Index(None, "share_id", "key", "role", unique=True),
+)
+
+share_taken_back = Table(
+    "share_taken_back",
+    metadata,
+    Column("hash", LargeBinary(32), primary_key=True),  # of a share that is forgotten, and of whom: edges/share_memory.py
+    Column("at", BigInteger, nullable=False),  # when it was forgotten
+    Index(None, "at"),
 )
 
 share_access = Table(

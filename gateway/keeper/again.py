@@ -139,9 +139,9 @@ class _Again:
         overrides = self._accepted()
         steps = await links.made(plan(self.judgement.decisions, self.held.envelope.recipients).steps)
         for ready in links.ready:
-            await self._let_go(ready, links.share_of(ready))
+            await self._let_go(ready, links)
         for step in steps:
-            await self._sort(step)
+            await self._sort(step, links)
         rest = self._remaining()
         if self.is_release and rest is not None and _is_same(rest, self.held):
             raise WillNotDo(self._nothing_changed(rest.decision))
@@ -167,12 +167,12 @@ class _Again:
                 raise WillNotDo(why_not_accepted(one, message))
         return found
 
-    async def _sort(self, step: Step) -> None:
+    async def _sort(self, step: Step, links: Links) -> None:
         post = self.desk.post
         whom = _whom(step)
         part = self._part(step)
         if step.verdict is Verdict.RELEASE:
-            await self._let_go(self._as_it_is(step))
+            await self._let_go(self._as_it_is(step), links)
         elif step.verdict is Verdict.REFUSE and post.readers(part):
             self.letters += await post.last_word(part, "not-allowed")
             self._note(step, Ending.REFUSED, f"{whom}: the rules refuse it, the sender is told")
@@ -189,10 +189,10 @@ class _Again:
     def _part(self, step: Step) -> Held:
         return replace(self.held, envelope=replace(self.held.envelope, recipients=step.recipients), decision=step.decisions[0])
 
-    async def _let_go(self, ready: Ready, share: str | None = None) -> None:
-        """Into the outbox, to be sent when the case has been committed. `share`: whose link it carries."""
+    async def _let_go(self, ready: Ready, links: Links) -> None:
+        """Into the outbox, to be sent when the case has been committed."""
         step = ready.step
-        self.letters.append(await self._row(ready, share))
+        self.letters.append(links.noted(await self._row(ready), ready))
         self.going += [Went(recipient, made, waiting=True) for recipient, made in zip(step.recipients, step.decisions, strict=True)]
         self._note(step, Ending.QUEUED, f"{_whom(step)}: goes by {step.route}")
 
@@ -212,7 +212,7 @@ class _Again:
         )
         return Ready(step, next_hop, copy, bool(added or copy.splices))
 
-    async def _row(self, ready: Ready, share: str | None) -> ToSend:
+    async def _row(self, ready: Ready) -> ToSend:
         world, held = self.desk.world, self.held
         return ToSend(
             id=world.new_id(),
@@ -228,7 +228,6 @@ class _Again:
             smtputf8=held.envelope.smtputf8,
             ret=held.envelope.ret,
             envid=held.envelope.envid,
-            share=share,
         )
 
     async def _gone(self, links: Links) -> tuple[ToSend, ...]:

@@ -6,7 +6,7 @@ All of it is undone where the case does not end as it was wanted. Where a route 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from gateway.act.copies import names_of, stamps_of
@@ -20,7 +20,7 @@ from gateway.keeper.desk import Desk
 from gateway.model.decision import Decision, Verdict
 from gateway.model.envelope import Recipient
 from gateway.model.judgement import Judgement
-from gateway.model.kept import Held
+from gateway.model.kept import Held, ToSend
 from gateway.model.message import Content
 from gateway.model.outcome import Step
 from gateway.pipeline import Beside
@@ -48,10 +48,13 @@ class Links:
         """The copies with links, one for each person."""
         return tuple(ready for shared in self.shares for ready in shared.ready)
 
-    def share_of(self, ready: Ready) -> str | None:
-        """Whose link this copy carries, where nobody can have been handed that before."""
-        (one,) = ready.step.recipients
-        return next((shared.share.id for shared in self.shares if ready in shared.ready and one.address.key in shared.fresh), None)
+    def noted(self, row: ToSend, ready: Ready) -> ToSend:
+        """The row of this copy, with whose link it carries, if any; and whether nobody can have been handed that before."""
+        shared = next((shared for shared in self.shares if any(one is ready for one in shared.ready)), None)
+        if shared is None:
+            return row
+        (one,) = ready.step.recipients  # every link is one person's
+        return replace(row, share=shared.share.id, is_fresh=one.address.key in shared.fresh)
 
     async def made(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
         """Files into their place, copies made; the steps that are left. Raises TryLater: a place cannot keep them now."""

@@ -19,6 +19,7 @@ from gateway.keeper.desk import Desk
 from gateway.model.kept import ToSend
 from gateway.model.message import Content
 from gateway.model.outcome import Copy, Reply
+from gateway.model.share import revoked_of
 from gateway.ports.next_hop import Handed, NextHop
 
 MOST_AT_ONCE = 20
@@ -29,6 +30,7 @@ LATE = timedelta(hours=4)  # after this the sender of mail that waits here hears
 _CARRIED = ("release", "rest")  # kinds of mail that is not our own; where we have changed it, it was signed when it was kept
 _OUR_OWN = ("notice", "code")  # of these nobody is told anything
 _BUG_PAUSE = timedelta(minutes=30)  # after an error of our own, which may come again each time
+_TAKEN_BACK = Reply(554, "5.7.1", "the links to its files were taken back before it was sent")
 PAUSES = (30, 60, 120, 300, 600, 1800, 3600)  # seconds after each attempt; the last one repeats
 
 
@@ -68,7 +70,8 @@ class Sender:
         except Exception as error:  # noqa: BLE001 - the row must be tried again, not lost with its task
             self._desk.alarm("outbox", error, case=row.case, id=row.message_id)
             with suppress(TryLater):
-                await self._desk.shelves.outbox.retry(row.id, self._desk.world.clock.now() + _BUG_PAUSE, "an error in the gateway")
+                at = self._desk.world.clock.now() + _BUG_PAUSE
+                await self._desk.shelves.outbox.retry(row.id, at, "an error in the gateway", certain=False)
         finally:
             lease.cancel()
 
@@ -91,9 +94,29 @@ class Sender:
             await self._settle(row, None, _all(row, Reply(451, "4.3.0", "the message cannot be read back")))
             return
         try:
-            await self._settle(row, content, await self._hand_over(row, hop, content))
+            if await self._is_taken_back(row):
+                await self._take_back(row, content)
+            else:
+                await self._settle(row, content, await self._hand_over(row, hop, content))
         finally:
             content.close()
+
+    async def _is_taken_back(self, row: ToSend) -> bool:
+        """Whether the link in this copy was ended by somebody: who would get it could open nothing. Raises TryLater."""
+        shares = self._desk.world.shares
+        if row.share is None or shares is None:
+            return False
+        share = await shares.get(row.share)
+        # One that is forgotten opens for nobody either.
+        return share is None or bool(revoked_of(share, (one.address.key for one in row.recipients)))
+
+    async def _take_back(self, row: ToSend, content: Content) -> None:
+        """It goes no more, and who sent it hears so, in one commit."""
+        (recipient,) = row.recipients  # every link is one person's
+        self._tell(row, _all(row, _TAKEN_BACK))
+        letters = await self._desk.reports.taken_back(row, content, _TAKEN_BACK)
+        await self._desk.shelves.outbox.done(row.id, recipient.address.key, _TAKEN_BACK, to_send=letters)
+        await self._desk.forget(row.object_id)
 
     async def _hand_over(self, row: ToSend, hop: NextHop, content: Content) -> tuple[Handed, ...]:
         copy = Copy(row.reverse_path, row.recipients, b"", content, True, row.smtputf8, row.ret, row.envid)

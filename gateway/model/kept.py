@@ -73,7 +73,8 @@ class ToSend:
     ret: str | None = None
     envid: str | None = None
     why: str = ""  # it is still here: what the last attempt was told
-    share: str | None = None  # whose link it carries, as long as it is known that nobody was handed that
+    share: str | None = None  # whose link it carries
+    is_fresh: bool = True  # with `share`: it is known that nobody was handed that link, so that it can be undone
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ see and say ("7KQ-402"). A retry of the same transaction finds the share by its 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -110,6 +110,13 @@ class Placed:
     share: Share  # with its object ids and its reference
     offers: tuple[Offer, ...]
     sender: Offer | None = None  # for the sender's own grant: where they see who fetched what, and revoke
+
+
+def revoked_of(there: Share, keys: Iterable[str]) -> tuple[str, ...]:
+    """Of these recipients (Address.key) those from whom the files were taken back: everybody, where it was revoked as a whole. Pure."""
+    theirs = {grant.key for grant in there.grants if grant.role == "recipient" and grant.state is Standing.REVOKED}
+    is_all = bool(there.grants) and all(grant.state is Standing.REVOKED for grant in there.grants)
+    return tuple(key for key in keys if is_all or key in theirs)
 
 
 # --- what people do with it -------------------------------------------------------------------------------------------

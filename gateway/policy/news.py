@@ -20,6 +20,11 @@ from gateway.policy.wording import (
     words_of,
 )
 
+LINKS_ENDED = (
+    "The links to its files were taken back before it reached them, so neither it nor its files go to them any other way. "
+    "If they should have them after all, send the email again as a new one."
+)
+
 
 def advised(about: About, told: Told, texts: Mapping[str, Guidance]) -> Letter:
     """To the sender of mail that has gone: what rules have to say of it. Nothing is kept, so there is no case."""
@@ -65,6 +70,17 @@ def undelivered(
     )
     whom = addresses[0] if len(addresses) == 1 else people(len(addresses))
     return Letter(f"Not sent to {whom}: {why}{tail}", join(parts))
+
+
+def taken_back(house: House, recipients: tuple[str, ...], case: str = "", subject: str = "") -> Letter:
+    """The words of a DSN about a copy in our outbox whose link somebody has ended."""
+    parts = (
+        f"{_which(house, subject, None)} is not sent to {listed(recipients)}.",
+        LINKS_ENDED,
+        f"Help: {help_at(house)}." + (f" Say case {case}." if case else ""),
+    )
+    whom = recipients[0] if len(recipients) == 1 else people(len(recipients))
+    return Letter(f"Not sent to {whom}: the links to its files were taken back" + (f" (case {case})" if case else ""), join(parts))
 
 
 def delayed(house: House, waiting: tuple[tuple[str, Reply], ...], until: datetime, case: str = "", subject: str = "") -> Letter:

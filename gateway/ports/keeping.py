@@ -59,10 +59,11 @@ class Outbox(Protocol):
         """The attempt is still under way: its lease ends later."""
         ...
 
-    async def done(self, row_id: str, recipient: str, reply: Reply, *, certain: bool = True) -> None:
+    async def done(self, row_id: str, recipient: str, reply: Reply, *, certain: bool = True, to_send: tuple[ToSend, ...] = ()) -> None:
         """This recipient has it (or never will), as the reply says; the row goes with its last recipient.
 
         `certain`: nobody was handed a copy that was refused; a link that it carries is undone in the same commit.
+        `to_send`: what follows from it goes into the outbox in that commit, too.
         """
         ...
 
@@ -70,7 +71,7 @@ class Outbox(Protocol):
         """More to send, durable on return."""
         ...
 
-    async def retry(self, row_id: str, at: datetime, why: str, *, certain: bool = True) -> None:
+    async def retry(self, row_id: str, at: datetime, why: str, *, certain: bool) -> None:
         """Again then. `certain`: nobody has it yet; else a link that it carries stays, whatever comes of the copy."""
         ...
 

@@ -61,7 +61,13 @@ def test_what_was_kept_before_a_change_of_the_tables_is_there_after_it(place: Pl
         for table in metadata.tables:
             if table.startswith(("share", "portal")):
                 connection.execute(text(f"DROP TABLE {table}"))
-        for table, column in (("hold", "declared"), ("intent", "declared"), ("intent", "answers"), ("outbox", "share_id")):
+        for table, column in (
+            ("hold", "declared"),
+            ("intent", "declared"),
+            ("intent", "answers"),
+            ("outbox", "share_id"),
+            ("outbox", "is_fresh"),
+        ):
             connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
         row = {name: value for name, value in to_row(held()).items() if name != "declared"}

@@ -61,7 +61,7 @@ def test_a_row_is_due_at_its_time_and_goes_with_its_last_recipient(place: Place)
             await put(state, mail("n1", "a@x.example", "B@x.example"))
             assert len(await state.outbox.claim(NOON, 60)) == 1
             await state.outbox.done("n1", "a@x.example", TAKEN)
-            await state.outbox.retry("n1", NOON + timedelta(hours=1), "451 later")
+            await state.outbox.retry("n1", NOON + timedelta(hours=1), "451 later", certain=True)
             assert await state.outbox.claim(NOON + timedelta(minutes=59), 60) == ()
             (row,) = await state.outbox.claim(NOON + timedelta(hours=1), 60)
             assert [one.address.wire for one in row.recipients] == ["B@x.example"]
@@ -80,7 +80,7 @@ def test_a_lease_is_renewed_while_the_attempt_goes_on_and_not_after_the_row_was_
             await mine.outbox.claim(NOON, 60)
             await mine.outbox.renew("n1", NOON + timedelta(seconds=120))
             assert await other.outbox.claim(NOON + timedelta(seconds=119), 60) == ()
-            await mine.outbox.retry("n1", NOON + timedelta(seconds=90), "451 later")
+            await mine.outbox.retry("n1", NOON + timedelta(seconds=90), "451 later", certain=True)
             await mine.outbox.renew("n1", NOON + timedelta(seconds=500))
             assert [row.id for row in await other.outbox.claim(NOON + timedelta(seconds=90), 60)] == ["n1"]
 
@@ -97,7 +97,7 @@ def test_what_became_of_a_released_copy_is_in_the_audit_once_and_what_waits_says
             await state.outbox.claim(NOON, 60)
             await state.outbox.done("r1", "a@x.example", TAKEN)
             await state.outbox.done("r1", "a@x.example", TAKEN)
-            await state.outbox.retry("r1", NOON, "451 4.4.1 nobody there")
+            await state.outbox.retry("r1", NOON, "451 4.4.1 nobody there", certain=True)
             await state.outbox.done("n1", "a@derbyshire.gov.uk", TAKEN)
             (row,) = await state.outbox.released("7KQ-402")
             assert (row.id, row.attempts, row.why) == ("r1", 1, "451 4.4.1 nobody there")

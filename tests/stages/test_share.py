@@ -329,6 +329,53 @@ def test_the_link_of_a_covering_mail_that_is_never_delivered_is_undone(answers, 
     assert shares(later) == [{PAT: left}]
 
 
+@pytest.mark.parametrize("word", ["breaks", "bugs"])
+def test_a_link_that_somebody_may_have_stays_where_the_keeper_could_not_write_that_down(word):
+    """Found: with the store down, or a bug of ours, after an uncertain hand-over, the next refusal ended the link in the mail."""
+    later = Later(PAT, KIM, patience_hours=0)
+    getattr(later.stage.luck, word).append("outbox.retry")
+    outbox_over(later, "later", "uncertain-lost", "no")
+
+    assert later.stage.luck.failed == ["outbox.retry"]
+    assert shares(later) == [{PAT: "open"}]
+
+
+@pytest.mark.parametrize("answers", [["later"] * 2, ["later", "uncertain-lost"]])
+def test_a_copy_in_our_outbox_whose_link_was_taken_back_is_not_sent_and_its_sender_hears_so(answers):
+    """Found: it was handed over hours later, with a link that opened nothing."""
+    later = Later(PAT, KIM, patience_hours=0)
+    later.script("plain", pat_at_shared_example=answers)
+
+    async def story():
+        await later.deliver()
+        (share,) = later.stage.shares.shares.values()
+        later.stage.shares.revoke(share.id, {PAT})
+        await later.turn(hours=2)
+        await later.turn()
+
+    run(story())
+    assert later.got(PAT) == []
+    assert later.failures() == [PAT]
+    assert "has not gone" not in letter(later, "Not sent to pat@shared.example: the links to its files were taken back")
+    assert later.stage.outbox.rows == {}
+
+
+def test_a_released_copy_whose_link_was_taken_back_is_not_sent_and_its_sender_hears_so():
+    later = Later(PAT, pack=policy(rules=HELD))
+    later.script("plain", pat_at_shared_example=["later"])
+
+    async def story():
+        await later.deliver()
+        await later.wish("release")
+        (share,) = later.stage.shares.shares.values()
+        later.stage.shares.revoke(share.id, {PAT})
+        await later.turn(hours=2)
+        await later.turn()
+
+    run(story())
+    assert (later.got(PAT), later.failures()) == ([], [PAT])
+
+
 def test_a_link_that_nobody_has_fetched_by_the_end_of_the_outbox_is_undone():
     later = Later(PAT, KIM, patience_hours=0)
     later.script("plain", pat_at_shared_example=["later"] * 1000)
