@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from gateway.errors import Revoked, TryLater, Unusable
-from gateway.model.share import Offer, Placed, Standing
+from gateway.model.share import Offer, Placed, Standing, revoked_of
 
 
 class MemoryShares:
@@ -20,6 +20,11 @@ class MemoryShares:
     async def find(self, key):
         with self._luck.call("shares.find"):
             return self.of_key(key)
+
+    async def taken_back(self, key, people):
+        with self._luck.call("shares.taken_back"):
+            there = self.of_key(key)
+            return frozenset(revoked_of(there, people) if there else ())
 
     async def get(self, share_id):
         return self.shares.get(share_id)

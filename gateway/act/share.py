@@ -30,6 +30,7 @@ from gateway.model.message import Content
 from gateway.model.share import Grant, Offer, Parcel, Placed, Share, SharedFile, Standing
 from gateway.policy.rules import Route
 from gateway.policy.share_words import known_languages
+from gateway.ports.places import Shares
 from gateway.ports.world import World
 from gateway.waiting import look
 
@@ -64,10 +65,13 @@ async def share(name: str, people: People, going: Going, world: World) -> Shared
         Revoked: somebody has taken the files back from them, or from those whom it names.
     """
     route = going.policy.route(name)
-    if world.shares is None or route.place not in world.places:
+    if world.shares is None:
+        raise Unusable("what is known of shares is not there")
+    key = _key(going, route)
+    await _may(key, people, world.shares)  # before anything can be unusable, which gives way to the next route
+    if route.place not in world.places:
         raise Unusable(f"place `{route.place}` is not there")
     edits = await look(lambda: _edits(people, going))
-    key = _key(going, route)
     there = await world.shares.find(key)
     wanted = await _wanted(route, key, people, going, world, there)
     fresh = frozenset(recipient.address.key for recipient, _ in people) - _open(there)
@@ -82,6 +86,13 @@ async def share(name: str, people: People, going: Going, world: World) -> Shared
         raise
     world.counters.count("shares", place=wanted.place)
     return Shared(placed.share, ready, placed.sender, fresh, _told(there))
+
+
+async def _may(key: bytes, people: People, shares: Shares) -> None:
+    """Raises Revoked: an earlier attempt at this message made links, and somebody has ended them."""
+    gone = await shares.taken_back(key, frozenset(recipient.address.key for recipient, _ in people))
+    if gone:
+        raise Revoked("the links to its files were taken back", tuple(sorted(gone)))
 
 
 def _told(share: Share | None) -> frozenset[str]:

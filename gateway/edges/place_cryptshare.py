@@ -50,7 +50,7 @@ class CryptshareTransfers:
         self._known: Cryptshare | None = None
 
     async def put(self, parcel: Parcel, deadline: float) -> Placed:
-        """A transfer for each recipient. Raises TryLater, Unusable."""
+        """A transfer for each recipient. Raises TryLater, Unusable, Revoked."""
         server, sender = self._server(), parcel.share.sender
         async with self._turns.take(deadline):
             until = await self._may(parcel, deadline)

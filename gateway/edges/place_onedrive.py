@@ -59,7 +59,7 @@ class OneDrive:
         self._files, self._links = Files(self._graph), Links(self._graph)
 
     async def put(self, parcel: Parcel, deadline: float) -> Placed:
-        """One folder and one link for each recipient. Raises TryLater, Unusable."""
+        """One folder and one link for each recipient. Raises TryLater, Unusable, Revoked."""
         # Known before anything is there: should this process die now, the sweep finds what it has begun.
         share = await issued(self._shares, replace(parcel.share, reference=self._path(parcel.share)))
         offers: list[Offer] = []

@@ -43,7 +43,7 @@ class Sftp:
         self._turns = Turns(name, clock, settings.uploads)
 
     async def put(self, parcel: Parcel, deadline: float) -> Placed:
-        """Every file into the folder of every partner. Raises TryLater, Unusable."""
+        """Every file into the folder of every partner. Raises TryLater, Unusable, Revoked."""
         partners = self._partners(parcel.share)
         share = await issued(self._shares, parcel.share)
         folders = {partner.folder: f"{partner.folder}/{share.id}" for partner in partners.values()}

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
-from gateway.edges import outbox
+from gateway.edges import outbox, share_memory
 from gateway.edges.nouns import decode
 from gateway.edges.operations import Payload, operation
 from gateway.edges.shares import EXPIRED, OPEN, PURGED, REVOKED, UNDONE, idle_since, note_event
@@ -93,7 +93,7 @@ def erase(connection: Connection, payload: Payload) -> Payload:
     if there is not None and (there.state != PURGED or there.withdrawn_at is None):
         return {"is_erased": False}
     if there is not None:
-        _erase(connection, [payload["share"]])
+        _erase(connection, [payload["share"]], payload["at"])
         note_event(connection, "erased", payload["at"], payload["share"], {"by": payload["by"], "why": payload["why"]})
     return {"is_erased": True}
 
@@ -102,7 +102,8 @@ def erase(connection: Connection, payload: Payload) -> Payload:
 def forget(connection: Connection, payload: Payload) -> Payload:
     now = payload["now"]
     over = and_(share.c.state == PURGED, share.c.withdrawn_at.is_not(None), share.c.ended_at < payload["before"])
-    _erase(connection, connection.execute(select(share.c.id).where(over)).scalars().all())
+    _erase(connection, connection.execute(select(share.c.id).where(over)).scalars().all(), now)
+    share_memory.forget(connection, now)
     settled = share_intent.c.state.in_(("done", "failed"))
     connection.execute(delete(share_intent).where(settled, share_intent.c.at < payload["before"]))
     connection.execute(delete(share_code).where(share_code.c.until < now - _A_DAY))
@@ -111,9 +112,10 @@ def forget(connection: Connection, payload: Payload) -> Payload:
     return {}
 
 
-def _erase(connection: Connection, ids: Sequence[str]) -> None:
+def _erase(connection: Connection, ids: Sequence[str], at: int) -> None:
     for start in range(0, len(ids), 500):
         some = ids[start : start + 500]
+        share_memory.remember(connection, some, at)
         grants = select(share_grant.c.id).where(share_grant.c.share_id.in_(some))
         connection.execute(delete(share_code).where(share_code.c.grant_id.in_(grants)))
         for table in (share_intent, share_access, share_file, share_grant):

@@ -13,14 +13,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, delete, insert, select, true, update
 
-from gateway.edges import audit
+from gateway.edges import audit, share_memory
 from gateway.edges.operations import Payload, operation
 from gateway.edges.share_rows import file_rows, grant_row, read_shares, share_row
 from gateway.edges.share_secrets import Secrets, hash_of
 from gateway.edges.store import Store
 from gateway.edges.tables import micros, portal_session, share, share_file, share_grant
 from gateway.errors import Revoked, TryLater
-from gateway.model.share import Grant, Share, SharedFile, Standing
+from gateway.model.share import Grant, Share, SharedFile, Standing, revoked_of
 from gateway.ports.clock import Clock
 
 TRIES = 5  # of an issue that others meet in the same moment
@@ -39,6 +39,12 @@ class Shares:
     async def find(self, key: bytes) -> Share | None:
         """The share that an earlier attempt at the same message made. Raises TryLater."""
         return _first(await self._store.read(read_shares, self._secrets, share.c.key == key))
+
+    async def taken_back(self, key: bytes, people: frozenset[str]) -> frozenset[str]:
+        """Those of these people (Address.key) from whom somebody has taken back the files of this share. Raises TryLater."""
+        there = await self.find(key)
+        known = revoked_of(there, people) if there is not None else ()
+        return frozenset(known) | await self._store.read(share_memory.taken_back, key, people)
 
     async def get(self, share_id: str) -> Share | None:
         """Whatever its state. Raises TryLater."""
@@ -61,6 +67,9 @@ class Shares:
         """
         for _ in range(TRIES):
             there = await self.find(share.key)
+            people = frozenset(grant.key for grant in share.grants if grant.role == "recipient")
+            if gone := await self._store.read(share_memory.taken_back, share.key, people):
+                raise Revoked("the share was revoked, and is forgotten", tuple(sorted(gone)))
             one = share if there is None else joined(there, share)
             if linked and not all(file.object_id for file in one.files):
                 raise TryLater(f"the files of share {one.id} went while it was being made again")
@@ -113,8 +122,7 @@ def joined(there: Share, new: Share) -> Share:
     is_purged = there.state is Standing.PURGED
     grants = {(grant.key, grant.role): grant for grant in there.grants}
     mine = tuple(_joined_grant(grants.get((grant.key, grant.role)), grant, is_purged=is_purged) for grant in new.grants)
-    revoked = tuple(grant.key for grant in mine if grant.state is Standing.REVOKED and grant.role == "recipient")
-    if revoked or all(grant.state is Standing.REVOKED for grant in there.grants):
+    if revoked := revoked_of(there, (grant.key for grant in new.grants if grant.role == "recipient")):
         raise Revoked(f"share {there.id} was revoked", revoked)
     return replace(
         new,

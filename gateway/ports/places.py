@@ -43,10 +43,17 @@ class Shares(Protocol):
         """The share that an earlier attempt at the same message made. Raises TryLater."""
         ...
 
+    async def taken_back(self, key: bytes, people: frozenset[str]) -> frozenset[str]:
+        """Those of these people (Address.key) from whom somebody has taken back the files of this share. Raises TryLater.
+
+        It is asked before anything else: a route that could not serve them now must not give way to another.
+        """
+        ...
+
     async def issue(self, share: Share) -> Share:
         """Durable on return, before any copy with a link leaves. Where one of this key is there already, that one is opened again.
 
-        Its grants and files are joined, and it expires when the later of the two does. Raises TryLater.
+        Its grants and files are joined, and it expires when the later of the two does. Raises TryLater, Revoked.
         """
         ...
 

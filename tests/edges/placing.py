@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 from gateway.edges.shares import joined
-from gateway.model.share import Grant, Parcel, Share, SharedFile
+from gateway.model.share import Grant, Parcel, Share, SharedFile, revoked_of
 from tests.doubles import START, Octets, StillClock
 
 SENDER = "a@ct.example"
@@ -22,6 +22,10 @@ class MemoryShares:
 
     async def find(self, key):
         return self.shares.get(key)
+
+    async def taken_back(self, key, people):
+        there = self.shares.get(key)
+        return frozenset(revoked_of(there, people) if there else ())
 
     async def issue(self, share):
         there = self.shares.get(share.key)

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from gateway.edges.database import open_engine
 from gateway.edges.tables import metadata
-from gateway.errors import WillNotDo
+from gateway.errors import Revoked, WillNotDo
 from gateway.model.kept import Bundle
 from gateway.model.outcome import Reply
 from gateway.model.share import Standing
@@ -174,10 +174,7 @@ def test_a_database_alone_tells_no_name_no_token_and_no_code(place: Place):
             return tokens
 
     tokens = asyncio.run(story())
-    engine = open_engine(place.url)
-    with engine.begin() as connection:
-        rows = repr([tuple(row) for table in metadata.tables.values() for row in connection.execute(select(table))]).lower()
-    engine.dispose()
+    rows = repr(everything(place)).lower()
     assert "b@example.org" in rows
     assert not [secret for secret in (*tokens.values(), "meier", "akte") if secret in rows]
 
@@ -198,6 +195,67 @@ def test_what_was_revoked_is_not_opened_for_whom_it_was_over_before(place: Place
                 await issued(state, share(grants=people[:1]))
 
     asyncio.run(story())
+
+
+async def forgotten(state, made, at, *, how: str) -> None:
+    """Purged by an officer, or when retention is over."""
+    await state.share_keeping.end(at)
+    await state.share_keeping.purge(at)
+    await state.share_keeping.withdrawn(made.id)
+    if how == "erased":
+        assert await state.share_keeping.erase(made.id, "officer", "asked to be forgotten")
+    else:
+        await state.share_keeping.forget(at + timedelta(days=1), at + timedelta(days=1))
+    assert await state.shares.get(made.id) is None
+
+
+@pytest.mark.parametrize("how", ["erased", "forgotten"])
+@pytest.mark.parametrize("whom", ["b@example.org", None])
+def test_what_was_taken_back_stays_so_when_the_share_is_forgotten(place: Place, how: str, whom: str | None):
+    """Found: `outgate share purge` undid the revocation for a retry of the same message, which made new links."""
+    both = frozenset({"b@example.org", "c@example.org"})
+    gone = both if whom is None else frozenset({whom})
+
+    async def story() -> None:
+        async with living(place, processes=2) as (state, other):
+            made, _ = await issued(state, share(grants=(grant(), grant("c@example.org"), grant("a@derbyshire.gov.uk", "sender"))))
+            await state.share_keeping.revoke(made.id, "officer", "wrong person", whom)
+            assert await other.shares.taken_back(KEY, both) == gone
+            await forgotten(state, made, NOON + timedelta(days=60), how=how)
+
+            assert await other.shares.taken_back(KEY, both) == gone
+            assert await other.shares.taken_back(b"another message's".ljust(32), both) == frozenset()
+            with pytest.raises(Revoked) as revoked:
+                await issued(other, share(grants=(grant(), grant("c@example.org"))))
+            assert frozenset(revoked.value.recipients) == gone
+            if whom is not None:
+                await issued(other, share(grants=(grant("c@example.org"),)))
+                assert await other.shares.taken_back(KEY, both) == gone
+
+    asyncio.run(story())
+
+
+def test_of_what_was_taken_back_and_forgotten_no_address_is_left_and_in_the_end_nothing(place: Place):
+    async def story() -> None:
+        async with living(place) as (state,):
+            made, _ = await issued(state)
+            await state.share_keeping.revoke(made.id, "officer")
+            await forgotten(state, made, NOON, how="erased")
+            assert "example.org" not in repr(everything(place))
+            await state.share_keeping.forget(NOON, NOON + timedelta(days=90))
+            assert await state.shares.taken_back(KEY, frozenset({"b@example.org"}))
+            await state.share_keeping.forget(NOON, NOON + timedelta(days=91))
+            assert not await state.shares.taken_back(KEY, frozenset({"b@example.org"}))
+
+    asyncio.run(story())
+
+
+def everything(place: Place) -> list[tuple]:
+    engine = open_engine(place.url)
+    with engine.begin() as connection:
+        rows = [tuple(row) for table in metadata.tables.values() for row in connection.execute(select(table))]
+    engine.dispose()
+    return rows
 
 
 def test_a_retry_gives_an_idle_share_all_its_time_again(place: Place):

@@ -158,6 +158,27 @@ def test_what_was_taken_back_goes_no_other_way_and_its_sender_hears_so(place, re
     assert "The links to its files were taken back before it reached them" in said
 
 
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("place", ["dead", "not configured any more"])
+def test_what_was_taken_back_goes_no_other_way_where_its_place_could_not_serve_it_either(place, whole):
+    """Found: a place that was asked first said that it cannot serve them, and the next route brought the files."""
+    later = {("plain", PAT): ["later"], ("plain", SAM): ["later"]}
+    story = Delivery(PAT, SAM, script=later, place=("", "unusable", "unusable"), each=True)
+
+    async def attempts():
+        first = await story.attempt()
+        (share,) = story.stage.shares.shares.values()
+        story.stage.shares.revoke(share.id, {PAT, SAM} if whole else {PAT})
+        if place != "dead":
+            story.stage.world.places.clear()
+        return first, await story.attempt()
+
+    assert run(attempts()) == (["450 4.2.0"] * 2, ["250 2.1.5"] * 2)
+    assert story.taken() == ([] if whole else [SAM])  # for whom it is the next route, as it should be
+    assert {key for key, (_, state, _) in story.cases().items() if state == "refused"} == ({PAT, SAM} if whole else {PAT})
+    assert story.stage.place.puts == (1 if whole or place != "dead" else 2)
+
+
 def test_kept_mail_whose_links_were_taken_back_stays_kept():
     later = Later(PAT, pack=policy(rules=HELD), place=("revoked",))
 
