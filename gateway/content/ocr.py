@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from gateway.content.picture_headers import TIFF, claimed_size, is_of_a_format_drawn
+
 _TESSERACT = ("libtesseract.so.5", "libtesseract.so.4", "libtesseract.so")
 _LEPTONICA = ("liblept.so.5", "libleptonica.so.6", "liblept.so")
 _LANGUAGE = b"eng"
@@ -31,7 +33,6 @@ WORTH = 160_000  # pixels: what has fewer is a logo or an icon
 _NARROW = 80  # pixels of one side: a line, a banner's edge
 _WITH_ALPHA, _WHITE = 4, 0xFFFFFF00  # samples of a pixel; RGBA
 _SILENT = 6  # L_SEVERITY_NONE
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,9 @@ def version() -> str:
 
 
 def is_drawn(octets: bytes) -> bool:
-    """Whether this is a picture in a format that is unpacked here."""
+    """Whether this is a picture in a format that is unpacked here, broken or not."""
     engine = _engine()
-    return engine is not None and (octets.startswith(_TIFF) or engine.size(octets) is not None)
+    return engine is not None and (is_of_a_format_drawn(octets) or engine.size(octets) is not None)
 
 
 def pages_of_picture(octets: bytes, left: Callable[[], float]) -> Iterator[Page]:
@@ -132,13 +133,14 @@ class _Engine:
 
     def open(self, octets: bytes, left: Callable[[], float]) -> Iterator[Any]:
         """Each page, unpacked; the caller reads it before it asks for the next. None for one that is not: too large, broken, too late."""
-        if octets.startswith(_TIFF):
+        if octets.startswith(TIFF):
             yield from self._pages(octets, left)
             return
         size = self.size(octets)
-        if size is None or not _is_worth(*size):
+        claimed = size or claimed_size(octets)
+        if claimed is not None and not _is_worth(*claimed):
             return
-        if size[0] * size[1] > _PIXELS or left() <= 0:
+        if size is None or size[0] * size[1] > _PIXELS or left() <= 0:
             yield None
         else:
             yield from self._freed(self._leptonica.pixReadMem(octets, len(octets)))

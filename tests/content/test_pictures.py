@@ -1,10 +1,13 @@
 """Words in pictures: every format, scanned pages, pictures in documents; what they may cost; what is no picture of words."""
 
+import io
 import os
 import signal
+import struct
 import subprocess
 import sys
 import threading
+import zlib
 
 import pytest
 from PIL import Image
@@ -163,6 +166,36 @@ def test_a_format_that_is_not_drawn_is_said_to_be_none_and_no_more() -> None:
         finding = read(octets, name)
 
         assert (finding.readable, finding.oddities) == (Readable.YES, ("pictures-unsupported",))
+
+
+def of_os2(image: Image.Image) -> bytes:
+    """A bitmap with the short header that OS/2 wrote and everything still opens, leptonica excepted."""
+    whole = saved(image.convert("RGB"), "BMP")
+    bits = struct.pack("<IHHHH", 12, *image.size, 1, 24) + whole[54:]
+    return b"BM" + struct.pack("<IHHI", 14 + len(bits), 0, 0, 26) + bits
+
+
+def of_apple(octets: bytes) -> bytes:
+    """A PNG as Apple's tools make it for telephones: a chunk of their own comes first."""
+    body = b"CgBI\x50\0\x20\6"
+    return octets[:8] + struct.pack(">I", 4) + body + struct.pack(">I", zlib.crc32(body)) + octets[8:]
+
+
+def test_pictures_of_a_known_format_that_could_not_be_drawn_were_taken_for_one_of_another() -> None:
+    """They count as broken, not as a format which says nothing of what somebody hides; unless they are too small for words."""
+    small = Image.effect_noise((90, 60), 40)
+    with Image.open(io.BytesIO(of_os2(SHADE))) as shown:
+        assert shown.size == SHADE.size
+    for broken in (
+        of_os2(SHADE),
+        of_apple(PICTURES["PNG"]),
+        PICTURES["GIF"][:-400],
+        PICTURES["WebP"][:25] + bytes(200),
+        PICTURES["JPEG"][:150],
+    ):
+        assert (read(broken, "a").readable, read(broken, "a").oddities) == (Readable.PICTURES_UNREAD, ())
+    for logo in (of_os2(small), of_apple(saved(small, "PNG")), saved(small, "GIF")[:-40]):
+        assert (read(logo, "a").readable, read(logo, "a").oddities) == (Readable.YES, ())
 
 
 # Reads a picture from standard input twice: as long as it likes, and then with three times the processor time that it took.
