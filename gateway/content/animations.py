@@ -1,7 +1,8 @@
-"""Pictures that move, to the single pictures that they show one after the other. Pure.
+"""Pictures that move, to the single pictures that they show one after the other. Pure but for the budget.
 
 Standards: GIF89a, PNG (third edition, 11.3.4, animation), WebP (RFC 9649).
-Limits: frames are not laid over one another. One through which the one before can be seen, or beside it, says so.
+Limits: frames are not laid over one another. One through which the one before can be seen, or beside it, says so. A last one that breaks
+off is given as far as it goes: whoever draws it finds that it is broken.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gateway.content.reading import Spent
+
 _PNG, _GIF = b"\x89PNG\r\n\x1a\n", (b"GIF87a", b"GIF89a")
 _IMAGE, _EXTENSION, _CONTROL, _TRAILER = 0x2C, 0x21, 0xF9, b"\x3b"
 _ALPHA = 0x10  # of VP8X, and in the fifth octet of a lossless picture
+_COLOURS, _CLEAR = b"PLTE", b"tRNS"
 _INSTEAD = 2  # of ANMF: not laid over the one before
 _HAS_ALPHA = b"ALPH"
 
@@ -26,9 +30,13 @@ class Frame(NamedTuple):
     piece_of: int = 0  # pixels of the whole, of one that leaves some of it to what it is laid over
 
 
-def frames_of(octets: bytes) -> Iterator[Frame]:
-    """The pictures in their order; of what does not move, or is broken at its first, the file as it is."""
-    frames = _frames(octets)
+def frames_of(octets: bytes, spent: Spent) -> Iterator[Frame]:
+    """The pictures in their order; of what does not move, or is broken at its first, the file as it is.
+
+    Raises:
+        Unreadable: it has more blocks or chunks than a file may have parts, or there is no time for them.
+    """
+    frames = _frames(octets, spent)
     first = next(frames, None)
     second = next(frames, None)
     if first is None or second is None:
@@ -38,13 +46,13 @@ def frames_of(octets: bytes) -> Iterator[Frame]:
     yield from frames
 
 
-def _frames(octets: bytes) -> Iterator[Frame]:
+def _frames(octets: bytes, spent: Spent) -> Iterator[Frame]:
     if octets.startswith(_GIF):
-        yield from _of_gif(octets)
-    elif octets.startswith(_PNG) and b"acTL" in octets:
-        yield from _of_png(octets)
+        yield from _of_gif(octets, spent)
+    elif octets.startswith(_PNG):
+        yield from _of_png(octets, spent)
     elif octets[:4] == b"RIFF" and octets[8:12] == b"WEBP" and b"ANMF" in octets:
-        yield from _of_webp(octets)
+        yield from _of_webp(octets, spent)
 
 
 def _area(size: bytes, layout: str) -> int:
@@ -55,10 +63,11 @@ def _area(size: bytes, layout: str) -> int:
 # --- GIF --------------------------------------------------------------------------------------------------------------
 
 
-def _of_gif(data: bytes) -> Iterator[Frame]:
+def _of_gif(data: bytes, spent: Spent) -> Iterator[Frame]:
     screen, start = data[6:10], 13 + _colours(data[10:11])
     head, control, at, is_first = data[10:start], b"", start, True
     while (kind := data[at : at + 1]) and kind[0] in (_IMAGE, _EXTENSION):
+        spent.parts(1)
         if kind[0] == _EXTENSION:
             end = _after_blocks(data, at + 2)
             control = data[at:end] if data[at + 1 : at + 2] == bytes((_CONTROL,)) else control
@@ -91,33 +100,46 @@ def _after_blocks(data: bytes, at: int) -> int:
 # --- PNG --------------------------------------------------------------------------------------------------------------
 
 
-def _of_png(data: bytes) -> Iterator[Frame]:
-    """The picture that old programs show, then those of the animation that are others."""
-    header, shared, pixels, control, size = b"", b"", b"", b"", b""
-    for kind, body in _png_chunks(data):
+def _of_png(data: bytes, spent: Spent) -> Iterator[Frame]:
+    """The picture that old programs show, then those of the animation that are others; none where acTL does not stand before the pixels."""
+    header, control, moves = b"", b"", False
+    shared: list[bytes] = []
+    pixels: list[bytes] = []
+    for kind, body in _png_chunks(data, spent):
         if kind == b"IHDR":
-            header, size = body, body[:8]
+            header = body
+        elif kind == b"acTL":
+            moves = True
+        elif kind in (_COLOURS, _CLEAR) and not pixels:
+            shared.append(_chunk(kind, body))
         elif kind in (b"IDAT", b"fdAT"):
-            pixels += body[4:] if kind == b"fdAT" else body
-        elif kind in (b"fcTL", b"IEND"):
-            if pixels:
-                is_over = control[25:26] == b"\1" and (header[9:10] in (b"\4", b"\6") or b"tRNS" in shared)
-                yield Frame(_png(size + header[8:], shared, pixels), _area(header[:8], ">II") if is_over or size != header[:8] else 0)
-            pixels, control, size = b"", body, body[4:12]
-        elif not pixels and kind != b"acTL":
-            shared += _chunk(kind, body)
+            if not moves:
+                return
+            pixels.append(body[4:] if kind == b"fdAT" else body)
+        elif kind == b"fcTL":
+            yield from _png_frame(header, shared, control, pixels)
+            pixels, control = [], body
+    yield from _png_frame(header, shared, control, pixels)  # also where it breaks off before it says that it is at its end
 
 
-def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    at = len(_PNG)
-    while at + 12 <= len(data):
+def _png_frame(header: bytes, shared: list[bytes], control: bytes, pixels: list[bytes]) -> Iterator[Frame]:
+    if not pixels:
+        return
+    size = control[4:12] or header[:8]
+    has_alpha = header[9:10] in (b"\4", b"\6") or any(chunk[4:8] == _CLEAR for chunk in shared)
+    is_piece = size != header[:8] or (has_alpha and control[25:26] == b"\1")
+    octets = b"".join((_PNG, _chunk(b"IHDR", size + header[8:]), *shared, _chunk(b"IDAT", b"".join(pixels)), _chunk(b"IEND", b"")))
+    yield Frame(octets, _area(header[:8], ">II") if is_piece else 0)
+
+
+def _png_chunks(data: bytes, spent: Spent) -> Iterator[tuple[bytes, bytes]]:
+    """Until the last, IEND."""
+    at, kind = len(_PNG), b""
+    while at + 12 <= len(data) and kind != b"IEND":
+        spent.parts(1)
         size, kind = int.from_bytes(data[at : at + 4]), data[at + 4 : at + 8]
         yield kind, data[at + 8 : at + 8 + size]
         at += 12 + size
-
-
-def _png(header: bytes, shared: bytes, pixels: bytes) -> bytes:
-    return b"".join((_PNG, _chunk(b"IHDR", header), shared, _chunk(b"IDAT", pixels), _chunk(b"IEND", b"")))
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:
@@ -127,9 +149,9 @@ def _chunk(kind: bytes, body: bytes) -> bytes:
 # --- WebP -------------------------------------------------------------------------------------------------------------
 
 
-def _of_webp(data: bytes) -> Iterator[Frame]:
+def _of_webp(data: bytes, spent: Spent) -> Iterator[Frame]:
     screen, is_first = b"", True
-    for kind, body in _riff_chunks(data, 12):
+    for kind, body in _riff_chunks(data, 12, spent):
         if kind == b"VP8X":
             screen = body[4:10]
         elif kind == b"ANMF" and len(body) > 16:
@@ -143,8 +165,9 @@ def _of_webp(data: bytes) -> Iterator[Frame]:
             is_first = False
 
 
-def _riff_chunks(data: bytes, at: int) -> Iterator[tuple[bytes, bytes]]:
+def _riff_chunks(data: bytes, at: int, spent: Spent) -> Iterator[tuple[bytes, bytes]]:
     while at + 8 <= len(data):
+        spent.parts(1)
         size = int.from_bytes(data[at + 4 : at + 8], "little")
         yield data[at : at + 4], data[at + 8 : at + 8 + size]
         at += 8 + size + size % 2

@@ -46,7 +46,7 @@ def words_of(octets: bytes, where: str, spent: Spent, *, is_page: bool = False) 
         yield Oddity(FileOddity.PICTURES_UNSUPPORTED)
         return
     number = 0
-    for frame in frames_of(octets):
+    for frame in frames_of(octets, spent):
         if frame.piece_of >= ocr.WORTH:
             yield told(NOT_READ)
         for page in _pages(frame.octets, spent):

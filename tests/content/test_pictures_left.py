@@ -2,12 +2,15 @@
 
 import signal
 import time
+import zlib
+from collections.abc import Callable
 
 import pytest
 from PIL import Image
 
 from gateway.content import Budget, ocr
-from gateway.content.animations import frames_of
+from gateway.content.animations import Frame, frames_of
+from gateway.content.reading import Spent, Unreadable
 from gateway.model.finding import FileFinding, Pattern, Patterns, Readable
 from tests.build import docx, png, xlsx, zip_of
 from tests.build.messages import message
@@ -30,9 +33,13 @@ def read(data: bytes, name: str, budget: Budget, **more: object) -> list[FileFin
     return list(look(data, name, patterns=PATTERNS, budget=budget, **more))
 
 
-def in_frames(kind: str, *frames: Image.Image, **how: object) -> bytes:
-    first, *rest = (frame.copy() for frame in frames)  # an image remembers how it was saved before
+def in_frames(kind: str, *images: Image.Image, **how: object) -> bytes:
+    first, *rest = (image.copy() for image in images)  # an image remembers how it was saved before
     return saved(first, kind, save_all=True, append_images=rest, **how)
+
+
+def frames(octets: bytes, budget: Budget | None = None) -> list[Frame]:
+    return list(frames_of(octets, Spent(budget or Budget())))
 
 
 def noise(number: int) -> Image.Image:
@@ -159,7 +166,7 @@ WHOLE = {
 def test_the_last_picture_of_an_animation_is_read(kind: str) -> None:
     (finding,) = read(WHOLE[kind], "a", Budget(picture_seconds=60))
 
-    assert len(list(frames_of(WHOLE[kind]))) == 3
+    assert len(frames(WHOLE[kind])) == 3
     assert (seen(finding), finding.readable) == (FOUND, Readable.YES)
 
 
@@ -176,19 +183,19 @@ PIECES = {
 @pytest.mark.parametrize("kind", PIECES)
 def test_pieces_that_are_laid_over_one_another_are_unread(kind: str) -> None:
     """A page that comes line by line is never there as a whole."""
-    assert any(frame.piece_of for frame in frames_of(PIECES[kind]))
+    assert any(frame.piece_of for frame in frames(PIECES[kind]))
     assert read(PIECES[kind], "a", Budget(picture_seconds=60))[0].readable is Readable.PICTURES_UNREAD
 
 
 def test_small_things_that_move_are_no_pages() -> None:
-    frames = [Image.effect_noise((200, 150), 40 + number) for number in range(4)]
+    small = [Image.effect_noise((200, 150), 40 + number) for number in range(4)]
 
-    assert read(in_frames("GIF", *frames), "a.gif", Budget(picture_seconds=60))[0].readable is Readable.YES
+    assert read(in_frames("GIF", *small), "a.gif", Budget(picture_seconds=60))[0].readable is Readable.YES
 
 
 def test_what_does_not_move_stays_the_file_that_it_is() -> None:
     for octets in (saved(PAGE, "GIF"), PAGE_PNG, saved(PAGE, "WEBP"), b"GIF89a", b"", b"RIFF\0\0\0\0WEBPANMF", b"\x89PNG\r\n\x1a\nacTL"):
-        assert [frame.octets for frame in frames_of(octets)] == [octets]
+        assert [frame.octets for frame in frames(octets)] == [octets]
 
 
 @pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
@@ -198,11 +205,68 @@ def test_broken_animations_break_nothing(kind: str) -> None:
         flipped = bytearray(whole)
         flipped[at] ^= 0x41
         for octets in (bytes(flipped), whole[:at]):
-            assert sum(len(frame.octets) for frame in frames_of(octets)) < 3 * len(whole) + 4096
+            assert sum(len(frame.octets) for frame in frames(octets)) < 3 * len(whole) + 4096
 
 
-def zip_document(pictures: list[bytes]) -> bytes:
-    return rebuilt(docx(["x"]), {f"word/media/{number}.png": octets for number, octets in enumerate(pictures)})
+# Where the pixels of the last picture begin: behind a marker, and so many octets of what is said of them.
+LAST = {"GIF": (b"\x2c\0\0\0\0", 0), "PNG": (b"fdAT", 8), "WebP": (b"ANMF", 24)}
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_the_last_picture_of_an_animation_that_breaks_off_was_never_looked_at(kind: str) -> None:
+    """Of three PNGs without the mark of their end, two were taken for all."""
+    whole, (marker, more) = WHOLE[kind], LAST[kind]
+    begins = whole.rfind(marker) + more
+    cuts = range(begins + 1, len(whole), (len(whole) - begins) // 60)
+
+    assert [len(frames(whole[:at])) for at in cuts] == [3] * len(cuts)
+    for at in (*cuts[:: len(cuts) // 4], *range(len(whole) - 20, len(whole))):
+        (finding,) = read(whole[:at], "a", Budget(picture_seconds=60))
+        assert finding.readable is Readable.PICTURES_UNREAD or seen(finding) == FOUND, at
+
+
+def test_before_its_pixels_a_png_says_that_it_moves() -> None:
+    """What looks so among the pixels had them copied once for each piece, in as many seconds as there are megabytes, and more."""
+    head, rest = PAGE_PNG[:33], PAGE_PNG[33:]
+    control = chunk(b"acTL", bytes(8)) + chunk(b"fcTL", bytes(26))
+    again = chunk(b"fcTL", bytes(4) + PAGE_PNG[16:24] + bytes(14)) + chunk(b"fdAT", bytes(4) + b"x")
+
+    assert len(frames(head + rest[:-12] + control + again + rest[-12:])) == 1
+    assert len(frames(head + control + rest[:-12] + again + rest[-12:])) == 2
+
+
+def chunk(kind: bytes, body: bytes) -> bytes:
+    return len(body).to_bytes(4, "big") + kind + body + zlib.crc32(kind + body).to_bytes(4, "big")
+
+
+def test_the_pixels_of_a_large_png_were_copied_again_for_each_piece_of_them() -> None:
+    """20 MB in pieces as they are usual took 2.6 s."""
+    octets = PAGE_PNG[:33] + chunk(b"acTL", bytes(8)) + chunk(b"IDAT", bytes(8192)) * 3000 + PAGE_PNG[-12:]
+
+    assert seconds_of(lambda: frames(octets)) < 12 * seconds_of(lambda: zlib.crc32(octets))
+
+
+def seconds_of(work: Callable[[], object]) -> float:
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+TINY = {
+    "GIF": b"GIF89a\1\0\1\0\0\0\0" + b"\x2c\0\0\0\0\1\0\1\0\0\2\1\0\0" * 60_000 + b"\x3b",
+    "GIF of remarks": b"GIF89a\1\0\1\0\0\0\0" + b"\x21\xfe\0" * 60_000 + b"\x3b",
+    "PNG": PAGE_PNG[:33] + chunk(b"acTL", bytes(8)) + (chunk(b"fcTL", bytes(26)) + chunk(b"fdAT", bytes(5))) * 30_000,
+    "WebP": b"RIFF\0\0\0\0WEBP" + (b"ANMF" + (18).to_bytes(4, "little") + bytes(18)) * 60_000,
+}
+
+
+@pytest.mark.parametrize("kind", TINY)
+def test_a_hundred_thousand_pictures_of_one_pixel_cost_what_nobody_counted(kind: str) -> None:
+    assert read(TINY[kind], "a", Budget(picture_seconds=60))[0].readable is Readable.OVER_BUDGET
+    with pytest.raises(Unreadable):
+        frames(TINY[kind])
+    with pytest.raises(Unreadable):
+        frames(TINY[kind][:2000], Budget(seconds=0.0))
 
 
 def test_the_timer_that_ends_who_never_comes_back_waits_for_pictures() -> None:
