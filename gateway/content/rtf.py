@@ -82,8 +82,8 @@ class _State:
 
     place: Place = Place.FIRST_LINE
     skipped: bool = False
-    is_object: bool = False
-    is_picture: bool = False
+    embedded: bytearray | None = None  # the object whose octets stand here, in hexadecimal
+    picture: bytearray | None = None  # ... or the picture; one in a group inside of it is another
     is_hidden: bool = False  # or deleted, while changes are tracked
     codec: str = ""  # of the font; empty: the document's
     after_unicode: int = 1  # characters that stand for one \u in a reader without Unicode
@@ -124,8 +124,8 @@ class _Document:
 
     def __init__(self, data: bytes) -> None:
         self.texts: dict[Place, list[str]] = {}
-        self.objects: list[bytearray] = []  # in hexadecimal
-        self.pictures: list[bytearray] = []  # likewise
+        self.objects: list[bytearray] = []
+        self.pictures: list[bytearray] = []
         self._codec = "cp1252"
         self._octets = b""  # written one by one, not yet decoded: a letter may take two
         self._fonts: dict[int, str] = {}  # codecs of those that have one of their own
@@ -163,15 +163,13 @@ class _Document:
 
     def _written(self) -> bytearray | None:
         """The object or picture whose octets stand here."""
-        if self._state.is_picture:
-            return self.pictures[-1]
-        return self.objects[-1] if self._state.is_object else None
+        return self._state.embedded if self._state.picture is None else self._state.picture
 
     def _brace(self, *, opening: bool) -> None:
         if opening:
             self._outer.append(self._state)
-            if self._state.is_picture:  # its properties
-                self._state = replace(self._state, is_picture=False, skipped=True)
+            if self._state.picture is not None:  # its properties
+                self._state = replace(self._state, picture=None, skipped=True)
         elif self._outer:
             self._state = self._outer.pop()
 
@@ -233,10 +231,10 @@ class _Document:
             return replace(self._state, after_unicode=max(0, min(value, 8)))
         if name == "objdata":
             self.objects.append(bytearray())
-            return replace(self._state, is_object=True)
+            return replace(self._state, embedded=self.objects[-1])
         if name == "pict":
             self.pictures.append(bytearray())
-            return replace(self._state, is_picture=True)
+            return replace(self._state, picture=self.pictures[-1])
         if name in _SKIPPED:
             return replace(self._state, skipped=True)
         if name in _EDGES:
@@ -249,5 +247,5 @@ class _Document:
         self._put("\n")
 
     def _put(self, text: str) -> None:
-        if text and not self._state.skipped and not self._state.is_object and not self._state.is_picture:
+        if text and not self._state.skipped and self._written() is None:
             self.texts.setdefault(Place.TEXT if self._state.is_hidden else self._state.place, []).append(text)

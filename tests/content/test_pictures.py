@@ -160,6 +160,14 @@ def test_a_picture_in_rtf(written: bytes) -> None:
     assert seen(finding) == {*FOUND, ("sensitive", "first_line")}
 
 
+def test_a_picture_inside_the_properties_of_a_picture_in_rtf_took_the_rest_of_it() -> None:
+    """Programs pass over the inner group and show the whole."""
+    digits = PICTURES["PNG"].hex().encode()
+    finding = read(b"{\\rtf1 x{\\pict\\pngblip %s{\\*\\foo{\\pict }}%s}}" % (digits[:100], digits[100:]), "a.rtf")
+
+    assert (seen(finding), finding.readable, finding.oddities) == (FOUND, Readable.YES, ("pictures-read",))
+
+
 def test_a_format_that_is_not_drawn_is_said_to_be_none_and_no_more() -> None:
     heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(4000)
     for octets, name in ((heic, "a.heic"), (b"{\\rtf1 x{\\pict\\wmetafile8 %s}}" % (b"01000900" * 40), "a.rtf")):

@@ -83,6 +83,13 @@ def test_an_object_in_binary_is_a_member() -> None:
     assert member.readable is Readable.ENCRYPTED
 
 
+def test_an_object_inside_of_an_object_took_the_rest_of_it() -> None:
+    digits = (b"\1\5\0\0" + encrypted_docx()).hex().encode()
+    written = b"{\\object{\\*\\objdata %b{\\*\\foo{\\*\\objdata }}%b}}}" % (digits[:100], digits[100:])
+
+    assert [found.readable for found in look(START + written, "a.rtf")] == [Readable.UNSUPPORTED, Readable.ENCRYPTED]
+
+
 def test_an_object_that_we_do_not_know_is_not_clean() -> None:
     assert look(START + b"x{\\object{\\*\\objdata 0105000002}}}", "a.rtf")[0].readable is Readable.UNSUPPORTED
 
