@@ -272,9 +272,12 @@ class MemoryOutbox:
             if row_id in self._leases:
                 self._leases[row_id] = until
 
-    def withdraw(self, ids) -> None:
-        self.rows = {row_id: row for row_id, row in self.rows.items() if row_id not in ids}
-        self.ever = [row for row in self.ever if row.id not in ids]
+    def withdraw(self, ids):
+        begun = {row_id for row_id in ids if row_id in self.rows and self.rows[row_id].attempts}
+        gone = frozenset(ids) - begun
+        self.rows = {row_id: row for row_id, row in self.rows.items() if row_id not in gone}
+        self.ever = [row for row in self.ever if row.id not in gone]
+        return gone
 
     async def done(self, row_id, recipient, reply, *, certain=True, to_send=()):
         with self._luck.call("outbox.done"):
@@ -444,9 +447,9 @@ class MemoryTransaction:
         await asyncio.sleep(0)
         with self._journal.luck.call("journal.finish"):
             final = [one for one in bundle.outcomes if one.ending.is_final and one.recipient.address.key in self._ours]
-            if not (final or bundle.holds or bundle.to_send):
-                return
-            self._journal.outbox.withdraw(bundle.withdrawn)
+            if not (final or bundle.has_more):
+                return frozenset()
+            gone = self._journal.outbox.withdraw(bundle.withdrawn)
             self._journal.shares.tell(bundle.told, bundle.untold)
             self._journal.finishes.append(durable)
             if self._identity is not None and final:
@@ -458,6 +461,7 @@ class MemoryTransaction:
                     self._finished.add(key)
             self._journal.holds.insert(bundle.holds)
             self._journal.outbox.insert(bundle.to_send)
+            return gone
 
     def answered(self, keys):
         if self._identity is None:

@@ -80,15 +80,16 @@ def _is_patience_over(work: Work, world: World) -> bool:
 async def _journal(
     outcomes: tuple[Outcome, ...], bundle: Bundle, early: Letters, work: Work, world: World, *, durable: bool
 ) -> tuple[Outcome, ...]:
+    gone = bundle.withdrawn  # without an outcome that is final nothing of it was committed
     try:
         if bundle.outcomes:
-            await work.transaction.finish(bundle, durable=durable)
+            gone = await work.transaction.finish(bundle, durable=durable)
     except TryLater as late:
         # What the hop has accepted is answered 250 all the same; what needed our own keeping waits upstream.
         ours = (Ending.BOUNCED, Ending.QUEUED)
         return tuple(put_off(outcome.recipient, late) if outcome.ending in ours else outcome for outcome in outcomes)
     work.progress.update({outcome.recipient.address.key: outcome for outcome in bundle.outcomes})
-    for row in early.rows if bundle.withdrawn else ():
+    for row in (row for row in early.rows if row.id in gone):
         with suppress(OutgateError):  # it goes with the sweep
             await world.vault.delete(row.object_id)
     return outcomes

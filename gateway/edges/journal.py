@@ -152,24 +152,26 @@ class Attempt:
         self._ticket = 0
         self._is_released = False
 
-    async def finish(self, bundle: Bundle, *, durable: bool) -> None:
-        """Journal it, with the holds and the mail that follow from it, in one commit. Raises TryLater."""
+    async def finish(self, bundle: Bundle, *, durable: bool) -> frozenset[str]:
+        """Journal it, with all that follows from it, in one commit; what of `withdrawn` nobody sends any more. Raises TryLater."""
         steps = [] if self._identity is None else self._steps(bundle.outcomes, durable=durable)
-        if not (steps or bundle.holds or bundle.to_send):
-            return
+        gone = frozenset[str]()
+        if not (steps or bundle.has_more):
+            return gone
         payload: Payload = {"attempt": self._name, "identity": (self._identity or b"").hex(), "steps": steps}
         payload["first_at"], payload["at"] = micros(self.first_at), micros(self._at)
-        if durable or bundle.holds or bundle.to_send:
+        if durable or bundle.has_more:
             payload["holds"] = [holds.to_row(held) for held in bundle.holds]
             payload["outbox"] = [outbox.to_row(row) for row in bundle.to_send]
             payload["withdrawn"] = sorted(bundle.withdrawn)
             payload["told"] = [*((*one, True) for one in sorted(bundle.told)), *((*one, False) for one in sorted(bundle.untold))]
             self._is_known = True
-            await self._store.run("journal.finish", payload)
+            gone = frozenset((await self._store.run("journal.finish", payload))["withdrawn"])
         else:
             self._tells += 1
             self._ticket = self._store.tell("journal.finish", payload)
         self._finished |= {step[0]: tuple(step[1:]) for step in steps}
+        return gone
 
     def answered(self, keys: frozenset[str]) -> None:
         """Close the entries: from now on they suppress nothing."""
@@ -221,10 +223,10 @@ def finish(connection: Connection, payload: Payload) -> Payload:
     """What is done, what is kept and what is to be sent: all or nothing."""
     settle(connection, [("journal.finish", payload)])
     holds.insert(connection, payload.get("holds", []))
-    outbox.withdraw(connection, payload.get("withdrawn", []))
+    gone = outbox.withdraw(connection, payload.get("withdrawn", []))
     outbox.insert(connection, payload.get("outbox", []))
     shares.tell(connection, payload.get("told", []))
-    return {}
+    return {"withdrawn": gone}
 
 
 @operation("journal.close", repeatable=True)

@@ -126,10 +126,13 @@ def insert(connection: Connection, rows: list[Payload]) -> None:
     _insert(connection, rows)
 
 
-def withdraw(connection: Connection, ids: list[str]) -> None:
-    """Rows whose place others have taken, which nobody has begun to send."""
-    if ids:
-        connection.execute(delete(outbox).where(outbox.c.id.in_(ids), outbox.c.attempts == 0))
+def withdraw(connection: Connection, ids: list[str]) -> list[str]:
+    """Rows whose place others have taken; those that are there no more. What somebody has begun to send stays."""
+    if not ids:
+        return []
+    connection.execute(delete(outbox).where(outbox.c.id.in_(ids), outbox.c.attempts == 0))
+    left = set(connection.execute(select(outbox.c.id).where(outbox.c.id.in_(ids))).scalars())
+    return [row_id for row_id in ids if row_id not in left]
 
 
 @operation("outbox.put", repeatable=True)

@@ -99,6 +99,11 @@ class Bundle:
     withdrawn: frozenset[str] = frozenset()  # ids of mail to send that this takes the place of ...
     untold: frozenset[Linked] = frozenset()  # ... and whom it would have told of
 
+    @property
+    def has_more(self) -> bool:
+        """Whether something follows from the outcomes, which must be durable with them."""
+        return bool(self.holds or self.to_send or self.told or self.withdrawn or self.untold)
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:

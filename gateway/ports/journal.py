@@ -27,8 +27,11 @@ class Transaction(Protocol):
         """Address.keys that another attempt at the same transaction works on right now: answer 451."""
         ...
 
-    async def finish(self, bundle: Bundle, *, durable: bool) -> None:
+    async def finish(self, bundle: Bundle, *, durable: bool) -> frozenset[str]:
         """Journal it. durable: return only after a full sync (holds, notices, partial results); else within a second.
+
+        Returns:
+            Of what was to be withdrawn that which nobody sends any more; the rest somebody has begun to send.
 
         Raises:
             TryLater: the database did not take it.

@@ -72,8 +72,28 @@ def test_of_whom_the_sender_was_told_is_committed_with_the_letter_and_outlives_a
     asyncio.run(story())
 
 
-async def finished(state, bundle: Bundle) -> None:
-    await (await state.journal.begin(None, ())).finish(bundle, durable=True)
+@pytest.mark.parametrize("durable", [True, False])
+def test_an_early_receipt_is_taken_back_also_where_none_takes_its_place(place: Place, durable: bool):
+    """Found: its row stayed, its object was deleted, and thirty minutes later the keeper raised an alarm about a lost object."""
+
+    async def story() -> None:
+        async with living(place) as (state,):
+            made, _ = await issued(state)
+            links = frozenset({(made.id, "b@example.org")})
+            await finished(state, Bundle(to_send=(mail("early"), mail("begun")), told=links))
+            await state.outbox.put((mail("another"),))
+            await state.outbox.claim(NOON, 60, limit=2)  # another, begun
+            taken = Bundle(withdrawn=frozenset({"early", "begun"}), untold=links)
+            assert await finished(state, taken, durable=durable) == {"early"}
+            assert await told(state) == set()
+            assert [row.id for row in await state.outbox.claim(NOON + timedelta(minutes=2), 60)] == ["another", "begun"]
+            assert await finished(state, taken, durable=durable) == {"early"}
+
+    asyncio.run(story())
+
+
+async def finished(state, bundle: Bundle, *, durable: bool = True) -> frozenset[str]:
+    return await (await state.journal.begin(None, ())).finish(bundle, durable=durable)
 
 
 async def told(state) -> set[str]:

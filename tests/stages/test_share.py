@@ -250,6 +250,25 @@ def test_the_receipt_waits_in_the_outbox_from_the_first_delivery_on_and_the_whol
     assert early.object_id not in stage.vault.objects
 
 
+def test_an_early_receipt_that_is_being_sent_keeps_its_object():
+    """Found: the row stayed, as it should, and the object went; the keeper raised an alarm about a lost object for five days."""
+    story = Delivery(PAT, SAM, script={("plain", SAM): ["hang"]}, each=True)
+    stage = story.stage
+
+    async def attempt():
+        going = asyncio.ensure_future(story.attempt())
+        await asyncio.sleep(1)
+        (early,) = await stage.outbox.claim(stage.clock.now() + timedelta(hours=1), 60)
+        stage.hops["plain"].go_on.set()
+        await going
+        return early
+
+    early = run(attempt())
+    assert len(stage.outbox.rows) == 2
+    assert {row.object_id for row in stage.outbox.rows.values()} <= set(stage.vault.objects)
+    assert early.id in stage.outbox.rows
+
+
 class SecondFinishFails(Luck):
     """The database is down when the end of the first attempt is to be committed."""
 
