@@ -14,19 +14,17 @@ from dataclasses import dataclass, field
 from gateway.act.keep import keep
 from gateway.act.ready import Ready, as_it_is
 from gateway.act.reports import owes_success
-from gateway.act.share import People, Shared, named_in, share
+from gateway.act.share import LINKS_ENDED, People, Shared, named_in, share
 from gateway.act.tell import NO_LETTERS, Letters, speaks, tell_early
 from gateway.act.work import Work, put_off
 from gateway.errors import Revoked, TryLater, Unusable
-from gateway.model.decision import Decision, Reason, Verdict
+from gateway.model.decision import Decision, Verdict
 from gateway.model.envelope import Recipient
 from gateway.model.kept import Bundle
 from gateway.model.outcome import Ending, Outcome, Reply, Step
-from gateway.policy.news import LINKS_ENDED
 from gateway.ports.next_hop import Handed
 from gateway.ports.world import World
 
-_TAKEN_BACK = Reason("links-ended", "refuse", text=LINKS_ENDED)
 _PLACE_CANNOT = Reply(554, "5.3.0", "the files cannot be put where this route has them")
 
 
@@ -220,7 +218,7 @@ class _Handing:
 
 def _taken_back(recipient: Recipient) -> Decision:
     """A retry of mail whose links were ended meanwhile: whoever ended them does not want the files to come by another way."""
-    return Decision(recipient.address.wire, (), Verdict.REFUSE, None, reasons=(_TAKEN_BACK,))
+    return Decision(recipient.address.wire, (), Verdict.REFUSE, None, reasons=(LINKS_ENDED,))
 
 
 def _cannot_place(route: str, recipient: Recipient, decision: Decision) -> tuple[Handed, Step]:

@@ -23,11 +23,12 @@ from gateway.errors import OutgateError, Revoked, TryLater, Unusable
 from gateway.mime.decode import decode
 from gateway.mime.language import language_of
 from gateway.mime.replace import Edit, edit_of, read_bodies
-from gateway.model.decision import Decision
+from gateway.model.decision import Decision, Reason
 from gateway.model.envelope import Recipient
 from gateway.model.finding import FileFinding
 from gateway.model.message import Content
 from gateway.model.share import Grant, Offer, Parcel, Placed, Share, SharedFile, Standing
+from gateway.policy.news import TAKEN_BACK
 from gateway.policy.rules import Route
 from gateway.policy.share_words import known_languages
 from gateway.ports.places import Shares
@@ -35,6 +36,7 @@ from gateway.ports.world import World
 from gateway.waiting import look
 
 LIFETIME = timedelta(days=14)  # of a share whose route does not say it
+LINKS_ENDED = Reason("links-ended", "refuse", text=TAKEN_BACK)
 
 People = tuple[tuple[Recipient, Decision], ...]
 Edits = Mapping[tuple[str, ...], Edit]  # by the ids of the files that are taken out

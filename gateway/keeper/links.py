@@ -13,9 +13,9 @@ from gateway.act.copies import names_of, stamps_of
 from gateway.act.going import Going
 from gateway.act.readers import Origin, reader_of
 from gateway.act.ready import Ready
-from gateway.act.share import People, Shared, named_in, share
+from gateway.act.share import LINKS_ENDED, People, Shared, named_in, share
 from gateway.decide import decide
-from gateway.errors import Unusable
+from gateway.errors import Revoked, Unusable
 from gateway.keeper.desk import Desk
 from gateway.model.decision import Decision, Verdict
 from gateway.model.envelope import Recipient
@@ -57,15 +57,19 @@ class Links:
         return replace(row, share=shared.share.id, is_fresh=one.address.key in shared.fresh)
 
     async def made(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
-        """Files into their place, copies made; the steps that are left. Raises TryLater: a place cannot keep them now."""
+        """Files into their place, copies made; the steps that are left.
+
+        Raises:
+            TryLater: a place cannot keep them now.
+            Revoked: they were taken back from everybody in the case.
+        """
         left: list[Step] = []
         while steps:
             left += [step for step in steps if not _shares(step)]
-            cannot: list[tuple[Recipient, Decision]] = []
+            again: list[tuple[Recipient, Decision]] = []
             for route, people in _by_route(step for step in steps if _shares(step)).items():
-                cannot += await self._made(route, people)
-            again = tuple(self._again(recipient) for recipient, _ in cannot)
-            steps = plan(again, tuple(recipient for recipient, _ in cannot)).steps if cannot else ()
+                again += await self._made(route, people)
+            steps = plan(tuple(made for _, made in again), tuple(one for one, _ in again)).steps if again else ()
         return tuple(left)
 
     async def undo(self) -> None:
@@ -74,8 +78,8 @@ class Links:
             await shared.undo(self.desk.world)
 
     async def _made(self, route: str, people: People) -> People:
-        """Those whom this route cannot serve."""
-        cannot: list[tuple[Recipient, Decision]] = []
+        """Those whom this route cannot serve, decided again; from whom the files were taken back, they stay kept."""
+        again: list[tuple[Recipient, Decision]] = []
         while people:
             try:
                 self.shares.append(await share(route, people, self._going, self.desk.world))
@@ -84,13 +88,23 @@ class Links:
                 named = named_in(unusable, people)
                 for key in named:
                     self._unusable[key] = self._unusable.get(key, frozenset()) | {route}
-                cannot += [pair for pair in people if pair[0].address.key in named]
-                people = tuple(pair for pair in people if pair[0].address.key not in named)
-        return tuple(cannot)
+                again += [(one, self._again(one)) for one, _ in people if one.address.key in named]
+            except Revoked as revoked:
+                named = named_in(revoked, people)
+                if len(named) == len(self.held.envelope.recipients):
+                    raise
+                again += [(one, self._kept(one)) for one, _ in people if one.address.key in named]
+            people = tuple(pair for pair in people if pair[0].address.key not in named)
+        return tuple(again)
 
     def _again(self, recipient: Recipient) -> Decision:
         facts = next(one for one in self.judgement.facts if one.recipient == recipient.address.wire)
         return decide(facts, self.policy, unusable=self._unusable[recipient.address.key], lifted=self.known.lifted)
+
+    def _kept(self, recipient: Recipient) -> Decision:
+        """Whoever ended the links does not want the files to come by another way. Who has the case keeps it, and sees why."""
+        reason = replace(LINKS_ENDED, effect="hold", held_for=self.held.decision.held_for)
+        return Decision(recipient.address.wire, (), Verdict.HOLD, None, reasons=(reason,), held_for=reason.held_for)
 
     @property
     def _going(self) -> Going:

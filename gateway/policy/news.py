@@ -20,7 +20,7 @@ from gateway.policy.wording import (
     words_of,
 )
 
-LINKS_ENDED = (
+TAKEN_BACK = (
     "The links to its files were taken back before it reached them, so neither it nor its files go to them any other way. "
     "If they should have them after all, send the email again as a new one."
 )
@@ -76,7 +76,7 @@ def taken_back(house: House, recipients: tuple[str, ...], case: str = "", subjec
     """The words of a DSN about a copy in our outbox whose link somebody has ended."""
     parts = (
         f"{_which(house, subject, None)} is not sent to {listed(recipients)}.",
-        LINKS_ENDED,
+        TAKEN_BACK,
         f"Help: {help_at(house)}." + (f" Say case {case}." if case else ""),
     )
     whom = recipients[0] if len(recipients) == 1 else people(len(recipients))

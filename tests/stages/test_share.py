@@ -190,6 +190,26 @@ def test_kept_mail_whose_links_were_taken_back_stays_kept():
     assert later.held().state == "open"
 
 
+def test_of_kept_mail_only_those_stay_from_whom_the_links_were_taken_back():
+    """Found: one ended link failed the release of the whole case."""
+    later = Later(PAT, SAM, KIM, pack=policy(rules=HELD), place=("revoked-for-first", "", "revoked"))
+
+    async def story():
+        await later.deliver()
+        first = await later.wish("release")
+        await later.turn(seconds=1)
+        return first, await later.wish("release")
+
+    (state, said), again = run(story())
+    assert state == "done"
+    assert "pat@shared.example: stays kept (The links to its files were taken back" in said
+    assert [len(later.got(one)) for one in (PAT, SAM, KIM)] == [0, 1, 1]
+    assert "pat@" not in letter(later, "On its way: your email that was kept")
+    held = later.held()
+    assert (held.state, held.held_for, [one.address.wire for one in held.envelope.recipients]) == ("open", "officer", [PAT])
+    assert again == ("failed", "it was revoked")
+
+
 @pytest.mark.parametrize("word", ["later", "late", "bug"])
 def test_a_place_that_fails_for_now_is_tried_again_and_the_others_have_their_mail(word):
     story = Delivery(PAT, KIM, place=(word,), each=True)
