@@ -87,10 +87,9 @@ def _certificates(settings: Settings) -> str:
 def look_at_signing(settings: Settings, policy: Policy | None, server: str = "") -> Iterator[Look]:
     """Whether what we change can be signed, and receivers find the keys. `server`: ask this name server, not the system's."""
     if not settings.dkim:
-        changed = "; ".join(_changes(settings, policy))
-        here = f"and mail is changed here: {changed}" if changed else "but here none is changed, and only notices are written"
+        is_well, here = _unsigned(settings, policy)
         command = f"outgate dkim new-key {settings.organisation.domains[0]}"
-        yield Look("dkim", not changed, f'no [dkim."DOMAIN"]: mail that the gateway changes or writes leaves unsigned, {here}; {command}')
+        yield Look("dkim", is_well, f'no [dkim."DOMAIN"]: mail that the gateway changes or writes leaves unsigned, {here}; {command}')
         return
     try:
         checked = check_records(settings, server)
@@ -103,16 +102,23 @@ def look_at_signing(settings: Settings, policy: Policy | None, server: str = "")
         yield Look("dkim", False, says)
 
 
-def _changes(settings: Settings, policy: Policy | None) -> Iterator[str]:
+def _unsigned(settings: Settings, policy: Policy | None) -> tuple[bool, str]:
+    """Whether it may leave unsigned here, and why."""
+    if policy is None:
+        return False, "and whether any is changed here is not known: the policy cannot be read"
+    changed = "; ".join(_changes(settings, policy))
+    return not changed, f"and mail is changed here: {changed}" if changed else "but here none is changed, and only notices are written"
+
+
+def _changes(settings: Settings, policy: Policy) -> Iterator[str]:
     """What makes another message of one that passes through."""
-    routes = policy.routes if policy is not None else ()
-    for route in routes:
+    for route in policy.routes:
         if route.kind == "share" and route.place in settings.place:
             yield f"route `{route.name}` takes files out"
-    for route in routes:
+    for route in policy.routes:
         if route.kind == "relay" and route.next_hop in settings.next_hop and settings.next_hop[route.next_hop].trigger_header:
             yield f"route `{route.name}` adds a field for its next hop"
-    for rule in policy.rules if policy is not None else ():
+    for rule in policy.rules:
         if any(act.stamps for act in rule.acts):
             yield f"rule `{rule.id}` stamps it"
 

@@ -199,9 +199,6 @@ class Interpretation:
     signed: str | None = None
 
 
-# --- what is known beside the message ---------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Policy:
     """A pack understood. Two policies are the same only when they are the same object; `version` names the text they came from."""

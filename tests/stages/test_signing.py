@@ -322,7 +322,7 @@ def test_doctor_looks_at_every_record_and_at_domains_that_nobody_signs_for(tmp_p
 
 
 @pytest.mark.parametrize(("text", "is_well", "says"), [
-    ("", True, 'no [dkim."DOMAIN"]: mail that the gateway changes or writes leaves unsigned'),
+    ("", False, 'no [dkim."DOMAIN"]: mail that the gateway changes or writes leaves unsigned'),
     ('[dkim."council.example"]\nsign = {a = "a.key"}\n', False, "a.key: No such file or directory"),
 ])  # fmt: skip
 def test_doctor_says_what_keeps_mail_unsigned(tmp_path, text, is_well, says):
@@ -342,10 +342,11 @@ TRIGGERED = '[next_hop.sealed]\nhost = "127.0.0.1"\nport = 10027\ntrigger_header
         (OWN_LINKS, policy(rules=()), "and mail is changed here: route `links` takes files out; outgate dkim new-key council.example"),
         (TRIGGERED, policy(rules=()), "and mail is changed here: route `sealed` adds a field for its next hop; "),
         ("", policy(), "and mail is changed here: rule `stamp-it` stamps it; "),
+        ("", None, "and whether any is changed here is not known: the policy cannot be read; outgate dkim new-key council.example"),
     ],
 )
 def test_without_a_key_doctor_is_content_only_where_no_mail_is_changed(tmp_path, text, pack, says):
-    """Found: it called it well that copies without their files left unsigned, their sender's signature broken."""
+    """Found: it called it well that copies without their files left unsigned, and that none are where the policy cannot be read."""
     (look,) = look_at_signing(settings(tmp_path, text), pack)
 
     assert says in look.says
