@@ -2,7 +2,7 @@
 
 A file that asks for a password is encrypted, one that a rights server must open is rights-protected; an empty password opens it. Where
 pikepdf cannot open what pdfium can, the labels are looked for in the octets, and the file is damaged: what hangs on it was not seen.
-Limits: a scan has words only where tesseract is installed, and as many as there was time for (pdf_scans).
+Limits: a scan has words only where tesseract is installed, and as many as there was time for (pdf_scans, pdf_pictures).
 """
 
 from __future__ import annotations

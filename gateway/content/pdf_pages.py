@@ -4,7 +4,7 @@ In: an open document of pypdfium2. Out: the text of each page; the lines whose p
 without the hyphens of line ends; the lines of page header and footer, each also in the pieces that wide gaps part.
 Standards: ISO 32000-2 section 9, also for text that is invisible, white, clipped, on a hidden layer or beside the paper; section 12.5.5,
 annotations as they are drawn. pdf_objects reads what they say besides.
-pdf_scans reads the words of a page that is a picture.
+pdf_scans reads the words of a page that is a picture, and of pictures beside words.
 Limits: a word of which each letter stands by itself, far from the next, stays apart.
 """
 
@@ -13,13 +13,15 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeAlias
 
 import pypdfium2.raw as pdfium
 
-from gateway.content.pdf_scans import scanned_words
+from gateway.content.pdf_pictures import look_at, pictures_of_words
+from gateway.content.pdf_scans import pictured_words, scanned_words
 from gateway.content.pdf_words import Box, Scratch, Words
-from gateway.content.reading import Item, Spent, Unreadable
+from gateway.content.reading import Item, Spent, Unread, Unreadable
 from gateway.detectors import Segment
 from gateway.model.finding import Place, Readable
 
@@ -39,30 +41,53 @@ _Line: TypeAlias = tuple[float, float, int, int]  # up, across; start and end in
 
 
 def read_pages(document: Any, spent: Spent) -> Iterator[Item]:
-    """All pages in their order."""
-    scratch = Scratch()
+    """All pages in their order; behind them the pictures on those that have words besides, which seldom say more."""
+    scratch, pictures = Scratch(), dict[int, list[Box]]()
     for number in range(len(document)):
         spent.pages()
-        yield from _page(document.raw, number, scratch, spent)
+        yield from _page(document.raw, number, scratch, spent, pictures)
+    for number, boxes in pictures.items():
+        if spent.picture_seconds <= 0:
+            yield Unread(Readable.PICTURES_UNREAD)
+            return
+        with _loaded(document.raw, number, spent) as page:
+            yield from pictured_words(page, boxes, number, spent)
 
 
-def _page(document: Any, number: int, scratch: Scratch, spent: Spent) -> Iterator[Item]:
-    page = _load(document, number, spent)
-    if not page:
-        return
-    try:
-        text = pdfium.FPDFText_LoadPage(page)
+def _page(document: Any, number: int, scratch: Scratch, spent: Spent, pictures: dict[int, list[Box]]) -> Iterator[Item]:
+    """Its words, and those of a scan; `pictures` takes the places of pictures beside words."""
+    with _loaded(document, number, spent) as page, _text(page) as text:
         if not text:
             return
-        try:
-            words = Words(text, scratch)
-            yield from _segments(page, words, number)
+        words = Words(text, scratch)
+        yield from _segments(page, words, number)
+        if spent.reads_pictures:
+            look = look_at(page, spent)
             if len(words.text) < _FEW:
-                yield from scanned_words(page, number, spent)
-        finally:
-            pdfium.FPDFText_ClosePage(text)
+                yield from scanned_words(page, look, number, spent)
+            elif boxes := pictures_of_words(look, words.count_in):
+                pictures[number] = boxes
+
+
+@contextmanager
+def _loaded(document: Any, number: int, spent: Spent) -> Iterator[Any]:
+    page = _load(document, number, spent)
+    try:
+        yield page
     finally:
-        pdfium.FPDF_ClosePage(page)
+        if page:
+            pdfium.FPDF_ClosePage(page)
+
+
+@contextmanager
+def _text(page: Any) -> Iterator[Any]:
+    """The text page of a page; none where there is no page."""
+    text = pdfium.FPDFText_LoadPage(page) if page else None
+    try:
+        yield text
+    finally:
+        if text:
+            pdfium.FPDFText_ClosePage(text)
 
 
 def _load(document: Any, number: int, spent: Spent) -> Any:

@@ -75,6 +75,13 @@ class Words:
             return None
         return Box(box.left, box.bottom, box.right, box.top)
 
+    def count_in(self, box: Box) -> int:
+        """How many words stand in this place."""
+        place = (self._page, box.left, box.top, box.right, box.bottom)
+        units = pdfium.FPDFText_GetBoundedText(*place, None, 0)
+        self._scratch.hold(units + 1)
+        return len(self._scratch.said(pdfium.FPDFText_GetBoundedText(*place, self._scratch.units, units)).split())
+
     def lines(self, most: int) -> list[tuple[float, float, int, int]]:
         """So many lines of the text: how far up and across the point is where each begins; its start and end in the text."""
         x, y, found, start = self._scratch.x, self._scratch.y, [], 0

@@ -82,6 +82,7 @@ DOCUMENTS |= {
     "scan.tif": picture_of(TEXT, "TIFF"),
     "scan.webp": picture_of(TEXT, "WEBP"),
     "scan.pdf": scanned(TEXT, TEXT, TEXT),
+    "beside.pdf": scanned(TEXT, TEXT, TEXT, words=b"BT /F1 8 Tf 50 20 Td (%s) Tj ET" % (b"words " * 30)),
 }
 DOCUMENTS["z.zip"] = zip_of(dict(DOCUMENTS))
 PATTERNS = Patterns(

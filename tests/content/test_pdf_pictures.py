@@ -1,0 +1,121 @@
+"""Pictures on pages of a PDF that have words besides: which are read, which are believed to have been read, and what it costs."""
+
+import random
+import time
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from gateway.content import Budget, ocr
+from gateway.model.finding import FileFinding, FileOddity, Readable
+from tests.build import prose
+from tests.build.scans import outlined, pages_of, placed
+from tests.content.reading import look, seen
+from tests.corpus.entries import Technique
+from tests.corpus.families.pdf_pictures import WHOLE, innocents, lines, photo, scan, techniques
+
+assert ocr.load(), "tesseract-ocr is not installed: deploy/packages lists it, and nothing here is proved without it"
+
+FOUND = ("restricted", "page_header")
+INVISIBLE = b"3 Tr"
+NOTE = lines(prose(30, "note"), up=100)
+
+
+def read(octets: bytes, seconds: float = 60) -> FileFinding:
+    return look(octets, "a.pdf", budget=Budget(picture_seconds=seconds))[0]
+
+
+def page(words: bytes, picture: Image.Image | None = None, place: tuple[float, float, float, float] = WHOLE) -> bytes:
+    return pages_of((placed(place) + words, [picture or scan()]))
+
+
+@pytest.fixture
+def pictures(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """How wide and high those are that tesseract is given."""
+    given: list[tuple[int, int]] = []
+    real = ocr.page_of_pixels
+
+    def reading(pixels: Any, width: int, height: int, *rest: Any) -> ocr.Page:
+        given.append((width, height))
+        return real(pixels, width, height, *rest)
+
+    monkeypatch.setattr(ocr, "page_of_pixels", reading)
+    return given
+
+
+@pytest.mark.parametrize("technique", list(techniques()), ids=lambda technique: technique.name)
+def test_a_scanned_page_is_read_whatever_stands_beside_it(technique: Technique) -> None:
+    finding = look(technique.octets, "a.eml", "message/rfc822", budget=Budget(picture_seconds=60))
+
+    assert FOUND in {pair for each in finding for pair in seen(each)}
+
+
+def test_a_searchable_scan_is_believed(pictures: list[tuple[int, int]]) -> None:
+    finding = read(page(lines(prose(150, "layer"), mode=INVISIBLE)))
+
+    assert (finding.oddities, finding.readable, pictures) == ((), Readable.YES, [])
+
+
+@pytest.mark.parametrize(("words", "is_read"), [(20, True), (38, True), (42, False), (400, False)])
+def test_so_many_words_are_the_layer_of_a_page(words: int, is_read: bool) -> None:
+    assert (FOUND in seen(read(page(lines(prose(words, "layer"), mode=INVISIBLE))))) == is_read
+
+
+def test_words_beside_a_picture_are_no_layer_of_it() -> None:
+    upper = scan().crop((0, 0, 1240, 760))
+
+    assert FOUND in seen(read(page(lines(prose(200, "text"), up=400), upper, (500, 306, 50, 500))))
+
+
+def test_what_there_is_no_time_for_is_said() -> None:
+    assert read(page(NOTE), 0).readable is Readable.PICTURES_UNREAD
+    assert read(page(NOTE), 0.02).readable is Readable.PICTURES_UNREAD
+
+
+def test_pages_without_words_are_read_before_pictures_beside_words() -> None:
+    """Ten photographs on pages with words stand before a page that is a scan, and there is not time for all."""
+    photographs = ((placed(WHOLE) + lines(prose(30, f"{number}")), [photo(number)]) for number in range(10))
+    finding = read(pages_of(*photographs, (placed(WHOLE), [scan()])), 0.3)
+
+    assert FOUND in seen(finding)
+    assert finding.readable is Readable.PICTURES_UNREAD
+
+
+def test_a_page_that_takes_too_long_to_draw_is_left_and_that_is_said() -> None:
+    chance = random.Random(1)
+    curves = (b"%d %d m %d %d %d %d %d %d c S\n" % tuple(chance.randrange(600) for _ in range(8)) for _ in range(40_000))
+    octets = page(b"".join(curves) + NOTE)
+    began = time.process_time()
+
+    assert read(octets, 0.05).readable is Readable.PICTURES_UNREAD
+    assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize("place", [(120, 60, 400, 40), (100, 100, 50, 700), (595, 20, 0, 800)])
+def test_small_pictures_beside_words_are_logos(place: tuple[float, float, float, float], pictures: list[tuple[int, int]]) -> None:
+    assert (read(page(NOTE, place=place), 0).readable, pictures) == (Readable.YES, [])
+
+
+def test_a_picture_of_few_pixels_is_no_page() -> None:
+    assert read(page(NOTE, scan().resize((300, 420))), 0).readable is Readable.YES
+
+
+def test_the_words_of_the_page_are_not_read_once_more(pictures: list[tuple[int, int]]) -> None:
+    """The same background of each page is one picture, whatever is written upon it."""
+    same = [(placed(WHOLE) + lines(prose(25, f"{number}")), [scan()]) for number in range(4)]
+
+    assert read(pages_of(*same)).oddities == (FileOddity.PICTURES_READ,)
+    assert len(pictures) == 1
+
+
+@pytest.mark.parametrize("end", [b"f\n", b""])
+def test_a_few_shapes_are_no_letters(end: bytes) -> None:
+    logo = outlined("Council", end=end)
+
+    assert read(pages_of((logo + NOTE, [])), 0).readable is Readable.YES
+
+
+@pytest.mark.parametrize(("name", "octets"), list(innocents()), ids=lambda value: value if isinstance(value, str) else "")
+def test_what_offices_send_daily_is_read_in_time(name: str, octets: bytes) -> None:
+    assert read(octets, 5).readable is Readable.YES
