@@ -21,6 +21,10 @@ BROKEN = (OSError, EOFError, ValueError, RuntimeError, zlib.error, lzma.LZMAErro
 _SPARE = 0.75  # of the processor time: who kills us from outside does so at the whole
 
 
+def _nobody_asks(_seconds: float) -> None:
+    """No other file has its share of the same time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """How much work one outermost file may cause, with all that is inside it. Exceeded is over-budget, never clean."""
@@ -35,6 +39,7 @@ class Budget:
     cells: int = 5_000_000
     seconds: float = 20.0  # of processor time
     picture_seconds: float | None = None  # besides, for words in pictures; None: they are not read
+    on_pictured: Callable[[float], None] = _nobody_asks  # told how many seconds of them were used, each time
 
 
 class Unreadable(Exception):
@@ -85,6 +90,7 @@ class Spent:
         """Words in a picture took so long. When the time for that is used up pictures are left unread, and the rest is read on."""
         self._until += max(0.0, min(seconds, self.picture_seconds))
         self.picture_seconds -= seconds
+        self._budget.on_pictured(seconds)
 
     def time(self) -> None:
         """Nothing but time has been used."""

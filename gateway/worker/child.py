@@ -14,13 +14,13 @@ import time
 from dataclasses import dataclass
 from functools import partial
 
-from gateway.model.finding import FileFinding, FileOddity, Patterns, Readable
+from gateway.model.finding import FileFinding, Patterns, Readable
 from gateway.model.message import Buffer
 from gateway.model.reading import HEAD, Kind, is_office_inside, kind_of
 from gateway.ports.examiner import Wanted
 from gateway.worker.decoded import decoded, find
 from gateway.worker.lock import Limits
-from gateway.worker.reader import Reader
+from gateway.worker.reader import PictureTime, Reader
 from gateway.worker.wire import Channel, Job
 
 _TIRED = 0.75  # of the processor time of one file: as much as its reader uses at most before it gives up by itself
@@ -32,7 +32,7 @@ class _Spent:
     """What the files of one message have cost."""
 
     until: float  # of the process's clock: all that a message with a file over budget may use
-    picture_seconds: float  # that are left for words in pictures
+    pictures: PictureTime
     is_over: bool = False
 
 
@@ -56,7 +56,7 @@ class Child:
         octets = os.fstat(job.descriptor).st_size
         content = mmap.mmap(job.descriptor, octets, prot=mmap.PROT_READ) if octets else None
         os.close(job.descriptor)
-        spent = _Spent(time.process_time() + self.limits.seconds * _TIRED, self.limits.picture_seconds * _FILES)
+        spent = _Spent(time.process_time() + self.limits.seconds * _TIRED, PictureTime(self.limits.picture_seconds * _FILES))
         try:
             return all(self._part(content or b"", part, job.patterns, channel, spent) for part in job.parts)
         finally:
@@ -67,15 +67,13 @@ class Child:
         if spent.is_over and time.process_time() > spent.until:  # a bomb beside another: the gateway gives up the rest of the message
             channel.failed(part.id, "over-budget")
             return False
-        begun = time.process_time()
-        picture_seconds = max(0.0, min(self.limits.picture_seconds, spent.picture_seconds))
         signal.setitimer(signal.ITIMER_PROF, self.limits.seconds)  # SIGPROF is left to kill; content/pictures.py has it wait for pictures
         try:
             octets = decoded(content, part)
             if any(self._is_not_ours(data) for data in (octets.data, *(other for _, other in octets.others))):
                 channel.failed(part.id, "other-kind")
                 return True
-            found = find(octets, part, patterns, partial(self.reader, picture_seconds=picture_seconds))
+            found = find(octets, part, patterns, partial(self.reader, pictures=spent.pictures))
         except MemoryError:
             channel.failed(part.id, "over-budget")
             return False
@@ -84,8 +82,6 @@ class Child:
             return False
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
-        if any(FileOddity.PICTURES_READ in file.oddities or file.readable is Readable.PICTURES_UNREAD for file in found):
-            spent.picture_seconds -= time.process_time() - begun
         spent.is_over = spent.is_over or any(file.readable is Readable.OVER_BUDGET for file in found)
         return channel.found(part.id, found) or channel.found(part.id, _too_much(part, octets.data))
 

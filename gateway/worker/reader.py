@@ -9,6 +9,7 @@ import io
 import math
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
@@ -18,10 +19,21 @@ from gateway.model.message import Encoding
 from gateway.ports.examiner import Wanted
 
 
+@dataclass(slots=True)
+class PictureTime:
+    """What the files of one message may use for words in pictures, together."""
+
+    seconds: float = math.inf  # that are left
+
+    def use(self, seconds: float) -> None:
+        """As soon as they are used: also by a file whose reader then fails."""
+        self.seconds -= seconds
+
+
 class Reader(Protocol):
     """What a child calls for each part."""
 
-    def __call__(self, data: bytes, part: Wanted, patterns: Patterns, *, picture_seconds: float = ...) -> tuple[FileFinding, ...]: ...
+    def __call__(self, data: bytes, part: Wanted, patterns: Patterns, *, pictures: PictureTime = ...) -> tuple[FileFinding, ...]: ...
 
 
 def load(name: str, seconds: float, picture_seconds: float = 0.0) -> Reader:
@@ -29,15 +41,17 @@ def load(name: str, seconds: float, picture_seconds: float = 0.0) -> Reader:
     `picture_seconds` what may besides go to words in pictures; 0: they are not read.
 
     Beside the function its module has `preload(with_ocr=...)`, which tells whether words in pictures can be read here, and
-    `Budget(seconds=..., picture_seconds=...)`: None where they cannot. On return all that it needs is loaded and has worked once.
+    `Budget(seconds=..., picture_seconds=..., on_pictured=...)`: None where they cannot. On return all that it needs is loaded and has
+    worked once.
     """
     place, _, function = name.rpartition(":")
     module = _from_file(place) if place.endswith(".py") else importlib.import_module(place)
     read: Callable[..., tuple[FileFinding, ...]] = getattr(module, function)
     budget: Callable[..., Any] = module.Budget
 
-    def limited(most: float) -> Any:
-        return budget(seconds=seconds, picture_seconds=min(picture_seconds, most) if reads_pictures else None)
+    def limited(pictures: PictureTime) -> Any:
+        left = max(0.0, min(picture_seconds, pictures.seconds)) if reads_pictures else None
+        return budget(seconds=seconds, picture_seconds=left, on_pictured=pictures.use)
 
     reads_pictures: bool = module.preload(with_ocr=picture_seconds > 0)
     reader = reader_of(read, limited)
@@ -45,13 +59,13 @@ def load(name: str, seconds: float, picture_seconds: float = 0.0) -> Reader:
     return reader
 
 
-def reader_of(read: Callable[..., tuple[FileFinding, ...]], budget: Callable[[float], Any]) -> Reader:
+def reader_of(read: Callable[..., tuple[FileFinding, ...]], budget: Callable[[PictureTime], Any]) -> Reader:
     """As children call it: with what is said of a part, and a budget of its own for each.
 
-    `picture_seconds`: no more of it for words in pictures, whatever a file may use otherwise.
+    `pictures`: no more for words in pictures than is left here, whatever a file may use otherwise; what is used is taken from it.
     """
 
-    def reader(data: bytes, part: Wanted, patterns: Patterns, *, picture_seconds: float = math.inf) -> tuple[FileFinding, ...]:
+    def reader(data: bytes, part: Wanted, patterns: Patterns, *, pictures: PictureTime | None = None) -> tuple[FileFinding, ...]:
         return read(
             data,
             id=part.id,
@@ -60,7 +74,7 @@ def reader_of(read: Callable[..., tuple[FileFinding, ...]], budget: Callable[[fl
             charset=part.charset,
             is_words=part.is_words,
             patterns=patterns,
-            budget=budget(picture_seconds),
+            budget=budget(pictures or PictureTime()),
         )
 
     return reader

@@ -17,12 +17,14 @@ from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Place, Re
 from gateway.model.reading import LENGTH, REPLY_LIMIT
 
 served = []
+budgets = []
 
 
 class Budget:
-    def __init__(self, *, seconds, picture_seconds):
+    def __init__(self, *, seconds, picture_seconds, on_pictured):
         self.seconds = seconds
         self.picture_seconds = picture_seconds
+        self.on_pictured = on_pictured
 
 
 def preload(*, with_ocr):
@@ -32,6 +34,7 @@ def preload(*, with_ocr):
 
 def read(data, *, id, names, declared_type, charset, is_words, patterns, budget):  # noqa: A002 - the reader's own signature
     served.append(id)
+    budgets.append(budget)
     word, _, rest = data.removeprefix(b"%PDF-").partition(b" ")
     deed = globals().get(f"do_{word.decode('ascii', 'replace')}")
     said = deed(rest) if deed else None
@@ -155,6 +158,15 @@ def do_spent(rest):
 
 def do_odd(rest):
     return (FileFinding("1", None, (), "", f"text/{os.getpid()}", 1, "", Readable.YES, (), ("polyglot",)),)
+
+
+def do_drawn(rest):
+    """Words were read in pictures, for so many seconds, and much else besides; says what it was given for that."""
+    until = time.process_time() + 0.02
+    while time.process_time() < until:
+        pass
+    budgets[-1].on_pictured(float(rest))
+    return (FileFinding(served[-1], None, (), "", str(budgets[-1].picture_seconds), 1, "", Readable.YES, (), ("pictures-read",)),)
 
 
 def do_member(rest):
