@@ -29,7 +29,7 @@ _LARGE = 0.03  # of the paper: three lines of 10 points over a column's width; l
 _SEGMENTS = 8  # of a path: a letter has as many; rules, boxes, and the cells of a table have fewer
 _OUTLINED = 300  # points of curves: some twenty letters; less is a logo or a bar with round corners
 _COUNTED = 20_000  # segments of one page that are looked at for curves
-_WORDS = 40  # over a whole page. Letters, forms and minutes have 80 to 450; a fax header, a stamp and a number together fewer than 20.
+_WORDS = 40  # over a whole page. Of 54 printed pages 52 had as many, half of them 330; the header of a fax, a stamp, a number have 1 to 25
 _FEWEST = 10  # over a smaller picture: a caption is no layer
 _EMPTY = Box(0.0, 0.0, 0.0, 0.0)
 
