@@ -44,11 +44,14 @@ def pictures(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
     return given
 
 
-@pytest.mark.parametrize("technique", list(techniques()), ids=lambda technique: technique.name)
-def test_a_scanned_page_is_read_whatever_stands_beside_it(technique: Technique) -> None:
-    finding = look(technique.octets, "a.eml", "message/rfc822", budget=Budget(picture_seconds=60))
+def is_found(technique: Technique) -> bool:
+    findings = look(technique.octets, "a.eml", "message/rfc822", budget=Budget(picture_seconds=60))
+    return any(FOUND in seen(finding) for finding in findings)
 
-    assert FOUND in {pair for each in finding for pair in seen(each)}
+
+@pytest.mark.slow
+def test_a_scanned_page_is_read_whatever_stands_beside_it() -> None:
+    assert [technique.name for technique in techniques() if not is_found(technique)] == []
 
 
 def test_a_searchable_scan_is_believed(pictures: list[tuple[int, int]]) -> None:
@@ -116,6 +119,6 @@ def test_a_few_shapes_are_no_letters(end: bytes) -> None:
     assert read(pages_of((logo + NOTE, [])), 0).readable is Readable.YES
 
 
-@pytest.mark.parametrize(("name", "octets"), list(innocents()), ids=lambda value: value if isinstance(value, str) else "")
-def test_what_offices_send_daily_is_read_in_time(name: str, octets: bytes) -> None:
-    assert read(octets, 5).readable is Readable.YES
+@pytest.mark.slow
+def test_what_offices_send_daily_is_read_in_time() -> None:
+    assert [name for name, octets in innocents() if read(octets, 5).readable is not Readable.YES] == []
