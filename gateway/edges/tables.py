@@ -158,6 +158,14 @@ intent = Table(
     Index(None, "state", "at"),
 )
 
+share_taken_back = Table(
+    "share_taken_back",
+    metadata,
+    Column("hash", LargeBinary(32), primary_key=True),  # of a share that is forgotten, and of whom: edges/share_memory.py
+    Column("at", BigInteger, nullable=False),  # when it was forgotten
+    Index(None, "at"),
+)
+
 # --- files that travel by link: all that the portal may see, and no more (README, "The portal's role in PostgreSQL") --------
 
 share = Table(
@@ -220,14 +228,6 @@ share_grant = Table(
     Column("is_told", Boolean, nullable=False, server_default=false()),  # a receipt has told the sender of it
     Index(None, "token_hash", unique=True),
     Index(None, "share_id", "key", "role", unique=True),
-)
-
-share_taken_back = Table(
-    "share_taken_back",
-    metadata,
-    Column("hash", LargeBinary(32), primary_key=True),  # of a share that is forgotten, and of whom: edges/share_memory.py
-    Column("at", BigInteger, nullable=False),  # when it was forgotten
-    Index(None, "at"),
 )
 
 share_access = Table(

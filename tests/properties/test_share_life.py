@@ -23,7 +23,7 @@ from gateway.edges.tables import metadata
 from gateway.errors import TryLater, WillNotDo
 from gateway.model.share import Standing, Wish, WishKind
 from tests.edges.durable import TurnedClock, mail
-from tests.edges.sharing import file, grant, session, share
+from tests.edges.sharing import KEY, file, grant, session, share
 from tests.laws import tries
 
 pytestmark = pytest.mark.slow
@@ -100,6 +100,8 @@ class ShareLife(RuleBasedStateMachine):
         self.is_withdrawn = True
         self.grants: dict[str, Standing] = {}
         self.opened: set[str] = set()
+        self.dead: set[str] = set()  # tokens of shares that are forgotten
+        self.taken_back: set[str] = set()  # from whom, in those
         self.ends = self.used = self.undone_at = self.clock.at
 
     def teardown(self) -> None:
@@ -139,7 +141,7 @@ class ShareLife(RuleBasedStateMachine):
 
     def _expected_refusal(self, people):
         is_over = all(state is Standing.REVOKED for state in self.grants.values()) and bool(self.grants)
-        if is_over or any(self.grants.get(one) is Standing.REVOKED for one in people):
+        if is_over or any(self.grants.get(one) is Standing.REVOKED or one in self.taken_back for one in people):
             return WillNotDo
         return TryLater if self.state is Standing.PURGED and not self.is_withdrawn else None
 
@@ -152,6 +154,7 @@ class ShareLife(RuleBasedStateMachine):
         self.state = Standing.OPEN
         self.grants |= dict.fromkeys(everybody, Standing.OPEN)
 
+    @precondition(lambda self: self.state is not None)
     @rule(people=some)
     def undo(self, people) -> None:
         (one,) = self.wait(self.shares.list(everything=True))
@@ -162,6 +165,7 @@ class ShareLife(RuleBasedStateMachine):
             self.state, self.undone_at = Standing.UNDONE, self.clock.at
             self.grants[SENDER] = Standing.UNDONE
 
+    @precondition(lambda self: self.state is not None)
     @rule(whom=st.none() | st.sampled_from(PEOPLE))
     def revoke(self, whom) -> None:
         (one,) = self.wait(self.shares.list(everything=True))
@@ -200,6 +204,20 @@ class ShareLife(RuleBasedStateMachine):
             self.vault -= {each.object_id for each in one.files}
             self.wait(self.keeping.withdrawn(one.id))
             self.is_withdrawn = True
+
+    @precondition(lambda self: self.state is not None)
+    @rule()
+    def forget(self) -> None:
+        """An officer has it forgotten, once its files are gone. From whom they were taken back, they stay taken back."""
+        self.withdraw()
+        (one,) = self.wait(self.shares.list(everything=True))
+        is_gone = self.state is Standing.PURGED and self.is_withdrawn
+        assert self.wait(self.keeping.erase(one.id, "officer", "")) is is_gone
+        if is_gone:
+            is_all = all(state is Standing.REVOKED for state in self.grants.values())
+            self.taken_back |= {who for who in PEOPLE if is_all or self.grants.get(who) is Standing.REVOKED}
+            self.dead |= set(self.tokens.values())
+            self.tokens, self.grants, self.opened, self.state, self.ends = {}, {}, set(), None, self.clock.at
 
     @precondition(lambda self: any(self._opens(who) for who in PEOPLE))
     @rule(data=st.data())
@@ -242,6 +260,14 @@ class ShareLife(RuleBasedStateMachine):
     def a_link_opens_exactly_for_whom_it_may(self) -> None:
         for who, token in self.tokens.items():
             assert (self.wait(self.visits.find(token, self.clock.at)) is not None) == self._opens(who), who
+
+    @invariant()
+    def what_was_taken_back_stays_so(self) -> None:
+        there = {who for who in PEOPLE if self.grants.get(who) is Standing.REVOKED}
+        is_all = bool(self.grants) and all(state is Standing.REVOKED for state in self.grants.values())
+        known = self.wait(self.shares.taken_back(KEY, frozenset(PEOPLE)))
+        assert known == (set(PEOPLE) if is_all else there) | self.taken_back
+        assert [token for token in self.dead if self.wait(self.visits.find(token, self.clock.at)) is not None] == []
 
     @invariant()
     def there_is_one_share_and_what_it_needs_is_there(self) -> None:
