@@ -13,10 +13,11 @@ import zlib
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gateway.content.picture_headers import GIF_EXTENSION, GIF_IMAGE, after_blocks, after_colours
 from gateway.content.reading import Spent
 
 _PNG, _GIF = b"\x89PNG\r\n\x1a\n", (b"GIF87a", b"GIF89a")
-_IMAGE, _EXTENSION, _CONTROL, _TRAILER = 0x2C, 0x21, 0xF9, b"\x3b"
+_CONTROL, _TRAILER = b"\xf9", b"\x3b"
 _ALPHA = 0x10  # of VP8X, and in the fifth octet of a lossless picture
 _COLOURS, _CLEAR = b"PLTE", b"tRNS"
 _INSTEAD = 2  # of ANMF: not laid over the one before
@@ -64,15 +65,15 @@ def _area(size: bytes, layout: str) -> int:
 
 
 def _of_gif(data: bytes, spent: Spent) -> Iterator[Frame]:
-    screen, start = data[6:10], 13 + _colours(data[10:11])
+    screen, start = data[6:10], after_colours(13, data[10:11])
     head, control, at, is_first = data[10:start], b"", start, True
-    while (kind := data[at : at + 1]) and kind[0] in (_IMAGE, _EXTENSION):
+    while (kind := data[at : at + 1]) in (GIF_IMAGE, GIF_EXTENSION):
         spent.parts(1)
-        if kind[0] == _EXTENSION:
-            end = _after_blocks(data, at + 2)
-            control = data[at:end] if data[at + 1 : at + 2] == bytes((_CONTROL,)) else control
+        if kind == GIF_EXTENSION:
+            end = after_blocks(data, at + 2)
+            control = data[at:end] if data[at + 1 : at + 2] == _CONTROL else control
         else:
-            end = _after_blocks(data, at + 11 + _colours(data[at + 9 : at + 10]))
+            end = after_blocks(data, after_colours(at + 11, data[at + 9 : at + 10]))
             size = data[at + 5 : at + 9]
             octets = b"".join((b"GIF89a", size, head, control, kind, bytes(4), data[at + 5 : end], _TRAILER))
             is_piece = size != screen or (not is_first and _is_clear(control))
@@ -84,17 +85,6 @@ def _of_gif(data: bytes, spent: Spent) -> Iterator[Frame]:
 def _is_clear(control: bytes) -> bool:
     """Whether one of the colours lets the picture before through."""
     return len(control) > 3 and bool(control[3] & 1)
-
-
-def _colours(flags: bytes) -> int:
-    """Octets of a table of colours."""
-    return 3 << (flags[0] & 7) + 1 if flags and flags[0] & 0x80 else 0
-
-
-def _after_blocks(data: bytes, at: int) -> int:
-    while size := int.from_bytes(data[at : at + 1]):
-        at += 1 + size
-    return at + 1
 
 
 # --- PNG --------------------------------------------------------------------------------------------------------------

@@ -11,10 +11,12 @@ import struct
 
 TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _PNG, _GIF = b"\x89PNG\r\n\x1a\n", (b"GIF87a", b"GIF89a")
+GIF_IMAGE, GIF_EXTENSION = b"\x2c", b"\x21"
 _SIGNATURES = (_PNG, b"\xff\xd8\xff", *_GIF, *TIFF)
 _BITMAP = b"BM"
 _CORE, _LONGEST = 12, 124  # octets of a bitmap's second header: OS/2's, with short numbers, and the last of Windows
-_NEAR = 64  # octets: Apple's programs put a chunk of their own before IHDR
+_FIRST_CHUNKS = 4  # Apple's programs put one of their own before IHDR
+_NEAR = 65_536  # octets of a GIF among which its first picture begins
 
 
 def is_of_a_format_drawn(octets: bytes) -> bool:
@@ -24,15 +26,46 @@ def is_of_a_format_drawn(octets: bytes) -> bool:
 
 
 def claimed_size(octets: bytes) -> tuple[int, int] | None:
-    """Width and height as a PNG, GIF or bitmap says them, whatever else is wrong with it; None where it says none."""
+    """Width and height as a PNG, GIF or bitmap says them, whatever else is wrong with it; None where it says none.
+
+    Of a GIF that of its first picture or its screen, whichever is larger: programs do not agree on which to show.
+    """
     if octets.startswith(_PNG):
-        at = octets.find(b"IHDR", len(_PNG), _NEAR)
-        return _numbers(">II", octets, at + 4) if at >= 0 else None
+        return _size_of_png(octets)
     if octets.startswith(_GIF):
-        return _numbers("<HH", octets, 6)
+        return _size_of_gif(octets)
     if octets.startswith(_BITMAP):
         return _numbers("<HH" if _header(octets) == _CORE else "<ii", octets, 18)
     return None
+
+
+def _size_of_png(octets: bytes) -> tuple[int, int] | None:
+    at = len(_PNG)
+    for _ in range(_FIRST_CHUNKS):
+        if octets[at + 4 : at + 8] == b"IHDR":
+            return _numbers(">II", octets, at + 8)
+        at += 12 + int.from_bytes(octets[at : at + 4], "big")
+    return None
+
+
+def _size_of_gif(octets: bytes) -> tuple[int, int] | None:
+    screen, at = _numbers("<HH", octets, 6), after_colours(13, octets[10:11])
+    while octets[at : at + 1] == GIF_EXTENSION and at < _NEAR:
+        at = after_blocks(octets[:_NEAR], at + 2)
+    first = _numbers("<HH", octets, at + 5) if octets[at : at + 1] == GIF_IMAGE else None
+    return (max(screen[0], first[0]), max(screen[1], first[1])) if screen is not None and first is not None else None
+
+
+def after_colours(at: int, flags: bytes) -> int:
+    """Where a table of colours ends that these flags announce here."""
+    return at + (3 << (flags[0] & 7) + 1 if flags and flags[0] & 0x80 else 0)
+
+
+def after_blocks(octets: bytes, at: int) -> int:
+    """Where the sub-blocks of a GIF end that begin here."""
+    while size := int.from_bytes(octets[at : at + 1]):
+        at += 1 + size
+    return at + 1
 
 
 def _header(bitmap: bytes) -> int:

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from gateway.content import Budget, ocr
+from gateway.content.picture_headers import claimed_size
 from gateway.model.finding import Pattern, Patterns, Readable
 from tests.build import docx, png
 from tests.build.scans import picture, saved, scanned
@@ -205,6 +206,20 @@ def test_pictures_of_a_known_format_that_could_not_be_drawn_were_taken_for_one_o
         assert (read(broken, "a").readable, read(broken, "a").oddities) == (Readable.PICTURES_UNREAD, ())
     for logo in (of_os2(small), of_apple(saved(small, "PNG")), saved(small, "GIF")[:-40]):
         assert (read(logo, "a").readable, read(logo, "a").oddities) == (Readable.YES, ())
+
+
+def test_a_broken_gif_on_a_tiny_screen_was_taken_for_a_logo() -> None:
+    """Programs show the picture at its own size, whatever its screen; and a word before IHDR is not the size of a PNG."""
+    tiny = PICTURES["GIF"][:6] + struct.pack("<HH", 10, 10) + PICTURES["GIF"][10:]
+    with Image.open(io.BytesIO(tiny)) as shown:
+        assert shown.size == SHADE.size
+    remark = b"\x21\xfe\x04IHDR\0"
+    body = b"IHDR" + struct.pack(">II", 10, 10)
+    chunk = struct.pack(">I", len(body)) + b"CgBI" + body + struct.pack(">I", zlib.crc32(b"CgBI" + body))
+    at = 13 + 3 * 2 ** ((tiny[10] & 7) + 1) if tiny[10] & 0x80 else 13
+    for broken in (tiny[:-400], tiny[:at] + remark + tiny[at:-400], tiny[:at]):
+        assert read(broken, "a").readable is Readable.PICTURES_UNREAD
+    assert claimed_size(PICTURES["PNG"][:8] + chunk + PICTURES["PNG"][8:]) == SHADE.size
 
 
 # Reads a picture from standard input twice: as long as it likes, and then with three times the processor time that it took.
