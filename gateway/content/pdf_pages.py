@@ -50,7 +50,7 @@ def read_pages(document: Any, spent: Spent) -> Iterator[Item]:
         if spent.picture_seconds <= 0:
             yield Unread(Readable.PICTURES_UNREAD)
             return
-        with _loaded(document.raw, number, spent) as page:
+        with _loaded(document.raw, number, spent, is_again=True) as page:
             yield from pictured_words(page, boxes, number, spent)
 
 
@@ -70,8 +70,8 @@ def _page(document: Any, number: int, scratch: Scratch, spent: Spent, pictures: 
 
 
 @contextmanager
-def _loaded(document: Any, number: int, spent: Spent) -> Iterator[Any]:
-    page = _load(document, number, spent)
+def _loaded(document: Any, number: int, spent: Spent, *, is_again: bool = False) -> Iterator[Any]:
+    page = _load(document, number, spent, is_again=is_again)
     try:
         yield page
     finally:
@@ -90,19 +90,20 @@ def _text(page: Any) -> Iterator[Any]:
             pdfium.FPDFText_ClosePage(text)
 
 
-def _load(document: Any, number: int, spent: Spent) -> Any:
+def _load(document: Any, number: int, spent: Spent, *, is_again: bool) -> Any:
     """A page with its annotations drawn into it."""
     page = pdfium.FPDF_LoadPage(document, number)
-    if page and _is_drawn_on(page, spent) and pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS:
+    is_drawn_on = page and _is_drawn_on(page, spent, is_again=is_again)
+    if is_drawn_on and pdfium.FPDFPage_Flatten(page, pdfium.FLAT_NORMALDISPLAY) == pdfium.FLATTEN_SUCCESS:
         pdfium.FPDF_ClosePage(page)
         page = pdfium.FPDF_LoadPage(document, number)
     return page
 
 
-def _is_drawn_on(page: Any, spent: Spent) -> bool:
-    """Whether an annotation is drawn by a stream of its own; links, which are most of them, are not."""
+def _is_drawn_on(page: Any, spent: Spent, *, is_again: bool) -> bool:
+    """Whether an annotation is drawn by a stream of its own; links, most of them, are not. Counted once, at the first load."""
     count = pdfium.FPDFPage_GetAnnotCount(page)
-    spent.parts(count)
+    spent.parts(0 if is_again else count)
     if count > _ANNOTATIONS:
         pdfium.FPDF_ClosePage(page)
         raise Unreadable(Readable.OVER_BUDGET)

@@ -52,7 +52,7 @@ class Look(NamedTuple):
 
 def look_at(page: Any, spent: Spent) -> Look:
     """All objects of a page, also those in its forms."""
-    look = Look(_paper(page), [], [], [])
+    look = Look(paper_of(page), [], [], [])
     _take(look, _objects(pdfium.FPDFPage_CountObjects, pdfium.FPDFPage_GetObject, page), (), spent)
     return look
 
@@ -60,14 +60,14 @@ def look_at(page: Any, spent: Spent) -> Look:
 def pictures_of_words(look: Look, words_in: Callable[[Box], int]) -> list[Box]:
     """Where there are pictures, or letters drawn as shapes, large enough for words and without a layer of them; the small ones first."""
     found = [piece.box for piece in _touching(look.pictures) if piece.pixels >= WORTH]
-    paper = max(_area(look.paper), 1.0)
-    large = sorted((box for box in (*found, *_outlined(look)) if _area(box) >= _LARGE * paper), key=_area)
-    return [box for box in large if words_in(box) < max(_FEWEST, _WORDS * _area(box) / paper)]
+    paper = max(area(look.paper), 1.0)
+    large = sorted((box for box in (*found, *_outlined(look)) if area(box) >= _LARGE * paper), key=area)
+    return [box for box in large if words_in(box) < max(_FEWEST, _WORDS * area(box) / paper)]
 
 
 def covered(look: Look) -> float:
     """The part of the paper that pictures take, however small their pieces are."""
-    return sum(_area(piece.box) for piece in look.pictures) / max(_area(look.paper), 1.0)
+    return sum(area(piece.box) for piece in look.pictures) / max(area(look.paper), 1.0)
 
 
 # --- objects ----------------------------------------------------------------------------------------------------------
@@ -112,7 +112,7 @@ def _pixels(picture: Any) -> int:
 # --- places -----------------------------------------------------------------------------------------------------------
 
 
-def _paper(page: Any) -> Box:
+def paper_of(page: Any) -> Box:
     paper = pdfium.FS_RECTF()
     if not pdfium.FPDF_GetPageBoundingBox(page, paper):
         return _EMPTY
@@ -137,7 +137,7 @@ def _moved(box: Box, by: Any) -> Box:
     return Box(min(across), min(up), max(across), max(up))
 
 
-def _area(box: Box) -> float:
+def area(box: Box) -> float:
     return max(box.right - box.left, 0.0) * max(box.top - box.bottom, 0.0)
 
 
@@ -151,7 +151,7 @@ def _around(one: Box, other: Box) -> Box:
 def _touching(pieces: Iterable[Piece]) -> list[Piece]:
     """Strips and tiles as the picture that they are."""
     groups: list[Piece] = []
-    for piece in sorted((piece for piece in pieces if _area(piece.box) > 0), key=lambda piece: (-piece.box.top, piece.box.left)):
+    for piece in sorted((piece for piece in pieces if area(piece.box) > 0), key=lambda piece: (-piece.box.top, piece.box.left)):
         joined, apart = piece, []
         for group in groups:
             if _touch(group.box, joined.box):

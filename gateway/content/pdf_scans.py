@@ -17,13 +17,14 @@ import pypdfium2.raw as pdfium
 
 from gateway.content import ocr
 from gateway.content.ocr import NOT_READ, Page
-from gateway.content.pdf_pictures import Look, covered, look_at, pictures_of_words
+from gateway.content.pdf_pictures import Look, area, covered, look_at, paper_of, pictures_of_words
 from gateway.content.pdf_words import Box
-from gateway.content.pictures import measured, segments, told
+from gateway.content.pictures import inset_segments, measured, segments, told
 from gateway.content.reading import Item, Spent
 
 _DOTS = 150 / 72  # pixels for a point
 _LARGE = 0.1  # of a page without words: what pictures take of a scan
+_WHOLE = 0.8  # of the paper: the edges of such a picture are those of the page
 _CURVES = 50  # so many shapes may be letters without a font
 _WHITE = 0xFFFFFFFF
 
@@ -44,7 +45,10 @@ def pictured_words(page: Any, boxes: list[Box], number: int, spent: Spent) -> It
 
 def _words(page: Any, box: Box | None, where: str, number: int, spent: Spent) -> Iterator[Item]:
     read = measured(lambda: _read(page, box, spent), spent) if spent.picture_seconds > 0 else NOT_READ
-    yield from segments(read.lines, where, is_page=True, is_first=number == 0)
+    if box is None or area(box) >= _WHOLE * area(paper_of(page)):
+        yield from segments(read.lines, where, is_page=True, is_first=number == 0)
+    else:
+        yield from inset_segments(read.lines, where)
     yield told(read)
 
 

@@ -126,5 +126,18 @@ def segments(lines: Sequence[Line], where: str, *, is_page: bool, is_first: bool
     """Lines as the text of a page with its edges, or as text in the middle of something else."""
     yield Place.FIRST_LINE if is_page and is_first else Place.TEXT, where, "\n".join(line.text for line in lines)
     if is_page:
-        yield Place.PAGE_HEADER, f"{where} header", "\n".join(line.text for line in lines if line.middle < _EDGE)
-        yield Place.PAGE_FOOTER, f"{where} footer", "\n".join(line.text for line in lines if line.middle > 1 - _EDGE)
+        header, footer = _edges(lines)
+        yield Place.PAGE_HEADER, f"{where} header", "\n".join(header)
+        yield Place.PAGE_FOOTER, f"{where} footer", "\n".join(footer)
+
+
+def inset_segments(lines: Sequence[Line], where: str) -> Iterator[Item]:
+    """Lines of a picture beside words. Its edges are not those of the page: what stands there as a marking raises, and never lowers."""
+    yield Place.TEXT, where, "\n".join(line.text for line in lines)
+    header, footer = _edges(lines)
+    yield from ((Place.FIRST_LINE, f"{where} header", line) for line in header)
+    yield from ((Place.FIRST_LINE, f"{where} footer", line) for line in footer)
+
+
+def _edges(lines: Sequence[Line]) -> tuple[list[str], list[str]]:
+    return [line.text for line in lines if line.middle < _EDGE], [line.text for line in lines if line.middle > 1 - _EDGE]
