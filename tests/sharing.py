@@ -52,7 +52,10 @@ class MemoryShares:
         self._change(share_id, keys, state=Standing.UNDONE)
 
     def revoke(self, share_id, keys):
-        self._change(share_id, keys, state=Standing.REVOKED)
+        self.end(share_id, keys, Standing.REVOKED)
+
+    def end(self, share_id, keys, standing):
+        self._change(share_id, keys, state=standing)
 
     def tell(self, told, untold):
         for share_id, key in told:
@@ -61,7 +64,9 @@ class MemoryShares:
             self._change(share_id, {key}, is_told=False)
 
     def _change(self, share_id, keys, **change):
-        share = self.shares[share_id]
+        share = self.shares.get(share_id)
+        if share is None:
+            return  # forgotten: of its rows none is changed
         mine = {grant.id for grant in share.grants if grant.key in keys and grant.role == "recipient"}
         grants = tuple(replace(grant, **change) if grant.id in mine else grant for grant in share.grants)
         self.shares[share_id] = replace(share, grants=grants)

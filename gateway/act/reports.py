@@ -19,7 +19,7 @@ from gateway.model.kept import ToSend
 from gateway.model.message import Content
 from gateway.model.outcome import Outcome, Reply
 from gateway.policy.guidance import House, texts_of
-from gateway.policy.news import advised, delayed, relayed, taken_back, to_told, undelivered
+from gateway.policy.news import advised, delayed, link_over, relayed, to_told, undelivered
 from gateway.policy.receipt import Sent, receipt
 from gateway.policy.rules import Policy
 from gateway.policy.wording import About, Letter, Told
@@ -55,11 +55,12 @@ class Reports:
 
         return await self._failed(row, content, tuple((one.recipient, one.reply) for one in failed), words)
 
-    async def taken_back(self, row: ToSend, content: Content, reply: Reply) -> tuple[ToSend, ...]:
-        """The DSN about a copy in our outbox that is not sent, because its link was ended; to the sender or the postmaster, as above."""
+    async def link_over(self, row: ToSend, content: Content, reply: Reply, *, taken_back: bool) -> tuple[ToSend, ...]:
+        """The DSN about a copy in our outbox that is not sent, because its link is over; to the sender or the postmaster, as above."""
 
         def words(some: _Failed, subject: str) -> Letter:
-            return taken_back(self.house, addresses(tuple(recipient for recipient, _ in some)), row.case or "", subject)
+            recipients = addresses(tuple(recipient for recipient, _ in some))
+            return link_over(self.house, recipients, row.case or "", subject, taken_back=taken_back)
 
         return await self._failed(row, content, tuple((recipient, reply) for recipient in row.recipients), words)
 

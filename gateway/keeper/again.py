@@ -20,7 +20,7 @@ from gateway.act.ready import Ready, keep_ready
 from gateway.act.receipts import receipts_of
 from gateway.act.tell import Circle, Went, told_of
 from gateway.attempt import is_poison, reading
-from gateway.errors import OutgateError, WillNotDo
+from gateway.errors import OutgateError, Revoked, WillNotDo
 from gateway.gather import not_found
 from gateway.keeper.desk import Desk
 from gateway.keeper.links import Links
@@ -137,14 +137,17 @@ class _Again:
 
     async def _carry_out(self, links: Links) -> str:
         overrides = self._accepted()
-        steps = await links.made(plan(self.judgement.decisions, self.held.envelope.recipients).steps)
+        try:
+            steps = await links.made(plan(self.judgement.decisions, self.held.envelope.recipients).steps)
+        except Revoked as revoked:
+            raise WillNotDo(self._nothing_changed(str(revoked))) from revoked
         for ready in links.ready:
             await self._let_go(ready, links)
         for step in steps:
             await self._sort(step, links)
         rest = self._remaining()
         if self.is_release and rest is not None and _is_same(rest, self.held):
-            raise WillNotDo(self._nothing_changed(rest.decision))
+            raise WillNotDo(self._nothing_changed("; ".join(self.said), rest.decision))
         self.letters += await self._gone(links)
         for override in overrides:
             self.letters += await self._overridden(override)
@@ -273,10 +276,10 @@ class _Again:
             return decision
         return replace(decision, verdict=Verdict.HOLD, held_for=decision.then or POSTMASTER)
 
-    def _nothing_changed(self, decision: Decision) -> str:
-        """Why a release lets nothing go, and what can be done instead."""
-        lines = [f"nothing has changed: {'; '.join(self.said)}"]
-        if decision.route is None and decision.would_pass_if:
+    def _nothing_changed(self, why: str, decision: Decision | None = None) -> str:
+        """Why nothing goes, and what can be done instead."""
+        lines = [f"nothing has changed: {why}"]
+        if decision is not None and decision.route is None and decision.would_pass_if:
             lines += ["It cannot go as it is. Any one of these would let it go:", *(f"  - {change}" for change in decision.would_pass_if)]
         return "\n".join((*lines, f"To end it: {self.desk.house.command(f'hold refuse {self.held.case} --by NAME --why TEXT')}"))
 

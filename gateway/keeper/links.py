@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from gateway.act.copies import names_of, stamps_of
+from gateway.act.deciders import POSTMASTER
 from gateway.act.going import Going
 from gateway.act.readers import Origin, reader_of
 from gateway.act.ready import Ready
@@ -102,9 +103,16 @@ class Links:
         return decide(facts, self.policy, unusable=self._unusable[recipient.address.key], lifted=self.known.lifted)
 
     def _kept(self, recipient: Recipient) -> Decision:
-        """Whoever ended the links does not want the files to come by another way. Who has the case keeps it, and sees why."""
-        reason = replace(LINKS_ENDED, effect="hold", held_for=self.held.decision.held_for)
-        return Decision(recipient.address.wire, (), Verdict.HOLD, None, reasons=(reason,), held_for=reason.held_for)
+        """Whoever ended the links does not want the files to come by another way. Who has the case keeps it, for as long, and sees why.
+
+        There is nothing to confirm any more: what the sender was asked is for who comes `then`.
+        """
+        was = self.held.decision
+        held_for = was.then or POSTMASTER if was.verdict is Verdict.CONFIRM else was.held_for
+        reason = replace(LINKS_ENDED, effect="hold", held_for=held_for, within=was.within, then=was.then)
+        return Decision(
+            recipient.address.wire, (), Verdict.HOLD, None, reasons=(reason,), held_for=held_for, within=was.within, then=was.then
+        )
 
     @property
     def _going(self) -> Going:

@@ -19,7 +19,7 @@ from gateway.keeper.desk import Desk
 from gateway.model.kept import ToSend
 from gateway.model.message import Content
 from gateway.model.outcome import Copy, Reply
-from gateway.model.share import revoked_of
+from gateway.model.share import is_open_for, revoked_of
 from gateway.ports.next_hop import Handed, NextHop
 
 MOST_AT_ONCE = 20
@@ -31,6 +31,7 @@ _CARRIED = ("release", "rest")  # kinds of mail that is not our own; where we ha
 _OUR_OWN = ("notice", "code")  # of these nobody is told anything
 _BUG_PAUSE = timedelta(minutes=30)  # after an error of our own, which may come again each time
 _TAKEN_BACK = Reply(554, "5.7.1", "the links to its files were taken back before it was sent")
+_ENDED = Reply(554, "5.4.7", "the links to its files had ended before it could be sent")
 PAUSES = (30, 60, 120, 300, 600, 1800, 3600)  # seconds after each attempt; the last one repeats
 
 
@@ -94,28 +95,33 @@ class Sender:
             await self._settle(row, None, _all(row, Reply(451, "4.3.0", "the message cannot be read back")))
             return
         try:
-            if await self._is_taken_back(row):
-                await self._take_back(row, content)
+            over = await self._over(row)
+            if over is not None:
+                await self._end(row, content, over)
             else:
                 await self._settle(row, content, await self._hand_over(row, hop, content))
         finally:
             content.close()
 
-    async def _is_taken_back(self, row: ToSend) -> bool:
-        """Whether the link in this copy was ended by somebody: who would get it could open nothing. Raises TryLater."""
-        shares = self._desk.world.shares
-        if row.share is None or shares is None:
-            return False
-        share = await shares.get(row.share)
-        # One that is forgotten opens for nobody either.
-        return share is None or bool(revoked_of(share, (one.address.key for one in row.recipients)))
-
-    async def _take_back(self, row: ToSend, content: Content) -> None:
-        """It goes no more, and who sent it hears so, in one commit."""
+    async def _over(self, row: ToSend) -> Reply | None:
+        """What has become of the link in this copy, where who would get it could open nothing. Raises TryLater."""
+        world = self._desk.world
+        if row.share is None or world.shares is None:
+            return None
         (recipient,) = row.recipients  # every link is one person's
-        self._tell(row, _all(row, _TAKEN_BACK))
-        letters = await self._desk.reports.taken_back(row, content, _TAKEN_BACK)
-        await self._desk.shelves.outbox.done(row.id, recipient.address.key, _TAKEN_BACK, to_send=letters)
+        share = await world.shares.get(row.share)
+        if share is None:
+            return _ENDED  # and forgotten: by time or by somebody, nobody can tell any more
+        if revoked_of(share, (recipient.address.key,)):
+            return _TAKEN_BACK
+        return None if is_open_for(share, recipient.address.key, world.clock.now()) else _ENDED
+
+    async def _end(self, row: ToSend, content: Content, over: Reply) -> None:
+        """It goes no more, and who sent it hears so, in one commit."""
+        (recipient,) = row.recipients
+        self._tell(row, _all(row, over))
+        letters = await self._desk.reports.link_over(row, content, over, taken_back=over is _TAKEN_BACK)
+        await self._desk.shelves.outbox.done(row.id, recipient.address.key, over, to_send=letters)
         await self._desk.forget(row.object_id)
 
     async def _hand_over(self, row: ToSend, hop: NextHop, content: Content) -> tuple[Handed, ...]:

@@ -119,6 +119,12 @@ def revoked_of(there: Share, keys: Iterable[str]) -> tuple[str, ...]:
     return tuple(key for key in keys if is_all or key in theirs)
 
 
+def is_open_for(there: Share, key: str, at: datetime) -> bool:
+    """Whether the link of this recipient (Address.key) has not ended. That a row says so comes later than the end by time. Pure."""
+    mine = any(grant.key == key and grant.role == "recipient" and grant.state is Standing.OPEN for grant in there.grants)
+    return mine and at < there.ends_at
+
+
 # --- what people do with it -------------------------------------------------------------------------------------------
 
 

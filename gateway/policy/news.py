@@ -25,6 +25,11 @@ TAKEN_BACK = (
     "If they should have them after all, send the email again as a new one."
 )
 
+ENDED = (
+    "The links to its files had ended before it could be sent, so it would have brought nothing that can be opened. "
+    "If they should still have the files, send the email again as a new one."
+)
+
 
 def advised(about: About, told: Told, texts: Mapping[str, Guidance]) -> Letter:
     """To the sender of mail that has gone: what rules have to say of it. Nothing is kept, so there is no case."""
@@ -72,15 +77,16 @@ def undelivered(
     return Letter(f"Not sent to {whom}: {why}{tail}", join(parts))
 
 
-def taken_back(house: House, recipients: tuple[str, ...], case: str = "", subject: str = "") -> Letter:
-    """The words of a DSN about a copy in our outbox whose link somebody has ended."""
+def link_over(house: House, recipients: tuple[str, ...], case: str = "", subject: str = "", *, taken_back: bool) -> Letter:
+    """The words of a DSN about a copy in our outbox whose link is over: somebody has taken it back, or it has ended by itself."""
+    why = "were taken back" if taken_back else "had ended"
     parts = (
         f"{_which(house, subject, None)} is not sent to {listed(recipients)}.",
-        TAKEN_BACK,
+        TAKEN_BACK if taken_back else ENDED,
         f"Help: {help_at(house)}." + (f" Say case {case}." if case else ""),
     )
     whom = recipients[0] if len(recipients) == 1 else people(len(recipients))
-    return Letter(f"Not sent to {whom}: the links to its files were taken back" + (f" (case {case})" if case else ""), join(parts))
+    return Letter(f"Not sent to {whom}: the links to its files {why}" + (f" (case {case})" if case else ""), join(parts))
 
 
 def delayed(house: House, waiting: tuple[tuple[str, Reply], ...], until: datetime, case: str = "", subject: str = "") -> Letter:

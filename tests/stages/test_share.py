@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.model.share import Standing
 from gateway.policy.rules import Act, Ask, Rule, System
 from tests.deliveries import MESSAGE, policy
 from tests.doubles import Luck, recipient, run
@@ -19,6 +20,9 @@ from tests.stages.test_keeper import Later
 PAT, SAM, KIM = "pat@shared.example", "sam@shared.example", "kim@free.example"
 IN_SHARED = Ask("audience", "any", frozenset({"shared"}))
 HELD = (*policy().rules, Rule("look", (IN_SHARED,), acts=(Act("hold", held_for="officer"),), says="it is looked at"))
+
+
+NOTHING_GOES = "nothing has changed: it was revoked\nTo end it: outgate hold refuse 7KQ-402 --by NAME --why TEXT"  # where the place says so
 
 
 def shares(story):
@@ -186,28 +190,42 @@ def test_kept_mail_whose_links_were_taken_back_stays_kept():
         await later.deliver()
         return await later.wish("release")
 
-    assert run(story()) == ("failed", "it was revoked")
+    assert run(story()) == ("failed", NOTHING_GOES)
     assert later.held().state == "open"
 
 
-def test_of_kept_mail_only_those_stay_from_whom_the_links_were_taken_back():
-    """Found: one ended link failed the release of the whole case."""
-    later = Later(PAT, SAM, KIM, pack=policy(rules=HELD), place=("revoked-for-first", "", "revoked"))
+@pytest.mark.parametrize(
+    ("act", "asked", "heir"),
+    [
+        (Act("hold", held_for="officer", within=timedelta(hours=4), then="duty"), "officer", "duty"),
+        (Act("confirm", held_for="sender", within=timedelta(hours=4), then="officer"), "officer", "officer"),
+        (Act("confirm", held_for="sender", within=timedelta(hours=4)), "postmaster", "postmaster"),
+    ],
+)
+def test_of_kept_mail_only_those_stay_from_whom_the_links_were_taken_back(act, asked, heir):
+    """Found: one ended link failed the release of the whole case; then what stayed had no `then`, and nobody was asked of a confirm."""
+    rules = (*policy().rules, Rule("look", (IN_SHARED,), acts=(act,), says="it is looked at"))
+    later = Later(PAT, SAM, KIM, pack=policy(rules=rules), place=("revoked-for-first", "", "revoked"))
+    asks = "For your decision: an email that is kept (case 7KQ-402)"
 
     async def story():
         await later.deliver()
         first = await later.wish("release")
         await later.turn(seconds=1)
-        return first, await later.wish("release")
+        held, second = later.held(), await later.wish("release")
+        await later.turn(hours=4)
+        await later.turn(seconds=1)
+        return first, held, second
 
-    (state, said), again = run(story())
+    (state, said), held, again = run(story())
     assert state == "done"
     assert "pat@shared.example: stays kept (The links to its files were taken back" in said
     assert [len(later.got(one)) for one in (PAT, SAM, KIM)] == [0, 1, 1]
     assert "pat@" not in letter(later, "On its way: your email that was kept")
-    held = later.held()
-    assert (held.state, held.held_for, [one.address.wire for one in held.envelope.recipients]) == ("open", "officer", [PAT])
-    assert again == ("failed", "it was revoked")
+    assert (held.state, held.held_for, [one.address.wire for one in held.envelope.recipients]) == ("open", asked, [PAT])
+    assert again == ("failed", NOTHING_GOES)
+    assert (later.held().state, later.held().held_for) == ("open", heir)
+    assert [later.got(f"{one}@own.example") for one in dict.fromkeys((asked, heir))] == [[asks]] * len({asked, heir})
 
 
 @pytest.mark.parametrize("word", ["later", "late", "bug"])
@@ -418,6 +436,54 @@ def test_a_copy_in_our_outbox_whose_link_was_taken_back_is_not_sent_and_its_send
     assert later.failures() == [PAT]
     assert "has not gone" not in letter(later, "Not sent to pat@shared.example: the links to its files were taken back")
     assert later.stage.outbox.rows == {}
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        lambda shares, share: shares.end(share.id, {PAT}, Standing.EXPIRED),
+        lambda shares, share: shares.end(share.id, {PAT}, Standing.PURGED),
+        lambda shares, share: shares.take_back(share.id, {PAT}),  # the commit of its row was not heard of
+        lambda shares, share: shares.shares.update({share.id: replace(share, expires_at=share.made_at + timedelta(hours=1))}),
+        lambda shares, share: shares.shares.update({share.id: replace(share, idle=timedelta(hours=1))}),  # no row says so yet
+        lambda shares, share: shares.shares.pop(share.id),
+    ],
+    ids=["expired", "purged", "undone", "time is over", "nobody has fetched anything", "forgotten"],
+)
+def test_a_copy_in_our_outbox_whose_link_has_ended_is_not_sent_and_its_sender_hears_so(over):
+    """Found: after two days of a hop that was down, links of one day were handed over all the same."""
+    later = Later(PAT, KIM, patience_hours=0)
+    later.script("plain", pat_at_shared_example=["later"] * 2)
+
+    async def story():
+        await later.deliver()
+        (share,) = later.stage.shares.shares.values()
+        over(later.stage.shares, share)
+        await later.turn(hours=2)
+        await later.turn()
+
+    run(story())
+    assert PAT not in [taken.recipient for taken in later.stage.hops["plain"].taken]
+    said = letter(later, "Not sent to pat@shared.example: the links to its files had ended")
+    assert "is not sent to pat@shared.example." in said
+    assert "The links to its files had ended before it could be sent, " in said
+    assert "If they should still have the files, send the email again as a new one." in said
+    assert later.stage.outbox.rows == {}
+
+
+def test_a_copy_in_our_outbox_whose_link_is_open_is_sent_whoever_elses_has_ended():
+    later = Later(PAT, SAM, KIM, patience_hours=0)
+    later.script("plain", pat_at_shared_example=["later"] * 2, sam_at_shared_example=["later"] * 2)
+
+    async def story():
+        await later.deliver()
+        (share,) = later.stage.shares.shares.values()
+        later.stage.shares.end(share.id, {PAT}, Standing.EXPIRED)
+        await later.turn(hours=2)
+        await later.turn()
+
+    run(story())
+    assert ([len(later.got(one)) for one in (PAT, SAM)], later.failures()) == ([0, 1], [PAT])
 
 
 def test_a_released_copy_whose_link_was_taken_back_is_not_sent_and_its_sender_hears_so():
