@@ -80,8 +80,13 @@ class Share:
 
     @property
     def ends_at(self) -> datetime:
-        """When it ends if nobody fetches anything any more; who fetches something puts it off, at most to `expires_at`."""
-        return self.expires_at if self.idle is None else min(self.expires_at, (self.used_at or self.made_at) + self.idle)
+        """When it ends if nobody fetches anything any more; who fetches something puts it off, at most to `expires_at`.
+
+        A retry that opens it again gives it all its time again.
+        """
+        if self.idle is None:
+            return self.expires_at
+        return min(self.expires_at, max(self.used_at or self.made_at, self.made_at) + self.idle)
 
 
 @dataclass(frozen=True, slots=True)

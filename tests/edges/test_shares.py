@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -290,3 +290,14 @@ def test_a_retry_gives_an_idle_share_all_its_time_again(place: Place):
             assert await state.share_keeping.end(later) == 0
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize(("used", "ends"), [(None, 50), (0, 50), (25, 55), (85, 90)])
+def test_a_share_tells_the_day_on_which_it_ends(used: int | None, ends: int):
+    """Found: of one that was fetched and then opened again by a retry it told a day too early, which may have been over."""
+
+    def at(days: int) -> datetime:
+        return NOON + timedelta(days=days)
+
+    one = share(made_at=at(20), used_at=None if used is None else at(used), idle=timedelta(days=30), expires_at=at(90))
+    assert one.ends_at == at(ends)

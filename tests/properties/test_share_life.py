@@ -21,7 +21,7 @@ from gateway.edges.share_secrets import Secrets
 from gateway.edges.store import Store
 from gateway.edges.tables import metadata
 from gateway.errors import TryLater, WillNotDo
-from gateway.model.share import Standing, Wish, WishKind
+from gateway.model.share import Standing, Wish, WishKind, is_open_for
 from tests.edges.durable import TurnedClock, mail
 from tests.edges.sharing import KEY, file, grant, session, share
 from tests.laws import tries
@@ -260,6 +260,13 @@ class ShareLife(RuleBasedStateMachine):
     def a_link_opens_exactly_for_whom_it_may(self) -> None:
         for who, token in self.tokens.items():
             assert (self.wait(self.visits.find(token, self.clock.at)) is not None) == self._opens(who), who
+
+    @invariant()
+    def who_has_it_in_hand_sees_the_same(self) -> None:
+        """A copy that waits in the outbox is sent exactly while its link opens."""
+        for one in self.wait(self.shares.list(everything=True)):
+            for who in PEOPLE:
+                assert is_open_for(one, who, self.clock.at) == self._opens(who), who
 
     @invariant()
     def what_was_taken_back_stays_so(self) -> None:
