@@ -47,6 +47,8 @@ def read_pages(document: Any, spent: Spent) -> Iterator[Item]:
         spent.pages()
         yield from _page(document.raw, number, scratch, spent, pictures)
     for number, boxes in pictures.items():
+        if not boxes:
+            continue
         if spent.picture_seconds <= 0:
             yield Unread(Readable.PICTURES_UNREAD)
             return
@@ -65,8 +67,10 @@ def _page(document: Any, number: int, scratch: Scratch, spent: Spent, pictures: 
             look = look_at(page, spent)
             if len(words.text) < _FEW:
                 yield from scanned_words(page, look, number, spent)
-            elif boxes := pictures_of_words(look, words.count_in):
-                pictures[number] = boxes
+            else:
+                pictures[number], is_all = pictures_of_words(look, words.count_in)
+                if not is_all:
+                    yield Unread(Readable.PICTURES_UNREAD)
 
 
 @contextmanager

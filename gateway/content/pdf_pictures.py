@@ -1,17 +1,20 @@
 """Where a page of a PDF has something that could be a picture of words, and whether the words of the page lie over it.
 
-In: an open page of pdfium. Out: places on the paper. What touches is one picture: scanners write a page in strips, others in tiles.
-Pictures in forms (ISO 32000-2 8.10) and letters that are drawn as shapes count like those on the page itself.
-A searchable scan has its words over the picture, and whoever made them has read it: that is believed. A number, a stamp, or a few words
-are no such layer.
-Limits: words made up by somebody and laid over a scan are believed, if they are as many as a page has; a picture that a pattern (8.7) or
-a letter (9.6.4) is made of is no picture here.
+In: an open page of pdfium. Out: places on the paper. Every picture is judged by its own place, and so are the strips and tiles of one, put
+together: what it lies upon or beside does not matter. Pictures in forms (ISO 32000-2 8.10) and letters that are drawn as shapes count like
+those on the page itself.
+A searchable scan has its words over the picture, and whoever made them has read it: that is believed. A number, a stamp, a few words, or
+many in one place are no such layer.
+Limits: words made up by somebody and laid over a scan are believed, if they are as many as a page has and stand in several places; pieces
+that make neither rows nor columns are judged by the words of all the place where they lie; a picture that a pattern (8.7) or a letter
+(9.6.4) is made of is no picture here.
 """
 
 from __future__ import annotations
 
 import ctypes
 import functools
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -24,7 +27,10 @@ from gateway.content.reading import Spent
 _OFTEN = 4096  # objects between two looks at the clock
 _FORMS = 8  # within one another: what is deeper may be anything
 _TOUCHES = 2.0  # points between two strips of one picture
-_GROUPS = 100  # of what touches; more are one
+_ASKEW = 0.02  # of a length: strips and tiles of one picture are cut more exactly
+_PIECES = 10_000  # of one page ...
+_BESIDE = 200  # ... and so many at one height; a line of letters that are pictures has 80 to 130
+_JUDGED = 100  # pictures of one page; of those that do not overlap there are 33
 _LARGE = 0.03  # of the paper: three lines of 10 points over a column's width; logos and the rasters of a letterhead are smaller
 _SEGMENTS = 8  # of a path: a letter has as many; rules, boxes, and the cells of a table have fewer
 _OUTLINED = 300  # points of curves: some twenty letters; less is a logo or a bar with round corners
@@ -50,6 +56,13 @@ class Look(NamedTuple):
     texts: list[Any]
 
 
+class Pictures(NamedTuple):
+    """Where pictures stand that may be of words and have no layer of them."""
+
+    boxes: list[Box]
+    is_all: bool  # False: there are too many things to tell
+
+
 def look_at(page: Any, spent: Spent) -> Look:
     """All objects of a page, also those in its forms."""
     look = Look(paper_of(page), [], [], [])
@@ -57,12 +70,18 @@ def look_at(page: Any, spent: Spent) -> Look:
     return look
 
 
-def pictures_of_words(look: Look, words_in: Callable[[Box], int]) -> list[Box]:
+def pictures_of_words(look: Look, words_in: Callable[[Box], int]) -> Pictures:
     """Where there are pictures, or letters drawn as shapes, large enough for words and without a layer of them; the small ones first."""
-    found = [piece.box for piece in _touching(look.pictures) if piece.pixels >= WORTH]
+    if len(look.pictures) > _PIECES:
+        return Pictures([], is_all=False)
+    joined = _tiled(look.pictures)
+    if joined is None:
+        return Pictures([], is_all=False)
     paper = max(area(look.paper), 1.0)
-    large = sorted((box for box in (*found, *_outlined(look)) if area(box) >= _LARGE * paper), key=area)
-    return [box for box in large if words_in(box) < max(_FEWEST, _WORDS * area(box) / paper)]
+    large = {_rounded(box): box for box in (*_worth(look.pictures, joined, paper), *_outlined(look)) if area(box) >= _LARGE * paper}
+    if len(large) > _JUDGED:
+        return Pictures([], is_all=False)
+    return Pictures([box for box in sorted(large.values(), key=area) if not _has_layer(box, look.paper, words_in)], is_all=True)
 
 
 def covered(look: Look) -> float:
@@ -148,30 +167,76 @@ def _around(one: Box, other: Box) -> Box:
 # --- what belongs together --------------------------------------------------------------------------------------------
 
 
-def _touching(pieces: Iterable[Piece]) -> list[Piece]:
-    """Strips and tiles as the picture that they are."""
-    groups: list[Piece] = []
+def _worth(pieces: Iterable[Piece], joined: Iterable[Piece], paper: float) -> Iterator[Box]:
+    """Each piece that may be a page by itself, each picture of several, and where all the others lie: letters that are a picture each."""
+    few: list[Piece] = []
+    yield from (piece.box for piece in pieces if piece.pixels >= WORTH)
+    for piece in joined:
+        if piece.pixels >= WORTH and area(piece.box) >= _LARGE * paper:
+            yield piece.box
+        else:
+            few.append(piece)
+    if sum(piece.pixels for piece in few) >= WORTH and sum(area(piece.box) for piece in few) >= _LARGE * paper:
+        yield functools.reduce(_around, (piece.box for piece in few))
+
+
+def _tiled(pieces: Iterable[Piece]) -> list[Piece] | None:
+    """Strips and tiles as the picture that they are, whatever it lies upon or beside; from the top down. None: too many at one height."""
+    done: list[Piece] = []
+    near: list[Piece] = []  # what those that follow may touch
     for piece in sorted((piece for piece in pieces if area(piece.box) > 0), key=lambda piece: (-piece.box.top, piece.box.left)):
-        joined, apart = piece, []
-        for group in groups:
-            if _touch(group.box, joined.box):
-                joined = _together(group, joined)
-            else:
-                apart.append(group)
-        groups = [*apart, joined]
-        if len(groups) > _GROUPS:
-            groups = [_together(*groups[:2]), *groups[2:]]
-    return groups
+        done += (other for other in near if other.box.bottom > piece.box.top + _TOUCHES)
+        near = [other for other in near if other.box.bottom <= piece.box.top + _TOUCHES]
+        joined = piece
+        while (tile := next((other for other in near if _tile(other.box, joined.box)), None)) is not None:
+            near.remove(tile)
+            joined = Piece(_around(tile.box, joined.box), tile.pixels + joined.pixels)
+        near.append(joined)
+        if len(near) > _BESIDE:
+            return None
+    return [*done, *near]
 
 
-def _touch(one: Box, other: Box) -> bool:
+def _tile(one: Box, other: Box) -> bool:
+    """Whether two pieces are as wide and one begins where the other ends, or as high and side by side: so none lies in the other."""
     across = max(one.left, other.left) - min(one.right, other.right)
     up = max(one.bottom, other.bottom) - min(one.top, other.top)
-    return max(across, up) <= _TOUCHES
+    is_below = abs(up) <= _TOUCHES and _same(one.left, one.right, other.left, other.right)
+    return is_below or (abs(across) <= _TOUCHES and _same(one.bottom, one.top, other.bottom, other.top))
 
 
-def _together(one: Piece, other: Piece) -> Piece:
-    return Piece(_around(one.box, other.box), one.pixels + other.pixels)
+def _same(start: float, end: float, other_start: float, other_end: float) -> bool:
+    most = max(_TOUCHES, _ASKEW * (end - start))
+    return abs(start - other_start) <= most and abs(end - other_end) <= most
+
+
+def _rounded(box: Box) -> tuple[int, int, int, int]:
+    return round(box.left), round(box.bottom), round(box.right), round(box.top)
+
+
+# --- layers -----------------------------------------------------------------------------------------------------------
+
+
+def _has_layer(box: Box, paper: Box, words_in: Callable[[Box], int]) -> bool:
+    """Whether somebody has read this picture and laid the words over it; over a page they stand in more than one place."""
+    enough = max(_FEWEST, _WORDS * area(box) / max(area(paper), 1.0))
+    if words_in(box) < enough:
+        return False
+    is_broad = box.height > paper.height / 4 and box.right - box.left > (paper.right - paper.left) / 4
+    return not is_broad or all(sum(words_in(third) >= enough / 4 for third in thirds) > 1 for thirds in (_rows(box), _columns(box)))
+
+
+def _rows(box: Box) -> Iterator[Box]:
+    ends = [box.bottom + (box.top - box.bottom) * part / 3 for part in range(4)]
+    return (Box(box.left, bottom, box.right, top) for bottom, top in itertools.pairwise(ends))
+
+
+def _columns(box: Box) -> Iterator[Box]:
+    ends = [box.left + (box.right - box.left) * part / 3 for part in range(4)]
+    return (Box(left, box.bottom, right, box.top) for left, right in itertools.pairwise(ends))
+
+
+# --- letters drawn as shapes ------------------------------------------------------------------------------------------
 
 
 def _outlined(look: Look) -> list[Box]:

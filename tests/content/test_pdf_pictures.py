@@ -10,8 +10,12 @@ import pytest
 from PIL import Image
 
 from gateway.content import Budget, ocr
+from gateway.content.ocr import WORTH
+from gateway.content.pdf_pictures import Look, Pictures, Piece, pictures_of_words
+from gateway.content.pdf_words import Box
 from gateway.model.finding import FileFinding, FileOddity, Pattern, Patterns, Readable
 from tests.build import prose
+from tests.build.pdfs import shown
 from tests.build.scans import outlined, pages_of, picture, placed
 from tests.content.reading import EVERYWHERE, look, seen
 from tests.corpus.entries import Technique
@@ -21,7 +25,14 @@ assert ocr.load(), "tesseract-ocr is not installed: deploy/packages lists it, an
 
 FOUND = ("restricted", "page_header")
 INSET = ("restricted", "first_line")  # in a picture that is a part of its page
-PARTS = {"a third of a page beside a paragraph", "letters drawn as shapes beside a note"}  # techniques: their pictures are no whole page
+PARTS = {  # techniques whose pictures are no whole page
+    "a third of a page beside a paragraph",
+    "letters drawn as shapes beside a note",
+    "upon a background",
+    "in strips upon a background",
+    "beside a coloured column",
+    "below the banner of a letterhead",
+}
 PUBLIC = Patterns((Pattern("public", "PUBLIC", EVERYWHERE, whole_line=True),))
 INVISIBLE = b"3 Tr"
 NOTE = lines(prose(30, "note"), up=100)
@@ -68,7 +79,68 @@ def test_a_searchable_scan_is_believed(pictures: list[tuple[int, int]]) -> None:
 
 @pytest.mark.parametrize(("words", "is_read"), [(20, True), (38, True), (42, False), (400, False)])
 def test_so_many_words_are_the_layer_of_a_page(words: int, is_read: bool) -> None:
-    assert (FOUND in seen(read(page(lines(prose(words, "layer"), mode=INVISIBLE))))) == is_read
+    spread = lines(prose(words, "layer"), size=4800 // words, mode=INVISIBLE)
+
+    assert (FOUND in seen(read(page(spread)))) == is_read
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        lines(prose(45, "disclaimer"), up=50, size=6),
+        shown("a " * 60, 10, 10),
+        b"".join(shown("word", 50, 20 + 13 * row) for row in range(60)),
+    ],
+    ids=["a disclaimer at the foot", "letters on one line", "a list at the side"],
+)
+def test_words_in_one_place_are_no_layer_of_a_page(words: bytes) -> None:
+    assert FOUND in seen(read(page(words)))
+
+
+PAPER = Box(0, 0, 600, 800)
+
+
+def judged(*pieces: Piece) -> Pictures:
+    return pictures_of_words(Look(PAPER, list(pieces), [], []), lambda _: 0)
+
+
+def test_tiles_are_one_picture_and_not_one_with_what_they_lie_upon() -> None:
+    tiles = [Piece(Box(100 + 20 * x, 100 + 20 * y, 120 + 20 * x, 120 + 20 * y), WORTH // 100) for y in range(20) for x in range(20)]
+    random.Random(1).shuffle(tiles)
+
+    assert judged(Piece(PAPER, WORTH), *tiles) == ([Box(100, 100, 500, 500), PAPER], True)
+
+
+def test_each_picture_is_judged_by_its_own_place() -> None:
+    upper, lower = Box(0, 400, 600, 800), Box(0, 0, 600, 400)
+
+    assert judged(Piece(upper, WORTH), Piece(lower, WORTH)).boxes == [upper, lower, PAPER]
+
+
+def test_letters_that_are_a_picture_each_are_looked_at_together() -> None:
+    letters = [Piece(Box(10 + 12 * x, 300 + 14 * y, 16 + 12 * x, 310 + 14 * y), 1000) for x in range(40) for y in range(20)]
+
+    assert judged(*letters).boxes == [Box(10, 300, 484, 576)]
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [Piece(Box(at, 0, 600, 800), WORTH) for at in range(150)],
+        [Piece(Box(3 * at, 0, 3 * at + 0.5, 800), 10) for at in range(201)],
+        [Piece(Box(1, 1, 2, 2), 10)] * 10_001,
+    ],
+    ids=["large ones", "narrow ones", "small ones"],
+)
+def test_too_many_pictures_to_tell_are_said(pieces: list[Piece]) -> None:
+    assert judged(*pieces) == ([], False)
+
+
+def test_a_page_of_too_many_pictures_is_unread() -> None:
+    large = [(595 - at, 842 - at, 0, 0) for at in range(120)]
+    octets = pages_of((placed(*large) + NOTE, [photo(0)] * 120))
+
+    assert read(octets).readable is Readable.PICTURES_UNREAD
 
 
 def test_words_beside_a_picture_are_no_layer_of_it() -> None:

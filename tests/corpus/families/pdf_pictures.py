@@ -20,7 +20,7 @@ _HIDDEN = ("marking", "restricted")
 
 
 def techniques() -> Iterator[Technique]:
-    for name, octets in {**_beside(), **_made_otherwise()}.items():
+    for name, octets in {**_beside(), **_made_otherwise(), **_touching()}.items():
         yield Technique("pictures in PDF pages", name, *_HIDDEN, carrying("page.pdf", octets, "application/pdf"))
 
 
@@ -82,6 +82,23 @@ def _made_otherwise() -> dict[str, bytes]:
         "letters drawn as one shape": pages_of((outlined(*_LETTERS, end=b""), [])),
         "letters drawn as shapes beside a note": pages_of((outlined(*_LETTERS) + note, [])),
     }  # fmt: skip
+
+
+def _touching() -> dict[str, bytes]:
+    """A scan as a part of the page: other pictures touch it, or lie below it, and the words of the page stand beside it."""
+    background, words = Image.new("L", (620, 877), 250), lines(prose(60, "note"), up=120)
+    left = prose(120, "left").split()
+    column = b"0 g " + b"".join(shown(" ".join(left[at : at + 4]), 30, 740 - 12 * at // 4) for at in range(0, 120, 4))
+    strip = scan().height // 40 + 1
+    strips = [scan().crop((0, top, 1240, min(top + strip, 1754))) for top in range(0, 1754, strip)]
+    high = 566 / len(strips)
+    boxes = [(400.0, high, 90.0, 766 - high * number) for number in range(1, len(strips) + 1)]
+    return {
+        "upon a background": pages_of((placed(WHOLE, (400, 566, 90, 200)) + words, [background, scan()])),
+        "in strips upon a background": pages_of((placed(WHOLE, *boxes) + words, [background, *strips])),
+        "beside a coloured column": pages_of((placed((90, 842, 505, 0), (400, 566, 104, 276)) + words, [background, scan()])),
+        "below the banner of a letterhead": pages_of((placed((595, 60, 0, 782), (297, 420, 298, 361)) + column, [background, scan()])),
+    }
 
 
 def _strips(image: Image.Image, number: int, words: bytes) -> bytes:
