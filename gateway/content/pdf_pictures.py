@@ -5,9 +5,9 @@ together: what it lies upon or beside does not matter. Pictures in forms (ISO 32
 those on the page itself.
 A searchable scan has its words over the picture, and whoever made them has read it: that is believed. A number, a stamp, a few words, or
 many in one place are no such layer.
-Limits: words made up by somebody and laid over a scan are believed, if they are as many as a page has and stand in several places; pieces
-that make neither rows nor columns are judged by the words of all the place where they lie; a picture that a pattern (8.7) or a letter
-(9.6.4) is made of is no picture here.
+Limits: letters of straight lines alone are no letters here; words made up by somebody and laid over a scan are believed, if they are as
+many as a page has and stand in several places; pieces that make neither rows nor columns are judged by the words of all the place where
+they lie; a picture that a pattern (8.7) or a letter (9.6.4) is made of is no picture here.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ _JUDGED = 100  # pictures of one page; of those that do not overlap there are 33
 _LARGE = 0.03  # of the paper: three lines of 10 points over a column's width; logos and the rasters of a letterhead are smaller
 _SEGMENTS = 8  # of a path: a letter has as many; rules, boxes, and the cells of a table have fewer
 _OUTLINED = 300  # points of curves: some twenty letters; less is a logo or a bar with round corners
+_APART = 72.0  # points: five lines, such as a heading has below it
+_PADDING = 8.0  # points
 _COUNTED = 20_000  # segments of one page that are looked at for curves
 _WORDS = 40  # over a whole page. Of 54 printed pages 52 had as many, half of them 330; the header of a fax, a stamp, a number have 1 to 25
 _FEWEST = 10  # over a smaller picture: a caption is no layer
@@ -44,7 +46,27 @@ class Piece(NamedTuple):
     """One thing that is drawn."""
 
     box: Box
-    pixels: int
+    pixels: int  # of a shape the points of its curves
+
+
+class Shapes:
+    """What is drawn of lines and curves, as far as it may be letters; it is counted, and not kept."""
+
+    __slots__ = ("left", "letters", "number")
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.left = _COUNTED  # of the segments that are looked at; none: letters may be anywhere
+        self.letters: list[Piece] = []
+
+    def add(self, path: Any, forms: Sequence[Any], paper: Box) -> None:
+        """One path, with the matrices of the forms around it."""
+        self.number += 1
+        segments = pdfium.FPDFPath_CountSegments(path) if self.left > 0 else 0
+        curved = _curved(path, min(segments, self.left)) if segments >= _SEGMENTS else 0
+        if curved:
+            self.left -= segments
+            self.letters.append(Piece(_box(path, forms, paper), curved))
 
 
 class Look(NamedTuple):
@@ -52,7 +74,7 @@ class Look(NamedTuple):
 
     paper: Box
     pictures: list[Piece]
-    paths: list[tuple[Any, tuple[Any, ...]]]  # with the matrices of the forms around them
+    shapes: Shapes
     texts: list[Any]
 
 
@@ -65,7 +87,7 @@ class Pictures(NamedTuple):
 
 def look_at(page: Any, spent: Spent) -> Look:
     """All objects of a page, also those in its forms."""
-    look = Look(paper_of(page), [], [], [])
+    look = Look(paper_of(page), [], Shapes(), [])
     _take(look, _objects(pdfium.FPDFPage_CountObjects, pdfium.FPDFPage_GetObject, page), (), spent)
     return look
 
@@ -98,13 +120,13 @@ def _objects(count: Callable[[Any], int], get: Callable[[Any, int], Any], holder
 
 def _take(look: Look, objects: Iterable[Any], forms: tuple[Any, ...], spent: Spent) -> None:
     """`forms` are the matrices of those that these objects stand in, the innermost last."""
-    kind_of, text, path = pdfium.FPDFPageObj_GetType, look.texts.append, look.paths.append
+    kind_of, text, shape = pdfium.FPDFPageObj_GetType, look.texts.append, look.shapes.add
     for number, thing in enumerate(objects, 1):
         kind = kind_of(thing)
         if kind == pdfium.FPDF_PAGEOBJ_TEXT:
             text(thing)
         elif kind == pdfium.FPDF_PAGEOBJ_PATH:
-            path((thing, forms))
+            shape(thing, forms, look.paper)
         elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
             look.pictures.append(Piece(_box(thing, forms, look.paper), _pixels(thing)))
         elif kind == pdfium.FPDF_PAGEOBJ_FORM:
@@ -146,6 +168,10 @@ def _box(thing: Any, forms: Sequence[Any], paper: Box) -> Box:
     box = Box(left.value, bottom.value, right.value, top.value)
     for form in reversed(forms):
         box = _moved(box, form)
+    return _clipped(box, paper)
+
+
+def _clipped(box: Box, paper: Box) -> Box:
     return Box(max(box.left, paper.left), max(box.bottom, paper.bottom), min(box.right, paper.right), min(box.top, paper.top))
 
 
@@ -190,7 +216,7 @@ def _tiled(pieces: Iterable[Piece]) -> list[Piece] | None:
         joined = piece
         while (tile := next((other for other in near if _tile(other.box, joined.box)), None)) is not None:
             near.remove(tile)
-            joined = Piece(_around(tile.box, joined.box), tile.pixels + joined.pixels)
+            joined = _together(tile, joined)
         near.append(joined)
         if len(near) > _BESIDE:
             return None
@@ -208,6 +234,10 @@ def _tile(one: Box, other: Box) -> bool:
 def _same(start: float, end: float, other_start: float, other_end: float) -> bool:
     most = max(_TOUCHES, _ASKEW * (end - start))
     return abs(start - other_start) <= most and abs(end - other_end) <= most
+
+
+def _together(one: Piece, other: Piece) -> Piece:
+    return Piece(_around(one.box, other.box), one.pixels + other.pixels)
 
 
 def _rounded(box: Box) -> tuple[int, int, int, int]:
@@ -239,18 +269,25 @@ def _columns(box: Box) -> Iterator[Box]:
 # --- letters drawn as shapes ------------------------------------------------------------------------------------------
 
 
-def _outlined(look: Look) -> list[Box]:
-    """What all shapes with curves lie in, if they are enough for letters."""
-    left, points, boxes = _COUNTED, 0, []
-    for path, forms in look.paths:
-        segments = pdfium.FPDFPath_CountSegments(path)
-        curved = _curved(path, min(segments, left)) if segments >= _SEGMENTS else 0
-        if curved:
-            points, left = points + curved, left - segments
-            boxes.append(_box(path, forms, look.paper))
-        if left <= 0:
-            return [look.paper]
-    return [functools.reduce(_around, boxes)] if points >= _OUTLINED else []
+def _outlined(look: Look) -> Iterator[Box]:
+    """Where shapes with curves lie that are enough for letters: those far from others by themselves, as a logo is far above, and all."""
+    if look.shapes.left <= 0:
+        yield look.paper
+        return
+    letters = sorted(look.shapes.letters, key=lambda piece: -piece.box.top)
+    groups: list[Piece] = []
+    for piece in letters:
+        if groups and groups[-1].box.bottom - piece.box.top <= _APART:
+            groups[-1] = _together(groups[-1], piece)
+        else:
+            groups.append(piece)
+    everything = [functools.reduce(_together, groups)] if groups else []
+    yield from (_padded(group.box, look.paper) for group in (*groups, *everything) if group.pixels >= _OUTLINED)
+
+
+def _padded(box: Box, paper: Box) -> Box:
+    """Letters that touch the edge of what is read are missed."""
+    return _clipped(Box(box.left - _PADDING, box.bottom - _PADDING, box.right + _PADDING, box.top + _PADDING), paper)
 
 
 def _curved(path: Any, segments: int) -> int:

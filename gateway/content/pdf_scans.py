@@ -31,7 +31,7 @@ _WHITE = 0xFFFFFFFF
 
 def scanned_words(page: Any, look: Look, number: int, spent: Spent) -> Iterator[Item]:
     """The words of a page that has hardly any text, if it looks like a scan or like letters drawn as shapes."""
-    if covered(look) > _LARGE or len(look.paths) >= _CURVES or pictures_of_words(look, lambda _: 0) != ([], True):
+    if covered(look) > _LARGE or look.shapes.number >= _CURVES or pictures_of_words(look, lambda _: 0) != ([], True):
         yield from _words(page, None, f"page {number + 1}, a picture", number, spent)
 
 

@@ -132,11 +132,11 @@ def segments(lines: Sequence[Line], where: str, *, is_page: bool, is_first: bool
 
 
 def inset_segments(lines: Sequence[Line], where: str) -> Iterator[Item]:
-    """Lines of a picture beside words. Its edges are not those of the page: what stands there as a marking raises, and never lowers."""
+    """Lines of a picture beside words. Its first and last ones are no header and footer of the page: a marking there only raises."""
     yield Place.TEXT, where, "\n".join(line.text for line in lines)
     header, footer = _edges(lines)
-    yield from ((Place.FIRST_LINE, f"{where} header", line) for line in header)
-    yield from ((Place.FIRST_LINE, f"{where} footer", line) for line in footer)
+    yield from ((Place.FIRST_LINE, f"{where} header", line) for line in header or [line.text for line in lines[:1]])
+    yield from ((Place.FIRST_LINE, f"{where} footer", line) for line in footer or [line.text for line in lines[-1:]])
 
 
 def _edges(lines: Sequence[Line]) -> tuple[list[str], list[str]]:

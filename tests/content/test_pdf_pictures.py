@@ -6,14 +6,17 @@ from math import sqrt
 from typing import Any
 
 import pikepdf
+import pypdfium2
 import pytest
 from PIL import Image
 
 from gateway.content import Budget, ocr
 from gateway.content.ocr import WORTH
-from gateway.content.pdf_pictures import Look, Pictures, Piece, pictures_of_words
+from gateway.content.pdf_pictures import Look, Pictures, Piece, Shapes, look_at, pictures_of_words
 from gateway.content.pdf_words import Box
-from gateway.model.finding import FileFinding, FileOddity, Pattern, Patterns, Readable
+from gateway.content.pictures import inset_segments
+from gateway.content.reading import Spent
+from gateway.model.finding import FileFinding, FileOddity, Pattern, Patterns, Place, Readable
 from tests.build import prose
 from tests.build.pdfs import shown
 from tests.build.scans import outlined, pages_of, picture, placed
@@ -101,7 +104,7 @@ PAPER = Box(0, 0, 600, 800)
 
 
 def judged(*pieces: Piece) -> Pictures:
-    return pictures_of_words(Look(PAPER, list(pieces), [], []), lambda _: 0)
+    return pictures_of_words(Look(PAPER, list(pieces), Shapes(), []), lambda _: 0)
 
 
 def test_tiles_are_one_picture_and_not_one_with_what_they_lie_upon() -> None:
@@ -229,6 +232,36 @@ def test_a_few_shapes_are_no_letters(end: bytes) -> None:
     logo = outlined("Council", end=end)
 
     assert read(pages_of((logo + NOTE, [])), 0).readable is Readable.YES
+
+
+def test_letters_drawn_as_shapes_are_found_whatever_is_drawn_far_above() -> None:
+    """One box around a logo and the letters had all the words between them for its layer."""
+    logo, below = (
+        outlined("Council"),
+        b"q 1 0 0 1 0 -500 cm " + outlined("RESTRICTED", "", "Minutes of the panel", "The panel met in private and") + b" Q ",
+    )
+    finding = read(pages_of((logo + lines(prose(60, "between"), up=700, size=12) + below, [])))
+
+    assert INSET in seen(finding)
+
+
+def test_the_first_and_the_last_line_of_a_small_picture_are_its_edges() -> None:
+    items = inset_segments([ocr.Line(text, middle) for text, middle in (("above", 0.2), ("between", 0.5), ("below", 0.8))], "picture")
+
+    assert [item[::2] for item in items if isinstance(item, tuple)] == [
+        (Place.TEXT, "above\nbetween\nbelow"),
+        (Place.FIRST_LINE, "above"),
+        (Place.FIRST_LINE, "below"),
+    ]
+
+
+def test_of_many_lines_none_is_kept() -> None:
+    """A map has hundreds of thousands, and each was kept."""
+    octets = pages_of((b"".join(b"%d 0 m %d 800 l S\n" % (x % 590, x % 580) for x in range(5000)) + NOTE, []))
+    with pypdfium2.PdfDocument(octets) as document:
+        shapes = look_at(document[0], Spent(Budget())).shapes
+
+    assert (shapes.number, shapes.letters) == (5000, [])
 
 
 @pytest.mark.slow
