@@ -19,7 +19,7 @@ from gateway.model.finding import Readable
 from gateway.worker import seccomp
 from tests.edges.sandboxed import PATIENCE, bench
 
-# A gateway process with a child at work; it says who its processes are and waits.
+# A gateway process with two children at work; it says who its processes are and waits. One child may have read both of the first.
 PARENT = """
 import asyncio, json, sys
 from tests.edges.sandboxed import Bench
@@ -28,7 +28,8 @@ async def main(at):
     await asyncio.wait(reading)
     asyncio.ensure_future(at.reading(b"sleep"))
     asyncio.ensure_future(at.reading(b"%PDF-sleep"))
-    await asyncio.sleep(0)
+    while len(at.sandbox.pool.pids) < 3:
+        await asyncio.sleep(0.01)
     print(json.dumps(at.sandbox.pool.pids), flush=True)
     await asyncio.Event().wait()
 with asyncio.Runner() as runner:
