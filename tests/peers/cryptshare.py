@@ -106,7 +106,7 @@ class _Handler(Handler):
         if what is Do.HALF:
             self.rfile.read(octets // 2)
             raise Dropped
-        body = self.rfile.read(octets)
+        body = self.body(octets)
         if match is None:
             self._refuse(404, 1404)
         elif what is Do.DROP:

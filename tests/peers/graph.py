@@ -201,7 +201,7 @@ class _Handler(Handler):
         if self.headers.get("Transfer-Encoding"):
             msg = "the length of a request must be known"
             raise AssertionError(msg)
-        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        return self.body(int(self.headers.get("Content-Length", 0)))
 
     # --- the sign-in service ------------------------------------------------------------------------------------------
 

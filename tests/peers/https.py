@@ -133,6 +133,13 @@ class Handler(BaseHTTPRequestHandler):
     def route(self, method: str) -> None:
         raise NotImplementedError
 
+    def body(self, octets: int) -> bytes:
+        """Raises Dropped: the client has gone in the middle of it, so nothing was asked."""
+        body = self.rfile.read(octets)
+        if len(body) < octets:
+            raise Dropped
+        return body
+
     def say(self, status: int, data: object, extra: dict[str, str] | None = None) -> None:
         octets = b"" if data is None else json.dumps(data).encode()
         self.send_response(status)
