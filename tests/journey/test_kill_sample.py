@@ -30,5 +30,6 @@ def test_twelve_kills_during_shares_leave_no_link_to_nothing_and_no_file_without
         world.kill(12, one_by_one=("smtp", "recorder", "smtp", "keeper", "smtp", "recorder"), drain_every=99)
         wrong = wrong_in(world)
 
-        assert len(world.mails) == 60
+        assert len(world.kills) == 12
+        assert len(world.mails) >= 60  # a process may end by itself just before its kill: then that one is tried again, with more mail
         assert not wrong, "\n".join(wrong)
