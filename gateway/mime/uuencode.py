@@ -10,7 +10,7 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterator
-from itertools import islice
+from itertools import dropwhile, islice
 from typing import NamedTuple
 
 from gateway.mime.groups import decode_groups
@@ -125,29 +125,37 @@ def _lines(text: bytes, before: bytes) -> list[bytes]:
     """Those up to `end` on which something stands, without what stands before each."""
     end = _END.search(text)
     lines = text[: end.start() if end is not None else len(text)].replace(b"\r", b"\n").split(b"\n")
-    # A zero is a blank in old encoders, but no line of data begins with one, and what has been cut off at its end is known to be zeros.
-    return [line for line in (line.removeprefix(before).strip() for line in lines) if line]
+    # A zero is a blank in old encoders: no line of data begins with one, but a line of zeros is nothing else.
+    return [line for line in (line.removeprefix(before).lstrip() for line in lines) if line]
 
 
 def _uuencoded(lines: list[bytes]) -> bytes:
     """Nothing when there is no line of it near the beginning: then somebody only writes about beginnings."""
-    if lines and (_is_uuencoded(lines[0]) or any(_is_exact(line, short=3) for line in lines[1:_LINES])):
+    looked_at = list(islice(dropwhile(_is_bare_zeros, lines), _LINES))
+    if looked_at and (_is_uuencoded(looked_at[0]) or any(_is_exact(line, short=3) for line in looked_at[1:])):
         return b"".join([unpack_line(line) or b"" for line in lines])
-    others = [line.translate(_FROM_XX) for line in lines if not line.translate(None, _XX)]
+    others = [line.translate(_FROM_XX) for line in map(bytes.rstrip, lines) if not line.translate(None, _XX)]
     if any(_is_exact(line) for line in others[:_LINES]):
         return b"".join([unpack_line(line) or b"" for line in others])
     return b""
 
 
 def _is_uuencoded(line: bytes) -> bool:
-    """Whether a line is about as long as its first character says."""
+    """Whether a line is about as long as its first character says, with the blanks at its end or without."""
     expected = _expected(line)
-    return 32 < line[0] <= 96 and expected - 4 <= len(line) <= expected + 2
+    return 32 < line[0] <= 96 and any(expected - 4 <= length <= expected + 2 for length in (len(line), len(line.rstrip())))
 
 
 def _is_exact(line: bytes, short: int = 0) -> bool:
     """Whether it is one beyond doubt, so that words may stand before it; `short`: blanks that may be missing at its end."""
-    return 32 < line[0] < 96 and not line.translate(None, _UU) and -short <= len(line) - _expected(line) <= 1
+    expected = _expected(line)
+    lengths = (len(line), len(line.rstrip()))
+    return 32 < line[0] < 96 and not line.translate(None, _UU) and any(-short <= length - expected <= 1 for length in lengths)
+
+
+def _is_bare_zeros(line: bytes) -> bool:
+    """Whether it is a full line of zeros whose blanks were cut off on the way: an image of a disk begins with hundreds."""
+    return line == b"M"
 
 
 def _expected(line: bytes) -> int:

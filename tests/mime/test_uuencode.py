@@ -3,7 +3,7 @@
 import binascii
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.mime.uuencode import files_in_text, files_shown, has_file_in_text, has_file_shown
@@ -24,9 +24,21 @@ def _yenc(octet: int) -> bytes:
     return b"=" + bytes(((shifted + 64) % 256,)) if shifted in b"\0\r\n=" else bytes((shifted,))
 
 
-@given(st.binary(min_size=1, max_size=300))
+@given(st.binary(min_size=1, max_size=300) | st.binary(min_size=1, max_size=8).map(lambda octets: octets.ljust(200, b"\0")))
+@example(octets=bytes(4))
+@example(octets=bytes(45))
+@example(octets=bytes(300))
 def test_uuencode_comes_back(octets: bytes) -> None:
     ((name, found),) = files_in_text(b"words\r\n" + uuencoded(octets).replace(b"\n", b"\r\n") + b"more words\r\n")
+
+    assert (name, found) == (b"a.bin", octets)
+
+
+def test_an_image_that_begins_with_zeros_is_found_when_its_blanks_are_cut_off() -> None:
+    octets = bytes(45 * 700) + b"CD001" * 20
+    lines = [line.rstrip() for line in uuencoded(octets).splitlines()]
+
+    ((name, found),) = files_in_text(b"\r\n".join(lines))
 
     assert (name, found) == (b"a.bin", octets)
 
