@@ -159,6 +159,7 @@ class Attempt:
         if not (steps or bundle.has_more):
             return gone
         payload: Payload = {"attempt": self._name, "identity": (self._identity or b"").hex(), "steps": steps}
+        finished = {step[0]: tuple(step[1:]) for step in steps}
         payload["first_at"], payload["at"] = micros(self.first_at), micros(self._at)
         if durable or bundle.has_more:
             payload["holds"] = [holds.to_row(held) for held in bundle.holds]
@@ -166,11 +167,17 @@ class Attempt:
             payload["withdrawn"] = sorted(bundle.withdrawn)
             payload["told"] = [*((*one, True) for one in sorted(bundle.told)), *((*one, False) for one in sorted(bundle.untold))]
             self._is_known = True
-            gone = frozenset((await self._store.run("journal.finish", payload))["withdrawn"])
+            try:
+                gone = frozenset((await self._store.run("journal.finish", payload))["withdrawn"])
+            except BaseException:
+                # It may still be committed: it is closed like the others, and the locks are given back after it.
+                self._finished |= dict.fromkeys(finished, ())
+                self._ticket = self._store.tell("store.nothing", {})
+                raise
         else:
             self._tells += 1
             self._ticket = self._store.tell("journal.finish", payload)
-        self._finished |= {step[0]: tuple(step[1:]) for step in steps}
+        self._finished |= finished
         return gone
 
     def answered(self, keys: frozenset[str]) -> None:
@@ -250,6 +257,7 @@ class _Told:
     first_at: int
     at: int
     finishes: int = 0
+    is_again: bool = False  # one of them may have been written before
     steps: dict[str, list[Any]] = field(default_factory=dict)
     closed: list[str] = field(default_factory=list)  # to be deleted from the database
 
@@ -273,7 +281,7 @@ def cancel_out(told: Iterable[tuple[str, Payload]]) -> dict[tuple[bytes, str], _
     """What is left to be written, by identity and attempt. Pure.
 
     A close says how many finishes were told by its attempt, when the database can know of it by nothing else: if all of them are in this
-    series, what they say and what is closed simply vanish.
+    series, each told for the first time, what they say and what is closed simply vanish.
     """
     attempts: dict[tuple[bytes, str], _Told] = {}
     for name, payload in told:
@@ -283,10 +291,11 @@ def cancel_out(told: Iterable[tuple[str, Payload]]) -> dict[tuple[bytes, str], _
             if one is None:
                 one = attempts[key] = _Told(payload["first_at"], payload["at"])
             one.finishes += 1
+            one.is_again |= payload.get("again", False)
             for step in payload["steps"]:
                 one.steps[step[0]] = step
             continue
-        if one is not None and payload["told"] and one.finishes == payload["told"]:
+        if one is not None and payload["told"] and one.finishes == payload["told"] and not one.is_again:
             for recipient in payload["recipients"]:
                 one.steps.pop(recipient, None)
             if not one.steps and not one.closed:

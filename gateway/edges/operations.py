@@ -3,13 +3,14 @@
 In: requests, a name and a JSON payload each. Out: an answer for each, after the commit. Everything that changes the database is one of
 these, whether the recorder process carries it out (SQLite) or a thread of this process (PostgreSQL).
 One that fails is rolled back alone and only its caller hears of it; when the database itself fails nothing of the batch is kept.
+What is told once more because nobody knows whether it was committed says so: {"again": true} in its payload.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypeAlias
@@ -44,6 +45,10 @@ class Request:
     payload: Payload
     is_tell: bool = False
 
+    def again(self) -> Request:
+        """The same wish, for when it may have been carried out already."""
+        return replace(self, payload=told_again(self.payload))
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -77,6 +82,10 @@ def many(family: str) -> Callable[[RunMany], RunMany]:
         return run
 
     return register
+
+
+def told_again(payload: Payload) -> Payload:
+    return payload | {"again": True}
 
 
 def is_repeatable(name: str) -> bool:

@@ -18,7 +18,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -147,7 +147,7 @@ class Recorder:
             if not entry.request.is_tell:
                 mine.answers.append([entry.number, answer.result, frames.error_out(answer.error)])
             elif answer.is_down or entry.client in behind:
-                refused.append(entry)
+                refused.append(replace(entry, request=entry.request.again()))
                 behind.add(entry.client)
             else:
                 mine.upto = entry.number

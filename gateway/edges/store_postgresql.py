@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
@@ -31,6 +32,7 @@ class PostgresqlStore(Store):
         super().__init__(open_engine(url, writer=writer, threads=threads + 1, options=options), threads)
         self._number = 0
         self._told: deque[tuple[int, Request, float]] = deque()  # not committed, oldest first, with the moment
+        self._overdue: set[asyncio.Future[list[Answer]]] = set()
         self._settled = 0
         self._callbacks: dict[int, Callable[[], None]] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -42,14 +44,18 @@ class PostgresqlStore(Store):
         await self.run("store.nothing", {}, timeout_seconds=patience_seconds)
 
     async def run(self, name: str, payload: Payload, timeout_seconds: float = 10.0) -> Payload:
-        if self._told:
-            await self._pumped()  # the order given is kept
-        request = Request(name, payload)
+        job: Future[list[Answer]] | None = None
         try:
             async with asyncio.timeout(timeout_seconds):
-                (answer,) = await self._loop.run_in_executor(self._threads, self._persist, [request])
+                if self._told:
+                    await self._pumped()  # the order given is kept
+                job = self._threads.submit(self._persist, [Request(name, payload)])
+                (answer,) = await asyncio.wrap_future(job)
         except TimeoutError as error:
             raise TryLater(f"{name}: the database did not answer in {timeout_seconds:g} s") from error
+        finally:
+            if not (job is None or job.done() or job.cancel()):
+                self._outlive(job)
         if not answer.is_down:
             self._committed_at = self._loop.time()
         if answer.error is not None:
@@ -104,8 +110,15 @@ class PostgresqlStore(Store):
             first = answers[0]
             if not first.is_down or not (first.is_certain or all(is_repeatable(request.name) for request in requests)):
                 break
+            requests = [request.again() if request.is_tell else request for request in requests]
             answers = carry_out(self._engine, requests)
         return answers
+
+    def _outlive(self, job: Future[list[Answer]]) -> None:
+        """Nobody waits for it any more, but it may still be committed: what is told from now on comes after it."""
+        overdue = asyncio.wrap_future(job)
+        self._overdue.add(overdue)
+        overdue.add_done_callback(self._overdue.discard)
 
     # --- what was told ------------------------------------------------------------------------------------------------
 
@@ -131,12 +144,18 @@ class PostgresqlStore(Store):
                 raise TryLater("the database does not take what it was told")
 
     async def _commit_told(self) -> None:
+        if self._overdue:
+            await asyncio.wait(tuple(self._overdue))
         batch = [request for _, request, _ in self._told]
         answers = await self._loop.run_in_executor(None, self._persist, batch) if batch else []
         for answer in answers:
             if answer.is_down:  # this and all after it are tried again, in order
                 break
             self._settle_oldest()
+            batch.pop()
+        for place in range(len(batch)):
+            number, request, moment = self._told[place]
+            self._told[place] = (number, request.again(), moment)
         if self._told:
             self._timer = self._loop.call_later(RETRY_SECONDS if answers and answers[0].is_down else TELL_SECONDS / 4, self._pump)
 

@@ -18,7 +18,7 @@ from typing import Any, TypeAlias, cast
 
 from gateway.edges import frames
 from gateway.edges.database import connect_sqlite, open_engine, sqlite_path, to_try_later
-from gateway.edges.operations import Payload, is_repeatable
+from gateway.edges.operations import Payload, is_repeatable, told_again
 from gateway.edges.store import LARGEST_BACKLOG, Store
 from gateway.errors import TryLater
 
@@ -196,7 +196,8 @@ class SqliteStore(Store):
     def connected(self, transport: asyncio.Transport) -> None:
         """Say again what may not have been heard, in the old order."""
         self._transport = transport
-        again = [request for request, _ in self._told] + [waiting.request for waiting in self._running.values()]
+        again = [(number, is_tell, name, told_again(payload)) for (number, is_tell, name, payload), _ in self._told]
+        again += [waiting.request for waiting in self._running.values()]
         self._outgoing.clear()
         if again:
             self._write(transport, sorted(again, key=lambda request: request[0]))

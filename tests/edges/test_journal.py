@@ -1,17 +1,21 @@
 """Who has finished what: a retry does only the rest, and the same mail sent again is new mail (DESIGN section 6)."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, closing, contextmanager
 from datetime import timedelta
+from functools import partial
 from itertools import pairwise
 
+import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
-from gateway.edges import tables
+from gateway.edges import operations, recorder, tables
+from gateway.edges.database import is_sqlite, sqlite_path
 from gateway.edges.journal import cancel_out
 from gateway.edges.locks import number_of
 from gateway.edges.state import State
@@ -294,6 +298,63 @@ def test_what_nobody_asked_for_again_is_forgotten_after_six_days(place: Place):
     asyncio.run(story())
 
 
+@contextmanager
+def no_commits(place: Place) -> Iterator[None]:
+    """Inside, what writes to the journal waits: another has the database, or its table."""
+    if is_sqlite(place.url):
+        with closing(sqlite3.connect(sqlite_path(place.url), isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            yield
+    else:
+        with psycopg.connect(place.url.replace("+psycopg", "")) as other:
+            other.execute("LOCK TABLE step IN SHARE MODE")
+            yield
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_what_is_committed_after_nobody_waits_for_it_any_more_is_closed_too(place: Place, answered: bool, monkeypatch: pytest.MonkeyPatch):
+    """Else the same mail, sent again later, would be answered with the old outcome and reach nobody."""
+
+    async def story() -> None:
+        async with living(place) as (state,):
+            transaction = await state.journal.begin(IDENTITY, (A,))
+            monkeypatch.setattr(state.store, "run", partial(state.store.run, timeout_seconds=0.1))
+            with no_commits(place):
+                with pytest.raises(TryLater):
+                    await transaction.finish(Bundle((outcome(A),)), durable=True)
+                if answered:
+                    transaction.answered(frozenset({A}))
+                transaction.release()
+                with pytest.raises(TryLater):  # the lock waits for it as well
+                    await state.journal.begin(IDENTITY, (A,))
+            monkeypatch.undo()
+            await state.store.flush()
+            assert await attempt(state, outcome(A), answered=True) == (frozenset() if answered else {A})
+
+    asyncio.run(story())
+
+
+def test_an_entry_whose_commit_nobody_heard_of_is_closed_by_what_is_told_again(sqlite_place: Place, monkeypatch: pytest.MonkeyPatch):
+    """The recorder dies between its commit and its word: finish and close come once more, in one batch."""
+
+    async def story() -> None:
+        async with living(sqlite_place) as (state,):
+            transaction = await state.journal.begin(IDENTITY, (A,))
+            with monkeypatch.context() as patch:
+                committed = asyncio.Event()
+                patch.setattr(recorder._Client, "send", lambda *_: committed.set())
+                await transaction.finish(Bundle((outcome(A),)), durable=False)
+                await committed.wait()
+                assert (await state.store.read(rows))["step"] == [A]
+                transaction.answered(frozenset({A}))
+                transaction.release()
+            state.store._transport.abort()
+            await state.store.flush()
+            assert await state.store.read(rows) == {"step": [], "transaction": [], "hold": [], "outbox": []}
+
+    asyncio.run(story())
+
+
 # --- what is never written --------------------------------------------------------------------------------------------
 
 
@@ -304,6 +365,11 @@ def told_finish(name: str, *keys: str) -> tuple[str, dict[str, object]]:
 
 def told_close(name: str, told: int, *keys: str) -> tuple[str, dict[str, object]]:
     return ("journal.close", {"identity": "00", "attempt": name, "recipients": list(keys), "told": told})
+
+
+def told_again(told: tuple[str, dict[str, object]]) -> tuple[str, dict[str, object]]:
+    name, payload = told
+    return name, operations.told_again(payload)
 
 
 def test_what_is_finished_and_closed_within_a_batch_is_never_written():
@@ -318,6 +384,7 @@ def test_what_is_finished_and_closed_within_a_batch_is_never_written():
         ([told_finish("1", B), told_close("1", 2, A, B)], set(), {A, B}),  # the first finish came in an earlier batch
         ([told_finish("1", A), told_close("1", 0, A)], set(), {A}),  # the database knows of it by other ways
         ([told_close("1", 1, A)], set(), {A}),
+        ([told_again(told_finish("1", A)), told_close("1", 1, A)], set(), {A}),  # it may have been written, and nobody heard of it
         ([told_close("1", 0, A), told_close("1", 0, B)], set(), {A, B}),
     ],
 )
@@ -341,6 +408,26 @@ def test_cancelling_out_changes_nothing_that_can_be_seen(data: st.DataObject):
     cuts = sorted(data.draw(st.sets(st.integers(0, len(series)))))
 
     assert _applied(_batches(series, cuts)) == _applied([[one] for one in series])
+
+
+@given(st.data())
+def test_what_is_told_again_changes_nothing(data: st.DataObject):
+    """The recorder died: what it committed since an earlier moment is told once more, in other batches."""
+    series: list = []
+    for name in ("1", "2"):
+        keys = [f"{name}{letter}" for letter in "ab"]
+        finishes = data.draw(st.lists(st.lists(st.sampled_from(keys), min_size=1, unique=True), max_size=3))
+        series += [told_finish(name, *some) for some in finishes]
+        closed = data.draw(st.lists(st.sampled_from(keys), unique=True))
+        series += [told_close(name, len(finishes), *closed)] if closed else []
+    committed = data.draw(st.integers(0, len(series)))
+    heard = data.draw(st.integers(0, committed))
+    rest = [told_again(one) for one in series[heard:]]
+    cuts = sorted(data.draw(st.sets(st.integers(0, committed)))), sorted(data.draw(st.sets(st.integers(0, len(rest)))))
+
+    batches = _batches(series[:committed], cuts[0]) + _batches(rest, cuts[1])
+
+    assert _applied(batches) == _applied([[one] for one in series])
 
 
 def _batches(series: list, cuts: list[int]) -> list[list]:
