@@ -16,7 +16,7 @@ import pikepdf
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from gateway.content.pdf_objects import read_objects, xmp_labels
+from gateway.content.pdf_objects import Known, read_objects, xmp_labels
 from gateway.content.pdf_pages import read_pages
 from gateway.content.reading import Item, Source, Spent, Unreadable
 from gateway.model.finding import Readable
@@ -27,23 +27,23 @@ _UNPACKED = 4 * 1_048_576  # octets of one stream that is looked through for lab
 
 def read_pdf(source: Source, spent: Spent) -> Iterator[Item]:
     """What hangs on the document, then its pages in their order."""
-    trouble = yield from _objects(source.data, spent)
+    known = yield from _objects(source.data, spent)
     document = _open(source.data)
     try:
-        yield from read_pages(document, spent)
+        yield from read_pages(document, known.untold, spent)
     finally:
         document.close()
-    if trouble is not None:
-        raise Unreadable(trouble)
+    if known.trouble is not None:
+        raise Unreadable(known.trouble)
 
 
-def _objects(data: bytes, spent: Spent) -> Generator[Item, None, Readable | None]:
-    """What pikepdf reads; why it could not read all."""
+def _objects(data: bytes, spent: Spent) -> Generator[Item, None, Known]:
+    """What pikepdf reads; where it could not, any font may be anything."""
     try:
         return (yield from read_objects(data, spent))
     except pikepdf.PikepdfError:
         yield from _labels_in_octets(data)
-        return Readable.DAMAGED
+        return Known(Readable.DAMAGED)
 
 
 def _open(data: bytes) -> Any:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Generator, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import pikepdf
@@ -21,6 +21,7 @@ from gateway.content import labels
 from gateway.content.charsets import texts
 from gateway.content.markup import to_text
 from gateway.content.pdf_bombs import Guard, Id, unpacked
+from gateway.content.pdf_fonts import Fonts, Untold
 from gateway.content.reading import Item, Member, Oddity, Spent, Unreadable
 from gateway.detectors import Segment
 from gateway.model.finding import Evidence, Place, Readable
@@ -50,8 +51,15 @@ _XMP_LABEL = re.compile(r"(MSIP_Label_[0-9a-fA-F\-]{36}_[A-Za-z]+)(?:>|\s*=\s*[\
 _XML_ATTRIBUTE = re.compile(r"""=\s*(?:"([^"<>]{1,4096})"|'([^'<>]{1,4096})')""")
 
 
-def read_objects(data: bytes, spent: Spent) -> Generator[Item, None, Readable | None]:
-    """What the file says beside its pages; why some of it could not be read, or that the document proper is a file inside, protected.
+class Known(NamedTuple):
+    """What the objects tell of the file as a whole."""
+
+    trouble: Readable | None = None  # why some of it could not be read, or that the document proper is a file inside, protected
+    untold: Untold = Untold()
+
+
+def read_objects(data: bytes, spent: Spent) -> Generator[Item, None, Known]:
+    """What the file says beside its pages; and what it says of them.
 
     Raises:
         pikepdf.PdfError: it cannot be opened, so nothing is known of what it holds.
@@ -65,7 +73,7 @@ def read_objects(data: bytes, spent: Spent) -> Generator[Item, None, Readable | 
         yield from objects.words()
         yield from objects.members()
         yield from (Oddity(name) for name in objects.oddities)
-        return objects.trouble
+        return Known(objects.trouble, objects.fonts.untold(file))
 
 
 def xmp_labels(text: str) -> tuple[Evidence, ...]:
@@ -76,7 +84,7 @@ def xmp_labels(text: str) -> tuple[Evidence, ...]:
 class _Objects:
     """All objects of an open file, each looked at once. They live as long as the file is open."""
 
-    __slots__ = ("_file", "_files", "_guard", "_loose", "_said", "_spent", "oddities", "trouble")
+    __slots__ = ("_file", "_files", "_guard", "_loose", "_said", "_spent", "fonts", "oddities", "trouble")
 
     def __init__(self, file: Any, spent: Spent) -> None:
         self._file = file
@@ -85,6 +93,7 @@ class _Objects:
         self._files: dict[Id, tuple[str, Any]] = {}  # streams that file specifications name
         self._guard = Guard()
         self._loose: dict[Id, Any] = {}  # streams that say they are files
+        self.fonts = Fonts(spent)
         self.oddities: dict[str, None] = {}
         self.trouble: Readable | None = None
 
@@ -131,6 +140,7 @@ class _Objects:
                 self._loose[thing.objgen] = thing
             else:
                 self._guard.look(thing, written)
+        self.fonts.look(thing, written)
         if _TELLING.search(written) and not _is_mere_page(written):
             self._dictionary(dictionary, thing.objgen, 0)
 

@@ -4,7 +4,7 @@ In: an open document of pypdfium2. Out: the text of each page; the lines whose p
 without the hyphens of line ends; the lines of page header and footer, each also in the pieces that wide gaps part.
 Standards: ISO 32000-2 section 9, also for text that is invisible, white, clipped, on a hidden layer or beside the paper; section 12.5.5,
 annotations as they are drawn. pdf_objects reads what they say besides.
-pdf_scans reads the words of a page that is a picture, and of pictures beside words.
+pdf_scans reads the words of a page that is a picture, or whose letters have no characters (pdf_fonts), and of pictures beside words.
 Limits: a word of which each letter stands by itself, far from the next, stays apart.
 """
 
@@ -18,8 +18,9 @@ from typing import Any, NamedTuple, TypeAlias
 
 import pypdfium2.raw as pdfium
 
+from gateway.content.pdf_fonts import Untold, is_untold
 from gateway.content.pdf_pictures import look_at, pictures_of_words
-from gateway.content.pdf_scans import pictured_words, scanned_words
+from gateway.content.pdf_scans import drawn_words, pictured_words, scanned_words
 from gateway.content.pdf_words import Box, Scratch, Words
 from gateway.content.reading import Item, Spent, Unread, Unreadable
 from gateway.detectors import Segment
@@ -40,12 +41,12 @@ _BLANKS = re.compile(" +")
 _Line: TypeAlias = tuple[float, float, int, int]  # up, across; start and end in the text
 
 
-def read_pages(document: Any, spent: Spent) -> Iterator[Item]:
+def read_pages(document: Any, untold: Untold, spent: Spent) -> Iterator[Item]:
     """All pages in their order; behind them the pictures on those that have words besides, which seldom say more."""
     scratch, pictures = Scratch(), dict[int, list[Box]]()
     for number in range(len(document)):
         spent.pages()
-        yield from _page(document.raw, number, scratch, spent, pictures)
+        yield from _page(document.raw, number, untold, scratch, spent, pictures)
     for number, boxes in pictures.items():
         if not boxes:
             continue
@@ -56,14 +57,16 @@ def read_pages(document: Any, spent: Spent) -> Iterator[Item]:
             yield from pictured_words(page, boxes, number, spent)
 
 
-def _page(document: Any, number: int, scratch: Scratch, spent: Spent, pictures: dict[int, list[Box]]) -> Iterator[Item]:
+def _page(document: Any, number: int, untold: Untold, scratch: Scratch, spent: Spent, pictures: dict[int, list[Box]]) -> Iterator[Item]:
     """Its words, and those of a scan; `pictures` takes the places of pictures beside words."""
     with _loaded(document, number, spent) as page, _text(page) as text:
         if not text:
             return
         words = Words(text, scratch)
         yield from _segments(page, words, number)
-        if spent.reads_pictures:
+        if number in untold.pages or is_untold(text, words.letters, untold):
+            yield from drawn_words(page, number, spent)
+        elif spent.reads_pictures:
             look = look_at(page, spent)
             if len(words.text) < _FEW:
                 yield from scanned_words(page, look, number, spent)

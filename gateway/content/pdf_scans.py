@@ -32,7 +32,12 @@ _WHITE = 0xFFFFFFFF
 def scanned_words(page: Any, look: Look, number: int, spent: Spent) -> Iterator[Item]:
     """The words of a page that has hardly any text, if it looks like a scan or like letters drawn as shapes."""
     if covered(look) > _LARGE or look.shapes.number >= _CURVES or pictures_of_words(look, lambda _: 0) != ([], True):
-        yield from _words(page, None, f"page {number + 1}, a picture", number, spent)
+        yield from drawn_words(page, number, spent)
+
+
+def drawn_words(page: Any, number: int, spent: Spent) -> Iterator[Item]:
+    """The words of a page as a person sees it; that they are unread where there is no time for them, or nothing that reads them."""
+    yield from _words(page, None, f"page {number + 1}, a picture", number, spent)
 
 
 def pictured_words(page: Any, boxes: list[Box], number: int, spent: Spent) -> Iterator[Item]:

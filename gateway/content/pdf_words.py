@@ -54,12 +54,12 @@ class Scratch:
 class Words:
     """An open text page. Its text has CRLF at line ends, and U+FFFE for a hyphen there that pdfium took for one."""
 
-    __slots__ = ("_exact", "_page", "_scratch", "_wide", "text")
+    __slots__ = ("_exact", "_page", "_scratch", "_wide", "letters", "text")
 
     def __init__(self, page: Any, scratch: Scratch) -> None:
         self._page = page
         self._scratch = scratch
-        length = max(0, pdfium.FPDFText_CountChars(page))
+        self.letters = length = max(0, pdfium.FPDFText_CountChars(page))
         scratch.hold(length + 1)
         units = pdfium.FPDFText_GetText(page, 0, length, scratch.units) - 1
         self.text = scratch.said(units)

@@ -13,7 +13,7 @@ from tests.build.tnef import tnef
 from tests.content.compound import compound
 from tests.content.test_documents import rebuilt
 from tests.corpus.entries import EXCEL, OFFICIAL_LABEL, OUTSIDER, PUBLIC_LABEL, SENDER, SLIDES, WORD, Innocent, carrying, mail, raw
-from tests.corpus.families import pdf_pictures
+from tests.corpus.families import pdf_fonts, pdf_pictures
 from tests.corpus.families.opened import odt
 
 _ODT = "application/vnd.oasis.opendocument.text"
@@ -28,7 +28,7 @@ def innocents() -> Iterator[Innocent]:
         yield Innocent("numbers", name, mail(text=text))
     for name, (file, octets, kind) in {**_public(), **_papers(), **_tables()}.items():
         yield Innocent("ordinary files", name, carrying(file, octets, kind))
-    for name, octets in pdf_pictures.innocents():
+    for name, octets in (*pdf_pictures.innocents(), *pdf_fonts.innocents()):
         yield Innocent("ordinary files", name, carrying("report.pdf", octets, "application/pdf"))
     for name, octets in {**_mails(), **_machines()}.items():
         yield Innocent("ordinary mail", name, octets)
