@@ -1,6 +1,7 @@
 """data: URIs (RFC 2397) in HTML, SVG, style sheets and text to members: files that stand in the text itself.
 
-A picture is shown where it stands, as an inline picture is, and is no file; one that is more than a picture is. What is text is read so.
+A picture is shown where it stands, as an inline picture is, and is no file; one that is more than a picture is. Pictures come last, the
+small ones first. What is text is read so, with what stands in it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from urllib.parse import unquote_to_bytes
 
 import pybase64
 
+from gateway.content.legible import legible
 from gateway.content.markup import read_html
+from gateway.content.picture_headers import is_of_a_format_drawn
+from gateway.content.pictures import read_shown
 from gateway.content.reading import Item, Member, Source, Spent
 from gateway.content.structure import find_appended
 from gateway.content.text import read_text
@@ -22,7 +26,7 @@ _MARK = re.compile(rb"data:", re.IGNORECASE)
 _HEAD = re.compile(rb"data:([a-z0-9.+\-]{1,80}/[a-z0-9.+\-]{1,80})?((?:;[a-z0-9_.\-]{1,40}(?:=[^;,\"'<>\s]{0,200})?){0,8}),", re.IGNORECASE)
 _END = {b'"': re.compile(rb'"'), b"'": re.compile(rb"'")}
 _UNQUOTED_END = re.compile(rb"[\s\"'<>)]")
-_SHOWN = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"\0\0\1\0", b"wOFF", b"wOF2", b"OTTO", b"\0\1\0\0")  # pictures and fonts
+_WITHOUT_WORDS = (b"\0\0\1\0", b"wOFF", b"wOF2", b"OTTO", b"\0\1\0\0\0")  # icons and fonts
 _SHOWN_OCTETS = 1_048_576
 _SPACE = re.compile(rb"\s+")
 
@@ -31,14 +35,21 @@ def read_data_uris(source: Source, spent: Spent) -> Iterator[Item]:
     """Everything that stands in the octets as they are; text in UTF-16 holds none that a mail program would show."""
     head = _HEAD.search(source.data)
     number = 0
+    shown: list[tuple[int, bytes]] = []
     while head is not None:
         spent.parts(1)
         end = _end_of(source.data, head.start(), head.end())
         octets = _decoded(source.data[head.end() : end], b";base64" in head[2].lower())
         if octets:
             number += 1
-            yield from _found(octets, (head[1] or b"text/plain").decode().lower(), number, source, spent)
+            spent.unpacked(len(octets), len(octets), len(octets))
+            if len(octets) <= _SHOWN_OCTETS and is_of_a_format_drawn(octets):
+                shown.append((number, octets))
+            else:
+                yield from _found(octets, (head[1] or b"text/plain").decode().lower(), number, source, spent)
         head = _HEAD.search(source.data, end)
+    for number, octets in sorted(shown, key=lambda picture: len(picture[1])):
+        yield from read_shown(octets, f"data URI {number}", f"{source.where}, picture {number}", spent)
 
 
 def has_data_uris(data: bytes) -> bool:
@@ -62,13 +73,14 @@ def _decoded(text: bytes, is_base64: bool) -> bytes:
 
 
 def _found(octets: bytes, declared: str, number: int, source: Source, spent: Spent) -> Iterator[Item]:
-    spent.unpacked(len(octets), len(octets), len(octets))
-    if len(octets) <= _SHOWN_OCTETS and octets.startswith(_SHOWN) and not any(find_appended(octets, "image/")):
+    if len(octets) <= _SHOWN_OCTETS and octets.startswith(_WITHOUT_WORDS) and not any(find_appended(octets, "image/")):
+        yield from legible(octets, f"{source.where}, data URI {number}", spent)
         return
     spent.entries()
     inner = replace(source, data=octets, declared=declared, charset=None, where=f"{source.where}, data URI {number}", opened={})
     if declared in ("text/html", "image/svg+xml"):
         yield from read_html(inner, spent)
+        yield from read_data_uris(inner, spent)
     elif declared.startswith("text/") and b"\0" not in octets:
         yield from read_text(inner, spent)
     else:

@@ -7,14 +7,16 @@ import binascii
 from collections.abc import Iterator
 from typing import Any
 
-from gateway.content import xml
-from gateway.content.reading import Item, Member, Source, Spent, Unreadable
+from gateway.content import pictures, xml
+from gateway.content.reading import Item, Member, Source, Spent, Unread, Unreadable
 from gateway.content.wordprocessing import Reader, Words
 from gateway.content.xml import local
 from gateway.model.finding import Place, Readable
 
 _BINARY = ("binData", "binaryData", "docOleData")
+_IN_WORDS = tuple(f"{{*}}{name}" for name in _BINARY)
 _TAGS = tuple(f"{{*}}{name}" for name in ("p", "Row", "DocumentProperties", "CustomDocumentProperties", "coreProperties", *_BINARY))
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".emf", ".wmf", ".emz", ".wmz")
 _EDGES = {"hdr": Place.PAGE_HEADER, "ftr": Place.PAGE_FOOTER}
 
 
@@ -35,6 +37,9 @@ def read_flat_office(source: Source, spent: Spent) -> Iterator[Item]:
         else:
             edge = _edge(block)
             words.read(block, edges[edge] if edge else lines)
+            for file in block.iter(*_IN_WORDS):
+                if file.text:
+                    yield from _embedded(file, spent)
         if lines.is_full:
             yield from _segments(lines, place, source.where)
             place, lines = Place.TEXT, Words()
@@ -52,15 +57,21 @@ def _edge(block: Any) -> Place | None:
     return next((_EDGES[name] for outer in block.iterancestors() if (name := local(outer)) in _EDGES), None)
 
 
-def _embedded(block: Any, spent: Spent) -> Iterator[Member]:
+def _embedded(block: Any, spent: Spent) -> Iterator[Item]:
+    """A file, or a picture that is a piece of the document: what only has the name or the type of one is a file."""
     name = next((value for key, value in block.attrib.items() if key.endswith("name")), "")
     holder = block.getparent()
     kind = next((value for key, value in holder.attrib.items() if key.endswith("contentType")), "") if holder is not None else ""
-    if kind.startswith("image/") or name.lower().endswith((".png", ".jpg", ".jpeg", ".gif", ".wmz", ".emz")):
-        return
+    name, is_picture = name.rpartition("/")[2], kind.startswith("image/") or name.lower().endswith(_PICTURES)
     try:
         octets = base64.b64decode("".join(block.itertext()))
     except binascii.Error:
+        if is_picture:
+            yield Unread(Readable.PICTURES_UNREAD)
+            return
         raise Unreadable(Readable.DAMAGED) from None
     spent.unpacked(len(octets), len(octets), len(octets))
-    yield Member(name.rpartition("/")[2], octets)
+    if is_picture:
+        yield from pictures.read_shown(octets, name, f"picture {name}", spent)
+    else:
+        yield Member(name, octets)

@@ -15,7 +15,7 @@ from gateway.content import labels, pictures, pieces, xml
 from gateway.content.odf_attributes import PARAGRAPHS, hidden_styles
 from gateway.content.odf_words import Document
 from gateway.content.package import Package, package_in
-from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unreadable
+from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unread, Unreadable
 from gateway.content.xml import local
 from gateway.content.zips import Entry
 from gateway.detectors import Segment
@@ -23,7 +23,7 @@ from gateway.model.finding import Place, Readable
 
 # What of a large part is read whole.
 _HELD = ("{*}table-row", "{*}automatic-styles", "{*}master-styles", "{*}tracked-changes", *PARAGRAPHS)
-_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".svm", ".wmf", ".emf", ".webp", ".bmp")
+_PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".svg", ".svm", ".wmf", ".emf", ".webp", ".bmp", ".jpe", ".jfif", ".tif", ".tiff")
 _PIECES = (*_PICTURES, ".ttf", ".otf", "layout-cache")
 _ABOUT = ("mimetype", "META-INF/manifest.xml", "META-INF/documentsignatures.xml", "META-INF/macrosignatures.xml")
 
@@ -53,11 +53,14 @@ def _flat(source: Source, spent: Spent) -> Iterator[Item]:
     for block in xml.outermost(stream, "{*}binary-data", "{*}meta", *_HELD):
         name = local(block)
         if name == "binary-data":
-            yield from _embedded(block)
+            yield from _embedded(block, spent)
         elif name == "meta":
             yield from _meta(block, "meta")
         else:
             yield from document.read(block)
+            for file in block.iter("{*}binary-data"):
+                if file.text:
+                    yield from _embedded(file, spent)
     yield from document.end()
 
 
@@ -125,11 +128,15 @@ def _meta(root: Any, where: str) -> Iterator[Item]:
     yield Place.PROPERTIES, where, labels.property_lines(pairs)
 
 
-def _embedded(element: Any) -> Iterator[Item]:
-    """A file in the middle of a flat document; pictures are pieces of it."""
-    if local(element.getparent()) == "image":
-        return
+def _embedded(element: Any, spent: Spent) -> Iterator[Item]:
+    """A file in the middle of a flat document; pictures are pieces of it, if they are pictures."""
+    is_picture = local(element.getparent()) == "image"
     try:
-        yield Member("", base64.b64decode("".join(element.itertext())))
+        octets = base64.b64decode("".join(element.itertext()))
     except binascii.Error:
+        if is_picture:
+            yield Unread(Readable.PICTURES_UNREAD)
+            return
         raise Unreadable(Readable.DAMAGED) from None
+    spent.unpacked(len(octets), len(octets), len(octets))
+    yield from pictures.read_shown(octets, "", "picture", spent) if is_picture else (Member("", octets),)

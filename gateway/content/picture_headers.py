@@ -13,6 +13,7 @@ TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _PNG, _GIF = b"\x89PNG\r\n\x1a\n", (b"GIF87a", b"GIF89a")
 GIF_IMAGE, GIF_EXTENSION = b"\x2c", b"\x21"
 _SIGNATURES = (_PNG, b"\xff\xd8\xff", *_GIF, *TIFF)
+_METAFILES = (b"\xd7\xcd\xc6\x9a", b"\1\0\x09\0\0\1", b"\1\0\x09\0\0\3", b"VCLMTF")
 _BITMAP = b"BM"
 _CORE, _LONGEST = 12, 124  # octets of a bitmap's second header: OS/2's, with short numbers, and the last of Windows
 _FIRST_CHUNKS = 4  # Apple's programs put one of their own before IHDR
@@ -23,6 +24,11 @@ def is_of_a_format_drawn(octets: bytes) -> bool:
     """Whether it begins as PNG, JPEG, GIF, BMP, WebP or TIFF does."""
     is_webp = octets[:4] == b"RIFF" and octets[8:12] == b"WEBP"
     return octets.startswith(_SIGNATURES) or is_webp or (octets.startswith(_BITMAP) and _CORE <= _header(octets) <= _LONGEST)
+
+
+def is_metafile(octets: bytes) -> bool:
+    """Whether it begins as EMF ([MS-EMF] 2.3.4.2), WMF ([MS-WMF] 2.3.2.2 and 2.3.2.3) or the metafile of StarOffice does."""
+    return (octets[:4] == b"\1\0\0\0" and octets[40:44] == b" EMF") or octets.startswith(_METAFILES)
 
 
 def claimed_size(octets: bytes) -> tuple[int, int] | None:

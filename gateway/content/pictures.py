@@ -20,12 +20,13 @@ from gateway.content.beside_pixels import beside_pixels
 from gateway.content.legible import legible
 from gateway.content.ocr import NOT_READ, Line, Page
 from gateway.content.package import Package
+from gateway.content.picture_headers import is_metafile, is_of_a_format_drawn
 from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unread, Unreadable
 from gateway.content.structure import find_appended
 from gateway.content.zips import Entry
 from gateway.model.finding import FileOddity, Place, Readable
 
-_NAMES = re.compile(r"\.(?:png|jpe?g|jpe|gif|bmp|tiff?|webp)$", re.IGNORECASE)  # of pictures that are read inside documents
+_NAMES = re.compile(r"\.(?:png|jpe?g|jpe|jfif|gif|bmp|tiff?|webp)$", re.IGNORECASE)  # of pictures that are read inside documents
 _EDGE = 0.12  # of the height of a page
 _AT_ONCE = 0.001  # seconds
 _SMALL = 128  # octets: no picture of words is smaller
@@ -36,6 +37,17 @@ def read_picture(source: Source, spent: Spent) -> Iterator[Item]:
     yield from words_of(source.data, "picture", spent, is_page=not source.is_words)
     for piece in beside_pixels(source.data, spent):
         yield from legible(piece, "picture, beside its pixels", spent)
+
+
+def read_shown(octets: bytes, name: str, where: str, spent: Spent, *, declared: str = "") -> Iterator[Item]:
+    """A picture that stands as itself among words, called `name` in the file: no file of its own. What is none, or more than one, is."""
+    if not (is_of_a_format_drawn(octets) or is_metafile(octets)) or any(find_appended(octets, "image/*")):
+        yield Member(name, octets, declared)
+        return
+    if not is_metafile(octets):
+        yield from words_of(octets, where, spent)
+    for piece in beside_pixels(octets, spent):
+        yield from legible(piece, f"{where}, beside its pixels", spent)
 
 
 def words_of(octets: bytes, where: str, spent: Spent, *, is_page: bool = False) -> Iterator[Item]:

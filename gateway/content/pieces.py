@@ -15,24 +15,19 @@ from gateway.content import pictures
 from gateway.content.compressed import Streams
 from gateway.content.legible import legible
 from gateway.content.package import Package
+from gateway.content.picture_headers import is_of_a_format_drawn
 from gateway.content.reading import Bounded, Item, Member
 from gateway.content.structure import find_appended
 from gateway.content.zips import Entry
 
 _PIECES = re.compile(
-    r"\.(?:png|jpe?g|jpe|gif|bmp|tiff?|emf|wmf|emz|wmz|wdp|hdp|svg|ico|mp3|mp4|m4a|wav|wma|mov|avi|wmv|odttf|fntdata|ttf|sigs|psdsxs|psdsor)$"
+    r"\.(?:png|jpe?g|jpe|jfif|webp|gif|bmp|tiff?|emf|wmf|emz|wmz|wdp|hdp|svg|ico|mp3|mp4|m4a|wav|wma|mov|avi|wmv|odttf|fntdata|ttf|sigs|psdsxs|psdsor)$"
     r"|/(?:printersettings|activex|ctrlprops)[^/]*(?:/[^/]*)?$|vbaprojectsignature",
     re.IGNORECASE,
 )
 _MARKUP = (".svg", ".emz", ".wmz")  # text, or packed text
-_PICTURES: dict[str, tuple[bytes, ...]] = {
-    "png": (b"\x89PNG",),
-    "gif": (b"GIF8",),
-    "bmp": (b"BM",),
-    **dict.fromkeys(("jpg", "jpeg", "jpe"), (b"\xff\xd8",)),
-    **dict.fromkeys(("tif", "tiff"), (b"II*\0", b"MM\0*")),
-}
-_ANY_PICTURE = tuple(start for starts in _PICTURES.values() for start in starts)
+_PICTURES = frozenset({"png", "gif", "bmp", "webp", "jpg", "jpeg", "jpe", "jfif", "tif", "tiff"})
+_BROKEN = (b"\x89PNG", b"GIF8", b"\xff\xd8")  # still a picture
 _FILES = (b"PK", b"%PDF", b"\xd0\xcf\x11\xe0", b"{\\rt", b"Rar!", b"7z\xbc\xaf", b"MSCF", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"(\xb5/\xfd")
 _GZIP = b"\x1f\x8b"
 _FOREIGN = ("text/", "message/", "multipart/", "application/rtf", "application/xhtml")  # types of a part in another format
@@ -77,5 +72,5 @@ def _is_disguised(package: Package, entry: Entry) -> bool:
         return False
     head = package.archive.begin_of(entry)
     is_text = len(head) > 16 and head.isascii() and not any(octet < 9 for octet in head)
-    is_false = name.rpartition(".")[2] in _PICTURES and bool(head) and not head.startswith(_ANY_PICTURE)
+    is_false = name.rpartition(".")[2] in _PICTURES and bool(head) and not (is_of_a_format_drawn(head) or head.startswith(_BROKEN))
     return is_text or is_false or head.startswith(_FILES)

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 
 from gateway.content.markup import to_text
+from gateway.content.pictures import read_shown
 from gateway.content.reading import Item, Member, Spent
 from gateway.mime.charsets import to_text as decoded
 from gateway.mime.uuencode import may_hold_file
@@ -30,7 +31,7 @@ _FORMAT = re.compile(r"(?:FMTTYPE|MEDIATYPE|TYPE)=\"?([\w.+/\-]+)", re.IGNORECAS
 _CHARSET = re.compile(r"CHARSET=\"?([\w.:\-]+)", re.IGNORECASE)
 _BASE64 = re.compile(r"(?:ENCODING=)?\"?(?:BASE64|B)\"?(?:;|$)", re.IGNORECASE)
 _DATA = re.compile(r"data:([\w.+/\-]*)((?:;[\w.=\-]+)*?);base64,(.*)", re.IGNORECASE | re.DOTALL)
-_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF")
+_SHOWN = frozenset({"PHOTO", "LOGO", "IMAGE"})  # pictures (RFC 6350 6.2.4 and 6.6.3, RFC 7986 5.10); whatever is attached is a file
 _TITLES = frozenset({"SUMMARY", "FN", "TITLE", "SUBJECT"})
 _NO_WORDS = frozenset(
     {"BEGIN", "END", "VERSION", "PRODID", "UID", "DTSTAMP", "DTSTART", "DTEND", "CREATED", "LAST-MODIFIED", "REV", "TZID"}
@@ -51,7 +52,9 @@ def read_records(text: str, where: str, spent: Spent) -> Iterator[Item]:
         if data is not None:
             spent.entries()
             spent.unpacked(len(data), len(data), len(value))
-            if not data.startswith(_PICTURES):
+            if name in _SHOWN:
+                yield from read_shown(data, _called(parameters), f"{where}, {name.lower()}", spent, declared=declared)
+            else:
                 yield Member(_called(parameters), data, declared)
         elif name not in _NO_WORDS:
             (titles if name in _TITLES else values).append(_said(parameters, value))

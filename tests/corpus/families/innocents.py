@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from PIL import Image
 
 from tests.build import docx, noise, pdf, png, pptx, prose, xlsx, zip_of
+from tests.build.inside import card, fodt, html, invitation
 from tests.build.scans import saved, scanned
 from tests.build.signing import clear_signed, detached_signed
 from tests.build.tnef import tnef
@@ -156,6 +157,9 @@ def _papers() -> dict[str, tuple[str, bytes, str]]:
         "a document with a hundred logos": ("list.docx", rebuilt(docx([prose(60)]), {f"word/media/{n}.png": png(120, 60, str(n)) for n in range(100)}), WORD),
         "a scan of a letter": ("letter.pdf", scanned("Dear Kim,", "the library opens at nine.", "Alex"), "application/pdf"),
         "something small that moves": ("wave.gif", _moving(), "image/gif"),
+        "an invitation with a small picture": ("meeting.ics", invitation(png(80, 30))[0], "text/calendar"),
+        "a card with a portrait": ("alex.vcf", card(_photo("JPEG", (240, 320)))[0], "text/vcard"),
+        "a flat document with a photo": ("plan.fodt", fodt(_photo("JPEG", (640, 480)))[0], "application/octet-stream"),
         "a photo as telephones take them": ("IMG_0001.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + noise(40_000, "photo"), "image/heic"),
         "an attached mail": ("note.eml", mail(text="Hello.\n"), "message/rfc822"),
         "a winmail.dat without secrets": ("winmail.dat", tnef({"notes.txt": b"Nothing to see.\n"}, body="Hello."), "application/ms-tnef"),
@@ -197,10 +201,12 @@ def _csv(rows: list[list[object]]) -> bytes:
 
 
 def _mails() -> dict[str, bytes]:
+    shown = html(png(80, 30))[0].decode()
     logo = [("logo@x", "logo.png", png(80, 30), "image/png")]
     return {
         "a thank-you": mail(subject="Thank you!", text="Thanks, Kim. See you on Monday.\n"),
         "a signature with a logo": mail(text="Hello.", html="<p>Hello.</p><p>Alex Doe<br>County Council</p><img src='cid:logo@x'>", inline=logo),
+        "a signature with a logo in the HTML itself": mail(text="Hello.", html=shown),
         "two logos in a signature": mail(html="<img src='cid:logo@x'><img src='cid:two@x'>", inline=[*logo, ("two@x", "two.png", png(40, 40), "image/png")]),
         "a long signature": mail(text="Hello.\n-- \nAlex Doe | Officer\nCounty Hall, Matlock DE4 3AG\nTel 01629 580000 | Mob 07700 900123\nwww.example.gov.uk\n"),
         "a disclaimer": mail(text="Hello.\n\nThink before you print. This email or email thread section may contain confidential information. If it is marked RESTRICTED or CONTROLLED and you are not the addressee, tell us.\n"),

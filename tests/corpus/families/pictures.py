@@ -7,8 +7,17 @@ import pikepdf
 from PIL import Image, ImageDraw, ImageFont
 
 from tests.build import docx, pdf, zip_of
+from tests.build.inside import card, flat_opc, fodt, html, invitation, svg
 from tests.corpus.entries import MARKING, PERSON, Technique, carrying, mail
 
+_INSIDE = {
+    "a picture that stands in the HTML of a mail": html,
+    "a picture in a drawing": svg,
+    "a picture attached to an invitation": invitation,
+    "a photo on a card": card,
+    "a picture in a flat OpenDocument": fodt,
+    "a picture in a flat package": flat_opc,
+}
 _LINES = ("Discharge summary", PERSON, "Please call the ward.")
 
 
@@ -19,6 +28,13 @@ def techniques() -> Iterator[Technique]:
     yield Technique(
         "pictures", "a picture shown in the mail", "detector", "nhs-number", mail(html="<p>See:</p><img src='cid:scan@x'>", inline=inline)
     )
+    for name, put in _INSIDE.items():
+        octets, file, _ = put(_picture("PNG"))
+        yield Technique("pictures", name, "detector", "nhs-number", carrying(file, octets) if file else mail(html=octets.decode()))
+    for name, put in _INSIDE.items():
+        octets, file, _ = put(f"BMI clinic list\n{PERSON}\n".encode())
+        how = carrying(file or "a.html", octets)
+        yield Technique("pictures", f"text that begins as a bitmap does instead of {name}", "detector", "nhs-number", how)
     yield Technique(
         "pictures",
         "a marking at the top of a scanned page",
