@@ -56,7 +56,7 @@ def made(font: Callable[[pikepdf.Pdf], pikepdf.Object], content: bytes, change: 
 
 
 def _without_characters() -> dict[str, bytes]:
-    line = in_glyphs(LINE, up=790) + lines(prose(250, "below"), 740)
+    line = in_glyphs(LINE, up=790) + lines(prose(20, "below"), 740)
     return {
         "a composite font without a /ToUnicode": made(composite, in_glyphs(_PAGE)),
         "a /ToUnicode with nothing in it": made(lambda file: composite(file, {}), in_glyphs(_PAGE)),
@@ -86,7 +86,7 @@ def _add_type3(document: pikepdf.Pdf) -> None:
 def _words_within() -> dict[str, bytes]:
     """One letter, or one tile, is the whole page."""
     page = b"".join(b"BT /F1 14 Tf 50 %d Td (%s) Tj ET\n" % (780 - 28 * at, line.encode()) for at, line in enumerate(_PAGE.split("\n")))
-    letter = b"BT /C1 1 Tf 0 0 Td (!) Tj ET\n" + lines(prose(150, "besides"), 400)
+    letter = b"BT /C1 1 Tf 0 0 Td (!) Tj ET\n" + lines(prose(12, "besides"), 400)
     return {
         "words within a letter": made(lambda file: _letter(file, page), letter),
         "words within a form within a letter": made(_letter_of_form(page), letter),
