@@ -15,6 +15,7 @@ from functools import partial
 
 from gateway.content import (
     archives,
+    blips,
     cms,
     compressed,
     files_in_text,
@@ -223,7 +224,7 @@ def _reader(kind: str, source: Source) -> Reader:
     if known in (text.read_text, markup.read_html):
         return partial(words.with_files, known)
     if known is not None and kind in _OLD_OFFICE and source.data.startswith(ole.MAGIC):
-        return words.all_of(known, objects.read_embedded)
+        return words.all_of(known, objects.read_embedded, blips.read_blips)
     return known or _is(Readable.UNSUPPORTED)
 
 

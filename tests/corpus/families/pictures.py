@@ -1,6 +1,7 @@
 """Words in pictures and scanned pages, which only tesseract can read."""
 
 import io
+import struct
 from collections.abc import Iterator
 
 import pikepdf
@@ -8,6 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tests.build import docx, pdf, zip_of
 from tests.build.inside import card, flat_opc, fodt, html, invitation, svg
+from tests.content.compound import compound
 from tests.corpus.entries import MARKING, PERSON, Technique, carrying, mail
 
 _INSIDE = {
@@ -83,8 +85,17 @@ def _files() -> dict[str, tuple[str, bytes]]:
         "a WebP": ("scan.webp", _picture("WEBP", lossless=True)),
         "a scanned page": ("scan.pdf", _scanned()),
         "a picture in a document": ("plan.docx", _in_docx()),
+        "a picture in an old presentation": (
+            "talk.ppt",
+            compound({"PowerPoint Document": struct.pack("<HHI", 0xF, 1000, 0), "Pictures": _blip(_picture("PNG"))}),
+        ),
         "a picture in a zip": ("a.zip", zip_of({"scan.png": _picture("PNG")})),
     }
+
+
+def _blip(octets: bytes) -> bytes:
+    """A record of a picture ([MS-ODRAW] 2.2.28)."""
+    return struct.pack("<HHI", 0x6E00, 0xF01E, 17 + len(octets)) + bytes(17) + octets
 
 
 def _in_docx() -> bytes:
