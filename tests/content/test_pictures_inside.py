@@ -109,3 +109,33 @@ def test_a_picture_in_a_paragraph_of_word_2003() -> None:
     (finding,) = read((text.encode(), "a.xml", "text/xml"))
 
     assert "sensitive" in {id_ for id_, _ in seen(finding)}
+
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg">{}</svg>'
+
+
+@pytest.mark.parametrize(
+    "package", [(docx(["A plan."]), "word/media/image2.svg"), (odt("A plan."), "Pictures/image2.svg")], ids=["docx", "odt"]
+)
+@pytest.mark.parametrize(
+    ("drawing", "id_"),
+    [
+        ("<text><tspan>NHS number: 48</tspan><tspan>57773457</tspan></text>", "nhs-number"),
+        ("<g><rect/><text>OFFICIAL-SENSITIVE</text></g>", "sensitive"),
+        ("<text>OFFICIAL-<tspan>SENS</tspan>ITIVE</text>", "sensitive"),
+        ("<text>OFFICIAL&#45;SENSITIVE</text>", "sensitive"),
+        (f'<image href="data:image/png;base64,{b64(SCAN)}"/>', "sensitive"),
+    ],
+)
+def test_words_of_a_drawing_in_a_document(package: tuple[bytes, str], drawing: str, id_: str) -> None:
+    octets, part = package
+    (finding,) = look(rebuilt(octets, {part: SVG.format(drawing).encode()}), "a", budget=Budget(picture_seconds=20))
+
+    assert finding.readable is Readable.YES
+    assert id_ in {found for found, _ in seen(finding)}
+
+
+def test_a_document_that_is_called_a_drawing_is_a_document() -> None:
+    found = look(rebuilt(docx(["A plan."]), {"word/media/image2.svg": b"{\\rtf1 OFFICIAL-{\\b SENSITIVE}}"}), "a.docx")
+
+    assert "sensitive" in {id_ for finding in found for id_, _ in seen(finding)}

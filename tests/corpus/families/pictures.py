@@ -10,8 +10,10 @@ from PIL import Image, ImageDraw, ImageFont
 from tests.build import docx, pdf, zip_of
 from tests.build.inside import card, flat_opc, fodt, html, invitation, svg
 from tests.content.compound import compound
+from tests.content.test_documents import rebuilt
 from tests.corpus.entries import MARKING, PERSON, Technique, carrying, mail
 
+_DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg"><text><tspan>NHS number: 48</tspan><tspan>57773457</tspan></text></svg>'
 _INSIDE = {
     "a picture that stands in the HTML of a mail": html,
     "a picture in a drawing": svg,
@@ -89,6 +91,7 @@ def _files() -> dict[str, tuple[str, bytes]]:
             "talk.ppt",
             compound({"PowerPoint Document": struct.pack("<HHI", 0xF, 1000, 0), "Pictures": _blip(_picture("PNG"))}),
         ),
+        "a drawing in a document": ("plan.docx", rebuilt(docx(["A plan."]), {"word/media/image2.svg": _DRAWING})),
         "a picture in a zip": ("a.zip", zip_of({"scan.png": _picture("PNG")})),
     }
 
