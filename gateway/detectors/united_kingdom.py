@@ -154,7 +154,7 @@ DETECTORS = (
         partial(ending, shown=3),
         written=_MRZ,
         loose=r"\b[0-9]{9}\b",
-        near=r"passport",
+        near=r"passport(?:[^ ]|$| (?:[^p]|$|p(?:[^h]|$)))",  # not of passport photos
         heading=r"(?i)passport[ _\-]*(?:no|num|#)",
         heading_needs=3,
     ),

@@ -9,6 +9,16 @@ from gateway.detectors.checks import is_us_itin, is_us_ssn
 from gateway.detectors.detector import Detector, Found, ending
 
 _CODE = r"\b[A-Z]{0,3}\-?[0-9]{5,10}\b"
+_NUMBER = r"(?:no|num(?:ber)?|id)\b"
+_OF = r"(?:\.? (?:of|for) [^0-9.;\n]{1,30})?"  # whose it is
+# Words that stand in plain prose too ("the hospital now treats 25000") tell of a number only where it is theirs: nothing but signs between.
+_MRN_NEAR = (
+    r"\bmrns?\b"
+    rf"|(?:(?:\bhosp(?:ital|\.)?|\bpatient|\bmedical records?) {_NUMBER}{_OF}|\bmedical record)[\s:#=.|(]{{0,6}}(?:is:? )?"
+    r"[a-z]{0,3}\-?[0-9]{5}"
+    rf"|\b(?:unit|chart) {_NUMBER}\.? ?[:#=]\s{{0,3}}[a-z]{{0,3}}\-?[0-9]{{5}}"
+    rf"|[0-9] ?\((?:hosp(?:ital|\.)?|patient|medical record|unit|chart) {_NUMBER}"
+)
 
 
 def _ssn(text: str, length: int) -> Found | None:
@@ -69,11 +79,8 @@ DETECTORS = (
         ending,
         written="",
         loose=_CODE,
-        near=(
-            r"\bmrns?\b|medical record|hosp(?:ital|\.)? (?:no|num(?:ber)?\b|id)|patient (?:id|no\b|num(?:ber)?\b)|\bunit num(?:ber)?\b"
-            r"|chart (?:no\b|num(?:ber)?\b)"
-        ),
-        heading=r"(?i)\bmrn\b|medical[ _\-]*record|hospital[ _\-]*(?:no|num|id)|patient[ _\-]*(?:id|no\b|num)",
+        near=_MRN_NEAR,
+        heading=r"(?i)\bmrn\b|(?:medical[ _\-]*record|hospital|patient)[ _\-]*(?:no\b|num|id\b)",
         heading_needs=3,
     ),
     Detector(

@@ -36,6 +36,14 @@ def innocents() -> Iterator[Innocent]:
 
 
 _WORDS = (
+    "The hospital now treats 25000 people a year.",
+    "The hospital notified 12345 households and identified 10250 savings.",
+    "Hospital notes: lift 2 is closed, job 104455",
+    "Unit number 10234, Mill Estate, Matlock",
+    "chart number 20261 shows the trend",
+    "Please bring patient ID. Parking reference 4471234.",
+    "medical records office: extension 58001",
+    "Passport photos: order 533401372 was shipped.",
     "The restricted stock of the firm vests in May.",
     "Restricted stock units are taxed as they vest.",
     "There is a Controlled Parking Zone around the station.",
