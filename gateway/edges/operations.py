@@ -16,7 +16,7 @@ from operator import itemgetter
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Engine, Table
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
 
 from gateway.edges.database import to_try_later
 from gateway.errors import OutgateError, TryLater
@@ -26,6 +26,11 @@ log = logging.getLogger(__name__)
 Payload: TypeAlias = dict[str, Any]
 Run: TypeAlias = Callable[[Connection, Payload], Payload]
 RunMany: TypeAlias = Callable[[Connection, list[tuple[str, Payload]]], None]
+
+# What is wrong with one request. Every other error of a driver is the state of the database: read-only, full, damaged, gone.
+OWN_FAULT = (IntegrityError, DataError, ProgrammingError)
+# To PostgreSQL these are ProgrammingError: a right, a table or a column that is not there. SQLite says OperationalError.
+NOT_THERE = frozenset({"42501", "42P01", "42703"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +150,9 @@ def _together(connection: Connection, run: RunMany, requests: Iterable[Request])
     connection.exec_driver_sql("SAVEPOINT together")
     try:
         run(connection, [(request.name, request.payload) for request in requests])
-    except OperationalError:
-        raise
-    except Exception:
+    except Exception as error:
+        if _is_down(error):
+            raise
         log.exception("a series of writes failed; they are tried one by one")
         connection.exec_driver_sql("ROLLBACK TO SAVEPOINT together")
         return False
@@ -156,15 +161,15 @@ def _together(connection: Connection, run: RunMany, requests: Iterable[Request])
 
 
 def _guarded(connection: Connection, name: str, payload: Payload) -> Answer:
-    """One operation that may fail without taking its neighbours along. What the database cannot do (OperationalError) fails all."""
+    """One operation that may fail without taking its neighbours along. What the database cannot do fails all."""
     connection.exec_driver_sql("SAVEPOINT one")
     try:
         answer = Answer(_operations[name].run(connection, payload))
-    except OperationalError:
-        raise
     except OutgateError as error:
         answer = Answer(error=error)
     except SQLAlchemyError as error:
+        if _is_down(error):
+            raise
         answer = Answer(error=to_try_later(error, name))
     except Exception as error:
         log.exception("the operation %s failed", name)
@@ -173,6 +178,13 @@ def _guarded(connection: Connection, name: str, payload: Payload) -> Answer:
         connection.exec_driver_sql("ROLLBACK TO SAVEPOINT one")
     connection.exec_driver_sql("RELEASE SAVEPOINT one")
     return answer
+
+
+def _is_down(error: Exception) -> bool:
+    """Whether the database itself failed: then nothing of the batch is kept, and what was told is told again."""
+    if not isinstance(error, DBAPIError):
+        return False
+    return not isinstance(error, OWN_FAULT) or getattr(error.orig, "sqlstate", None) in NOT_THERE
 
 
 class Insert:

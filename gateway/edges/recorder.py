@@ -143,7 +143,7 @@ class Recorder:
         behind: set[_Client] = set()
         for entry, answer in zip(entries, answers, strict=True):
             mine = news.setdefault(entry.client, _News())
-            mine.is_committed |= not answer.is_down
+            mine.is_committed |= answer.error is None
             if not entry.request.is_tell:
                 mine.answers.append([entry.number, answer.result, frames.error_out(answer.error)])
             elif answer.is_down or entry.client in behind:

@@ -56,10 +56,9 @@ class PostgresqlStore(Store):
         finally:
             if not (job is None or job.done() or job.cancel()):
                 self._outlive(job)
-        if not answer.is_down:
-            self._committed_at = self._loop.time()
         if answer.error is not None:
             raise answer.error
+        self._committed_at = self._loop.time()
         return answer.result or {}
 
     def tell(self, name: str, payload: Payload, *, soon: bool = True) -> int:

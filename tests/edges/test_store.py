@@ -2,14 +2,17 @@
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import DatabaseError
 
 from gateway.edges import recorder
-from gateway.edges.operations import Insert, Payload, operation
+from gateway.edges.database import open_engine
+from gateway.edges.operations import Insert, Operation, Payload, Request, _operations, carry_out, operation
 from gateway.edges.state import State
 from gateway.edges.store import TELL_SECONDS, Store
 from gateway.edges.tables import setting
@@ -223,6 +226,63 @@ def test_lost_connections_to_postgresql_are_made_anew(place: Place):
             assert await state.store.read(value, "list") == "abc"
 
     asyncio.run(story())
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_a_read_only_postgresql_settles_nothing_and_fails_the_check(place: Place):
+    """Found: its error is no OperationalError, so what was told counted as refused for good, and the check as passed."""
+
+    async def story() -> None:
+        async with living(place) as (state,):
+            await state.store.run("test.append", {"what": "a"})
+            set_read_only(place, "on")
+            ticket = state.store.tell("test.append", {"what": "b"})
+            with pytest.raises(TryLater):
+                await state.store.flush()
+            assert not state.store.is_settled(ticket)
+            with pytest.raises(TryLater):
+                await state.store.run("store.check", {})
+            state.store._committed_at = float("-inf")
+            with pytest.raises(TryLater):
+                await state.store.check()
+            set_read_only(place, "off")
+            await state.store.flush()
+            assert state.store.is_settled(ticket)
+            await state.store.check()
+            assert await state.store.read(value, "list") == "ab"
+
+    try:
+        asyncio.run(story())
+    finally:
+        set_read_only(place, "off")
+
+
+def test_a_damaged_sqlite_file_settles_nothing(sqlite_place: Place):
+    """As above: SQLITE_CORRUPT is DatabaseError itself."""
+
+    def damage(connection: Connection, _payload: Payload) -> Payload:
+        raise DatabaseError("INSERT", None, sqlite3.DatabaseError("database disk image is malformed"))
+
+    engine = open_engine(sqlite_place.url)
+    _operations["test.damage"] = Operation("test.damage", damage, repeatable=True)
+    try:
+        answers = carry_out(engine, [Request("test.damage", {}, is_tell=True)])
+    finally:
+        del _operations["test.damage"]
+        engine.dispose()
+
+    assert [answer.is_down for answer in answers] == [True]
+
+
+def set_read_only(place: Place, word: str) -> None:
+    """As an operator does it to a database whose disk is nearly full: from the next connection on."""
+    engine = open_engine(place.url)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("SET default_transaction_read_only = off")
+        connection.exec_driver_sql(f'ALTER DATABASE "{engine.url.database}" SET default_transaction_read_only = {word}')
+        cut_all_others(connection)
+    engine.dispose()
 
 
 def cut_all_others(connection: Connection) -> None:
