@@ -8,6 +8,7 @@ passed over has gained nothing. A format that is not drawn here is an oddity: it
 from __future__ import annotations
 
 import hashlib
+import html
 import re
 import signal
 import time
@@ -18,7 +19,9 @@ from gateway.content import ocr
 from gateway.content.animations import frames_of
 from gateway.content.beside_pixels import beside_pixels
 from gateway.content.legible import legible
+from gateway.content.metafiles import read_metafile
 from gateway.content.ocr import NOT_READ, Line, Page
+from gateway.content.office_art import words_in
 from gateway.content.package import Package
 from gateway.content.picture_headers import is_metafile, is_of_a_format_drawn
 from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unread, Unreadable
@@ -27,6 +30,8 @@ from gateway.content.zips import Entry
 from gateway.model.finding import FileOddity, Place, Readable
 
 _NAMES = re.compile(r"\.(?:png|jpe?g|jpe|jfif|gif|bmp|tiff?|webp)$", re.IGNORECASE)  # of pictures that are read inside documents
+_EXIF, _RDF = b"Exif\0\0", b"<rdf:"  # CIPA DC-008 4.5; XMP (ISO 16684-1 section 7)
+_TAG, _VALUE = re.compile(r"<[^<>]*>"), re.compile(r"=\s*\"([^\"<>]*)\"")
 _EDGE = 0.12  # of the height of a page
 _AT_ONCE = 0.001  # seconds
 _SMALL = 128  # octets: no picture of words is smaller
@@ -35,8 +40,7 @@ _SMALL = 128  # octets: no picture of words is smaller
 def read_picture(source: Source, spent: Spent) -> Iterator[Item]:
     """A picture that is a file, or that is shown among words."""
     yield from words_of(source.data, "picture", spent, is_page=not source.is_words)
-    for piece in beside_pixels(source.data, spent):
-        yield from legible(piece, "picture, beside its pixels", spent)
+    yield from _beside(source.data, "picture", spent)
 
 
 def read_shown(octets: bytes, name: str, where: str, spent: Spent, *, declared: str = "") -> Iterator[Item]:
@@ -46,8 +50,19 @@ def read_shown(octets: bytes, name: str, where: str, spent: Spent, *, declared: 
         return
     if not is_metafile(octets):
         yield from words_of(octets, where, spent)
+    yield from _beside(octets, where, spent)
+
+
+def _beside(octets: bytes, where: str, spent: Spent) -> Iterator[Item]:
+    """What is no pixel: comments, tags of cameras and programs; the words that a metafile draws."""
+    yield from read_metafile(octets, where, spent)
     for piece in beside_pixels(octets, spent):
         yield from legible(piece, f"{where}, beside its pixels", spent)
+        if piece.startswith(_EXIF) and (tags := "\n".join(words_in(piece))):  # XPKeywords and others are in UTF-16, and may be short
+            yield Place.TEXT, f"{where}, tags", tags
+        if _RDF in piece:
+            said = piece.decode("utf-8", "replace")
+            yield Place.TEXT, f"{where}, XMP", html.unescape("\n".join((*_TAG.split(said), *_VALUE.findall(said))))
 
 
 def words_of(octets: bytes, where: str, spent: Spent, *, is_page: bool = False) -> Iterator[Item]:
@@ -100,8 +115,7 @@ def words_in_package(package: Package, entry: Entry) -> Iterator[Item]:
         if any(find_appended(data, "image/*")):
             yield Member(name, data)  # a file in its own right
             return
-        for piece in beside_pixels(data, package.spent):
-            yield from legible(piece, f"picture {name}, beside its pixels", package.spent)
+        yield from _beside(data, f"picture {name}", package.spent)
     except Unreadable as unreadable:
         if unreadable.readable is not Readable.DAMAGED:
             raise

@@ -14,6 +14,7 @@ from functools import partial
 from gateway.content import markup, pictures, words
 from gateway.content.compressed import Streams
 from gateway.content.legible import legible
+from gateway.content.metafiles import read_metafile
 from gateway.content.package import Package
 from gateway.content.picture_headers import is_of_a_format_drawn
 from gateway.content.reading import Bounded, Item, Member, Source
@@ -68,6 +69,7 @@ def read_piece(package: Package, entry: Entry, kind: str) -> Iterator[Item]:
         if any(find_appended(data, "image/*")):
             yield Member(name, data)
         else:
+            yield from read_metafile(data, name, package.spent)
             yield from legible(data, name, package.spent)
 
 

@@ -8,6 +8,7 @@ from PIL import Image
 
 from tests.build import docx, noise, pdf, png, pptx, prose, xlsx, zip_of
 from tests.build.inside import card, fodt, html, invitation
+from tests.build.metafiles import emf_of
 from tests.build.scans import saved, scanned
 from tests.build.signing import clear_signed, detached_signed
 from tests.build.tnef import tnef
@@ -168,11 +169,19 @@ def _papers() -> dict[str, tuple[str, bytes, str]]:
         "an invitation with a small picture": ("meeting.ics", invitation(png(80, 30))[0], "text/calendar"),
         "a card with a portrait": ("alex.vcf", card(_photo("JPEG", (240, 320)))[0], "text/vcard"),
         "a flat document with a photo": ("plan.fodt", fodt(_photo("JPEG", (640, 480)))[0], "application/octet-stream"),
+        "a document with a chart pasted as a metafile": ("report.docx", rebuilt(docx([prose(60)]), {"word/media/image1.emf": emf_of(_CHART)}), WORD),
         "a photo as telephones take them": ("IMG_0001.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + noise(40_000, "photo"), "image/heic"),
         "an attached mail": ("note.eml", mail(text="Hello.\n"), "message/rfc822"),
         "a winmail.dat without secrets": ("winmail.dat", tnef({"notes.txt": b"Nothing to see.\n"}, body="Hello."), "application/ms-tnef"),
         "a signed text": ("note.txt.asc", clear_signed("The meeting is at ten.\n").encode(), "text/plain"),
     }  # fmt: skip
+
+
+_CHART = [
+    (0, 10, "Visits to the library"),
+    *((20 * at, 200, f"{2000 + at}") for at in range(20)),
+    *((0, 20 * at, f"{at * 1250}") for at in range(20)),
+]
 
 
 def _photo(kind: str, size: tuple[int, int] = (320, 240), seed: int = 0) -> bytes:

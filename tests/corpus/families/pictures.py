@@ -9,11 +9,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from tests.build import docx, pdf, zip_of
 from tests.build.inside import card, flat_opc, fodt, html, invitation, svg
+from tests.build.metafiles import draw_string, emf, emf_of, plus, wmf_of
 from tests.content.compound import compound
 from tests.content.test_documents import rebuilt
-from tests.corpus.entries import MARKING, PERSON, Technique, carrying, mail
+from tests.corpus.entries import MARKING, NHS, PERSON, Technique, carrying, mail
 
 _DRAWING = b'<svg xmlns="http://www.w3.org/2000/svg"><text><tspan>NHS number: 48</tspan><tspan>57773457</tspan></text></svg>'
+_CELLS = [(0, 10, "Patient"), (80, 10, "NHS number"), (0, 30, "Alex Doe"), (80, 30, NHS)]
 _INSIDE = {
     "a picture that stands in the HTML of a mail": html,
     "a picture in a drawing": svg,
@@ -92,6 +94,12 @@ def _files() -> dict[str, tuple[str, bytes]]:
             compound({"PowerPoint Document": struct.pack("<HHI", 0xF, 1000, 0), "Pictures": _blip(_picture("PNG"))}),
         ),
         "a drawing in a document": ("plan.docx", rebuilt(docx(["A plan."]), {"word/media/image2.svg": _DRAWING})),
+        "cells pasted as EMF": ("plan.docx", rebuilt(docx(["A plan."]), {"word/media/image1.emf": emf_of(_CELLS)})),
+        "cells pasted as EMF+": (
+            "plan.docx",
+            rebuilt(docx(["A plan."]), {"word/media/image1.emf": emf(plus(*(draw_string(*run) for run in _CELLS)))}),
+        ),
+        "cells pasted as WMF": ("plan.docx", rebuilt(docx(["A plan."]), {"word/media/image1.wmf": wmf_of(_CELLS)})),
         "a picture in a zip": ("a.zip", zip_of({"scan.png": _picture("PNG")})),
     }
 
