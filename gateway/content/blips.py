@@ -14,10 +14,12 @@ from collections.abc import Iterator
 from functools import partial
 
 from gateway.content.compressed import Streams
+from gateway.content.legible import legible
 from gateway.content.ole_streams import streams_of
-from gateway.content.picture_headers import is_of_a_format_drawn
+from gateway.content.picture_headers import is_metafile, is_of_a_format_drawn
 from gateway.content.pictures import read_shown
 from gateway.content.reading import Bounded, Item, Source, Spent
+from gateway.content.structure import find_appended
 
 _EMF, _WMF, _PICT, _JPEG, _PNG, _DIB, _TIFF, _JPEG_CMYK = 0xF01A, 0xF01B, 0xF01C, 0xF01D, 0xF01E, 0xF01F, 0xF029, 0xF02A
 # The instances of each kind of record; those with an odd number have two digests before the picture, the others one.
@@ -43,13 +45,17 @@ _GROUP, _CONTINUE = 0xEB, 0x3C
 
 def read_blips(source: Source, spent: Spent) -> Iterator[Item]:
     """Every picture once, the small ones first."""
-    found: set[bytes] = set()
+    found: dict[bytes, int] = {}  # each with the kind of its record
     for path, stream in streams_of(source.data, spent).items():
         name = path[-1].lower()
         if len(path) == 1 and name in _PLACES:
             found.update(_blips(_drawings(stream) if name in _BOOKS else stream, spent))
     for number, octets in enumerate(sorted(found, key=lambda octets: (len(octets), octets)), 1):
-        yield from read_shown(octets, f"picture {number}", f"picture {number}", spent)
+        where = f"picture {number}"
+        if found[octets] in _METAFILES and not is_metafile(octets) and not any(find_appended(octets, "image/*")):
+            yield from legible(octets, where, spent)  # of a Mac, or without the usual header
+        else:
+            yield from read_shown(octets, where, where, spent)
 
 
 def _drawings(stream: bytes) -> bytes:
@@ -65,7 +71,8 @@ def _drawings(stream: bytes) -> bytes:
     return b"".join(pieces)
 
 
-def _blips(stream: bytes, spent: Spent) -> Iterator[bytes]:
+def _blips(stream: bytes, spent: Spent) -> Iterator[tuple[bytes, int]]:
+    """Pictures, each with the kind of its record."""
     for head in _HEAD.finditer(stream):
         spent.parts(1)
         instance, kind, size = struct.unpack_from("<HHI", stream.ljust(head.start() + 8, b"\0"), head.start())
@@ -74,7 +81,7 @@ def _blips(stream: bytes, spent: Spent) -> Iterator[bytes]:
         is_whole = head.end() + 4 + size <= len(stream)
         if octets and (is_whole or is_of_a_format_drawn(octets)):  # four octets come by chance in many megabytes
             spent.unpacked(len(octets), 0, len(octets))
-            yield octets
+            yield octets, kind
 
 
 def _metafile(body: bytes, spent: Spent) -> bytes:

@@ -88,6 +88,14 @@ def test_a_picture_that_there_is_no_time_for_is_said() -> None:
     assert look_at(data, "a.ppt", 0.0)[0].readable is Readable.PICTURES_UNREAD
 
 
+def test_a_drawing_of_a_mac_is_read_as_it_stands() -> None:
+    pict = blip(bytes(512) + b"\0\x11\2\xff" + bytes(300) + b"OFFICIAL-SENSITIVE", 0x542, 0xF01C, bytes(32) + b"\xfe\xfe")
+    (finding,) = in_presentation(pict)
+
+    assert finding.readable is Readable.YES
+    assert "sensitive" in {id_ for id_, _ in seen(finding)}
+
+
 def test_a_picture_that_is_cut_off_is_said() -> None:
     assert in_presentation(BLIPS["PNG"][:2000])[0].readable is Readable.PICTURES_UNREAD
 
