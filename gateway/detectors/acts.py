@@ -77,6 +77,25 @@ def loosen(number: int, detector: Detector) -> Act:
     return act
 
 
+def free(number: int, detector: Detector) -> Act:
+    """The act of what people make of a form, beside words that name it."""
+    forms, words = re2.compile(detector.freely.encode(), options()), re2.compile(f"(?i){detector.beside}".encode(), options())
+
+    def act(finds: Finds, text: Text, start: int, end: int) -> None:
+        last, data = 0, text.data
+        for word in words.finditer(data, start, min(len(data), end + OVERLAP)):
+            first, last = max(last, word.start() - LOOSE_BEFORE), min(len(data), word.end() + LOOSE_AFTER)
+            for match in forms.finditer(data, first, min(len(data), last + _WINDOW)):
+                at, stop = match.span(1)
+                if at >= last:
+                    break
+                found = detector.judge(data[at : at + _WINDOW].decode("ascii", "replace"), stop - at)
+                if found is not None and len(finds.tally(number).sure) < ENOUGH:
+                    finds.tally(number).add(found.value, sure=True, text=text, at=at)
+
+    return act
+
+
 def count_runs(number: int, detector: Detector) -> RunsAct:
     """The act of plain runs of digits, all of a stretch together."""
     words = _telling(detector)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from gateway.detectors.checks import IBAN_LENGTHS, is_card, is_iban, valid_cards
-from gateway.detectors.detector import Detector, Found
+from gateway.detectors.detector import LABELLED, SIGNS, Detector, Found
 
 _SIGN = r"[ \-\n]"  # between groups of digits; lines are broken at blanks
 _GROUPS = (
@@ -22,7 +22,7 @@ def _card(text: str, length: int) -> Found | None:
     """Sure when it passes. A last group that is no part of it (a house number, a year) is left off."""
     written = text[:length].replace("\n", " ")
     for shown in (written, re.sub("[ -][0-9]+$", "", written)):
-        digits = re.sub("[ -]", "", shown)
+        digits = re.sub("[^0-9]", "", shown)
         if is_card(digits):
             return Found(digits, sure=True)
     return None
@@ -61,6 +61,8 @@ DETECTORS = (
         written=rf"\b(?:{_GROUPS})\b",
         runs=(13, 14, 15, 16, 17, 18, 19),
         valid=valid_cards,
+        freely=rf"{LABELLED}([0-9]{{4}}{SIGNS}[0-9]{{4}}{SIGNS}[0-9]{{4}}{SIGNS}[0-9]{{4}})(?:\b|_)",
+        beside=r"card|visa|amex",
     ),
     Detector(
         "iban", "IBAN", r"(?i)\b[a-z]{2}[0-9]{2}[ \n]?[a-z0-9]{4}[ \n]?[a-z0-9]{4}", _iban, lambda value: f"{value[:2]}•• •••• {value[-4:]}"

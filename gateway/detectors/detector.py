@@ -16,6 +16,10 @@ BEFORE, AFTER = 100, 40  # octets in which a telling word supports a value: so f
 LOOSE_BEFORE, LOOSE_AFTER = 24, 60  # octets around a telling word in which loose forms are looked for
 
 
+SIGNS = r"[ \t.\-/_,~\n]{0,3}"  # what people put between groups; ~ is _ in a file name
+LABELLED = r"(?:^|[\s:;,#(\"'|~]|(?i:nhs|chi|nino|\bni|card|no|num|number)[.\-_:]{0,2})"  # before a value: no part of an address or a path
+
+
 class Found(NamedTuple):
     """A valid value, as it is compared: no blanks, upper-case."""
 
@@ -37,6 +41,8 @@ class Detector:
     runs: tuple[int, ...] = ()  # a plain run of so many digits may be one: those are judged many at a time
     valid: Callable[[Sequence[bytes]], Sequence[bytes]] | None = None  # of runs of one length, those that pass the check
     loose: str = ""  # forms that could be anything: looked for beside a telling word, and everywhere under a heading
+    freely: str = ""  # what people make of a form, as group 1: looked for beside the words of `beside` alone, and believed there
+    beside: str = ""
     near: str = ""  # words that support a value within 100 characters before it or 40 after it
     heading: str = ""  # words that support every value in the same scan
     heading_needs: int = 1  # ... when at least so many distinct values stand there

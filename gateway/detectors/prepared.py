@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.detectors import marking, own
-from gateway.detectors.acts import Act, RunsAct, count_runs, identify, link, loosen, mark
+from gateway.detectors.acts import Act, RunsAct, count_runs, free, identify, link, loosen, mark
 from gateway.detectors.identifiers import DETECTORS
 from gateway.detectors.links import LINKS, link_pattern
 from gateway.detectors.stretches import occurring
@@ -18,10 +18,12 @@ class Prepared:
         "acts",
         "asked",
         "at",
+        "beside",
         "columns",
         "detectors",
         "digits",
         "earlier",
+        "free",
         "heads",
         "loose",
         "markings",
@@ -43,10 +45,12 @@ class Prepared:
         # What may head or fill the column of a table: all that names people when tables are asked about, else what is looked for.
         self.columns = tuple(DETECTORS.values()) if self.asked & OF_TABLES else self.detectors
         self.loose: dict[int, Act] = {}  # by number of the detector
+        self.free: dict[int, Act] = {}
         self.runs: dict[int, RunsAct] = {}
         # What each pattern of the set is: a heading or the telling words of a detector, by its number; or something to act upon.
         self.heads: dict[int, int] = {}
         self.near: dict[int, int] = {}
+        self.beside: dict[int, int] = {}
         self.acts: dict[int, Act] = {}
         sources: list[str] = []
         self._add_detectors(sources)
@@ -69,6 +73,9 @@ class Prepared:
                 self.acts[_added(sources, detector.written or detector.candidate)] = identify(number, detector)
             if detector.loose:
                 self.loose[number] = loosen(number, detector)
+            if detector.freely:
+                self.beside[_added(sources, f"(?i){detector.beside}")] = number
+                self.free[number] = free(number, detector)
             if detector.runs:
                 self.runs[number] = count_runs(number, detector)
 

@@ -26,6 +26,7 @@ from gateway.model.finding import Evidence, EvidenceKind, Patterns, Place
 Segment: TypeAlias = tuple[Place, str, str]  # the place where it begins, words for a person ("page 3 header"), the text
 
 
+_ENDING = re.compile(r"\.(?=[A-Za-z0-9]{1,5}$)")  # with the signs of file names as a sign that ends words, a value stands by itself
 _CLOSE = 8192  # octets that are looked at closely when something occurs in them: of fewer, what stands around them would be as much again
 
 
@@ -65,6 +66,8 @@ class _Search:
             if lines is not None and self._prepared.columns:
                 self._rows(place, where, text)
             self._run(Text(place, where, octets(text), lines))
+            if place is Place.FILE_NAME:
+                self._run(Text(place, where, octets(_ENDING.sub("~", text).replace("_", "~")), None))
 
     # --- lines and names ------------------------------------------------------------------------------------------------
 
@@ -133,6 +136,9 @@ class _Search:
         for number, act in prepared.loose.items():
             if number in near or finds.is_headed(number):
                 act(finds, text, start, end)
+        for index in occurring:
+            if index in prepared.beside:
+                prepared.free[prepared.beside[index]](finds, text, start, end)
         acts = sorted(index for index in occurring if index in prepared.acts)
         if acts:
             self._act(text, start, end, acts)

@@ -16,9 +16,10 @@ from gateway.detectors.checks import (
     may_be_nhs_number,
     valid_nhs_numbers,
 )
-from gateway.detectors.detector import Detector, Found, ending
+from gateway.detectors.detector import LABELLED, SIGNS, Detector, Found, ending
 
 _SIGN = r"[ .\-\n]"  # between groups of digits; lines are broken at blanks
+_LABEL = r"[ .:#_~]{0,3}"  # between a telling word and its value
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
 _DAY = (
     r"\b(?:[0-9]{1,2}[/.\- ][0-9]{1,2}[/.\- ](?:[0-9]{4}|[0-9]{2})|[0-9]{4}[/.\-][0-9]{1,2}[/.\-][0-9]{1,2}"
@@ -53,7 +54,7 @@ def _nhs(text: str, length: int) -> Found | None:
 
 def _nino(text: str, length: int) -> Found | None:
     """Sure in capitals and with its last letter; small letters, or no last letter, could be any code."""
-    written = re.sub(r"[ \-\n]", "", text[:length])
+    written = re.sub("[^A-Za-z0-9]", "", text[:length])
     value = written.upper()
     if len(value) == 8:
         return Found(value, sure=False) if is_nino(value + "A") else None
@@ -67,8 +68,9 @@ def _utr(text: str, length: int) -> Found | None:
 
 def _upn(text: str, length: int) -> Found | None:
     """Sure in capitals."""
-    value = text[:length].upper()
-    return Found(value, sure=value == text[:length]) if is_upn(value) else None
+    written = text[:length].replace(" ", "")
+    value = written.upper()
+    return Found(value, sure=value == written) if is_upn(value) else None
 
 
 def _passport(text: str, length: int) -> Found | None:
@@ -76,7 +78,8 @@ def _passport(text: str, length: int) -> Found | None:
     written = text[:length]
     if length == 44:
         return Found(written[:9], sure=True) if is_mrz_of_passport(written) else None
-    return Found(written, sure=False) if len(set(written)) > 2 else None
+    value = written.replace(" ", "")
+    return Found(value, sure=False) if len(set(value)) > 2 else None
 
 
 def _driver(text: str, length: int) -> Found | None:
@@ -113,6 +116,11 @@ DETECTORS = (
         written=rf"\b[0-9]{{3}}(?:{_SIGN}[0-9]{{3}}{_SIGN}?|[0-9]{{3}}{_SIGN})[0-9]{{4}}\b",
         runs=(10,),
         valid=valid_nhs_numbers,
+        freely=(
+            rf"{LABELLED}([0-9]{{3}}{SIGNS}[0-9]{{3}}{SIGNS}[0-9]{{4}}|[0-9]{{4}}{SIGNS}[0-9]{{3}}{SIGNS}[0-9]{{3}}"
+            r"|[0-9](?:[ \t|][0-9]){9})(?:\b|_)"
+        ),
+        beside=r"nhs|\bchi[ _~]?(?:no|num)",
         near=r"nhs|patient|\bchi\b|h&c|health and care|hospital n",
         heading=r"(?i)nhs[ _\-]*(?:no|num|nbr|#|id\b)|\bchi[ _\-]*(?:no|num)",
         company=True,
@@ -123,6 +131,8 @@ DETECTORS = (
         r"(?i)\b[a-z]{2}[ \-\n]?[0-9]{2}[ \-\n]?[0-9]{2}[ \-\n]?[0-9]{2}(?:[ \-\n]?[a-d])?\b",
         _nino,
         lambda value: f"•• •• •• {value[6:8]} {value[8:]}".strip(),
+        freely=rf"{LABELLED}([A-Z]{{2}}{SIGNS}(?:[0-9]{SIGNS}){{6}}[A-D])(?:\b|_)",
+        beside=r"national ins|\bni[ _~\-](?:no|num|#|[a-z]{2}[0-9])|\bnino|\bnin\b",
         near=r"national ins|\bni (?:no|num|#)|\bnino\b|\bnin\b",
         heading=r"(?i)\bnino\b|national[ _\-]*insurance[ _\-]*(?:no|num|#)|\bni[ _\-]*(?:no|num)",
     ),
@@ -134,6 +144,8 @@ DETECTORS = (
         ending,
         written="",
         loose=r"\b[0-9]{5} ?[0-9]{5}K?\b",
+        freely=rf"(?i:\butr|no|number){_LABEL}([0-9]{{10}}|[0-9]{{3}} [0-9]{{3}} [0-9]{{4}})\b",
+        beside=r"\butr|unique tax",
         near=r"\butrs?\b|unique tax|tax(?:payer)?(?:'s)? ref|self[ \-]?assess",
         heading=r"(?i)\butr\b|unique[ _\-]*tax",
     ),
@@ -143,6 +155,8 @@ DETECTORS = (
         r"(?i)\b[a-hj-np-rt-z][0-9]{11}[0-9a-hj-np-rt-z]\b",
         _upn,
         lambda value: f"••••••••• {value[-4:]}",
+        freely=rf"(?i:\bupn|no|number){_LABEL}([A-HJ-NP-RT-Z] ?[0-9]{{12}})\b",
+        beside=r"\bupn|pupil n(?:o|um)",
         near=r"\bupns?\b|pupil n(?:o|um)",
         heading=r"(?i)\bupn\b|unique[ _\-]*pupil",
     ),
@@ -154,6 +168,8 @@ DETECTORS = (
         partial(ending, shown=3),
         written=_MRZ,
         loose=r"\b[0-9]{9}\b",
+        freely=rf"(?i:passport(?: ?(?:no|num|number))?){_LABEL}([0-9]{{9}}|[0-9]{{3}} [0-9]{{3}} [0-9]{{3}})\b",
+        beside="passport",
         near=r"passport(?:[^ ]|$| (?:[^p]|$|p(?:[^h]|$)))",  # not of passport photos
         heading=r"(?i)passport[ _\-]*(?:no|num|#)",
         heading_needs=3,

@@ -50,6 +50,49 @@ def test_what_is_a_person_or_an_account(text: str, expected: dict[str, int]) -> 
 
 
 @pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        *((text, "nhs-number") for text in (
+            "NHS No.4857773457", "NHS No.485 777 3457", "NHS4857773457", "NHS-4857773457", "NHS_4857773457", "NHS number: 4857773457/Smith",
+            "NHS number: 4857773457-Smith", "NHS no: 485  777  3457", "NHS no: 485 - 777 - 3457", "NHS number 485/777/3457",
+            "NHS number:\t485\t777\t3457", "NHS number 4857 773 457", "NHS number 4 8 5 7 7 7 3 4 5 7",
+        )),
+        *((text, "nino") for text in ("NI no.AB123456C", "NI number AB 123 456 C", "NINO: AB.12.34.56.C")),
+        *((text, "card") for text in ("card no.4111111111111111", "card 4111111111111111/12-29", "card 4111.1111.1111.1111")),
+        *((text, "uk-passport") for text in ("Passport no.533401372", "Passport number 533 401 372")),
+        *((text, "utr") for text in ("UTR no.1955839661", "UTR 195 583 9661")),
+        ("UPN H 801200001001", "upn"),
+    ],
+)  # fmt: skip
+def test_a_number_run_together_or_grouped_otherwise_is_found_beside_its_word(text: str, kind: str) -> None:
+    assert found(text)[kind] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("NHS 4857773457.txt", "nhs-number"),
+        ("NHS_4857773457_Smith.txt", "nhs-number"),
+        ("NHS_485_777_3457.txt", "nhs-number"),
+        ("NHS number 485 777 3457.txt", "nhs-number"),
+        ("card 4111111111111111.txt", "card"),
+        ("NI_AB123456C.txt", "nino"),
+        ("Passport_533401372.txt", "uk-passport"),
+        ("MRN_1234567.txt", "medical-record-number"),
+    ],
+)
+def test_a_number_beside_the_signs_of_a_file_name_is_found(name: str, kind: str) -> None:
+    assert found(name, Place.FILE_NAME)[kind] == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["part_485_777_3457.pdf", "IMG_20260105_123456.jpg", "report_v1.2.10_2026-01-05.docx", "invoice_4857773457.pdf", "plan.2026"]
+)
+def test_a_number_in_an_ordinary_file_name_is_none(name: str) -> None:
+    assert found(name, Place.FILE_NAME) == {}
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Order 9434765919 was sent",  # passes the check of an NHS number by chance
@@ -82,6 +125,11 @@ def test_what_is_a_person_or_an_account(text: str, expected: dict[str, int]) -> 
         "M25, A38, B5023, E10 fuel, W3C, MP3, H2O",
         "student numbers have fallen to 12345",
         "patients number in the thousands",
+        "https://www.nhs.uk/news/4857773457",
+        "https://example.org/nhs/485-77/7/3457?id=4857773458",
+        "NHS Digital, version 4.857.773.457, released 12/03/2026 10:00",
+        "NHS budget 4,857,773,457 pounds",
+        "/srv/card/4111.1111.1111.1112/files",
         "The hospital now treats 25000 people a year.",
         "The hospital notified 12345 households.",
         "The hospital identified 10250 savings.",

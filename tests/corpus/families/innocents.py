@@ -37,6 +37,10 @@ def innocents() -> Iterator[Innocent]:
 
 
 _WORDS = (
+    "The page is https://www.nhs.uk/news/4857773457 and https://example.org/nhs/485-77/7/3457?id=4857773458.",
+    "NHS Digital, version 4.857.773.457, released 12/03/2026 10:00",
+    "NHS budget 4,857,773,457 pounds",
+    "Part number 485-777-34, order 2026-0001234, call 01629 580000 about /srv/card/4111.1111.1111.1112/files.",
     "The hospital now treats 25000 people a year.",
     "The hospital notified 12345 households and identified 10250 savings.",
     "Hospital notes: lift 2 is closed, job 104455",
