@@ -259,9 +259,10 @@ class MemoryOutbox:
                 self.rows[row.id] = row
                 self.ever.append(row)
 
-    async def claim(self, now, lease_seconds, limit=20):
+    async def claim(self, now, lease_seconds, limit=20, besides=frozenset()):
         with self._luck.call("outbox.claim"):
-            due = [row for row in self.rows.values() if row.next_at <= now and self._leases.get(row.id, now) <= now][:limit]
+            free = [row for row in self.rows.values() if row.id not in besides and self._leases.get(row.id, now) <= now]
+            due = [row for row in free if row.next_at <= now][:limit]
             for row in due:
                 self.rows[row.id] = replace(row, attempts=row.attempts + 1, is_fresh=row.is_fresh and row.id not in self._leases)
                 self._leases[row.id] = now + timedelta(seconds=lease_seconds)

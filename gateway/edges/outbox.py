@@ -27,10 +27,15 @@ class Outbox:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def claim(self, now: datetime, lease_seconds: float, limit: int = 20) -> tuple[ToSend, ...]:
-        """Rows that are due, the longest waiting first; `attempts` counts this one. Raises TryLater."""
+    async def claim(
+        self, now: datetime, lease_seconds: float, limit: int = 20, besides: frozenset[str] = frozenset()
+    ) -> tuple[ToSend, ...]:
+        """Rows that are due, the longest waiting first; `attempts` counts this one. Raises TryLater.
+
+        `besides`: rows whose attempts go on here, whatever the clock says of their leases.
+        """
         until = micros(now + timedelta(seconds=lease_seconds))
-        found = await self._store.run("outbox.claim", {"now": micros(now), "until": until, "limit": limit})
+        found = await self._store.run("outbox.claim", {"now": micros(now), "until": until, "limit": limit, "besides": sorted(besides)})
         return tuple(_to_noun(row) for row in found["rows"])
 
     async def renew(self, row_id: str, until: datetime) -> None:
@@ -147,7 +152,8 @@ def claim(connection: Connection, payload: Payload) -> Payload:
 
     A lease that has run out is an attempt that ended without a word: whoever it was for may have been handed the copy.
     """
-    due = select(outbox.c.id).where(outbox.c.next_at <= payload["now"], outbox.c.leased_until <= payload["now"])
+    is_due = and_(outbox.c.next_at <= payload["now"], outbox.c.leased_until <= payload["now"])
+    due = select(outbox.c.id).where(is_due, outbox.c.id.not_in(payload["besides"]))
     ids = (
         connection.execute(due.order_by(outbox.c.next_at, outbox.c.id).limit(payload["limit"]).with_for_update(skip_locked=True))
         .scalars()

@@ -7,8 +7,10 @@ the sender of a released copy gets a DSN. A notice is never answered with a noti
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 from gateway.act.deciders import POSTMASTER
 from gateway.act.pen import LIFETIME
@@ -25,7 +27,9 @@ from gateway.ports.next_hop import Handed, NextHop
 MOST_AT_ONCE = 20
 HAND_OVER_SECONDS = 300.0
 LEASE_SECONDS = 30.0  # renewed while an attempt goes on: what a killed keeper was sending waits no longer than this
-_RENEW_SECONDS = 10.0
+_RENEW_SECONDS = 5.0  # one renewal that fails late, and its repetition, still come before the lease ends
+_WRITE_AGAIN_SECONDS = 5.0  # the store is down, and a hop has answered
+_WRITE_TIMES = 2000  # some hours
 LATE = timedelta(hours=4)  # after this the sender of mail that waits here hears that it does
 _CARRIED = ("release", "rest")  # kinds of mail that is not our own; where we have changed it, it was signed when it was kept
 _OUR_OWN = ("notice", "code")  # of these nobody is told anything
@@ -40,7 +44,7 @@ class Sender:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[str, asyncio.Task[None]] = {}  # by row: whatever a clock says of its lease, we have it
         self._claiming = asyncio.Lock()  # the turns and what answers pages both send
 
     async def send(self) -> None:
@@ -52,15 +56,14 @@ class Sender:
         room = MOST_AT_ONCE - len(self._running)
         if room <= 0:
             return
-        for row in await self._desk.shelves.outbox.claim(self._desk.world.clock.now(), LEASE_SECONDS, room):
-            task = asyncio.ensure_future(self._attempt(row))
-            self._running.add(task)
-            task.add_done_callback(self._running.discard)
+        now, ours = self._desk.world.clock.now(), frozenset(self._running)
+        for row in await self._desk.shelves.outbox.claim(now, LEASE_SECONDS, room, besides=ours):
+            self._running[row.id] = asyncio.ensure_future(self._attempt(row))
 
     async def drain(self) -> None:
         """Wait for the attempts under way."""
         while self._running:
-            await asyncio.wait(self._running)
+            await asyncio.wait(self._running.values())
 
     async def _attempt(self, row: ToSend) -> None:
         lease = asyncio.ensure_future(self._keep_lease(row))
@@ -75,12 +78,28 @@ class Sender:
                 await self._desk.shelves.outbox.retry(row.id, at, "an error in the gateway", certain=False)
         finally:
             lease.cancel()
+            del self._running[row.id]
 
     async def _keep_lease(self, row: ToSend) -> None:
+        pause = _RENEW_SECONDS
         while True:
-            await asyncio.sleep(_RENEW_SECONDS)
-            with suppress(TryLater):
+            await asyncio.sleep(pause)
+            try:
                 await self._desk.shelves.outbox.renew(row.id, self._desk.world.clock.now() + timedelta(seconds=LEASE_SECONDS))
+                pause = _RENEW_SECONDS
+            except TryLater:
+                pause = 1.0  # the store has taken its own time to fail
+
+    async def _write(self, write: Callable[[], Awaitable[None]]) -> None:
+        """What a hop has answered is known here alone: written again and again until the store takes it. Raises TryLater after hours."""
+        for _ in range(_WRITE_TIMES):
+            try:
+                await write()
+            except TryLater:
+                await asyncio.sleep(_WRITE_AGAIN_SECONDS)
+            else:
+                return
+        await write()
 
     async def _try(self, row: ToSend) -> None:
         hop = self._desk.world.hops.get(row.next_hop)
@@ -142,13 +161,14 @@ class Sender:
         waiting = tuple(one for one in handed if not one.reply.is_success and one not in failed)
         self._tell(row, handed)
         for one in sent:
-            await self._desk.shelves.outbox.done(row.id, one.recipient.address.key, one.reply)
+            await self._write(partial(self._desk.shelves.outbox.done, row.id, one.recipient.address.key, one.reply))
         if content is not None:
             await self._desk.shelves.outbox.put(await self._desk.reports.relayed(envelope_of(row), row.message_id, content, sent))
         if failed:
             await self._give_up(row, content, failed, len(sent), is_over=is_over)
             for one in failed:
-                await self._desk.shelves.outbox.done(row.id, one.recipient.address.key, one.reply, certain=one.certain)
+                done = partial(self._desk.shelves.outbox.done, row.id, one.recipient.address.key, one.reply, certain=one.certain)
+                await self._write(done)
         if waiting:
             if content is not None and self._is_now_late(row):
                 await self._desk.shelves.outbox.put(await self._desk.reports.delayed(row, content, waiting))

@@ -51,8 +51,10 @@ class Holds(Protocol):
 class Outbox(Protocol):
     """The small durable queue. Rows are put by Journal.finish, in one commit with what they follow from."""
 
-    async def claim(self, now: datetime, lease_seconds: float, limit: int = 20) -> tuple[ToSend, ...]:
-        """Rows that are due, claimed for this process until the lease ends."""
+    async def claim(
+        self, now: datetime, lease_seconds: float, limit: int = 20, besides: frozenset[str] = frozenset()
+    ) -> tuple[ToSend, ...]:
+        """Rows that are due, claimed for this process until the lease ends. `besides`: it has them, and their attempts go on."""
         ...
 
     async def renew(self, row_id: str, until: datetime) -> None:

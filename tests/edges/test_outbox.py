@@ -73,6 +73,18 @@ def test_a_row_is_due_at_its_time_and_goes_with_its_last_recipient(place: Place)
     asyncio.run(story())
 
 
+def test_whoever_has_a_row_does_not_claim_it_again_and_it_counts_no_attempt(place: Place):
+    async def story() -> None:
+        async with living(place) as (state,):
+            await put(state, mail("n1"), mail("n2"))
+            await state.outbox.claim(NOON, 60)
+            later = NOON + timedelta(hours=1)
+            assert [row.id for row in await state.outbox.claim(later, 60, limit=1, besides=frozenset({"n1"}))] == ["n2"]
+            assert [(row.id, row.attempts) for row in await state.outbox.claim(later, 60)] == [("n1", 2)]
+
+    asyncio.run(story())
+
+
 def test_a_lease_is_renewed_while_the_attempt_goes_on_and_not_after_the_row_was_given_back(place: Place):
     async def story() -> None:
         async with living(place, processes=2) as (mine, other):

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from gateway.errors import TryLater
 from gateway.keeper import Keeper, Shelves
 from gateway.keeper.sending import PAUSES
 from gateway.log import Log
@@ -272,6 +273,74 @@ def test_who_has_it_does_not_get_it_again_because_another_failed():
 
     assert later.stage.hops["plain"].attempts["b@kept.example"] == 1
     assert "c@kept.example" in later.failures()
+
+
+@pytest.mark.parametrize("answer", ["ok", "no"])
+def test_a_hop_that_has_answered_is_not_asked_again_because_the_store_was_down_just_then(answer):
+    """Found: the answer was forgotten with the attempt, and the copy went out again."""
+    later = Later("b@kept.example")
+    later.script("plain", b_at_kept_example=[answer])
+
+    async def story():
+        await later.deliver()
+        await later.stage.intents.put("release", CASE, Because("officer"))
+        later.stage.luck.breaks = ["outbox.done"] * 3
+        for _ in range(3):
+            await later.turn(minutes=31)
+
+    run(story())
+
+    assert later.stage.luck.failed == ["outbox.done"] * 3
+    assert later.stage.hops["plain"].attempts["b@kept.example"] == 1
+    assert later.failures() == (["b@kept.example"] if answer == "no" else [])
+    assert not later.stage.outbox.rows
+
+
+def test_an_attempt_that_goes_on_is_not_begun_again_when_the_clock_is_set_forward():
+    """Found: its lease had run out by that clock, and its own keeper claimed it once more."""
+    later = Later("b@kept.example")
+    later.script("plain", b_at_kept_example=["hang"])
+
+    async def story():
+        await later.deliver()
+        await later.stage.intents.put("release", CASE, Because("officer"))
+        await later.keeper.turn()
+        for _ in range(3):
+            later.stage.clock.turn(seconds=60)
+            await later.keeper.turn()
+            await asyncio.sleep(0)
+        later.stage.hops["plain"].go_on.set()
+        await later.keeper.drain()
+
+    run(story())
+
+    assert later.stage.hops["plain"].attempts["b@kept.example"] == 1
+    assert later.got("b@kept.example") == ["geheimnis-subject"]
+
+
+def test_a_renewal_that_fails_is_repeated_before_the_lease_ends():
+    later = Later("b@kept.example")
+    later.script("plain", b_at_kept_example=["hang"])
+    renewed = []
+
+    async def renew(row_id, until):
+        renewed.append(asyncio.get_running_loop().time())
+        if len(renewed) == 1:
+            await asyncio.sleep(10)
+            raise TryLater("the store does not answer")
+
+    async def story():
+        await later.deliver()
+        await later.stage.intents.put("release", CASE, Because("officer"))
+        later.stage.outbox.renew = renew
+        await later.keeper.turn()
+        began = asyncio.get_running_loop().time()
+        await asyncio.sleep(22)
+        later.stage.hops["plain"].go_on.set()
+        await later.keeper.drain()
+        return [round(at - began) for at in renewed]
+
+    assert run(story()) == [5, 16, 21]
 
 
 # --- cases end ------------------------------------------------------------------------------------------------------------
