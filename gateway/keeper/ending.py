@@ -12,7 +12,8 @@ from gateway.model.kept import Because, Held
 
 
 async def end_cases(desk: Desk) -> None:
-    """Each by itself: one that cannot be ended does not keep the others."""
+    """Each by itself: one that cannot be ended does not keep the others. Raises TryLater, after the last of them."""
+    down: TryLater | None = None
     now = desk.world.clock.now()
     for held in await desk.shelves.holds.due(now):
         try:
@@ -20,10 +21,12 @@ async def end_cases(desk: Desk) -> None:
                 await _expire(desk, held)
             else:
                 await _pass_on(desk, held)
-        except TryLater:
-            raise
+        except TryLater as error:
+            down = down or error  # perhaps of its object alone
         except Exception as error:  # noqa: BLE001 - see above
             desk.alarm("case: it cannot be ended", error, case=held.case)
+    if down is not None:
+        raise down
 
 
 async def _expire(desk: Desk, held: Held) -> None:

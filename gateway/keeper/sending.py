@@ -34,6 +34,7 @@ LATE = timedelta(hours=4)  # after this the sender of mail that waits here hears
 _CARRIED = ("release", "rest")  # kinds of mail that is not our own; where we have changed it, it was signed when it was kept
 _OUR_OWN = ("notice", "code")  # of these nobody is told anything
 _BUG_PAUSE = timedelta(minutes=30)  # after an error of our own, which may come again each time
+_UNREADABLE = Reply(451, "4.3.0", "the message cannot be read back")
 _TAKEN_BACK = Reply(554, "5.7.1", "the links to its files were taken back before it was sent")
 _ENDED = Reply(554, "5.4.7", "the links to its files had ended before it could be sent")
 PAUSES = (30, 60, 120, 300, 600, 1800, 3600)  # seconds after each attempt; the last one repeats
@@ -111,7 +112,11 @@ class Sender:
         except WillNotDo as lost:
             # Perhaps a backup or a key brings it back: it is given the same time as a hop that is down.
             self._desk.alarm("outbox: an object is lost or damaged", lost, case=row.case, id=row.message_id)
-            await self._settle(row, None, _all(row, Reply(451, "4.3.0", "the message cannot be read back")))
+            await self._settle(row, None, _all(row, _UNREADABLE))
+            return
+        except TryLater:
+            # Of one object this may last for ever, as a disk's error or a key that is not here: it, too, ends after five days.
+            await self._settle(row, None, _all(row, _UNREADABLE))
             return
         try:
             over = await self._over(row)

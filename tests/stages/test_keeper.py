@@ -3,6 +3,7 @@
 import asyncio
 import email
 import io
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -53,6 +54,18 @@ class Later:
         await self.turn()
         intent = self.stage.intents.rows[intent_id]
         return intent.state, intent.result
+
+    def withhold(self, object_id):
+        """The vault gives all but this one."""
+        get, self.asked = self.stage.vault.get, Counter()
+
+        async def but_one(wanted):
+            self.asked[wanted] += 1
+            if wanted == object_id:
+                raise TryLater("input/output error")
+            return await get(wanted)
+
+        self.stage.vault.get = but_one
 
     def script(self, hop, **answers):
         self.stage.hops[hop].script.update({key.replace("_at_", "@").replace("_", "."): left for key, left in answers.items()})
@@ -343,6 +356,29 @@ def test_a_renewal_that_fails_is_repeated_before_the_lease_ends():
     assert run(story()) == [5, 16, 21]
 
 
+def test_a_row_whose_object_cannot_be_read_for_now_is_told_after_five_days_all_the_same():
+    """Found: one file that the disk did not give was asked for every half minute for ever, and nobody heard of it."""
+    later = Later("b@kept.example")
+
+    async def story():
+        await later.deliver()
+        later.script("plain", b_at_kept_example=["later"])
+        await later.wish("release")
+        (row,) = [row for row in later.stage.outbox.ever if row.kind == "release"]
+        later.withhold(row.object_id)
+        await later.turn(hours=1)
+        await later.turn(seconds=31)
+        asked = later.asked[row.object_id]
+        await later.turn(days=5)
+        await later.turn(seconds=1)
+        return asked
+
+    assert run(story()) == 1
+    assert '"event":"outbox.failed"' in later.log.getvalue()
+    assert later.failures() == ["b@kept.example"]
+    assert not later.stage.outbox.rows
+
+
 # --- cases end ------------------------------------------------------------------------------------------------------------
 
 
@@ -432,6 +468,21 @@ def test_one_case_that_cannot_be_ended_does_not_keep_the_others():
 
     assert later.held("7KQ-403").state == "expired"
     assert '"what":"case: it cannot be ended"' in later.log.getvalue()
+
+
+def test_one_case_whose_object_cannot_be_read_for_now_does_not_keep_the_others():
+    """Found: it was the first of those due at every turn, and the last one looked at."""
+    later = Later("b@kept.example", "c@asked.example")
+
+    async def story():
+        await later.deliver()
+        later.withhold(later.held("7KQ-402").object_id)
+        await later.turn(days=7)
+
+    run(story())
+
+    assert later.held("7KQ-402").state == "open"
+    assert later.held("7KQ-403").state == "expired"
 
 
 # --- what people asked for ------------------------------------------------------------------------------------------------
