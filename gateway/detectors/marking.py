@@ -10,6 +10,7 @@ R E S T R I C T E D is read as the word. Quoted earlier text is no first line; i
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +48,7 @@ class Marking:
 
     pattern: Pattern
     key: str  # what a whole line comes down to
+    words: int
     first: str  # the letters of its first word, case folded: a text without them needs no closer look
     running: str  # re2: the marking in running text, its words as group 1
     inside: re.Pattern[str]  # the marking somewhere on a line
@@ -66,6 +68,7 @@ def prepare(pattern: Pattern) -> Marking:
     return Marking(
         pattern,
         key_of(text),
+        len(words),
         words[0].casefold() if words else "\0",
         # re2 knows no look-around, but Unicode classes.
         rf"(?i)(?:^|[^\pL\pN])({joined if words else NEVER})(?:[^\pL\pN]|$)",
@@ -124,6 +127,14 @@ def on_line(line: str, letters: str, marking: Marking) -> bool:
     if marking.pattern.whole_line:
         return _is_alone(line, marking)
     return marking.inside.search(line) is not None
+
+
+def is_broken_over(lines: Sequence[str], marking: Marking) -> bool:
+    """Whether it begins on the first of these lines and ends on the last; what one of them says by itself is not asked here."""
+    joined = " ".join(lines)
+    if not on_line(joined, key_of(joined), marking):
+        return False
+    return not any(on_line(" ".join(some), key_of(" ".join(some)), marking) for some in (lines[1:], lines[:-1]))
 
 
 def stands_alone(data: bytes, at: int, _end: int, marking: Marking) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import product
 from typing import TypeAlias
 
 from gateway.detectors import marking
@@ -26,6 +27,7 @@ from gateway.model.finding import Evidence, EvidenceKind, Patterns, Place
 Segment: TypeAlias = tuple[Place, str, str]  # the place where it begins, words for a person ("page 3 header"), the text
 
 
+_EDGES = frozenset({Place.PAGE_HEADER, Place.PAGE_FOOTER})
 _ENDING = re.compile(r"\.(?=[A-Za-z0-9]{1,5}$)")  # with the signs of file names as a sign that ends words, a value stands by itself
 _CLOSE = 8192  # octets that are looked at closely when something occurs in them: of fewer, what stands around them would be as much again
 
@@ -59,6 +61,8 @@ class _Search:
             self._lines((marking.first_line(text),), Place.FIRST_LINE, where)
         elif place is Place.FILE_NAME:
             self._name(where, text)
+        elif place in _EDGES:
+            self._edge(text.splitlines(), place, where)
         elif place not in RUNNING:
             self._lines(text.splitlines(), place, where)
         if place is not Place.HEADER_FIELD:  # numbers of machines, no words
@@ -90,6 +94,18 @@ class _Search:
             letters = marking.key_of(line)
             for made in counted:
                 if marking.on_line(line, letters, made):
+                    self._finds.saw(made.pattern, place, where)
+
+    def _edge(self, lines: Sequence[str], place: Place, where: str) -> None:
+        """A marking may be broken over lines, paragraphs or cells: OFFICIAL at the end of one is no reading of OFFICIAL-SENSITIVE."""
+        self._lines(lines, place, where)
+        counted, words = self._prepared.at[place], [line for line in lines if marking.key_of(line)]
+        longest = max((made.words for made in counted), default=1)
+        for first, count in product(range(len(words) - 1), range(2, longest + 1)):
+            some = words[first : first + count]
+            letters = marking.key_of("".join(some))
+            for made in counted if len(some) == count else ():
+                if count <= made.words and made.first in letters and marking.is_broken_over(some, made):
                     self._finds.saw(made.pattern, place, where)
 
     # --- running text and tables ----------------------------------------------------------------------------------------

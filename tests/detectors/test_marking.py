@@ -37,6 +37,32 @@ def test_a_whole_line_in_a_page_header(line: str) -> None:
     assert [item.place for item in found(Place.PAGE_HEADER, line)] == [Place.PAGE_HEADER]
 
 
+SIGNS = st.sampled_from([" ", "-", " - ", ":", "\n", "\n\n", " -\n", "\n- ", "\n \n", "\n-\n", "/\n"])
+
+
+@given(st.sampled_from(["OFFICIAL SENSITIVE", "FOR OFFICIAL USE ONLY"]), st.data())
+def test_a_marking_that_is_broken_over_lines_of_a_page_edge_is_never_less_than_it_says(text: str, data: st.DataObject) -> None:
+    """Found: OFFICIAL at the end of one line lowered what OFFICIAL-SENSITIVE on two lines raises."""
+    words = text.split()
+    written = words[0] + "".join(data.draw(SIGNS) + word for word in words[1:])
+    lines = [
+        data.draw(st.sampled_from(["", "Derby City Council\n"])),
+        written,
+        data.draw(st.sampled_from(["", "\nPage 1 of 3", " Page 2"])),
+    ]
+
+    for whole in (True, False):
+        for place in (Place.PAGE_HEADER, Place.PAGE_FOOTER):
+            assert found(place, "".join(lines), text, whole=whole), lines
+
+
+@pytest.mark.parametrize(
+    "lines", ["OFFICIAL\nand SENSITIVE", "Official visits\nSensitive issues", "SENSITIVE\nOFFICIAL", "OFFICIAL\nx\nSENSITIVE"]
+)
+def test_words_of_other_lines_of_a_page_edge_are_no_marking(lines: str) -> None:
+    assert not found(Place.PAGE_HEADER, lines, "OFFICIAL-SENSITIVE")
+
+
 @pytest.mark.parametrize("line", ["Restricted mobility", "UNRESTRICTED", "Restricted Byway 12", "not restricted", "", "RESTRICTEDLY", "12"])
 def test_more_than_the_marking_is_no_whole_line(line: str) -> None:
     assert not found(Place.PAGE_HEADER, line)

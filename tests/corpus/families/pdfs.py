@@ -155,6 +155,7 @@ def _files() -> dict[str, bytes]:
 def _markings() -> dict[str, tuple[bytes, str]]:
     return {
         "a marking in the page header": (pdf(["A report."], header=MARKING), "header"),
+        "a marking in two lines of the page header": (pdf(["A report."], header="OFFICIAL -\nSENSITIVE"), "header"),
         "a marking in the page footer": (pdf(["A report."], footer=MARKING), "footer"),
         "a marking in the footer with a page number": (pdf(["A report."], footer=f"{MARKING} - Page 1 of 1"), "footer"),
         "a marking as the first line": (pdf([f"{MARKING}\nA report."]), "official-sensitive"),

@@ -177,6 +177,13 @@ def _markings() -> dict[str, tuple[bytes, str]]:
     return {
         "a marking in the page header": (docx(["A."], header=MARKING), "page header"),
         "a marking in the page footer": (docx(["A."], footer=MARKING), "page footer"),
+        "a marking in two paragraphs of the page header": (document(_p("A."), {"header1": ("hdr", _p("OFFICIAL -") + _p("SENSITIVE"))}), "page header"),
+        "a marking in two lines of the page footer": (
+            document(_p("A."), {"footer1": ("ftr", "<w:p><w:r><w:t>OFFICIAL</w:t><w:br/><w:t>SENSITIVE</w:t></w:r></w:p>")}), "page footer"
+        ),
+        "a marking in two cells of the page header": (
+            document(_p("A."), {"header1": ("hdr", f"<w:tbl><w:tr><w:tc>{_p('OFFICIAL -')}</w:tc><w:tc>{_p('SENSITIVE')}</w:tc></w:tr></w:tbl>")}), "page header"
+        ),
         "a marking with a page number": (docx(["A."], footer=f"{MARKING}  Page 3 of 7"), "page footer"),
         "a marking as the first line": (docx([MARKING, "A plan."]), "official-sensitive"),
         "a council's word as the first line": (docx([LINE, "A plan."]), "restricted"),
