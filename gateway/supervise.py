@@ -129,21 +129,41 @@ class Supervisor:
             child.heard_at = now  # said once, however long its end takes
 
     def _start(self, child: _Child) -> None:
+        """Once all have served: where the machine has no room for it now (EAGAIN, ENOMEM, EMFILE), later, and the others live on."""
+        try:
+            self._begin(child)
+        except OSError as error:
+            if not self._told:
+                raise
+            self.log.event("process.ended", process=child.program.name, why=f"it cannot be started: {error}")
+            child.ready = False
+            self._forget(child, time.monotonic())
+            return
+        self._write_status()
+
+    def _begin(self, child: _Child) -> None:
+        """Raises OSError, and then nothing is left open."""
         pulse_r, pulse_w = os.pipe2(os.O_CLOEXEC)
-        os.set_blocking(pulse_r, False)
-        descriptors = [*(item.fileno() for item in child.program.sockets), *child.program.descriptors]
-        child.process = subprocess.Popen(
-            (*child.program.command, "--pulse", str(pulse_w), "--parent", str(os.getpid())),
+        try:
+            os.set_blocking(pulse_r, False)
+            child.process = self._run(child.program, pulse_w)
+        except OSError:
+            os.close(pulse_r)
+            raise
+        finally:
+            os.close(pulse_w)
+        child.pulse, child.heard_at, child.ready = pulse_r, time.monotonic(), False
+        self._selector.register(pulse_r, selectors.EVENT_READ, child)
+
+    def _run(self, program: Program, pulse_w: int) -> subprocess.Popen[bytes]:
+        descriptors = [*(item.fileno() for item in program.sockets), *program.descriptors]
+        return subprocess.Popen(
+            (*program.command, "--pulse", str(pulse_w), "--parent", str(os.getpid())),
             pass_fds=(*descriptors, pulse_w),
             stdin=subprocess.DEVNULL,
             start_new_session=True,  # a Ctrl-C at the terminal reaches the supervisor alone, which stops them in order
             env={**os.environ, **self.environment},
         )
-        os.close(pulse_w)
-        now = time.monotonic()
-        child.pulse, child.heard_at, child.ready = pulse_r, now, False
-        self._selector.register(pulse_r, selectors.EVENT_READ, child)
-        self._write_status()
 
     def _hear(self, child: _Child) -> None:
         try:
@@ -176,6 +196,13 @@ class Supervisor:
         child.start_at = now + child.pause
 
     def _write_status(self) -> None:
+        """It only tells; a full disk does not end what it tells of."""
+        try:
+            self._write_pids()
+        except OSError as error:
+            self.log.event("alarm", what=f"{self.status.name} cannot be written: {error}")
+
+    def _write_pids(self) -> None:
         found: dict[str, list[int]] = {}
         for child in self._children:
             if child.process is not None:

@@ -1,5 +1,7 @@
 """The supervisor, over real processes: it starts again what ends, kills what is silent, stops in order."""
 
+import errno
+import io
 import json
 import os
 import queue
@@ -11,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.supervise import python
+from gateway.log import Log
+from gateway.supervise import FIRST_PAUSE_SECONDS, Program, Supervisor, _Child, python
 from tests.peers import wait_until
 
 CHILD = """
@@ -116,6 +119,52 @@ def test_a_process_that_ends_is_started_again(supervised):
     again = one.wait_for("began first", 2)
     wait_until(lambda: json.loads(one.status.read_text())["smtp"] == [int(again.split()[2])], "the status names the new process")
     assert one.events("process.ended")[0]["code"] == -signal.SIGKILL
+
+
+def test_a_status_that_cannot_be_written_ends_nobody(supervised):
+    """Found: with a full disk, the end of one child was the end of all."""
+    one = supervised("first", "second")
+    one.wait_for("all ready")
+    pids = json.loads(one.status.read_text())
+    one.status.with_suffix(".new").mkdir()
+    os.kill(pids["smtp"][0], signal.SIGKILL)
+    again = one.wait_for("began", 4)
+    assert again.split()[1] in {"first", "second"}
+    assert "ended" not in " ".join(one.said)
+    wait_until(lambda: one.events("alarm"), "the operator hears of it")
+    assert one.process.poll() is None
+    one.status.with_suffix(".new").rmdir()
+
+
+@pytest.mark.parametrize("what", ["os.pipe2", "subprocess.Popen"])
+def test_a_child_that_cannot_be_started_now_is_started_later(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Found: EMFILE or EAGAIN at one restart ended the supervisor, and every process with it."""
+    program = Program("smtp", "first", (sys.executable, "-c", CHILD, "first"))
+    said = io.StringIO()
+    supervisor = Supervisor((program,), Log(said), tmp_path / "pids.json")
+    child = _Child(program)
+    supervisor._children.append(child)
+    supervisor._told = True  # all have served
+    descriptors = open_descriptors()
+    with monkeypatch.context() as full:
+        full.setattr(what, no_room)
+        supervisor._start(child)
+    assert open_descriptors() == descriptors
+    assert (child.process, child.pause) == (None, 2 * FIRST_PAUSE_SECONDS)
+    told = json.loads(said.getvalue())
+    assert (told["event"], "Resource temporarily unavailable" in told["why"]) == ("process.ended", True)
+
+    supervisor._look_after(child, child.start_at)
+    assert child.process is not None
+    supervisor._stop()
+
+
+def open_descriptors() -> set[str]:
+    return {path.name for path in Path("/proc/self/fd").iterdir()}
+
+
+def no_room(*_: object, **__: object) -> None:
+    raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
 
 
 @pytest.mark.slow
