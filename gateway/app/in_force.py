@@ -47,7 +47,11 @@ class InForce:
 
 def from_now_on(running: Settings, wanted: Settings) -> Settings:
     """What a reload changes: policy, retention, signing keys, the terms of listeners. Sockets, next hops and stores are open and stay."""
-    listen = {name: wanted.listen.get(name, was).model_copy(update={"address": was.address}) for name, was in running.listen.items()}
+    # An open session counts its replies by the protocol in which it began.
+    listen = {
+        name: wanted.listen.get(name, was).model_copy(update={"address": was.address, "protocol": was.protocol})
+        for name, was in running.listen.items()
+    }
     return running.model_copy(update={"policy": wanted.policy, "retention": wanted.retention, "dkim": wanted.dkim, "listen": listen})
 
 

@@ -49,7 +49,7 @@ class Intake:
         try:
             return self._writer.finish()
         except TryLater as error:
-            self._no_room(error)
+            self.no_room(error)
             return None
 
     def refuse(self, reply: Reply, detail: str = "") -> None:
@@ -74,9 +74,10 @@ class Intake:
             try:
                 self._writer.write(data)
             except TryLater as error:
-                self._no_room(error)
+                self.no_room(error)
 
-    def _no_room(self, error: TryLater) -> None:
+    def no_room(self, error: TryLater) -> None:
+        """The spool did not keep it, or does not give it back."""
         self.refuse(Reply(452, "4.3.1", "Not enough room to keep the message; try again later"), error.detail)
 
 

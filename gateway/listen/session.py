@@ -132,15 +132,24 @@ class Session(Verbs):
         self._intake = None
         recipients = len(self.draft.recipients)
         content = intake.finish()
-        if content is not None and is_looping(header_section(content), self.terms.stamp_key):
-            content.close()
-            intake.refuse(Reply(554, "5.4.6", "The message goes in circles"))
+        if content is not None:
+            self._look_at(content, intake)
         if content is None or intake.fault is not None:
             self._refuse_content(intake, recipients)
             return
         arrival = self._arrival(intake, content)
         self._set_rset_state()
         await self._answer(arrival)
+
+    def _look_at(self, content: Content, intake: Intake) -> None:
+        """Refuse what goes in circles, and what the spool does not give back; then the content is closed."""
+        try:
+            if is_looping(header_section(content), self.terms.stamp_key):
+                intake.refuse(Reply(554, "5.4.6", "The message goes in circles"))
+        except TryLater as late:
+            intake.no_room(late)
+        if intake.fault is not None:
+            content.close()
 
     def _refuse_content(self, intake: Intake, recipients: int) -> None:
         fault = intake.fault or Reply(451, "4.3.0", "This server has a problem; try again later")

@@ -28,6 +28,25 @@ def test_a_listener_that_is_gone_from_the_file_serves_on_until_the_next_start(tm
     assert from_now_on(running, load(write(tmp_path, without))).listen == running.listen
 
 
+def test_a_listener_speaks_its_protocol_until_the_next_start(tmp_path):
+    """Found: an LMTP session that was open at a reload to SMTP got one reply for several recipients, and 451 for delivered mail."""
+    running = load(write(tmp_path, GOOD))
+    was = running.listen["proxy"].protocol
+    other = next(protocol for protocol in ("smtp", "lmtp") if protocol != was)
+    wanted = load(
+        write(
+            tmp_path,
+            GOOD.replace('address = "[::1]:10026"', f'address = "[::1]:10026"\nprotocol = "{other}"').replace(
+                'position = "before-queue"\n', ""
+            ),
+        )
+    )
+
+    assert wanted.listen["proxy"].protocol == other
+    assert from_now_on(running, wanted).listen["proxy"].protocol == was
+    assert list(differing(from_now_on(running, wanted).model_dump(), wanted.model_dump())) == ["listen.proxy.protocol"]
+
+
 def test_what_waits_for_the_next_start_has_a_name(tmp_path):
     """Found: `some settings have changed` left the operator to find out which."""
     running = load(write(tmp_path, GOOD))

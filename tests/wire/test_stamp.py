@@ -4,10 +4,14 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from gateway.edges.spool import Spool
+from gateway.errors import TryLater
+from gateway.listen import session
 from gateway.listen.stamp import MOST_HOPS, hops, is_looping, received
 from gateway.model.envelope import Address, Envelope, Peer, Recipient
-from gateway.model.message import Arrival
+from gateway.model.message import Arrival, Content
 from tests.wire.talk import ENVELOPE, KEY, serving
 
 MESSAGE = b"From: a@ours.example\r\nMessage-ID: <1@ours.example>\r\n\r\nhello\r\n"
@@ -92,3 +96,28 @@ def test_a_message_that_goes_in_circles_is_refused_over_the_wire(tmp_path) -> No
         assert gateway.deliveries.contents == [quoting]
 
     asyncio.run(story())
+
+
+def test_content_that_the_spool_does_not_give_back_is_put_off_and_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found: the client heard 421 as of a bug, and nobody closed the file."""
+    taken: list[Content] = []
+
+    def unreadable(content: Content) -> bytes:
+        taken.append(content)
+        raise TryLater("the disk gives an error", "4.3.1")
+
+    monkeypatch.setattr(session, "header_section", unreadable)
+
+    async def story() -> None:
+        async with serving() as gateway:
+            client = await gateway.connect(hello="EHLO me")
+            await client.talk(ENVELOPE + "C: DATA\nS: 354")
+            client.send(MESSAGE + b".\r\n")
+            await client.talk("S: 452 4.3.1")
+            await client.talk("C: NOOP\nS: 250")
+        assert gateway.deliveries.contents == []
+
+    asyncio.run(story())
+    (content,) = taken
+    with pytest.raises(ValueError, match="given back"):
+        content.read(0, 1)
