@@ -47,6 +47,7 @@ _EDGES = {
     **dict.fromkeys(("footer", "footerl", "footerr", "footerf"), Place.PAGE_FOOTER),
     **dict.fromkeys(("title", "subject", "author", "keywords", "comment", "doccomm", "company", "category", "userprops"), Place.PROPERTIES),
 }
+_PAGE_EDGES = frozenset({Place.PAGE_HEADER, Place.PAGE_FOOTER})
 # Destinations without words. An unknown one behind \\* is read apart: what a newer program writes there may be words.
 _SKIPPED = frozenset(
     {
@@ -85,6 +86,7 @@ class _State:
     embedded: bytearray | None = None  # the object whose octets stand here, in hexadecimal
     picture: bytearray | None = None  # ... or the picture; one in a group inside of it is another
     is_hidden: bool = False  # or deleted, while changes are tracked
+    is_shape: bool = False  # a drawing: a watermark is one, in a page header
     codec: str = ""  # of the font; empty: the document's
     after_unicode: int = 1  # characters that stand for one \u in a reader without Unicode
 
@@ -96,7 +98,7 @@ def read_rtf(source: Source, spent: Spent) -> Iterator[Item]:
         text = "".join(pieces)
         if not text.isascii():
             text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # \\u gives one letter in two halves
-        edge = place in (Place.PAGE_HEADER, Place.PAGE_FOOTER)
+        edge = place in _PAGE_EDGES
         yield place, place.value.replace("_", " ") if edge else source.where, text.replace("\t", "\n") if edge else text
     for number, written in enumerate(document.pictures, 1):
         yield from words_of(_octets(written), f"picture {number}", spent)
@@ -110,6 +112,11 @@ def read_rtf(source: Source, spent: Spent) -> Iterator[Item]:
             yield member
     if unknown:
         raise Unreadable(Readable.UNSUPPORTED)
+
+
+def _letter(code: int) -> str:
+    """Word writes the letters of a symbol font into Unicode's private area."""
+    return chr(code - 0xF000 if 0xF020 <= code <= 0xF0FF else code)
 
 
 def _octets(written: bytearray) -> bytes:
@@ -171,7 +178,9 @@ class _Document:
             if self._state.picture is not None:  # its properties
                 self._state = replace(self._state, picture=None, skipped=True)
         elif self._outer:
-            self._state = self._outer.pop()
+            inner, self._state = self._state, self._outer.pop()
+            if inner.is_shape and not self._state.is_shape and inner.place in _PAGE_EDGES:
+                self._put("\n")
 
     def _octet(self, octet: bytes) -> None:
         if self._omit:
@@ -195,7 +204,7 @@ class _Document:
         if name == "bin":
             return max(0, value)
         if name == "u":
-            self._put(chr(value % 0x10000))
+            self._put(_letter(value % 0x10000))
             self._omit = self._state.after_unicode
         elif name == "plain":
             self._state = replace(self._state, is_hidden=False)
@@ -207,6 +216,8 @@ class _Document:
             self._codec = _CHARSETS[name]
         elif name in _SIGNS:
             self._put(_SIGNS[name])
+        elif name in ("sn", "sv"):  # name and value of what a shape is, its words among them
+            self._put("\n")
         elif name == "ansicpg" and value in _CODE_PAGES:
             self._codec = f"cp{value}"
         else:
@@ -235,6 +246,9 @@ class _Document:
         if name == "pict":
             self.pictures.append(bytearray())
             return replace(self._state, picture=self.pictures[-1])
+        if name == "shpinst":
+            place = self._outer[-1].place if self._outer else self._state.place
+            return replace(self._state, is_shape=True, place=place if place in _PAGE_EDGES else self._state.place)
         if name in _SKIPPED:
             return replace(self._state, skipped=True)
         if name in _EDGES:

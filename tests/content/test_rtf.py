@@ -15,6 +15,13 @@ START = (
 )
 
 
+# As Word writes one: the words are the value of a property of a drawing.
+WATERMARK = (
+    b"{\\pard {\\shp{\\*\\shpinst\\shpleft0{\\sp{\\sn shapeType}{\\sv 136}}"
+    b"{\\sp{\\sn gtextUNICODE}{\\sv RESTRICTED}}{\\sp{\\sn gtextFont}{\\sv Calibri}}}}}"
+)
+
+
 def found(octets: bytes) -> set[tuple[str, str]]:
     return seen(look(START + octets + b"}", "a.rtf", "application/rtf")[0])
 
@@ -30,6 +37,11 @@ def found(octets: bytes) -> set[tuple[str, str]]:
         (b"\\'52ESTRICTED\\par x", ("restricted", "first_line")),
         (b"{\\header\\pard Council\\tab RESTRICTED\\par}x", ("restricted", "page_header")),
         (b"{\\footerf RESTRICTED}x", ("restricted", "page_footer")),
+        (b"{\\header%s Council\\par}x" % WATERMARK, ("restricted", "page_header")),
+        (b"{\\header Council\\par%s Council\\par}x" % WATERMARK, ("restricted", "page_header")),
+        (b"x%s" % WATERMARK.replace(b"RESTRICTED", b"OFFICIAL-SENSITIVE"), ("sensitive", "text")),
+        (b"RESTR%sICTED\\par x" % WATERMARK.replace(b"RESTRICTED", b"DRAFT"), ("restricted", "first_line")),
+        (b"{\\f1 \\u-4044 ?\\u-4040 ?\\u-4043 ?} 777 3457", ("nhs-number", "text")),
         (b"x {\\info{\\keywords OFFICIAL-SENSITIVE}}", ("sensitive", "properties")),
         (b"{\\*\\annotation OFFICIAL\\endash SENSITIVE}", ("sensitive", "text")),
         (b"{\\pict\\bin3 {{{}943 476 5919", ("nhs-number", "text")),

@@ -100,5 +100,9 @@ _RTF_MARKED = {
     "a marking in the page header": (f"{{\\rtf1{{\\header {MARKING}}}A.}}", "header"),
     "a marking in the first page's footer": (f"{{\\rtf1{{\\footerf {MARKING}}}A.}}", "footer"),
     "a marking as the first line": (f"{{\\rtf1 {MARKING}\\par A.}}", "official-sensitive"),
+    "a watermark": (
+        f"{{\\rtf1{{\\header {{\\shp{{\\*\\shpinst{{\\sp{{\\sn gtextUNICODE}}{{\\sv {MARKING}}}}}{{\\sp{{\\sn gtextFont}}{{\\sv Arial}}}}}}}}}}A.}}",
+        "header",
+    ),
     "a marking as keywords": (f"{{\\rtf1{{\\info{{\\keywords {MARKING}}}}}A.}}", "official-sensitive"),
 }  # fmt: skip
