@@ -30,7 +30,7 @@ _REPLY = re.compile(
 )
 _SIGNS = bytes(octet for octet in range(128) if not chr(octet).isalnum())
 NEVER = r"[^\x00-\x{10FFFF}]"  # matches no character
-_BETWEEN = r"[\s\-:/_.,&]{0,5}"
+_BETWEEN = r"[\s\-:/_.,&\\|>()\[\]·•]{0,5}"  # Office shows a label and the one below it with a backslash
 _SPACED_FROM = 5  # letters: so long must a marking be to be read with blanks between its letters
 _SPACE = r"[ \t.\-_*]{1,3}"
 # How mail programs begin earlier text. Both re and re2.
@@ -62,7 +62,7 @@ def prepare(pattern: Pattern) -> Marking:
     words = re.findall(r"[^\W_]+", text)
     joined = _written(words) if words else "(?!)"
     added = "|".join(_BETWEEN.join(re.findall(r"[^\W_]+", normalise(more))) for more in sorted(pattern.may_add, key=len, reverse=True))
-    prefix = rf"(?:(?:{added})[\s\-:/_.,]{{1,5}})?" if added else ""
+    prefix = rf"(?:(?:{added})[\s\-:/_.,\\|>]{{1,5}})?" if added else ""
     beside = rf"(?:[\s\-:/_.,&()\[\]]{{0,5}}(?:{added})(?![^\W_])){{0,4}}" if added else ""
     after = rf"{beside}\s*(?:$|[:\-\])}}>*|\"'])" if pattern.whole_line else r"(?![^\W_])"
     return Marking(

@@ -35,6 +35,9 @@ def level(place: Place, text: str) -> str:
         ("Smith [OFFICIAL-SENSITIVE]", "official-sensitive"),
         ("Smith (OFFICIAL-SENSITIVE PERSONAL)", "official-sensitive"),
         ("O F F I C I A L - S E N S I T I V E: Smith", "official-sensitive"),
+        ("OFFICIAL (SENSITIVE): Minutes", "official-sensitive"),
+        ("OFFICIAL \\ SENSITIVE: Minutes", "official-sensitive"),
+        ("Classification: OFFICIAL-SENSITIVE", "official-sensitive"),
         ("TOP SECRET: Smith", "secret"),
         ("SECRET - UK EYES ONLY: Smith", "secret"),
         ("Controlled: rota", "official-sensitive"),
@@ -96,3 +99,22 @@ def test_a_page_header_or_footer(place: Place, line: str, expected: str) -> None
 )
 def test_a_body(body: str, expected: str) -> None:
     assert level(Place.FIRST_LINE, body) == expected
+
+
+@pytest.mark.parametrize("place", [Place.PAGE_HEADER, Place.PAGE_FOOTER, Place.FIRST_LINE])
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("Classification: OFFICIAL-SENSITIVE", "official-sensitive"),
+        ("Security classification: Official-Sensitive - Personal", "official-sensitive"),
+        ("Protective marking: RESTRICTED", "official-sensitive"),
+        ("CLASSIFICATION: SECRET", "secret"),
+        ("Security classification: OFFICIAL | SENSITIVE, page 3 of 7", "official-sensitive"),
+        ("Classification of restricted byways", ""),
+        ("Classification: see the official list", ""),
+        ("Security classification policy", ""),
+    ],
+)
+def test_a_marking_behind_the_word_for_it(place: Place, line: str, expected: str) -> None:
+    """Found: a form's own `Classification: OFFICIAL-SENSITIVE` was no line of its own."""
+    assert level(place, line) == expected
