@@ -43,10 +43,17 @@ _ASCII = bytes(range(32, 127)).decode("ascii")
 
 
 def may_take(message: Message, files: Collection[str]) -> bool:
-    """Whether these parts can be taken out, all of them: files of the message itself that nothing fixes there."""
+    """Whether these parts can be taken out, all of them: files of the message itself that nothing fixes there.
+
+    A multipart that could not be split is none: without its delimiters what stands around it would be read otherwise.
+    """
     inside = enclosing_files(message)
-    own = {part.id for part in message.parts if part.role is Role.FILE and inside[part.id] is None}
+    own = {part.id for part in message.parts if _is_file(part) and inside[part.id] is None}
     return bool(files) and own.issuperset(files) and not find_fixed(message, files)
+
+
+def _is_file(part: Part) -> bool:
+    return part.role is Role.FILE and not part.media_type.startswith("multipart/")
 
 
 def read_bodies(message: Message, files: Collection[str] = ()) -> tuple[Part, ...]:

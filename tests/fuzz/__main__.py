@@ -25,6 +25,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz")
     parser.add_argument("target", choices=list(TARGETS))
     parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=0, help="of libFuzzer's dice; left out: another each time")
     parser.add_argument("--plain", action="store_true", help="without atheris, as on machines for which it has no wheel")
     asked = parser.parse_args()
     target = TARGETS[asked.target]
@@ -35,10 +36,10 @@ def main() -> int:
         preload()
     if atheris is None or asked.plain:
         return _plain(asked.target, target, seeds, asked.seconds)
-    return _guided(asked.target, target, seeds, asked.seconds)
+    return _guided(asked.target, target, seeds, asked.seconds, asked.seed)
 
 
-def _guided(name: str, target: Target, seeds: list[bytes], seconds: int) -> int:
+def _guided(name: str, target: Target, seeds: list[bytes], seconds: int, dice: int) -> int:
     """By libFuzzer, which ends the process itself: with 77 after a finding."""
     for function in _functions(target.modules):
         atheris.instrument_func(function)
@@ -46,6 +47,7 @@ def _guided(name: str, target: Target, seeds: list[bytes], seconds: int) -> int:
         for number, seed in enumerate(seeds):
             Path(folder, f"seed-{number:04}").write_bytes(seed[: target.most_octets])
         options = [
+            f"-seed={dice}",
             f"-max_total_time={seconds}",
             f"-max_len={target.most_octets}",
             "-timeout=25",

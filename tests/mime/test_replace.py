@@ -462,3 +462,15 @@ def _is_longer(before: bytes, after: bytes) -> None:
     same = next((at for at, (one, two) in enumerate(zip(before, after, strict=False)) if one != two), min(len(before), len(after)))
     assert after.endswith(before[same:])
     assert len(after) > len(before)
+
+
+def test_a_multipart_that_could_not_be_split_is_not_taken() -> None:
+    """Found by fuzzing: without its delimiters the parts around it were read in another way."""
+    text, plain = b"--b\r\nContent-Type: text/plain\r\n\r\nHi\r\n", b"--b\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nx\r\n"
+    broken = b"--b\r\nContent-Type: multipart/mixed\r\n\r\nx\r\n"
+    octets = b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n" + text + plain + broken + b"--b--\r\n"
+    message = parse_buffer(octets)
+
+    assert [part.role for part in message.parts[1:]] == [Role.BODY, Role.FILE, Role.FILE]
+    assert may_take(message, ["2"])
+    assert not may_take(message, ["3"])
