@@ -6,6 +6,7 @@ What it writes stands in share_wishes.py and share_ends.py.
 from __future__ import annotations
 
 import secrets as random
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, or_, select
@@ -81,11 +82,13 @@ class ShareKeeping:
         """Shares end whose time has come, by date, by idleness, or because everybody has had all they may. How many. Raises TryLater."""
         return int((await self._store.run("share.end", {"now": micros(now)}))["ended"])
 
-    async def purge(self, now: datetime, limit: int = 20) -> tuple[Share, ...]:
-        """What has ended is purged by its row; of these the files are still to go. Again, until `withdrawn` says so. Raises TryLater."""
+    async def purge(self, now: datetime, besides: Collection[str] = (), each: int = 4) -> tuple[Share, ...]:
+        """What has ended is purged by its row; of these the files are still to go. Again, until `withdrawn` says so. Raises TryLater.
+
+        Those that ended first, at most `each` of a place: one that is away keeps no other. `besides`: not their turn now.
+        """
         await self._store.run("share.purge", {"now": micros(now), "undone": micros(now - UNDONE_FOR)})
-        waiting = and_(share.c.state == PURGED, share.c.withdrawn_at.is_(None))
-        return await self._store.read(read_shares, self._secrets, waiting, limit)
+        return await self._store.read(_not_withdrawn, self._secrets, frozenset(besides), each)
 
     async def withdrawn(self, share_id: str) -> None:
         """The place has said that the files are gone. Raises TryLater."""
@@ -117,6 +120,16 @@ class ShareKeeping:
 # --- questions --------------------------------------------------------------------------------------------------------
 
 _IS_WANTED = "SELECT 1 FROM share_intent WHERE state = 'new' OR (state = 'running' AND leased_until <= ?) LIMIT 1"
+
+
+def _not_withdrawn(connection: Connection, secrets: Secrets, besides: frozenset[str], each: int) -> tuple[Share, ...]:
+    waiting = and_(share.c.state == PURGED, share.c.withdrawn_at.is_(None))
+    chosen: dict[str, list[str]] = {}
+    for share_id, place in connection.execute(select(share.c.id, share.c.place).where(waiting).order_by(share.c.ended_at, share.c.id)):
+        of_place = chosen.setdefault(place, [])
+        if len(of_place) < each and share_id not in besides:
+            of_place.append(share_id)
+    return read_shares(connection, secrets, share.c.id.in_([one for of_place in chosen.values() for one in of_place])) if chosen else ()
 
 
 def _fetched(connection: Connection, now: int, limit: int) -> tuple[Access, ...]:

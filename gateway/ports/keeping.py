@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol
 
@@ -123,8 +124,11 @@ class ShareKeeping(Protocol):
         """Shares end whose time has come; how many."""
         ...
 
-    async def purge(self, now: datetime, limit: int = 20) -> tuple[Share, ...]:
-        """What has ended is purged by its row; of these the files are still to go."""
+    async def purge(self, now: datetime, besides: Collection[str] = (), each: int = 4) -> tuple[Share, ...]:
+        """What has ended is purged by its row; of these the files are still to go.
+
+        Those that ended first, at most `each` of a place: one that is away keeps no other. `besides`: not their turn now.
+        """
         ...
 
     async def withdrawn(self, share_id: str) -> None:

@@ -47,6 +47,8 @@ class Shed:
         self.withdrawn: list[str] = []
         self.taken_from: list[str] = []  # addresses of single people
         self.is_down = False
+        self.tried: list[str] = []
+        self.stuck: set[str] = set()  # objects that it does not let go
 
     async def withdraw(self, one: Share, whom: Grant | None = None) -> None:
         if self.is_down:
@@ -54,6 +56,9 @@ class Shed:
         if whom is not None:
             self.taken_from.append(whom.address)
             return
+        self.tried += [each.object_id for each in one.files]
+        if not self.stuck.isdisjoint(each.object_id for each in one.files):
+            raise TryLater("somebody has it open")
         self.withdrawn += [each.object_id for each in one.files]
 
     async def close(self) -> None:
@@ -330,6 +335,50 @@ def test_a_place_that_is_down_is_told_again_later_and_a_retry_waits_for_it(place
             assert (opened.state, opened.files) == (Standing.OPEN, again.files)
             await one.turn()
             assert (await one.state.shares.get(made.id)) == opened
+
+    asyncio.run(story())
+
+
+def test_the_shares_of_a_place_that_is_gone_keep_no_other_from_being_withdrawn(place: Place):
+    """The newest twenty were looked at: one older of a place that works was never withdrawn."""
+
+    async def story() -> None:
+        async with offices(place) as (one,):
+            await issued(one.state, audienceless())
+            for number in range(24):
+                files = (file("1", object_id=f"shares-gone-{number}"),)
+                other = audienceless(place="sold", key=bytes([number] * 32), made_at=NOON + timedelta(minutes=1), files=files)
+                await issued(one.state, replace(other, id=f"GONE-{number}", grants=(grant(id=f"g-{number}"),)))
+            one.clock.turn(days=61)
+            await one.turn()
+            assert one.shed.withdrawn == [file().object_id]
+            for _ in range(8):
+                await one.turn()
+            assert one.log.getvalue().count("is not configured any more") == 1
+
+    asyncio.run(story())
+
+
+def test_files_that_never_go_do_not_keep_those_that_ended_after_them(place: Place):
+    async def story() -> None:
+        async with offices(place) as (one,):
+            for number in range(10):
+                changed = {"id": f"S-{number}", "key": bytes([number] * 32), "files": (file("1", object_id=f"shares-{number}"),)}
+                await issued(one.state, audienceless(**changed, grants=(grant(id=f"g-{number}"),)))
+            one.shed.stuck = {f"shares-{number}" for number in range(8)}
+            one.clock.turn(days=61)
+            for _ in range(3):
+                await one.turn()
+            assert one.shed.withdrawn == ["shares-8", "shares-9"]
+            assert one.shed.tried == [f"shares-{number}" for number in range(10)], "each once, until its time has come"
+            tried = []
+            for seconds in (59, 1, 119, 1, 239, 1):
+                one.clock.seconds += seconds
+                before = len(one.shed.tried)
+                await one.turn()
+                await one.turn()
+                tried.append(len(one.shed.tried) - before)
+            assert tried == [0, 8, 0, 8, 0, 8], "less and less often"
 
     asyncio.run(story())
 
