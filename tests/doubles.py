@@ -343,11 +343,12 @@ class MemoryHolds:
             if held.state == "open":
                 self.cases[case] = replace(held, held_for=held_for, answer_by=answer_by)
 
-    async def reopen(self, case, held_for):
+    async def reopen(self, case, held_for, now):
         with self._luck.call("holds.reopen"):
             held = self.cases[case]
             if held.state in ("open", "refused") and case not in self.ended:
-                self.cases[case] = replace(held, state="open", held_for=held_for, answer_by=None)
+                anew = max(held.keep_until, now + (held.keep_until - held.kept_at)) if held.state == "refused" else held.keep_until
+                self.cases[case] = replace(held, state="open", held_for=held_for, answer_by=None, keep_until=anew)
 
     async def redecided(self, before, held, because, to_send=()):
         with self._luck.call("holds.redecided"):

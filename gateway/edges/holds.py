@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, or_, select, update
+from sqlalchemy import Connection, and_, delete, not_, or_, select, update
 
 from gateway.edges import audit, outbox
 from gateway.edges.nouns import decode, encode, from_json, to_json, to_plain
@@ -49,9 +49,12 @@ class Holds:
         """`within` has passed: from now on `held_for` decides."""
         await self._store.run("hold.pass_on", {"case": case, "held_for": held_for, "answer_by": _micros(answer_by), "at": _now()})
 
-    async def reopen(self, case: str, held_for: str) -> None:
-        """A refusal whose notice nobody took: a person must look at it. An open case only changes hands."""
-        await self._store.run("hold.reopen", {"case": case, "held_for": held_for, "at": _now()})
+    async def reopen(self, case: str, held_for: str, now: datetime) -> None:
+        """A refusal whose notice nobody took: a person must look at it, and has the whole `keep` for that from now on.
+
+        An open case only changes hands.
+        """
+        await self._store.run("hold.reopen", {"case": case, "held_for": held_for, "now": micros(now), "at": _now()})
 
     async def redecided(self, before: Held, held: Held, because: Because, to_send: tuple[ToSend, ...] = ()) -> bool:
         """Decided again, and these recipients stay kept: the new row, and what goes out because of it.
@@ -81,7 +84,10 @@ class Holds:
         return bool((await self._store.run("hold.end", payload))["was_open"])
 
     async def in_use(self, object_ids: Iterable[str], now: datetime) -> frozenset[str]:
-        """Which of these vault objects are still needed: by an open hold, a refusal within its keep, or the outbox. The rest may go."""
+        """Which of these vault objects are still needed: by an open hold, the outbox, or a refusal within its keep or with a notice there.
+
+        The rest may go.
+        """
         return await self._store.read(_in_use, tuple(object_ids), micros(now))
 
     async def purge(self, before: datetime) -> int:
@@ -184,8 +190,14 @@ def _due(connection: Connection, now: int) -> tuple[Held, ...]:
 
 
 def is_kept(now: int) -> Any:
-    """The condition of a row whose object is still needed."""
-    return or_(hold.c.state == "open", and_(hold.c.state == "refused", hold.c.ended_at.is_(None), hold.c.keep_until > now))
+    """The condition of a row whose object is still needed: of a refusal also while it is not known whether its sender hears of it."""
+    refused = and_(hold.c.state == "refused", hold.c.ended_at.is_(None))
+    return or_(hold.c.state == "open", and_(refused, or_(hold.c.keep_until > now, _is_being_told())))
+
+
+def _is_being_told() -> Any:
+    notices = select(outbox_table.c.case_number).where(outbox_table.c.kind == "notice", outbox_table.c.case_number.is_not(None))
+    return hold.c.case_number.in_(notices)
 
 
 def _in_use(connection: Connection, object_ids: tuple[str, ...], now: int) -> frozenset[str]:
@@ -227,6 +239,9 @@ def pass_on(connection: Connection, payload: Payload) -> Payload:
 @operation("hold.reopen", repeatable=True)
 def reopen(connection: Connection, payload: Payload) -> Payload:
     mine = and_(hold.c.case_number == payload["case"], hold.c.state.in_(("open", "refused")), hold.c.ended_at.is_(None))
+    whole = payload["now"] + hold.c.keep_until - hold.c.kept_at
+    shorter = and_(mine, hold.c.state == "refused", hold.c.keep_until < whole)
+    connection.execute(update(hold).where(shorter).values(keep_until=whole))
     values = {"state": "open", "held_for": payload["held_for"], "answer_by": None}
     if connection.execute(update(hold).where(mine).values(values)).rowcount:
         audit.append(connection, "hold.passed_on", payload["at"], {"case": payload["case"], "held_for": payload["held_for"]})
@@ -264,7 +279,8 @@ def end(connection: Connection, payload: Payload) -> Payload:
 @operation("hold.purge", repeatable=True)
 def purge(connection: Connection, payload: Payload) -> Payload:
     before = payload["before"]
-    ended = and_(hold.c.state != "open", or_(hold.c.ended_at < before, and_(hold.c.ended_at.is_(None), hold.c.keep_until < before)))
+    is_old = or_(hold.c.ended_at < before, and_(hold.c.ended_at.is_(None), hold.c.keep_until < before))
+    ended = and_(hold.c.state != "open", is_old, not_(_is_being_told()))
     return {"cases": connection.execute(delete(hold).where(ended)).rowcount}
 
 

@@ -198,7 +198,7 @@ class Sender:
         if row.kind == "notice":
             desk.alarm("notice: nobody takes it", case=row.case, id=row.message_id)
             if row.case is not None:
-                await desk.shelves.holds.reopen(row.case, POSTMASTER)
+                await desk.shelves.holds.reopen(row.case, POSTMASTER, desk.world.clock.now())
             return
         empty = desk.world.octets(b"") if content is None else None
         try:

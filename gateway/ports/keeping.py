@@ -28,8 +28,8 @@ class Holds(Protocol):
         """`within` has passed: from now on `held_for` decides."""
         ...
 
-    async def reopen(self, case: str, held_for: str) -> None:
-        """A refusal whose notice nobody took: a person must look at it. An open case only changes hands."""
+    async def reopen(self, case: str, held_for: str, now: datetime) -> None:
+        """A refusal whose notice nobody took: a person must look at it, and has the whole time for it. An open case only changes hands."""
         ...
 
     async def redecided(self, before: Held, held: Held, because: Because, to_send: tuple[ToSend, ...] = ()) -> bool:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, select, text, update
 
+from gateway.edges.needed import needed
 from gateway.edges.operations import Payload, operation
 from gateway.edges.state import State
 from gateway.edges.tables import hold
@@ -148,10 +149,46 @@ def test_a_refusal_that_nobody_was_told_of_is_opened_for_a_person(place: Place):
             await keep(state, held("NO-1", state="refused"), held("OPEN-1"), held("GONE-1"))
             await state.holds.end("GONE-1", "released", Because("officer"))
             for case in ("NO-1", "OPEN-1", "GONE-1"):
-                await state.holds.reopen(case, "postmaster")
+                await state.holds.reopen(case, "postmaster", NOON)
             rows = {kept.case: (kept.state, kept.held_for, kept.answer_by) for kept in await state.holds.find(state=None)}
             assert rows["NO-1"] == rows["OPEN-1"] == ("open", "postmaster", None)
             assert rows["GONE-1"][0] == "released"
+
+    asyncio.run(story())
+
+
+def test_a_refusal_that_is_opened_is_kept_for_a_person_as_long_as_any_other(place: Place):
+    """Found: given up after five days, a refusal of a pack with a shorter `keep` was opened and expired within a second."""
+    day = timedelta(days=1)
+
+    async def story() -> None:
+        async with living(place) as (state,):
+            short = [held(case, keep_until=NOON + 2 * day, state=state) for case, state in (("NO-1", "refused"), ("OPEN-1", "open"))]
+            await keep(state, *short, held("LONG-1", keep_until=NOON + 90 * day, state="refused"))
+            for at in (NOON + 5 * day, NOON + 6 * day):  # told again, because nobody knew whether it was committed
+                for case in ("NO-1", "OPEN-1", "LONG-1"):
+                    await state.holds.reopen(case, "postmaster", at)
+            kept = {one.case: one.keep_until - NOON for one in await state.holds.find()}
+            assert kept == {"NO-1": 7 * day, "OPEN-1": 2 * day, "LONG-1": 95 * day}
+            assert [one.case for one in await state.holds.due(NOON + 6 * day)] == ["OPEN-1"]
+
+    asyncio.run(story())
+
+
+def test_a_refusal_is_there_as_long_as_its_notice_is_on_its_way(place: Place):
+    """Found: when a notice was given up after a short `keep`, the message that a person was to look at had been deleted."""
+    later = NOON + timedelta(days=400)
+
+    async def story() -> None:
+        async with living(place) as (state,):
+            await keep(state, held("NO-1", state="refused"), held("TOLD-1", state="refused"))
+            await state.outbox.put((mail("n1", case="NO-1"), mail("n2", case=None), mail("r1", kind="release", case="TOLD-1")))
+            assert await state.holds.in_use(("holds-NO-1", "holds-TOLD-1"), later) == {"holds-NO-1"}
+            assert "holds-NO-1" in await needed(state.store, later)
+            assert await state.holds.purge(later) == 1
+            await state.outbox.done("n1", "a@derbyshire.gov.uk", Reply(250, "2.0.0", "taken"))
+            assert await state.holds.in_use(("holds-NO-1",), later) == frozenset()
+            assert await state.holds.purge(later) == 1
 
     asyncio.run(story())
 

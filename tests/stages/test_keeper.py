@@ -5,6 +5,7 @@ import email
 import io
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -160,6 +161,23 @@ def test_a_notice_that_is_not_taken_in_five_days_is_given_up():
     assert run(story()) == "refused"
     assert (later.held().state, later.held().held_for) == ("open", "postmaster")
     assert not later.stage.outbox.rows
+
+
+def test_a_refusal_whose_notice_is_given_up_after_a_short_keep_waits_for_its_person():
+    """Found: it was opened for the postmaster and expired within the second; both letters went to who had not taken the first."""
+    later = Later("b@refused.example", pack=policy(keep=timedelta(days=2)))
+    later.script("plain", ann_at_own_example=["later"] * 1000)
+
+    async def story():
+        await later.deliver()
+        await later.turn(days=5)
+        await later.turn(days=1, hours=23)
+        waiting = later.held().state
+        await later.turn(hours=2)
+        return waiting
+
+    assert run(story()) == "open"
+    assert later.held().state == "expired"
 
 
 def test_the_last_word_that_nobody_takes_does_not_begin_everything_again():
