@@ -326,8 +326,12 @@ class MemoryHolds:
     async def get(self, case):
         return self.cases.get(case)
 
-    async def find(self, *, state="open", limit=1000):
-        return tuple(held for held in self.cases.values() if state in (None, held.state))[:limit]
+    async def find(self, *, state="open", limit=1000, after=None):
+        def place(held):
+            return -held.kept_at.timestamp(), held.case
+
+        ordered = sorted((held for held in self.cases.values() if state in (None, held.state)), key=place)
+        return tuple(held for held in ordered if after is None or place(held) > place(after))[:limit]
 
     async def due(self, now):
         with self._luck.call("holds.due"):

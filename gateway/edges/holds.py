@@ -37,9 +37,9 @@ class Holds:
         """The row of a case, whatever its state."""
         return await self._store.read(_get, case)
 
-    async def find(self, *, state: str | None = "open", limit: int = 1000) -> tuple[Held, ...]:
-        """Newest first; None: in any state."""
-        return await self._store.read(_find, state, limit)
+    async def find(self, *, state: str | None = "open", limit: int = 1000, after: Held | None = None) -> tuple[Held, ...]:
+        """Newest first; None: in any state. `after`: what follows that one, whatever has come of it."""
+        return await self._store.read(_find, state, limit, after)
 
     async def due(self, now: datetime) -> tuple[Held, ...]:
         """Open holds whose answer_by or keep_until has passed, the longest waiting first."""
@@ -177,10 +177,13 @@ def _get(connection: Connection, case: str) -> Held | None:
     return _to_noun(row) if row else None
 
 
-def _find(connection: Connection, state: str | None, limit: int) -> tuple[Held, ...]:
+def _find(connection: Connection, state: str | None, limit: int, after: Held | None) -> tuple[Held, ...]:
     query = select(hold).order_by(hold.c.kept_at.desc(), hold.c.case_number).limit(limit)
     if state is not None:
         query = query.where(hold.c.state == state)
+    if after is not None:
+        kept_at = micros(after.kept_at)
+        query = query.where(or_(hold.c.kept_at < kept_at, and_(hold.c.kept_at == kept_at, hold.c.case_number > after.case)))
     return tuple(_to_noun(row) for row in connection.execute(query).mappings())
 
 

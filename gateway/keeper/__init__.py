@@ -14,6 +14,7 @@ from contextlib import suppress
 from gateway.errors import TryLater
 from gateway.keeper.desk import Desk, Shelves
 from gateway.keeper.ending import end_cases
+from gateway.keeper.looking import Looking
 from gateway.keeper.sending import Sender
 from gateway.keeper.sharing import Sharing
 from gateway.keeper.wishes import Wishes
@@ -34,6 +35,7 @@ class Keeper:
         self._desk = Desk(world, shelves, policy, house, log)
         self._sender = Sender(self._desk)
         self._wishes = Wishes(self._desk)
+        self._looking = Looking(self._desk)
         self._sharing = Sharing(self._desk, shelves.shares, world.shares) if shelves.shares and world.shares else None
         self._stopped = asyncio.Event()
 
@@ -65,7 +67,7 @@ class Keeper:
             "wishes": self._wishes.carry_out,
             "outbox": self._sender.send,
             "cases": lambda: end_cases(self._desk),
-            "unknown": self._wishes.look_again,
+            "unknown": self._looking.look_again,
             "sweep": lambda: self._desk.shelves.sweep(self._desk.world.clock.now()),
         }
         if self._sharing is not None:

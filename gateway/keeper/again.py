@@ -37,6 +37,7 @@ from gateway.policy.rules import Override, Policy
 from gateway.trail import record_of
 
 LIFTED = ("hold", "confirm")  # the effects that a person's release lifts
+TIME = "time"  # who it was, where nobody asked for it
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -58,7 +59,8 @@ async def decide_again(desk: Desk, held: Held, because: Because, lifts: frozense
             raise WillNotDo(f"the message has no file `{lacking[0]}`; {_files(judgement)}")
         again = _Again(desk, held, because, policy, known, judgement, content, is_release=lifts is not None)
         said = await again.carry_out()
-        desk.world.records.record(record_of(arrival, policy, judgement, tuple(again.outcomes)))
+        if again.is_news:
+            desk.world.records.record(record_of(arrival, policy, judgement, tuple(again.outcomes)))
         return said
     finally:
         content.close()
@@ -126,6 +128,7 @@ class _Again:
     stays: list[Step] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
+    is_news: bool = True
 
     async def carry_out(self) -> str:
         links = Links(self.desk, self.held, self.policy, self.known, self.judgement, self.content)
@@ -153,7 +156,10 @@ class _Again:
             self.letters += await self._overridden(override)
         if rest is not None and rest.held_for != self.held.held_for:
             self.letters += await self.desk.post.ask(rest, self._seen, self.content)
-        await self._commit(rest)
+        # What nobody asked for and changes nothing is no event; what a person did is one in any case.
+        self.is_news = bool(self.letters) or rest != self.held or self.because.by != TIME
+        if self.is_news:
+            await self._commit(rest)
         return "; ".join(self.said)
 
     def _accepted(self) -> tuple[Override, ...]:

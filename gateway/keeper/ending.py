@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from gateway.act.deciders import POSTMASTER
 from gateway.errors import TryLater
-from gateway.keeper.again import look_into
+from gateway.keeper.again import TIME, look_into
 from gateway.keeper.desk import Desk
 from gateway.model.kept import Because, Held
 
@@ -32,7 +32,7 @@ async def end_cases(desk: Desk) -> None:
 async def _expire(desk: Desk, held: Held) -> None:
     """The final DSN is committed before the content goes."""
     letters = await desk.post.last_word(held, "expired")
-    if await desk.shelves.holds.end(held.case, "expired", Because("time"), letters):
+    if await desk.shelves.holds.end(held.case, "expired", Because(TIME), letters):
         desk.log.event("hold.expired", case=held.case)
         await desk.forget(held.object_id)
 

@@ -7,12 +7,12 @@ Not here: the rows (edges/share_keeping.py), the words (policy/share_letters.py)
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.act.pen import Pen, Subject, address_of
 from gateway.errors import OutgateError, TryLater, WillNotDo
 from gateway.keeper.desk import Desk
+from gateway.keeper.put_off import PutOff
 from gateway.model.kept import ToSend
 from gateway.model.share import Access, Grant, Share, Standing, Wish, WishKind
 from gateway.policy.guidance import texts_of
@@ -24,8 +24,6 @@ from gateway.ports.places import Place, Shares
 
 LEASE_SECONDS = 30.0  # of a wish: somebody waits for it before a page
 CODE_FOR = timedelta(minutes=10)
-WITHDRAW_AGAIN_SECONDS = 60.0  # after a place did not do it; twice as long after each further time
-WITHDRAW_AGAIN_AT_MOST = 3600.0
 END_EVERY = timedelta(seconds=30)  # whether a share is over is asked at each page; that its row says so may wait
 MOST_AT_ONCE = 4  # shares that one place is told to let go of
 
@@ -38,7 +36,7 @@ class Sharing:
         self._keeping = keeping
         self._shares = shares
         self._withdrawing: dict[str, tuple[str, asyncio.Task[None]]] = {}  # by share: the place that is told
-        self._failed: dict[str, _Failed] = {}  # by share
+        self._failed = PutOff()  # shares
         self._missed: set[str] = set()  # places that are not configured any more, and were told of
         self._ended_at: datetime | None = None
 
@@ -152,7 +150,7 @@ class Sharing:
         if self._ended_at is None or now - self._ended_at >= END_EVERY:
             await self._keeping.end(now)
             self._ended_at = now
-        later = {share_id for share_id, failed in self._failed.items() if failed.again_at > world.clock.monotonic()}
+        later = self._failed.waiting(world.clock.monotonic())
         for share in await self._keeping.purge(world.clock.now(), later | self._withdrawing.keys(), MOST_AT_ONCE):
             if sum(place == share.place for place, _ in self._withdrawing.values()) < MOST_AT_ONCE:
                 task = asyncio.ensure_future(self._withdraw(share))
@@ -165,26 +163,24 @@ class Sharing:
             await asyncio.wait([task for _, task in self._withdrawing.values()])
 
     async def _withdraw(self, share: Share) -> None:
-        before = self._failed.get(share.id)
         try:
             await self._place(share).withdraw(share)
             await self._keeping.withdrawn(share.id)
         except TryLater:
             self._put_off(share)
         except Exception as error:  # noqa: BLE001 - it is tried again, and the others are not kept
+            is_first = share.id not in self._failed
             self._put_off(share)
             if share.place not in self._desk.world.places:
                 self._miss(share.place)
-            elif before is None:
+            elif is_first:
                 self._desk.alarm("share: its files cannot be withdrawn", error)
         else:
-            self._failed.pop(share.id, None)
+            self._failed.done(share.id)
             self._desk.log.event("share.withdrawn", share=share.id, place=share.place)
 
     def _put_off(self, share: Share) -> None:
-        before = self._failed.get(share.id)
-        pause = min(before.pause * 2, WITHDRAW_AGAIN_AT_MOST) if before else WITHDRAW_AGAIN_SECONDS
-        self._failed[share.id] = _Failed(pause, self._desk.world.clock.monotonic() + pause)
+        self._failed.again(share.id, self._desk.world.clock.monotonic())
 
     def _miss(self, place: str) -> None:
         """It is told of once, however many shares it had."""
@@ -197,14 +193,6 @@ class Sharing:
         if place is None:
             raise WillNotDo(f"place {share.place} is not configured any more")
         return place
-
-
-@dataclass(frozen=True, slots=True)
-class _Failed:
-    """A share of whose files its place did not let go."""
-
-    pause: float  # seconds
-    again_at: float  # monotonic
 
 
 def _grant(share: Share, grant_id: str) -> Grant:

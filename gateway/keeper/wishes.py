@@ -6,9 +6,8 @@ That it takes effect once is the hold's doing: who ends it first has ended it, i
 from __future__ import annotations
 
 from gateway.errors import OutgateError, TryLater, WillNotDo
-from gateway.keeper.again import LIFTED, decide_again, keeps
+from gateway.keeper.again import LIFTED, decide_again
 from gateway.keeper.desk import Desk
-from gateway.model.decision import Decision
 from gateway.model.kept import Because, Held, Intent
 from gateway.policy.declared import strange, unanswered
 
@@ -16,11 +15,10 @@ LEASE_SECONDS = 300.0  # of a wish: a keeper that dies leaves it to the next
 
 
 class Wishes:
-    """Carries intents out, and looks again at what rests on unknown facts."""
+    """Carries intents out."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._looked_for = ""  # the pack version for which holds on unknown facts were last looked at
 
     async def carry_out(self) -> None:
         """Everything that was asked for."""
@@ -37,22 +35,6 @@ class Wishes:
                 desk.alarm(f"intent: {intent.kind}", error, case=intent.case)
                 state, said = "failed", "an error in the gateway; see its log under this case"
             await desk.shelves.intents.finish(intent.id, state, said)
-
-    async def look_again(self) -> None:
-        """A hold that rests only on unknown facts is decided again when they may have become known: with each new policy or snapshot."""
-        version = self._desk.policy().version
-        if version == self._looked_for:
-            return
-        for held in await self._desk.shelves.holds.find(state="open"):
-            if _rests_on_unknown(held.decision):
-                try:
-                    await decide_again(self._desk, held, Because("time", "its facts may have become known"))
-                except TryLater:
-                    raise  # all are looked at again in the next turn
-                except Exception as error:  # noqa: BLE001 - one case does not keep the others
-                    if not isinstance(error, WillNotDo):
-                        self._desk.alarm("case: it cannot be decided again", error, case=held.case)
-        self._looked_for = version
 
     async def _carry_out(self, intent: Intent) -> str:
         held = await self._desk.shelves.holds.get(intent.case)
@@ -95,9 +77,3 @@ class Wishes:
         desk.log.event("hold.refused", case=held.case, by=because.by)
         await desk.forget(held.object_id)
         return "refused; the sender is told" if letters else "refused; nobody may be told"
-
-
-def _rests_on_unknown(decision: Decision) -> bool:
-    """Whether everything that keeps it is only not known."""
-    kept_for = tuple(reason for reason in decision.reasons if keeps(reason))
-    return bool(kept_for) and all(reason.unknown for reason in kept_for)

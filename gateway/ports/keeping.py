@@ -16,8 +16,8 @@ class Holds(Protocol):
     """Holds and confirms."""
 
     async def get(self, case: str) -> Held | None: ...
-    async def find(self, *, state: str | None = "open", limit: int = 1000) -> tuple[Held, ...]:
-        """Newest first."""
+    async def find(self, *, state: str | None = "open", limit: int = 1000, after: Held | None = None) -> tuple[Held, ...]:
+        """Newest first; `after`: what follows that one."""
         ...
 
     async def due(self, now: datetime) -> tuple[Held, ...]:

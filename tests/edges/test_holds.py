@@ -46,6 +46,21 @@ def test_holds_are_found_by_state_newest_first(place: Place):
     asyncio.run(story())
 
 
+def test_holds_are_found_page_by_page(place: Place):
+    async def story() -> None:
+        async with living(place) as (state,):
+            times = {"C-1": 0, "C-2": 1, "C-3": 1, "C-4": 1, "C-5": 2}
+            await keep(state, *(held(case, kept_at=NOON + timedelta(minutes=minute)) for case, minute in times.items()))
+            found, page = [], await state.holds.find(limit=2)
+            while page:
+                found.append([kept.case for kept in page])
+                await state.holds.end(page[-1].case, "released", Because("officer"))
+                page = await state.holds.find(limit=2, after=page[-1])
+            assert found == [["C-5", "C-2"], ["C-3", "C-4"], ["C-1"]]
+
+    asyncio.run(story())
+
+
 def test_open_holds_are_due_when_a_time_has_passed(place: Place):
     async def story() -> None:
         async with living(place) as (state,):

@@ -11,6 +11,7 @@ import pytest
 
 from gateway.errors import TryLater
 from gateway.keeper import Keeper, Shelves
+from gateway.keeper.looking import PAGE
 from gateway.keeper.sending import PAUSES
 from gateway.log import Log
 from gateway.model.decision import Reason
@@ -710,6 +711,80 @@ def test_a_case_that_rests_on_what_was_not_known_is_decided_again_when_the_polic
     assert before[1] == "open"
     assert later.held().state == "released"
     assert later.got("b@free.example") == ["geheimnis-subject"]
+
+
+def unknown_sender(number):
+    """A case that rests on what was not known."""
+    asks = Ask("sender", "authenticated", False)
+    return policy(
+        rules=(Rule("who-is-it", (asks,), acts=(Act("hold", held_for="officer"),), says="we do not know who wrote it"),),
+        version=f"sha256:{number}",
+    )
+
+
+async def kept_many(later, number):
+    """So many cases beside the one of the delivery, each a minute older, all with a message of their own."""
+    await later.deliver()
+    first, objects = later.held(), later.stage.vault.objects
+    for n in range(1, number + 1):
+        object_id = f"holds-more-{n}"
+        objects[object_id] = objects[first.object_id]
+        later.stage.holds.insert([replace(first, case=f"N-{n:03}", object_id=object_id, kept_at=first.kept_at - timedelta(minutes=n))])
+    return first
+
+
+def test_a_case_that_cannot_be_looked_at_again_now_is_tried_less_and_less_often_and_keeps_no_other():
+    """All began anew in each turn, with a row in the audit for each."""
+    later = Later("b@free.example", pack=unknown_sender(1))
+
+    async def story():
+        await kept_many(later, 5)
+        later.withhold("holds-more-2")
+        later.pack = unknown_sender(2)
+        tries = []
+        for seconds in (0, 1, 58, 1, 119, 1):
+            await later.turn(seconds=seconds)
+            tries.append(later.asked["holds-more-2"])
+        return tries
+
+    assert run(story()) == [1, 1, 1, 2, 2, 3]
+    assert len(later.stage.holds.said) == 5, "each of the others once"
+    assert {kept.case for kept in later.stage.holds.cases.values() if kept.pack_version == "sha256:1"} == {"N-002"}
+
+
+def test_every_case_is_looked_at_again_however_many_there_are():
+    """Of more than a thousand only the newest were."""
+    later = Later("b@free.example", pack=unknown_sender(1))
+
+    async def story():
+        await kept_many(later, 2 * PAGE + 7)
+        later.pack = unknown_sender(2)
+        for _ in range(4):
+            await later.turn(seconds=1)
+
+    run(story())
+
+    assert {kept.pack_version for kept in later.stage.holds.cases.values()} == {"sha256:2"}
+    assert len(later.stage.holds.said) == 2 * PAGE + 8
+
+
+def test_a_case_of_which_nothing_has_become_known_is_no_event():
+    """A keeper that begins looks at all of them; what has not changed gets no row."""
+    later = Later("b@free.example", pack=unknown_sender(1))
+
+    async def story():
+        await later.deliver()
+        before, recorded = later.held(), len(later.stage.remembered.entries)
+        later.keeper = Keeper(later.stage.world, later.keeper._desk.shelves, lambda: later.pack, HOUSE, Log(later.log))
+        later.withhold("none")
+        await later.turn()
+        assert later.asked[before.object_id] == 1, "it was looked at"
+        return before == later.held(), recorded == len(later.stage.remembered.entries)
+
+    assert run(story()) == (True, True)
+    assert not later.stage.holds.said
+    assert run(later.wish("redecide"))[0] == "done"
+    assert [said.by for said in later.stage.holds.said] == ["officer"], "what a person asks for is an event"
 
 
 def test_a_new_policy_does_not_decide_again_what_a_person_was_asked_for_certain_reasons():
