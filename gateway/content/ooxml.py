@@ -35,9 +35,17 @@ _NO_WORDS = {
     "calcchain+xml": rb"calcChain",
     "sharedstrings+xml": rb"sst",
 }
-_ROOTS = {kind: re.compile(rb"<(?:\w+:)?" + root + rb"[\s>/]") for kind, root in _NO_WORDS.items()}
-_TYPES = re.compile(rb"<(?:\w+:)?Types[\s>]")
-_LINKS = re.compile(rb"<(?:\w+:)?Relationships[\s>/]")
+_BEFORE_ROOT = rb"(?:\xef\xbb\xbf)?(?>\s++|<\?.*?\?>|<!--.*?-->)*+"  # what XML 1.0 section 2.8 lets stand there, but for a DTD
+
+
+def _rooted(root: bytes) -> re.Pattern[bytes]:
+    """Whether this is the root: what a comment says is none."""
+    return re.compile(_BEFORE_ROOT + rb"<(?:\w+:)?" + root + rb"[\s>/]", re.DOTALL)
+
+
+_ROOTS = {kind: _rooted(root) for kind, root in _NO_WORDS.items()}
+_TYPES = _rooted(rb"Types")
+_LINKS = _rooted(rb"Relationships")
 _RELATIONSHIPS = "application/vnd.openxmlformats-package.relationships+xml"
 _HEAD = 512  # octets in which the root of a part begins
 
@@ -126,7 +134,7 @@ def _is_silent(entry: Entry, name: str, kind: str, package: Package) -> bool:
     """Whether a part holds no words, by its type and by what it really is: some programs ask only who refers to it."""
     ending = kind.rpartition(".")[2]
     root = _LINKS if ending == "relationships+xml" else _TYPES if name == "[content_types].xml" else _ROOTS.get(ending)
-    return root is not None and root.search(package.archive.begin_of(entry, _HEAD)) is not None
+    return root is not None and root.match(package.archive.begin_of(entry, _HEAD)) is not None
 
 
 def _words(entry: Entry, kind: str, package: Package, book: Workbook, words: Reader, where: str) -> Iterator[Item]:

@@ -64,6 +64,25 @@ def test_words_in_any_part_are_read(name: str) -> None:
     assert ("sensitive", "text") in seen(finding)
 
 
+@pytest.mark.parametrize(
+    ("before", "inside"),
+    [
+        (b"<!-- <w:styles > -->", b""),
+        (b"<!-- x --><!-- <w:styles> --> <?x <w:styles> ?>", b""),
+        (b"<!-- x -->", b"<!-- x --><w:styles/>"),
+        (b"", b"<w:styles/>"),
+    ],
+)
+def test_a_part_that_is_said_to_hold_no_words_is_what_its_root_is(before: bytes, inside: bytes) -> None:
+    whole = docx(["A."], header="OFFICIAL-SENSITIVE")
+    header = re.sub(rb"(<w:hdr[^>]*>)", lambda root: before + root[1] + inside, part(whole, "word/header1.xml"))
+    types = part(whole, "[Content_Types].xml").replace(b".header+xml", b".styles+xml")
+
+    (finding,) = look(rebuilt(whole, {"[Content_Types].xml": types, "word/header1.xml": header}), "a.docx", WORD)
+
+    assert ("sensitive", "text") in seen(finding)
+
+
 def test_what_tracked_changes_deleted_is_read_apart() -> None:
     data = docx(["x"], header="HERE")
     run = part(data, "word/header1.xml").replace(

@@ -129,6 +129,7 @@ def _others() -> dict[str, bytes]:
         "a document in UTF-16": _utf16(),
         "a package whose parts stand in another order": _reordered(docx([PERSON])),
         "a package with its main part elsewhere": _moved(),
+        "a page header that is said to be styles, as a comment in it says": _said_to_be_styles(),
     }
 
 
@@ -171,6 +172,19 @@ def _moved() -> bytes:
         return [(name.replace("word/document", "x/y"), part.replace(b"word/document.xml", b"x/y.xml")) for name, part in parts]
 
     return _rewritten(docx([PERSON]), change)
+
+
+def _said_to_be_styles() -> bytes:
+    def change(parts: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+        return [
+            (
+                name,
+                part.replace(b"<w:hdr", b"<!-- <w:styles > --><w:hdr").replace(b".header+xml", b".styles+xml"),
+            )
+            for name, part in parts
+        ]
+
+    return _rewritten(document(_p("A."), {"header1": ("hdr", _p(PERSON))}), change)
 
 
 def _markings() -> dict[str, tuple[bytes, str]]:
