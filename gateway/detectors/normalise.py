@@ -20,16 +20,25 @@ _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u207b\u208b\u2212\ufe58\uf
 _UNSEEN = (
     "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u3164\uffa0\ufeff"  # soft hyphen, joiners, fillers, byte order mark
     + "".join(map(chr, (*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070))))  # zero width, direction
+    + "".join(map(chr, (*range(0xFFF9, 0xFFFC), *range(0x1BCA0, 0x1BCA4), *range(0x1D173, 0x1D17B))))  # of annotations, shorthand, music
     + "".join(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0000, 0xE0080), *range(0xE0100, 0xE01F0))))  # variation selectors, tags
 )
-_MARKS = "".join(map(chr, (*range(0x300, 0x370), *range(0x1AB0, 0x1B00), *range(0x1DC0, 0x1E00), *range(0x20D0, 0x2100))))
+_MARKS = "".join(
+    map(chr, (*range(0x300, 0x370), *range(0x483, 0x48A), *range(0x1AB0, 0x1B00), *range(0x1DC0, 0x1E00), *range(0x20D0, 0x2100)))
+) + "".join(map(chr, range(0xFE20, 0xFE30)))
+_BLANKS = "\u1680\u2800"  # that NFKC leaves: of Ogham, which is a line in some fonts, and of Braille
 _PIECE = 1024  # characters: NFKC sorts a run of combining marks in quadratic time
 _SHORT = 32  # characters: what is longer is hardly met twice
 _LINE_ENDS = "\x85\u2028\u2029"
-_DIGITS = {code: str(unicodedata.digit(chr(code))) for code in range(128, 0x1FC00) if unicodedata.category(chr(code)) == "Nd"}
+# In circles and brackets, with a full stop behind them, white on black: all that are digits by themselves.
+_DIGITS = {code: str(digit) for code in range(128, 0x1FC00) if (digit := unicodedata.digit(chr(code), None)) is not None}
+_NOUGHTS, _TENS = "\U0001f10b\U0001f10c", "\u277f\u2789\u2793"  # in circles; others are digits, or NFKC knows them
 _TABLE: dict[int, str | None] = {
     **dict.fromkeys(map(ord, _DASHES), "-"),
     **dict.fromkeys(map(ord, _LINE_ENDS), "\n"),
+    **dict.fromkeys(map(ord, _BLANKS), " "),
+    **dict.fromkeys(map(ord, _NOUGHTS), "0"),
+    **dict.fromkeys(map(ord, _TENS), "10"),
     **_DIGITS,
     **LOOKALIKES,
     **dict.fromkeys(map(ord, _UNSEEN)),

@@ -22,7 +22,11 @@ from gateway.detectors.normalise import normalise
         "RЕSТRІСТЕD",  # Cyrillic
         "RΕSΤRΙCΤΕD",  # Greek
         "ꓣꓰꓢꓔꓣꓲꓚꓔꓰꓓ",  # Lisu
-        "ᖇESTRICTED".replace("ᖇ", "R"),
+        "RⲈSⲦRⲒⲤⲦⲈD",  # Coptic
+        "ᎡᎬᏕᎢᎡⅠᏟᎢᎬᎠ",  # Cherokee
+        "ᖇEᔕTᖇICTEᗪ".replace("ᔕ", "S"),  # Canadian syllabics
+        "R𐊆𐊖𐊗R𐊊C𐊗𐊆D",  # Lycian
+        "RⴹST𖼵ᛁ𐌂T𑢦ᗞ",
         "RE\u00adSTRIC\u00adTED",  # soft hyphens
         "R\u200bE\u200bS\u200bT\u200bR\u200bI\u200bC\u200bT\u200bE\u200bD",
         "R\ufe0fESTRICTED",
@@ -35,7 +39,7 @@ def test_what_looks_like_the_word_is_the_word(written: str) -> None:
     assert normalise(written) == "RESTRICTED"
 
 
-@pytest.mark.parametrize("letters", ["restricted", "ʀᴇsᴛʀɪᴄᴛᴇᴅ"])
+@pytest.mark.parametrize("letters", ["restricted", "ʀᴇsᴛʀɪᴄᴛᴇᴅ", "ꭱꭼꮥꭲꭱiꮯꭲꭼꭰ", "rⲉsⲧrⲓⲥⲧⲉd"])
 def test_small_letters_and_small_capitals(letters: str) -> None:
     assert normalise(letters).casefold() == "restricted"
 
@@ -47,6 +51,16 @@ def test_words_of_other_languages_stay_what_they_are(text: str) -> None:
 
 def test_dashes_blanks_and_digits_are_plain() -> None:
     assert normalise("943\u00a0476\u20115919 \u0669\u06f4\uff13") == "943 476-5919 943"
+    assert normalise("943\u2800476\u16805919") == "943 476 5919"
+
+
+@pytest.mark.parametrize("first", [0x2460, 0x2474, 0x2488, 0x24F5, 0x2776, 0x2780, 0x278A, 0x1F102])
+def test_digits_in_circles_brackets_and_with_full_stops(first: int) -> None:
+    assert normalise("".join(chr(first + number) for number in range(9))) == "123456789"
+
+
+def test_nought_and_ten_in_circles() -> None:
+    assert normalise("⓪⓿🄋🄌 ⑩❿➉➓") == "0000 10101010"
 
 
 @given(st.text(max_size=300))
