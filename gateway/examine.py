@@ -8,11 +8,11 @@ reader than most would see is read beside: so the strictest evidence of all read
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from gateway.detectors import Segment, scan
+from gateway.mime import told
 from gateway.mime.charsets import find_codec
 from gateway.mime.cloaked import is_cloaked
 from gateway.mime.decode import READINGS, digest, head
@@ -24,7 +24,7 @@ from gateway.mime.sizes import enclosing_files
 from gateway.mime.text import body_text
 from gateway.mime.uuencode import has_file_shown
 from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Findings, Patterns, Place, Readable
-from gateway.model.message import Buffer, Content, DefectName, Digest, Field, Message, Part, Role
+from gateway.model.message import Buffer, Content, DefectName, Digest, Message, Part, Role
 from gateway.ports.examiner import Examiner, Wanted
 from gateway.waiting import look
 
@@ -35,11 +35,6 @@ _ELSEWHERE = frozenset(
     | {"text/calendar", "text/vcard", "text/x-vcard", "text/x-vcalendar", "text/directory"}  # folded lines, files inside
 )
 _SIGNATURES = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature"})  # one of PGP is text, and read as such
-_TOLD = frozenset({"sensitivity", "keywords", "comments", "classification"})  # header fields besides X-... that may carry a marking
-_REMARKS = frozenset({"comments", "keywords", "thread-topic", "organization"})  # RFC 5322 section 3.6.5, and what is shown likewise
-_ADDRESSES = frozenset({"from", "sender", "reply-to", "to", "cc"})  # of which the names are words
-_ADDRESS = re.compile(r"<[^<>]*+>|[^\s<>\"']++@[^\s<>\"']++")
-_DIGITS = re.compile(r"[0-9]{2}")
 # First octets of pictures (RIFF: WebP; ftyp at 4: HEIC).
 _PICTURES = (
     b"\x89PNG",
@@ -155,27 +150,15 @@ def _requests(found: _Sorted) -> Iterator[Wanted]:
                 yield Wanted(id_, span.start, span.end, encoding, names, part.media_type, part.charset, is_words)
 
 
-def _said_in(fields: Iterable[Field]) -> Iterator[Segment]:
-    """What a mail program shows of the header section besides the subject, where it could be a number of somebody."""
-    for said in fields:
-        name = said.name.lower()
-        if (name in _REMARKS or name in _ADDRESSES) and _DIGITS.search(said.value):
-            text = _ADDRESS.sub(" ", said.value) if name in _ADDRESSES else said.value
-            if _DIGITS.search(text):
-                yield Place.TEXT, f"header field {said.name}", text
-
-
 def _segments(message: Message, found: _Sorted, texts: Iterable[str], patterns: Patterns) -> Iterator[Segment]:
     yield from ((Place.SUBJECT_START, "subject", subject) for subject in message.subjects)
-    yield from _said_in(message.fields)
+    yield from told.shown(message.fields)
     for text in texts:
         yield Place.FIRST_LINE, "body", text
     for part in found.files:
         yield from ((Place.FILE_NAME, "file name", name) for name in part.names)
     if any(Place.HEADER_FIELD in marking.where for marking in patterns.markings):
-        for said in message.fields:
-            if said.name.lower() in _TOLD or said.name[:2] in ("X-", "x-"):
-                yield Place.HEADER_FIELD, f"header field {said.name}", said.value
+        yield from told.marked(message.fields)
 
 
 # --- what came of it --------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from dataclasses import replace
 from gateway.content.entity import begin_of
 from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unreadable
 from gateway.content.words import read_words
+from gateway.mime import told
 from gateway.mime.doubtful import all_octets
 from gateway.mime.labels import header_labels
 from gateway.mime.outside import is_indexed_whole, outside_text
@@ -25,6 +26,8 @@ def read_mail(source: Source, spent: Spent) -> Iterator[Item]:
     yield from header_labels(message.fields)
     yield from protective_markings(message.fields, message.subjects)
     yield from ((Place.SUBJECT_START, "subject", subject) for subject in message.subjects)
+    yield from told.shown(message.fields)
+    yield from told.marked(message.fields)
     yield Place.FIRST_LINE, "outside of the parts", outside_text(data, message, len(data)) or ""
     yield from (Oddity(defect.name.value) for defect in message.defects)
     inside = enclosing_files(message)

@@ -1,7 +1,7 @@
 """Outlook's own file of a message, .msg ([MS-OXMSG]), to words, labels and members.
 
 Attachments by value are members; a message inside a message is one too, and so is an embedded object: each as a compound file of its own.
-A file that is only referred to has a name and nothing else. Recipients are not looked at.
+A file that is only referred to has a name and nothing else. Of recipients the names are words, as in a header section.
 """
 
 from __future__ import annotations
@@ -18,13 +18,18 @@ import olefile
 from gateway.content import mapi, storage
 from gateway.content.mapi import Properties
 from gateway.content.reading import Item, Member, Source, Spent, Unreadable
+from gateway.mime import told
 from gateway.model.finding import Readable
+from gateway.model.message import Field, Span
 
 MEDIA_TYPE = "application/vnd.ms-outlook"
-_STREAM = re.compile(r"__substg1\.0_([0-9A-Fa-f]{4})([0-9A-Fa-f]{4})")
-_ATTACHMENT = re.compile(r"__attach_version1\.0_#[0-9A-Fa-f]{8}", re.IGNORECASE)
+_STREAM = re.compile(r"__substg1\.0_([0-9A-F]{4})([0-9A-F]{4})(-[0-9A-F]{8})?", re.IGNORECASE)
+_ATTACHMENT = re.compile(r"__attach_version1\.0_#[0-9A-F]{8}", re.IGNORECASE)
+_RECIPIENT = re.compile(r"__recip_version1\.0_#[0-9A-F]{8}", re.IGNORECASE)
 _FIXED, _NAMES = "__properties_version1.0", "__nameid_version1.0"
+_PUBLIC = b"\0"  # a set of names that is not that of header fields
 Tree: TypeAlias = dict[tuple[str, ...], list[list[str]]]
+Names: TypeAlias = dict[int, tuple[str, bytes]]  # of properties above 0x8000: name, and the set that it belongs to
 _TYPES = frozenset({mapi.STRING, mapi.UNICODE, mapi.BINARY})
 
 
@@ -41,6 +46,7 @@ def read_msg(source: Source, spent: Spent) -> Iterator[Item]:
             if unreadable.readable is Readable.OVER_BUDGET:
                 raise
             broken = unreadable.readable
+        yield from _recipients(file, tree, spent)
         for entry in tree.get((), ()):
             if _ATTACHMENT.fullmatch(entry[0]):
                 spent.entries()
@@ -59,20 +65,35 @@ def _tree(file: Any, spent: Spent) -> Tree:
     return found
 
 
-def _properties(file: Any, path: list[str], tree: Tree, names: dict[int, str], spent: Spent) -> Properties:
+def _properties(file: Any, path: list[str], tree: Tree, names: Names, spent: Spent) -> Properties:
     """The properties of one item: those of fixed length stand together, each other has a stream."""
     found = Properties()
-    with suppress(OSError):
-        for id_, kind, value in _fixed(bytes(file.openstream([*path, _FIXED]).read()), is_attachment=bool(path)):
-            found.add(id_, kind, value, names.get(id_, ""))
+    for id_, kind, value in _fixed(_stream(file, [*path, _FIXED]), is_attachment=bool(path)):
+        found.add(id_, kind, value, *names.get(id_, ()))
     for entry in tree.get(tuple(path), ()):
-        said = _STREAM.fullmatch(entry[-1])
-        if said is not None and int(said[2], 16) in _TYPES and file.get_type(entry) == olefile.STGTY_STREAM:
+        tag = _tag(entry[-1])
+        if tag is not None and file.get_type(entry) == olefile.STGTY_STREAM:
             octets = bytes(file.openstream(entry).read())
             spent.unpacked(len(octets), len(octets), len(octets))
-            id_ = int(said[1], 16)
-            found.add(id_, int(said[2], 16), octets, names.get(id_, ""))
+            found.add(*tag, octets, *names.get(tag[0], ()))
     return found
+
+
+def _stream(file: Any, path: list[str]) -> bytes:
+    """One that need not be there."""
+    with suppress(OSError):
+        return bytes(file.openstream(path).read())
+    return b""
+
+
+def _tag(stream: str) -> tuple[int, int] | None:
+    """Identifier and type of the value in a stream. Of a property with many each has one, and one without a number tells their sizes."""
+    said = _STREAM.fullmatch(stream)
+    if said is None:
+        return None
+    kind = int(said[2], 16)
+    single = kind & ~mapi.MANY
+    return (int(said[1], 16), single) if single in _TYPES and (kind == single) == (said[3] is None) else None
 
 
 def _fixed(octets: bytes, *, is_attachment: bool) -> Iterator[tuple[int, int, bytes]]:
@@ -84,23 +105,36 @@ def _fixed(octets: bytes, *, is_attachment: bool) -> Iterator[tuple[int, int, by
             yield id_, kind, octets[at + 8 : at + 16]
 
 
-def _named(file: Any) -> dict[int, str]:
-    """[MS-OXMSG] 2.2.3: for each property above 0x8000 that has a name, the name."""
-    found: dict[int, str] = {}
-    try:
-        entries = bytes(file.openstream([_NAMES, "__substg1.0_00030102"]).read())
-        strings = bytes(file.openstream([_NAMES, "__substg1.0_00040102"]).read())
-    except OSError:
-        return found
+def _named(file: Any) -> Names:
+    """[MS-OXMSG] 2.2.3: for each property above 0x8000 its name, or the number that is one as TNEF has it."""
+    found: Names = {}
+    sets, entries, strings = (_stream(file, [_NAMES, f"__substg1.0_000{number}0102"]) for number in (2, 3, 4))
     for at in range(0, len(entries) - 7, 8):
         offset, kind, number = struct.unpack_from("<IHH", entries, at)
-        if kind & 1 and offset + 4 <= len(strings):
+        nth = (kind >> 1) - 3  # 1 and 2 are PS_MAPI and PS_PUBLIC_STRINGS
+        of = sets[nth * 16 : nth * 16 + 16] if nth >= 0 else _PUBLIC
+        if not kind & 1:
+            found[0x8000 + number] = f"#{offset:x}", of
+        elif offset + 4 <= len(strings):
             size = int.from_bytes(strings[offset : offset + 4], "little")
-            found[0x8000 + number] = strings[offset + 4 : offset + 4 + size].decode("utf-16-le", "replace")
+            found[0x8000 + number] = strings[offset + 4 : offset + 4 + size].decode("utf-16-le", "replace"), of
     return found
 
 
-def _attachment(file: Any, path: list[str], tree: Tree, names: dict[int, str], spent: Spent) -> Iterator[Member]:
+def _recipients(file: Any, tree: Tree, spent: Spent) -> Iterator[Item]:
+    """Their names, where one could be a number of somebody."""
+    shown = Properties()
+    for entry in tree.get((), ()):
+        for stream in tree.get(tuple(entry), ()) if _RECIPIENT.fullmatch(entry[0]) else ():
+            tag = _tag(stream[-1])
+            if tag is not None and tag[0] == mapi.DISPLAY_NAME and tag[1] != mapi.BINARY:
+                octets = bytes(file.openstream(stream).read())
+                spent.unpacked(len(octets), len(octets), len(octets))
+                shown.add(*tag, octets)
+    yield from told.shown([Field("To", "\n".join(shown.texts(mapi.DISPLAY_NAME)), Span(0, 0))])
+
+
+def _attachment(file: Any, path: list[str], tree: Tree, names: Names, spent: Spent) -> Iterator[Member]:
     item = _properties(file, path, tree, names, spent)
     called = item.names() or ("",)
     contents = list(item.octets(mapi.DATA))

@@ -21,7 +21,6 @@ _SUBJECT, _BODY, _MESSAGE_PROPERTIES, _CODE_PAGE = 0x8004, 0x800C, 0x9003, 0x900
 _TITLE, _TRANSPORT_NAME, _DATA, _BEGIN, _ATTACHMENT_PROPERTIES = 0x8010, 0x9001, 0x800F, 0x9002, 0x9005
 _WIDTHS = {2: 4, 3: 4, 4: 4, 5: 8, 6: 8, 7: 8, 0x0A: 4, 0x0B: 4, 0x14: 8, 0x40: 8, 0x48: 16, 0: 0, 1: 0}  # octets, padded
 _VARIABLE = frozenset({mapi.STRING, mapi.UNICODE, mapi.OBJECT, mapi.BINARY})
-_MANY = 0x1000
 
 
 @dataclass(slots=True)
@@ -93,10 +92,11 @@ def _list(properties: Properties, body: bytes, spent: Spent) -> None:
         spent.parts(1)
         kind, id_ = struct.unpack_from("<HH", body, at)
         at += 4
-        name = ""
+        of, name = b"", ""
         if id_ >= 0x8000:
+            of = body[at : at + 16]
             name, at = _name(body, at)
-        many, kind = bool(kind & _MANY), kind & ~_MANY
+        many, kind = bool(kind & mapi.MANY), kind & ~mapi.MANY
         values = 1
         if many or kind in _VARIABLE:
             (values,) = struct.unpack_from("<I", body, at)
@@ -109,7 +109,7 @@ def _list(properties: Properties, body: bytes, spent: Spent) -> None:
                 at += 4
             if width < 0 or at + width > len(body):
                 raise ValueError(kind)
-            properties.add(id_, kind, body[at : at + width], name)
+            properties.add(id_, kind, body[at : at + width], name, of)
             at += -(-width // 4) * 4
 
 

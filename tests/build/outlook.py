@@ -2,7 +2,7 @@
 
 import struct
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from gateway.content.storage import build
 
@@ -88,11 +88,14 @@ def msg(
     *,
     streams: Mapping[str, bytes] = {},
     named: Mapping[str, str] = {},
+    public: Mapping[str | int, tuple[str, ...]] = {},
+    recipients: Iterable[str] = (),
     nested: Mapping[str, Mapping[tuple[str, ...], bytes]] = {},
     nested_method: int = 5,
 ) -> bytes:
-    """A .msg file."""
-    return build(msg_streams(files, streams=streams, named=named, nested=nested, nested_method=nested_method))
+    """A .msg file; named: header fields, public: strings by a name that somebody gave, or by a number; several values make one of many."""
+    said = {"streams": streams, "named": named, "public": public, "recipients": recipients}
+    return build(msg_streams(files, **said, nested=nested, nested_method=nested_method))
 
 
 def msg_streams(
@@ -100,6 +103,8 @@ def msg_streams(
     *,
     streams: Mapping[str, bytes] = {},
     named: Mapping[str, str] = {},
+    public: Mapping[str | int, tuple[str, ...]] = {},
+    recipients: Iterable[str] = (),
     nested: Mapping[str, Mapping[tuple[str, ...], bytes]] = {},
     nested_method: int = 5,
     head: int = 32,
@@ -107,14 +112,18 @@ def msg_streams(
     found = {(f"__substg1.0_{key}",): octets for key, octets in streams.items()}
     found["__properties_version1.0",] = bytes(head)
     entries, strings = b"", b""
-    for number, (name, value) in enumerate(named.items()):
-        octets = name.encode("utf-16-le")
-        entries += struct.pack("<IHH", len(strings), 1 | 3 << 1, number)
-        strings += _padded(struct.pack("<I", len(octets)) + octets)
-        found[f"__substg1.0_{0x8000 + number:04X}001F",] = value.encode("utf-16-le")
-    if named:
+    every = [(name, 3, (value,)) for name, value in named.items()] + [(name, 2, values) for name, values in public.items()]
+    for number, (name, of, values) in enumerate(every):
+        octets = name.encode("utf-16-le") if isinstance(name, str) else b""
+        entries += struct.pack("<IHH", len(strings) if octets else name, bool(octets) | of << 1, number)
+        strings += _padded(struct.pack("<I", len(octets)) + octets) if octets else b""
+        found |= {(f"__substg1.0_{0x8000 + number:04X}{key}",): text for key, text in _values(values)}
+    if every:
+        found["__nameid_version1.0", "__substg1.0_00020102"] = _HEADERS_GUID
         found["__nameid_version1.0", "__substg1.0_00030102"] = entries
         found["__nameid_version1.0", "__substg1.0_00040102"] = strings
+    for number, name in enumerate(recipients):
+        found[f"__recip_version1.0_#{number:08X}", "__substg1.0_3001001F"] = name.encode("utf-16-le")
     for number, (name, octets) in enumerate(files.items()):
         where = f"__attach_version1.0_#{number:08X}"
         found[where, "__properties_version1.0"] = bytes(8) + _fixed(0x3705, 1)
@@ -127,6 +136,16 @@ def msg_streams(
         found[where, "__substg1.0_3001001F"] = name.encode("utf-16-le")
         found |= {(where, "__substg1.0_3701000D", *path): octets for path, octets in inner.items()}
     return found
+
+
+def _values(values: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+    """[MS-OXMSG] 2.1.4.2: many strings are a stream each, and one of their sizes."""
+    octets = [(value + "\0").encode("utf-16-le") for value in values]
+    if len(octets) == 1:
+        yield "001F", octets[0]
+        return
+    yield "101F", b"".join(struct.pack("<I", len(one)) for one in octets)
+    yield from ((f"101F-{number:08X}", one) for number, one in enumerate(octets))
 
 
 def _fixed(id_: int, value: int) -> bytes:

@@ -1,6 +1,7 @@
 """Outlook's own wrappings, winmail.dat and .msg: every file, body, name and label in them is found, and what is broken is never empty."""
 
 import base64
+import struct
 import subprocess
 import tempfile
 from pathlib import Path
@@ -148,6 +149,85 @@ def test_the_label_of_a_msg() -> None:
     (finding,) = look(msg(named={"msip_labels": SAID}), "a.msg")
 
     assert [(item.id, item.tenant) for item in finding.evidence if item.kind is EvidenceKind.LABEL] == [(LABEL, SITE)]
+
+
+FORM = {
+    "one of many categories": msg(public={"Keywords": ("Blue", "OFFICIAL-SENSITIVE")}),
+    "a place": msg(public={0x8208: ("OFFICIAL-SENSITIVE",)}),
+    "a card": msg(streams={"3A07001F": "OFFICIAL-SENSITIVE".encode("utf-16-le")}),
+    "a topic, narrow": msg(streams={"0070001E": b"OFFICIAL-SENSITIVE"}),
+    "many narrow strings": msg(streams={"853A101E": bytes(4), "853A101E-00000000": b"OFFICIAL-SENSITIVE"}),
+    "a winmail.dat": tnef(properties=[(0x3A0D, 0x1F, "OFFICIAL-SENSITIVE".encode("utf-16-le"))]),
+}
+
+
+@pytest.mark.parametrize("data", FORM.values(), ids=FORM)
+def test_what_a_form_shows_is_words(data: bytes) -> None:
+    assert ("sensitive", "properties") in seen(look(data, "a.msg")[0])
+
+
+@pytest.mark.parametrize("kind", ["101F", "001F-00000000"])
+def test_the_sizes_of_many_strings_are_no_string(kind: str) -> None:
+    (finding,) = look(msg(streams={f"0070{kind}": "OFFICIAL-SENSITIVE".encode("utf-16-le"), "0037001F": b"x\0"}), "a.msg")
+
+    assert (finding.evidence, finding.readable) == ((), Readable.YES)
+
+
+def test_a_field_of_somebodys_form_tells_what_its_number_is() -> None:
+    number = struct.pack("<HHId", 5, 0x8000, 6, 9434765919.0)
+    streams = msg_streams(public={"NHS number": ("x",)}) | {("__properties_version1.0",): bytes(32) + number}
+
+    for data in (msg(public={"NHS number": ("9434765919",)}), build(streams)):
+        assert ("nhs-number", "properties") in seen(look(data, "a.msg")[0])
+
+
+@pytest.mark.parametrize("tag", ["0C1F", "1035", "007D", "001A", "3003", "5D01", "3FFA"])
+def test_addresses_and_identifiers_of_machines_are_no_words(tag: str) -> None:
+    value = "X-Id: 943 476 5919" if tag == "007D" else "/o=X/cn=NHS 943 476 5919"
+
+    assert look(msg(streams={f"{tag}001F": value.encode("utf-16-le")}), "a.msg")[0].evidence == ()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        msg(named={"Comments": "NHS number 943 476 5919"}),
+        msg(streams={"007D001F": "From: a@b.example\r\nComments: NHS number\r\n 943 476 5919\r\n\r\n".encode("utf-16-le")}),
+        msg(recipients=["Kim", "NHS number 943 476 5919"]),
+        tnef(properties=[("Comments", 0x1F, "NHS number 943 476 5919".encode("utf-16-le"))]),
+    ],
+    ids=["field", "transport", "recipient", "winmail.dat"],
+)
+def test_the_header_fields_of_an_item_are_read_as_those_of_a_mail(data: bytes) -> None:
+    assert ("nhs-number", "text") in seen(look(data, "a.msg")[0])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        msg(named={"X-Classification": "OFFICIAL-SENSITIVE"}),
+        msg(streams={"007D001F": "X-Classification: OFFICIAL-SENSITIVE\r\n".encode("utf-16-le")}),
+        tnef(properties=[("x-classification", 0x1F, "OFFICIAL-SENSITIVE".encode("utf-16-le"))]),
+    ],
+)
+def test_a_field_of_an_item_may_carry_a_marking(data: bytes) -> None:
+    assert seen(look(data, "a.msg")[0]) == {("sensitive", "header_field")}
+
+
+def test_a_protective_marking_of_an_item() -> None:
+    data = msg(
+        named={"X-Protective-Marking": "VER=2025.1, NS=gov.au, SEC=PROTECTED"}, streams={"0037001F": "x [SEC=SECRET]".encode("utf-16-le")}
+    )
+
+    assert {"SEC=PROTECTED", "SEC=SECRET", "DISAGREE"} <= {item.id for item in look(data, "a.msg")[0].evidence}
+
+
+def test_a_file_that_is_only_referred_to_has_the_name_of_its_path() -> None:
+    streams = msg_streams() | {
+        ("__attach_version1.0_#00000000", "__substg1.0_370D001F"): "C:\\x\\OFFICIAL-SENSITIVE.docx".encode("utf-16-le")
+    }
+
+    assert ("sensitive", "file_name") in seen(look(build(streams), "a.msg")[1])
 
 
 def test_a_message_inside_a_message_inside_a_message() -> None:

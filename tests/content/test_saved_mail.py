@@ -39,6 +39,26 @@ def test_what_only_looks_like_a_header_is_read_as_text_too() -> None:
     assert "sensitive" in {id_ for id_, _ in seen(finding)}
 
 
+SAVED = "From: Kim <a@b.example>\r\n{}\r\nSubject: x\r\nMIME-Version: 1.0\r\n\r\nHello.\r\n"
+
+
+@pytest.mark.parametrize("field", ["Comments: 943 476 5919", "Keywords: 943 476 5919", "To: Kim 943 476 5919 <a@b.example>"])
+def test_what_a_program_shows_of_an_attached_mails_header_is_words(field: str) -> None:
+    assert seen(look(SAVED.format(field).encode(), "a.eml")[0]) == {("nhs-number", "text")}
+
+
+@pytest.mark.parametrize("field", ["X-Classification", "Keywords", "Comments", "Sensitivity"])
+def test_a_field_of_an_attached_mail_may_carry_a_marking(field: str) -> None:
+    assert seen(look(SAVED.format(f"{field}: OFFICIAL-SENSITIVE").encode(), "a.eml")[0]) == {("sensitive", "header_field")}
+
+
+@pytest.mark.parametrize(
+    "field", ["X-Id: 943 476 5919", "To: <9434765919@b.example>, 9434765919@c.example", "Message-ID: <943-476-5919@b.example>"]
+)
+def test_numbers_of_machines_in_an_attached_mail_are_no_words(field: str) -> None:
+    assert look(SAVED.format(field).encode(), "a.eml")[0].evidence == ()
+
+
 def test_a_notebook_is_unsupported_and_not_text() -> None:
     data = bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3") + noise(3000, "x") + bytes(200)
 
