@@ -21,6 +21,7 @@ _MESSAGE = frozenset({"id", "listener"})
 EVENTS: dict[str, frozenset[str]] = {
     "serve.started": frozenset({"process", "pid", "listener", "address", "pack", "pack_version"}),
     "serve.stopped": frozenset({"process", "pid", "why"}),
+    "serve.waiting": frozenset({"process", "replies"}),
     "process.ended": frozenset({"process", "pid", "code", "why"}),
     "process.killed": frozenset({"process", "pid", "why"}),
     "session.refused": frozenset({"listener", "peer", "why"}),

@@ -1,11 +1,12 @@
 """The supervisor: binds each listening socket once, keeps the processes alive, and passes signals on.
 
 SIGTERM and SIGINT stop in order: no new connections, running transactions finish, then the state processes end. SIGHUP reloads.
+Who is asked to stop has `stop_seconds`, and again each time it says that it waits for something; the same signal once more ends it at once.
 A process that ends is started again, with a pause that grows while it cannot serve; one that is silent for too long is killed first.
 Where one says at the first start that it never will serve (exit status CANNOT), the others are stopped and so is this: a mistake in the
 settings must not look like a gateway that runs.
-Not here: what the processes do (app.py). Children learn their sockets by number, write a full stop to their pulse pipe each second, and a
-line "ready" to it once they serve.
+Not here: what the processes do (app.py). Children learn their sockets by number, write a full stop to their pulse pipe each second, "ready"
+once they serve, and "waiting" when they need longer to stop.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ PULSE_SECONDS = 1.0
 SILENT_SECONDS = 30.0
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 30.0
+SAME_SECONDS = 1.0  # signals that come together are one: a terminal and a program in between may both pass on a Ctrl-C
+WAITING = b"waiting"
 CANNOT = 78  # exit status of a program that will not serve however often it is started: EX_CONFIG of sysexits.h
 
 
@@ -50,6 +53,8 @@ class _Child:
     process: subprocess.Popen[bytes] | None = None
     pulse: int = -1
     heard_at: float = 0.0
+    waited_at: float = 0.0  # when it said last that it waits for something before it ends
+    given_up: bool = False  # it did not stop in time
     start_at: float = 0.0
     pause: float = FIRST_PAUSE_SECONDS
     ready: bool = False
@@ -73,14 +78,17 @@ class Supervisor:
     _stopping: bool = False
     _told: bool = False
     _is_hopeless: bool = False
+    _is_hurried: bool = False  # asked to stop once more
+    _asked_at: float = float("-inf")
+    _wake: int = -1
 
     def run(self) -> int:
         """Start everything, watch it, stop it in order. The exit status: 0 after an orderly stop, CANNOT when one cannot serve."""
-        wake_r, wake_w = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._wake, wake_w = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(wake_w)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
             signal.signal(number, self._on_signal)
-        self._selector.register(wake_r, selectors.EVENT_READ)
+        self._selector.register(self._wake, selectors.EVENT_READ)
         # What the others write through begins first; they wait for it by themselves.
         for program in sorted(self.programs, key=lambda program: not program.last):
             child = _Child(program)
@@ -88,28 +96,34 @@ class Supervisor:
             self._start(child)
         try:
             while not self._stopping:
-                self._turn(wake_r)
+                self._turn()
         finally:
             self._stop()
         return CANNOT if self._is_hopeless else 0
 
     def _on_signal(self, number: int, _frame: object) -> None:
         if number in (signal.SIGTERM, signal.SIGINT):
-            self._stopping = True
+            self._is_hurried |= self._stopping and time.monotonic() - self._asked_at >= SAME_SECONDS
+            if not self._stopping:
+                self._stopping, self._asked_at = True, time.monotonic()
         elif number == signal.SIGHUP:
             for child in self._children:
                 child.reload = True
                 _reload(child)
 
-    def _turn(self, wake: int) -> None:
-        for key, _ in self._selector.select(PULSE_SECONDS):
-            if key.fd == wake:
-                _swallow(wake)
-            else:
-                self._hear(key.data)
+    def _turn(self) -> None:
+        self._listen()
         now = time.monotonic()
         for child in self._children:
             self._look_after(child, now)
+
+    def _listen(self) -> None:
+        """To pulses and signals, for a second at most."""
+        for key, _ in self._selector.select(PULSE_SECONDS):
+            if key.fd == self._wake:
+                _swallow(self._wake)
+            else:
+                self._hear(key.data)
 
     def _look_after(self, child: _Child, now: float) -> None:
         if child.process is None:
@@ -178,12 +192,17 @@ class Supervisor:
             child.pulse = -1
             return
         child.heard_at = time.monotonic()
+        if WAITING in said:
+            child.waited_at = child.heard_at
         if b"ready" in said:
             child.ready = True
             _reload(child)
-            if not self._told and len(self._children) == len(self.programs) and all(item.ready for item in self._children):
+            if not (self._told or self._stopping) and self._all_serve():
                 self._told = True
                 self.on_ready()
+
+    def _all_serve(self) -> bool:
+        return len(self._children) == len(self.programs) and all(item.ready for item in self._children)
 
     def _forget(self, child: _Child, now: float) -> None:
         """Start again: at once what had served, later and later what ends before it serves."""
@@ -217,13 +236,29 @@ class Supervisor:
             sock.close()
         for last in (False, True):
             group = [child for child in self._children if child.program.last is last and child.process is not None]
+            self._end(group)
             for child in group:
-                _signal(child, signal.SIGTERM)
-            until = time.monotonic() + self.stop_seconds
-            for child in group:
-                _await_end(child, until)
                 self.log.event("serve.stopped", process=child.program.name, pid=child.process.pid if child.process else 0, why="asked")
+            self._is_hurried = False  # who asked once more meant these
         self.status.unlink(missing_ok=True)
+
+    def _end(self, group: list[_Child]) -> None:
+        for child in group:
+            _signal(child, signal.SIGTERM)
+        told_at = time.monotonic()
+        while alive := [child for child in group if child.process is not None and child.process.poll() is None]:
+            now = time.monotonic()
+            for child in alive:
+                if self._is_hurried or now >= max(told_at, child.waited_at) + self.stop_seconds:
+                    self._give_up(child)
+            self._listen()
+
+    def _give_up(self, child: _Child) -> None:
+        if child.process is not None and not child.given_up:
+            child.given_up = True
+            why = "asked to stop once more" if self._is_hurried else "it did not stop in time"
+            self.log.event("process.killed", process=child.program.name, pid=child.process.pid, why=why)
+            child.process.kill()
 
 
 def _reload(child: _Child) -> None:
@@ -236,16 +271,6 @@ def _reload(child: _Child) -> None:
 def _signal(child: _Child, number: signal.Signals) -> None:
     if child.process is not None and child.process.poll() is None:
         child.process.send_signal(number)
-
-
-def _await_end(child: _Child, until: float) -> None:
-    if child.process is None:
-        return
-    try:
-        child.process.wait(max(until - time.monotonic(), 0.1))
-    except subprocess.TimeoutExpired:
-        child.process.kill()
-        child.process.wait()
 
 
 def _swallow(descriptor: int) -> None:

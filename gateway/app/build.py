@@ -60,6 +60,7 @@ class Running:
     spool: Spool
     signer: Signer
     loop_key: bytes
+    relays: tuple[Relay, ...]
 
 
 @asynccontextmanager
@@ -112,7 +113,8 @@ async def running(
         signer=signer,
     )
     try:
-        yield Running(world, state, vault, spool, signer, loop_key)
+        relays = tuple(hop for hop in hops.values() if isinstance(hop, Relay))
+        yield Running(world, state, vault, spool, signer, loop_key, relays)
     finally:
         for hop in hops.values():
             await hop.close()

@@ -252,3 +252,4 @@ class Processes(Section):
     state: Path = Path("var")
     metrics: Endpoint | None = None  # Prometheus text at http://ADDRESS/metrics
     log: Literal["json", "text"] = "json"
+    stop_timeout: Seconds = 25.0  # for what is under way at SIGTERM; replies to final dots are waited for longer

@@ -213,6 +213,13 @@ class Dialogue(asyncio.Protocol):
         self.connection_made(secured)
         self.encrypted = True
 
+    def hush(self, why: str) -> None:
+        """Say nothing more. What has not all left never will; what has left may still be answered."""
+        if self._paused or self._waiter is not None:
+            self.abort(why)
+        else:
+            self._deadline = -math.inf  # whoever speaks next is told
+
     def abort(self, why: str) -> None:
         """Close at once, without a word; what has not left is thrown away."""
         self._break(Broken(why))

@@ -28,6 +28,7 @@ _BETWEEN_US = frozenset({503, 530, 534, 535, 538})
 _OUT_OF_TURN = Reply(451, "4.5.0", "the next hop answered out of turn")
 _NOT_ASKED = Reply(451, "4.4.2", "the next hop was not asked")
 _UNREADABLE = Reply(451, "4.3.0", "the message could not be read again")
+_STOPPED = "the gateway is being stopped"
 _DATA = b"DATA\r\n"
 
 
@@ -41,6 +42,20 @@ class Relay:
         self._settings = settings
         self._connections = Connections(name, settings, hostname)
         self._slots = asyncio.Semaphore(settings.connections)
+        self._unsent: set[Dialogue] = set()  # in a transaction whose final dot has not left
+        self._awaited = 0
+        self._stopped = False
+
+    @property
+    def awaited(self) -> int:
+        """Messages that the hop may have, and of which it has not said so."""
+        return self._awaited
+
+    def stop(self) -> None:
+        """Begin nothing more, and break off what the hop cannot have. What it may have is awaited as before."""
+        self._stopped = True
+        for dialogue in tuple(self._unsent):
+            dialogue.hush(_STOPPED)
 
     async def hand_over(self, copy: Copy, deadline: float) -> tuple[Handed, ...]:
         """See ports.NextHop."""
@@ -75,6 +90,8 @@ class Relay:
     async def _with_connection(self, copy: Copy, deadline: float) -> tuple[Handed, ...]:
         if asyncio.get_running_loop().time() >= deadline:
             raise Broken("no time is left", late=True)
+        if self._stopped:
+            raise Broken(_STOPPED)
         # A pooled connection may have died unseen. As long as no content was sent, another one may say it all again.
         while (pooled := self._connections.take()) is not None:
             try:
@@ -85,7 +102,11 @@ class Relay:
 
     async def _send(self, dialogue: Dialogue, copy: Copy, deadline: float) -> tuple[Handed, ...]:
         """The whole transaction on one connection, which goes back into the pool or is closed."""
+        if self._stopped:
+            dialogue.quit()
+            raise Broken(_STOPPED)
         dialogue.limit(deadline, self._settings.reply_timeout)
+        self._unsent.add(dialogue)
         try:
             handed = await self._transaction(dialogue, copy)
         except Refused:
@@ -94,6 +115,8 @@ class Relay:
         except BaseException:
             dialogue.abort("the transaction was broken off")
             raise
+        finally:
+            self._unsent.discard(dialogue)
         self._connections.give_back(dialogue)
         return handed
 
@@ -202,7 +225,16 @@ class Relay:
             dialogue.abort("the content cannot be read")
             return [_Final(_UNREADABLE)] * accepted
         # From here on the hop may have the message: waiting out the answer is worth more than the deadline.
+        self._unsent.discard(dialogue)
         dialogue.limit(math.inf, self._settings.data_timeout)
+        self._awaited += 1
+        try:
+            return await self._finals(dialogue, accepted)
+        finally:
+            self._awaited -= 1
+
+    async def _finals(self, dialogue: Dialogue, accepted: int) -> list[_Final]:
+        """After the final dot."""
         each = self._settings.protocol == "lmtp"
         finals: list[_Final] = []
         try:

@@ -218,7 +218,7 @@ class Conversation(SMTP):
 
     def _said_already(self) -> bytes | None:
         """The next command line if it is here."""
-        end = -1 if self._is_over else self._input.find(b"\n")
+        end = -1 if self._is_over or self._must_leave() else self._input.find(b"\n")
         if end < 0:
             return None
         line = bytes(self._input[: end + 1])
@@ -239,7 +239,7 @@ class Conversation(SMTP):
                 del self._input[MOST_COMMAND_OCTETS + 1 :]
             if self._is_eof or self._is_lost:
                 return None
-            if self._is_stopping and self.is_between_messages():
+            if self._must_leave():
                 self.last_word(421, "4.3.2", "This server is being stopped; try again later")
                 return None
             if self._replies:
@@ -247,6 +247,10 @@ class Conversation(SMTP):
             else:
                 await self._wait()
         return None
+
+    def _must_leave(self) -> bool:
+        """Whether no new message may begin, also of a client that has not waited for the answer to the last."""
+        return self._is_stopping and self.is_between_messages()
 
     async def receive(self, receiver: Receiver) -> bool:
         """Hand the input over until the receiver has what it wants. False: the client is gone or fell silent."""

@@ -61,7 +61,7 @@ class Server:
     async def drain(self, seconds: float) -> bool:
         """Say 421 to idle sessions, let the others finish their message first. False: something still ran at the end.
 
-        What runs on after `seconds` is a delivery; sessions are closed.
+        What runs on after `seconds` are deliveries, and the sessions that wait for one; the others are closed.
         """
         self.stop_accepting()
         for session in tuple(self._sessions):
@@ -70,9 +70,14 @@ class Server:
             await asyncio.wait_for(self._quiet.wait(), seconds)
         except TimeoutError:
             for session in tuple(self._sessions):
-                session.give_up()
+                if not session.is_delivering:
+                    session.give_up()
             return False
         return True
+
+    async def ended(self) -> None:
+        """Neither session nor delivery is left."""
+        await self._quiet.wait()
 
     # --- told by sessions ---------------------------------------------------------------------------------------------
 

@@ -83,6 +83,11 @@ class Session(Verbs):
             self._intake.discard()
             self._intake = None
 
+    @property
+    def is_delivering(self) -> bool:
+        """Whether the client waits for what becomes of a message."""
+        return self._is_busy
+
     # --- content ------------------------------------------------------------------------------------------------------
 
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd names them so

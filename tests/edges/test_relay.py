@@ -1,12 +1,14 @@
 """What a next hop may do to us, and what each recipient is told: exactly one Handed, whatever happens."""
 
 import asyncio
+import math
 import time
 from binascii import b2a_qp
 from dataclasses import dataclass, field
 
 import pytest
 
+from gateway.edges.dialogue import Broken, Dialogue
 from gateway.edges.dkim import Signer
 from gateway.errors import TryLater
 from gateway.model.outcome import Splice
@@ -189,6 +191,88 @@ def test_after_the_final_dot_the_answer_is_awaited_beyond_the_deadline(loop: str
         handed, over = run(loop, work)
         assert words(handed) == [OK, OK]
         assert over > 0
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("stage", ["connect", "ehlo", "mail", "rcpt", "data", "content", "dot"])
+def test_when_it_is_stopped_only_what_the_hop_may_have_is_waited_for(stage: str, loop: str) -> None:
+    """Found: after 30 seconds a process ended, whatever a hop had; the retry brought it again."""
+    script = {stage: Do.WAIT if stage in {"connect", "ehlo", "dot"} else Do.HANG}
+    content = LARGE if stage == "content" else SMALL
+    with hop(script) as peer:
+
+        async def work() -> list[str]:
+            relay = relay_to(peer)
+            deadline = asyncio.get_running_loop().time() + 60
+            begun = asyncio.ensure_future(relay.hand_over(copy_of(content), deadline))
+            await asyncio.to_thread(peer.wait_for, stage)
+            await asyncio.sleep(0.05)  # what it has read has reached us, too
+            assert relay.awaited == (stage == "dot")
+            relay.stop()
+            if stage in {"connect", "ehlo", "dot"}:
+                done, _ = await asyncio.wait({begun}, timeout=0.05)
+                assert not done
+                peer.go()
+            said = words(await asyncio.wait_for(begun, 10)) + words(await relay.hand_over(copy_of(), deadline))
+            assert relay.awaited == 0
+            await relay.close()
+            return said
+
+        assert run(loop, work) == ([OK, OK] if stage == "dot" else [LOST] * 2) + [LOST] * 2
+        assert len(peer.messages) == (stage == "dot")
+        assert peer.sessions == 1
+
+
+class _Pipe(asyncio.Transport):
+    """A transport whose buffer the test empties."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_cut = False
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        return
+
+    def write(self, data: object) -> None:
+        return
+
+    def is_closing(self) -> bool:
+        return self.is_cut
+
+    def abort(self) -> None:
+        self.is_cut = True
+
+
+@pytest.mark.parametrize("has_left", [True, False])
+def test_a_final_dot_that_leaves_in_the_moment_of_the_stop_is_waited_for(has_left: bool) -> None:
+    """The last octets have gone, and who sends them has not yet woken to see it: cut off then, the mail would go twice."""
+
+    async def story() -> str:
+        dialogue, pipe = Dialogue(), _Pipe()
+        dialogue.connection_made(pipe)
+        dialogue.limit(asyncio.get_running_loop().time() + 60, 60)
+
+        async def send() -> str:
+            dialogue.say(b"the end\r\n.\r\n")
+            dialogue.pause_writing()
+            await dialogue.drain()
+            dialogue.limit(math.inf, 60)
+            return str((await dialogue.replies(1))[0])
+
+        sending = asyncio.ensure_future(send())
+        await asyncio.sleep(0)
+        if has_left:
+            dialogue.resume_writing()
+        dialogue.hush("the gateway is being stopped")
+        await asyncio.sleep(0)
+        if not pipe.is_cut:
+            dialogue.data_received(b"250 2.0.0 taken\r\n")
+        try:
+            return await sending
+        except Broken as broken:
+            return broken.why
+
+    assert asyncio.run(story()) == ("250 2.0.0 taken" if has_left else "the gateway is being stopped")
 
 
 def test_past_the_deadline_nothing_is_begun() -> None:

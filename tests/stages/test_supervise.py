@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from gateway.log import Log
-from gateway.supervise import FIRST_PAUSE_SECONDS, Program, Supervisor, _Child, python
+from gateway.supervise import FIRST_PAUSE_SECONDS, SAME_SECONDS, Program, Supervisor, _Child, python
 from tests.peers import wait_until
 
 CHILD = """
@@ -31,6 +31,15 @@ say("began", sys.argv[1], os.getpid())
 while not stopped.wait(0.05):
     if sys.argv[1] != "mute":
         os.write(pulse, b".")
+if sys.argv[1] == "waits":  # for something outside: only the test ends it
+    say("waits")
+    while not os.path.exists(os.path.join(sys.argv[2], "go")):
+        os.write(pulse, b"waiting")
+        threading.Event().wait(0.1)
+if sys.argv[1] == "lingers":
+    while True:
+        os.write(pulse, b".")
+        threading.Event().wait(0.1)
 say("ended", sys.argv[1])
 """
 
@@ -40,20 +49,21 @@ from pathlib import Path
 from gateway.log import Log
 from gateway.supervise import Program, Supervisor
 child = (sys.executable, "-c", sys.argv[1])
-programs = [Program("smtp", name, (*child, name)) for name in sys.argv[4:]]
+programs = [Program("smtp", name, (*child, name, sys.argv[2])) for name in sys.argv[5:]]
 programs.append(Program("recorder", "recorder", (*child, "recorder"), last=True))
 say = lambda: os.write(1, b"all ready\\n")
-supervisor = Supervisor(tuple(programs), Log(), Path(sys.argv[2]) / "pids.json", say, silent_seconds=float(sys.argv[3]))
+status, times = Path(sys.argv[2]) / "pids.json", {"silent_seconds": float(sys.argv[3]), "stop_seconds": float(sys.argv[4])}
+supervisor = Supervisor(tuple(programs), Log(), status, say, **times)
 sys.exit(supervisor.run())
 """
 
 
 class Supervised:
-    def __init__(self, folder: Path, *names: str, silent_seconds: float) -> None:
+    def __init__(self, folder: Path, *names: str, silent_seconds: float, stop_seconds: float) -> None:
         self.status = folder / "pids.json"
         self.log = (folder / "log").open("w+")
         self.process = subprocess.Popen(
-            (sys.executable, "-c", SUPERVISOR, CHILD, str(folder), str(silent_seconds), *names),
+            (sys.executable, "-c", SUPERVISOR, CHILD, str(folder), str(silent_seconds), str(stop_seconds), *names),
             stdout=subprocess.PIPE,
             stderr=self.log,
             text=True,
@@ -86,13 +96,14 @@ class Supervised:
 def supervised(tmp_path):
     started: list[Supervised] = []
 
-    def start(*names: str, silent_seconds: float = 30) -> Supervised:
-        started.append(Supervised(tmp_path, *names, silent_seconds=silent_seconds))
+    def start(*names: str, silent_seconds: float = 30, stop_seconds: float = 30) -> Supervised:
+        started.append(Supervised(tmp_path, *names, silent_seconds=silent_seconds, stop_seconds=stop_seconds))
         return started[-1]
 
     yield start
     for one in started:
         if one.process.poll() is None:
+            (one.status.parent / "go").touch()
             one.process.terminate()
         one.process.wait(60)
         one.reader.join()
@@ -109,6 +120,38 @@ def test_what_others_write_through_ends_last(supervised):
     assert one.wait_for("ended", 3) == "ended recorder"
     assert one.process.wait(60) == 0
     assert not one.status.exists()
+
+
+@pytest.mark.slow
+def test_who_waits_for_something_is_not_killed_and_who_only_lingers_is(supervised):
+    """Found: after 30 seconds a hand-over whose final dot had been sent was killed with its process, and its mail went twice."""
+    one = supervised("waits", "lingers", stop_seconds=0.5)
+    one.wait_for("all ready")
+    one.process.send_signal(signal.SIGTERM)
+    one.wait_for("waits")
+    wait_until(lambda: one.events("process.killed"), "who lingers is killed")
+    with pytest.raises(subprocess.TimeoutExpired):
+        one.process.wait(1.5)
+    (one.status.parent / "go").touch()
+    assert one.wait_for("ended", 2) == "ended recorder"
+    assert one.process.wait(60) == 0
+    assert "ended waits" in one.said
+    assert [(event["process"], event["why"]) for event in one.events("process.killed")] == [("lingers", "it did not stop in time")]
+
+
+@pytest.mark.slow
+def test_a_second_signal_ends_at_once_who_is_waited_for_and_the_state_still_in_order(supervised):
+    one = supervised("waits")
+    one.wait_for("all ready")
+    one.process.send_signal(signal.SIGTERM)
+    one.process.send_signal(signal.SIGINT)  # with the first: the same request
+    one.wait_for("waits")
+    with pytest.raises(subprocess.TimeoutExpired):
+        one.process.wait(SAME_SECONDS)
+    one.process.send_signal(signal.SIGTERM)
+    assert one.wait_for("ended") == "ended recorder"
+    assert one.process.wait(10) == 0
+    assert [(event["process"], event["why"]) for event in one.events("process.killed")] == [("waits", "asked to stop once more")]
 
 
 def test_a_process_that_ends_is_started_again(supervised):

@@ -12,6 +12,7 @@ from typing import Any
 from gateway.app.build import Running
 from gateway.app.house import house_of
 from gateway.app.in_force import InForce
+from gateway.app.serving.ending import see_out
 from gateway.app.serving.lifeline import Lifeline, asked_to_stop
 from gateway.app.serving.process import Process, run
 from gateway.app.vault_care import keep_swept
@@ -49,7 +50,7 @@ async def _keep(process: Process) -> None:
     process.lifeline.say(b"ready")
     await stopped.wait()
     keeper.stop()
-    await task
+    await see_out(task, process)
     ears.close()
 
 

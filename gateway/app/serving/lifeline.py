@@ -13,7 +13,6 @@ from gateway.edges.suspects import Suspects, shared_memory
 from gateway.errors import BadInput, OutgateError, WillNotDo
 from gateway.supervise import CANNOT, PULSE_SECONDS
 
-DRAIN_SECONDS = 25.0
 _PR_SET_PDEATHSIG = 1
 
 

@@ -14,7 +14,7 @@ from gateway.app.in_force import InForce
 from gateway.app.memory import settle_memory
 from gateway.app.portal import portal_keys, portal_running
 from gateway.app.prepare import prepare
-from gateway.app.serving.lifeline import DRAIN_SECONDS, Lifeline, asked_to_stop, cannot, pulse_until
+from gateway.app.serving.lifeline import Lifeline, asked_to_stop, cannot, pulse_until
 from gateway.app.tls_files import check_tls
 from gateway.config import Settings
 from gateway.errors import OutgateError
@@ -42,7 +42,7 @@ def serve_portal(config: Path, settings: Settings, log: Log, lifeline: Lifeline,
         stopped = asked_to_stop()
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, current.reload)
         settle_memory()
-        async with portal_running(settings, keys, lambda: current.policy, log, DRAIN_SECONDS) as server:
+        async with portal_running(settings, keys, lambda: current.policy, log, settings.processes.stop_timeout) as server:
             serving = asyncio.ensure_future(server.run_on(sock))
             log.event("serve.started", process="portal", pid=os.getpid(), pack=current.policy.name, pack_version=current.policy.version)
             lifeline.say(b"ready")

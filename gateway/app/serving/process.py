@@ -38,6 +38,7 @@ class Process:
     sockets: dict[str, int]
     sandbox: Sandbox
     on_reload: list[Callable[[], None]]
+    name: str
 
 
 def run(
@@ -71,7 +72,7 @@ def run(
         come_promptly()
         try:
             async with running(settings, keys, sandbox, metrics, lifeline.suspects(), lambda: current.policy) as opened:
-                process = Process(current, log, lifeline, opened, sockets, sandbox, [])
+                process = Process(current, log, lifeline, opened, sockets, sandbox, [], name)
                 asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _reload, process)
                 log.event("serve.started", process=name, pid=os.getpid(), pack=current.policy.name, pack_version=current.policy.version)
                 await life(process)

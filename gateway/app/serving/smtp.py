@@ -11,7 +11,8 @@ from gateway.app.build import new_id
 from gateway.app.house import hostname, house_of
 from gateway.app.in_force import InForce
 from gateway.app.pack import trigger_headers
-from gateway.app.serving.lifeline import DRAIN_SECONDS, Lifeline, asked_to_stop, pulse_until
+from gateway.app.serving.ending import see_out
+from gateway.app.serving.lifeline import Lifeline, asked_to_stop, pulse_until
 from gateway.app.serving.process import Process, run
 from gateway.config import Settings
 from gateway.listen import listen
@@ -58,7 +59,13 @@ async def _carry(process: Process) -> None:
     process.on_reload.append(reload)
     process.lifeline.say(b"ready")
     await pulse_until(stopped, process.lifeline)
-    await asyncio.gather(*(server.drain(DRAIN_SECONDS) for server in servers.values()))
+    await see_out(_drained(tuple(servers.values()), pipeline, current.settings.processes.stop_timeout), process)
+
+
+async def _drained(servers: tuple[Server, ...], pipeline: Pipeline, seconds: float) -> None:
+    """No new transactions; those that have begun end."""
+    await asyncio.gather(*(server.drain(seconds) for server in servers))
+    await asyncio.gather(*(server.ended() for server in servers))
     await pipeline.drain()
 
 

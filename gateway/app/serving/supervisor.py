@@ -21,6 +21,8 @@ from gateway.errors import BadConfig
 from gateway.log import Log
 from gateway.supervise import Program, Supervisor, bind, python
 
+MARGIN_SECONDS = 5.0  # for the end of a process, after what it gives its work
+
 
 def supervise(config: Path, settings: Settings, log: Log) -> int:
     """Everything that can be wrong is found before the first socket accepts."""
@@ -48,7 +50,8 @@ def supervise(config: Path, settings: Settings, log: Log) -> int:
             suspects.bury(program.number)
 
     programs = _programs(config, settings, bound, memory, pages)
-    return Supervisor(programs, log, settings.processes.state / "pids.json", on_ready=_say_ready, on_death=bury).run()
+    status, patience = settings.processes.state / "pids.json", settings.processes.stop_timeout + MARGIN_SECONDS
+    return Supervisor(programs, log, status, on_ready=_say_ready, on_death=bury, stop_seconds=patience).run()
 
 
 def _say_ready() -> None:
