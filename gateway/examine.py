@@ -16,6 +16,7 @@ from gateway.mime import told
 from gateway.mime.charsets import find_codec
 from gateway.mime.cloaked import is_cloaked
 from gateway.mime.decode import READINGS, digest, head
+from gateway.mime.encoded import may_hold_encoded
 from gateway.mime.labels import header_labels
 from gateway.mime.outside import is_indexed_whole, outside_text
 from gateway.mime.protection import SIGNATURE_OCTETS, is_detached_signature
@@ -116,7 +117,7 @@ def _texts(found: _Sorted, buffer: Buffer) -> list[str]:
     defects: set[DefectName] = set()
     for part in tuple(found.here):
         text = body_text(buffer, part, defects)
-        if has_file_shown(text) or is_cloaked(text):
+        if has_file_shown(text) or is_cloaked(text) or may_hold_encoded(text.encode("utf-8", "replace")):
             found.here.remove(part)
             found.words.append(part)
         else:

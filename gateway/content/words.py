@@ -1,18 +1,23 @@
-"""Text and markup, and the files that stand in them: by uuencode or yEnc, as data: URIs, as messages of OpenPGP; files that are no text."""
+"""Text and markup, and the files that stand in them: by uuencode or yEnc, as data: URIs, in base64, as messages of OpenPGP.
+
+Files that are no text, and are said to be, are found as well.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gateway.content import data_uris, markup, pgp, text
+from gateway.content import base64_in_text, data_uris, markup, pgp, records, text
 from gateway.content.files_in_text import read_files_in_text
 from gateway.content.reading import Item, Member, Reader, Source, Spent, Unreadable
 from gateway.mime.cloaked import cloaked_at
+from gateway.mime.encoded import may_hold_encoded
 from gateway.mime.uuencode import has_file_in_text
 from gateway.model.finding import Readable
 
 MARKUP = ("text/html", "text/enriched", "text/richtext", "text/x-amp-html", "text/watch-html")
 _SIGNATURES = ("application/pkcs7-signature", "application/x-pkcs7-signature")
+_BEGINNING = 256  # octets
 _PGP = b"-----BEGIN PGP MESSAGE-----"
 
 
@@ -38,6 +43,8 @@ def with_files(reader: Reader, source: Source, spent: Spent) -> Iterator[Item]:
         readers.append(data_uris.read_data_uris)
     if _PGP in source.data:
         readers.append(pgp.read_pgp)
+    if may_hold_encoded(source.data) and not records.is_record(source.data[:_BEGINNING].decode("latin-1")):
+        readers.append(base64_in_text.read_base64)
     return all_of(*readers)(source, spent)
 
 

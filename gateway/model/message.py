@@ -71,7 +71,7 @@ class DefectName(StrEnum):
     ODD_DELIMITER = "odd-delimiter"  # a line that some take for a delimiter and some do not
     NESTED_BOUNDARY = "nested-boundary"  # a multipart that goes on behind the end of the one around it
     PART_OUTSIDE = "part-outside"  # a part before the first delimiter or behind the last
-    FILE_IN_TEXT = "file-in-text"  # uuencode or yEnc in the middle of words
+    FILE_IN_TEXT = "file-in-text"  # uuencode, yEnc or bare base64 in the middle of words
     ODD_NAME = "odd-name"  # a file name with direction overrides, control characters, a path, or dots and blanks at its end
     NAMES_DISAGREE = "names-disagree"  # two names of one file with different endings
     MESSAGE_PARTIAL = "message-partial"  # message/partial: one piece of a message that the recipient's program puts together

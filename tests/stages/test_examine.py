@@ -237,5 +237,5 @@ def test_a_file_in_a_doubtful_encoding_is_read_in_each() -> None:
     files = look(raw).files
 
     assert files[0].inside is None
-    assert {file.inside for file in files[1:]} == {files[0].id}
+    assert all(file.inside is not None and file.inside.partition("/")[0] == files[0].id for file in files[1:])
     assert any(("restricted", 1, "page header") in seen(file.evidence) for file in files)

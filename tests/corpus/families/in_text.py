@@ -1,4 +1,4 @@
-"""Files in the middle of text, by uuencode, xxencode and yEnc, however the text is written that shows them.
+"""Files in the middle of text, by uuencode, xxencode, yEnc and base64, however the text is written that shows them.
 
 What stands in the file is nowhere in clear; the lines of its encoding begin where a mail program, a browser or a word processor begins them.
 """
@@ -6,6 +6,7 @@ What stands in the file is nowhere in clear; the lines of its encoding begin whe
 import base64
 import binascii
 import html
+import json
 from collections.abc import Iterator
 
 from tests.build import docx
@@ -34,6 +35,42 @@ def techniques() -> Iterator[Technique]:
         yield _found(f"plain body: {name}", raw(_PLAIN + text))
     for name, octets in _files().items():
         yield _found(f"file: {name}", octets)
+    yield from _bare()
+
+
+def _bare() -> Iterator[Technique]:
+    """Base64 that nothing announces."""
+    for name, octets in _announced_by_nothing().items():
+        yield _found(name, octets)
+
+
+def _announced_by_nothing() -> dict[str, bytes]:
+    file = docx([SECRET])
+    one, lines = base64.b64encode(file).decode(), base64.encodebytes(file).decode()
+    words = base64.b64encode(SECRET.encode()).decode()
+    smuggled = (
+        f"<html><body>Hello.<script>var f='{one}';var b=new Blob([Uint8Array.from(atob(f),c=>c.charCodeAt(0))]);</script></body></html>"
+    )
+    page = base64.b64encode(smuggled.encode()).decode()
+    fhir = {"resourceType": "Binary", "contentType": WORD, "data": one}
+    note = {"resourceType": "DocumentReference", "content": [{"attachment": {"contentType": "text/plain", "data": words}}]}
+    return {
+        "a script of an HTML file": carrying("page.html", smuggled.encode(), "text/html"),
+        "a script of an HTML body": mail(html=smuggled),
+        "a script in a page in a script": carrying("page.html", f'<script>document.write(atob("{page}"))</script>'.encode(), "text/html"),
+        "FHIR": carrying("binary.json", json.dumps(fhir).encode(), "application/fhir+json"),
+        "FHIR with escapes": carrying("binary.json", json.dumps(fhir).replace("/", "\\/").replace("+", "\\u002B").encode(), "application/json"),
+        "a note in FHIR": carrying("note.json", json.dumps(note).encode(), "application/json"),
+        "JSON with line ends": carrying("a.json", json.dumps({"file": lines}).encode(), "application/json"),
+        "HL7": carrying("oru.hl7", f"MSH|^~\\&|A|B|C|D\rOBX|1|ED|DOC^Letter||^Application^DOCX^Base64^{one}||||||F\r".encode(), "text/plain"),
+        "XML": carrying("case.xml", f'<?xml version="1.0"?><case><file name="a.docx">{one}</file></case>'.encode(), "text/xml"),
+        "XML with references for line ends": carrying("case.xml", f"<case><file>{lines.replace(chr(10), '&#13;' + chr(10))}</file></case>".encode(), "text/xml"),
+        "a file of nothing but base64": carrying("a.txt", lines.encode(), "text/plain"),
+        "base64 in a plain body": mail(text=f"Please save this as a.docx:\n\n{lines}"),
+        "base64 in a quotation": mail(text="> " + lines.replace("\n", "\n> ")),
+        "base64 in an HTML body": mail(html=f"<p>Please save this:</p><p>{lines.replace(chr(10), '<br>' + chr(10))}</p>"),
+        "a command of PowerShell": carrying("run.bat", f"powershell -enc {base64.b64encode(SECRET.encode('utf-16-le')).decode()}\r\n".encode(), "text/plain"),
+    }  # fmt: skip
 
 
 def _found(name: str, octets: bytes) -> Technique:

@@ -1,6 +1,9 @@
 """What must pass: public papers, words that only look like markings, numbers that only look like persons, and the daily mail of an office."""
 
+import base64
+import gzip
 import io
+import json
 import zipfile
 from collections.abc import Iterator
 
@@ -36,7 +39,7 @@ def innocents() -> Iterator[Innocent]:
         yield Innocent("ordinary files", name, carrying("a.msg", octets, "application/vnd.ms-outlook"))
     for name, octets in outlook.saved_mails():
         yield Innocent("ordinary files", name, carrying("a.eml", octets, "message/rfc822"))
-    for name, octets in {**_mails(), **_machines()}.items():
+    for name, octets in {**_mails(), **_machines(), **_encoded()}.items():
         yield Innocent("ordinary mail", name, octets)
 
 
@@ -285,4 +288,24 @@ def _machines() -> dict[str, bytes]:
         "a nightly report": mail(subject="[cron] backup ok", text="started 1767603600\nfinished 1767607200\nfiles 4857773457\nbytes 123456789012\n"),
         "an invoice by a system": mail(subject="Invoice 2026000123", text="Invoice 2026000123\nAmount due: 123.45\nSort it out by 5 February.\n"),
         "a list's digest": raw("MIME-Version: 1.0\nContent-Type: multipart/digest; boundary=b\n\n--b\n\nFrom: a@x.example\nSubject: one\n\nHello.\n--b\n\nFrom: b@x.example\nSubject: two\n\nGood bye.\n--b--\n"),
+    }  # fmt: skip
+
+
+def _encoded() -> dict[str, bytes]:
+    """What looks like base64 among words, and says nothing."""
+    key = base64.b64encode(noise(420, "key")).decode()
+    lines = "\n".join(key[at : at + 64] for at in range(0, len(key), 64))
+    token = base64.urlsafe_b64encode(noise(260, "token")).decode().rstrip("=")
+    claims = base64.b64encode(b'{"sub":"1234567890","name":"Kim Doe","iat":1516239022,"aud":"outgate"}').decode().rstrip("=")
+    packed = base64.urlsafe_b64encode(gzip.compress(noise(300, "context"))).decode().replace("=", "%3D")
+    plot = {"cells": [{"outputs": [{"data": {"image/png": base64.encodebytes(png(96, 64, "plot")).decode()}}]}]}
+    return {
+        "a certificate": mail(text=f"Please install this:\n\n-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n"),
+        "a public key": mail(text=f"Please add my key:\n\nssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ{key} kim@example.org\n"),
+        "a key of DKIM": mail(text=f'"v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A{key}"'),
+        "links with tokens": mail(text=f"Join at https://meet.example/l/19?ctx={packed}&t={token} or https://x.example/c/eyJhbGciOiJIUzI1NiJ9.{claims}.{token}\n"),
+        "links with tokens in HTML": mail(html=f'<p><a href="https://x.example/c/{packed}">Join</a> <img src="https://x.example/o/{key}.png"></p>'),
+        "settings with a secret": carrying("settings.json", json.dumps({"apiKey": key, "thumbprint": "9f86d081884c7d659a2feaa0" * 4}).encode(), "application/json"),
+        "a notebook with a plot": carrying("plot.ipynb", json.dumps(plot).encode(), "application/json"),
+        "greetings in base64": carrying("values.yaml", f"data:\n  greeting: {base64.b64encode(b'Welcome to the portal of the council. Please sign in with your account.').decode()}\n".encode(), "text/yaml"),
     }  # fmt: skip

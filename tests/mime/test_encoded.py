@@ -1,0 +1,108 @@
+"""Base64 in the middle of text: where a run begins and ends, what it is taken for, and what is passed over."""
+
+import base64
+import random
+import time
+
+import pytest
+
+from gateway.mime.encoded import encoded_in, may_hold_encoded
+
+_NOISE = random.Random(1)
+FILE = b"%PDF-1.7\n" + _NOISE.randbytes(301)
+ONE = base64.b64encode(FILE)
+LINES = base64.encodebytes(FILE)
+OTHER = b"PK\x03\x04" + _NOISE.randbytes(401)
+WORDS = b"NHS number: 485 777 3457, and some more words that stand behind it."
+
+
+def found(text: bytes) -> list[bytes]:
+    return [run.octets for run in encoded_in(text) if run is not None]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ONE,
+        b'var f = "' + ONE + b'"; atob(f)',
+        b"{'a':'" + LINES.replace(b"\n", b"\\n") + b"'}",
+        b'"see\\n' + ONE + b'"',
+        b'"' + ONE.replace(b"/", b"\\/").replace(b"+", b"\\u002b").replace(b"=", b"\\u003D") + b'"',
+        b'"' + ONE[:100] + b"\\\n" + ONE[100:] + b'"',
+        b"<a>" + LINES + b"</a>",
+        b"<a>" + LINES.replace(b"\n", b"&#13;\n") + b"</a>",
+        b"Attached:\n" + LINES.replace(b"\n", b"<br>\r\n"),
+        b"See below\r\n" + LINES.replace(b"\n", b"\r\n") + b"\r\nKind regards",
+        b"> " + LINES.replace(b"\n", b"\n> "),
+        b"    " + LINES.replace(b"\n", b"\n    "),
+        b'"application/pdf;base64,' + ONE + b'"',
+        b"OBX|1|ED|PDF^Application^PDF^Base64^" + ONE + b"|",
+    ],
+)
+def test_a_file_wherever_it_stands(text: bytes) -> None:
+    assert may_hold_encoded(text)
+    assert found(text) == [FILE]
+
+
+def test_without_a_padding_words_that_follow_are_taken_for_more_of_it() -> None:
+    (run,) = found(base64.encodebytes(FILE[:300]) + b"Kind regards\n\nKim\n")
+
+    assert run.startswith(FILE[:300])
+
+
+def test_two_files_below_each_other_are_two() -> None:
+    assert found(base64.encodebytes(FILE[:300]) + base64.encodebytes(OTHER)) == [FILE[:300], OTHER]
+    assert found(ONE + b" " + base64.b64encode(OTHER)) == [FILE, OTHER]
+
+
+@pytest.mark.parametrize(
+    "words", [WORDS, WORDS.decode().encode("utf-16-le"), WORDS.decode().encode("utf-16"), WORDS.decode().encode("utf-8-sig")]
+)
+def test_words_are_words(words: bytes) -> None:
+    (run,) = [run for run in encoded_in(b'data: "' + base64.b64encode(words) + b'"') if run is not None]
+
+    assert run == (words, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"data:application/pdf;base64," + ONE,
+        b"begin-base64 644 a.pdf\n" + LINES,
+        base64.b64encode(_NOISE.randbytes(3000)),
+        base64.encodebytes(_NOISE.randbytes(3000)),
+        b"The responsibilities of the interdepartmental environmental committee are internationally misunderstood.\n" * 40,
+        b"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 " * 9,
+        b"https://x.example/?c=H4sIAAAAAAAA" + base64.b64encode(_NOISE.randbytes(300)).replace(b"+", b"%2B").replace(b"/", b"_"),
+        b"eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9."
+        + base64.b64encode(b'{"sub":"1234567890","name":"Doe","admin":true,"iat":1516239022,"x":1}')
+        + b".x",
+        base64.b64encode(b"%PDF-1.7\n"),
+        b"JVBERi0x is how a PDF begins in base64",
+        b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" * 3,
+        b"a" * 300,
+    ],
+)
+def test_what_is_passed_over(text: bytes) -> None:
+    assert found(text) == []
+
+
+def test_many_that_nearly_are_one_are_left_to_who_has_time() -> None:
+    assert may_hold_encoded(b"JVBERi0xaaaaaaaa " * 40)
+    assert not may_hold_encoded(b"JVBERi0xaaaaaaaa " * 20)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [b"JVBERi0xaaaaaaaa ", b"data:a/b;base64," + ONE + b",", ONE + b",", b"JVBERi0x" * 8 + b"\n" * 900, b"\\n", b"<br>", b"A" * 17 + b" "],
+)
+def test_the_time_grows_with_the_text_alone(piece: bytes) -> None:
+    def seconds(size: int) -> float:
+        text = piece * (size // len(piece))
+        start = time.process_time()
+        found(text)
+        return time.process_time() - start
+
+    small = min(seconds(125_000) for _ in range(3))
+
+    assert seconds(500_000) < max(0.05, small * 16)
