@@ -2,6 +2,7 @@
 
 Every process writes its own small mapped files into one folder (prometheus-client's multiprocess mode); one process serves their sum.
 Labels never hold addresses or anything else from a message.
+Where there is no room for the files nothing is counted, and the process goes on (reserved.py).
 """
 
 from __future__ import annotations
@@ -10,12 +11,17 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
-if TYPE_CHECKING:
-    from prometheus_client import Counter, Histogram
+from gateway.edges.reserved import Reserved
 
+if TYPE_CHECKING:
+    from prometheus_client import Counter, Gauge, Histogram
+
+Refused: TypeAlias = Callable[[str], None]  # is told once why something is not counted
+_ENTRY_OCTETS = 512  # at least what one number takes in a file, its names and help included, but for the values of labels
+_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # prometheus-client's
 FLUSH_SECONDS = 0.5  # how long what was counted may wait
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
@@ -45,7 +51,7 @@ _TIMES: dict[str, tuple[str, tuple[str, ...]]] = {
 def use_folder(folder: Path) -> None:
     """Before anything counts: where the processes of this gateway keep their numbers."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+    os.environ[_FOLDER] = str(folder)
 
 
 def forget(folder: Path) -> None:
@@ -60,27 +66,33 @@ class Metrics:
     `later`: an event loop's call_later; whoever ends the loop calls `flush`. Without it everything is written at once.
     """
 
-    def __init__(self, later: Callable[[float, Callable[[], None]], object] | None = None) -> None:
+    def __init__(self, later: Callable[[float, Callable[[], None]], object] | None = None, refused: Refused = lambda _: None) -> None:
+        self._later = later
+        self._is_due = False  # a flush is under way
+        self._files = _Files(("counter", "histogram"), refused)
+        self._counters: dict[str, Counter] = {}
+        self._times: dict[str, Histogram] = {}
+        if self._files.are_there:
+            self._make()
+        # Label sets are few and known, so each is kept with its child and with what waits for it.
+        self._counted: dict[tuple[str, ...], _Counted] = {}
+        self._timed: dict[tuple[str, ...], _Timed] = {}
+
+    def _make(self) -> None:
         # After use_folder: the library looks at the environment when it is imported.
         from prometheus_client import Counter, Histogram  # noqa: PLC0415
 
-        self._later = later
-        self._is_due = False  # a flush is under way
         self._counters = {name: Counter(f"outgate_{name}", text, labels) for name, (text, labels) in _COUNTERS.items()}
         self._times = {
             name: Histogram(f"outgate_{name}_seconds", text, labels, buckets=_SECONDS) for name, (text, labels) in _TIMES.items()
         }
-        # Label sets are few and known, so each is kept with its child and with what waits for it.
-        self._counted: dict[tuple[str, ...], _Counted] = {}
-        self._timed: dict[tuple[str, ...], _Timed] = {}
 
     def count(self, name: str, **labels: str) -> None:
         """One more."""
         key = (name, *labels.values())
         counted = self._counted.get(key)
         if counted is None:
-            counter = self._counters[name]
-            counted = self._counted[key] = _Counted(counter.labels(**labels) if labels else counter)
+            counted = self._counted[key] = _Counted(self._counter(name, labels))
         counted.waiting += 1
         if not self._is_due:
             self._schedule()
@@ -90,7 +102,7 @@ class Metrics:
         key = (name, *labels.values())
         timed = self._timed.get(key)
         if timed is None:
-            timed = self._timed[key] = _Timed(self._times[name].labels(**labels))
+            timed = self._timed[key] = _Timed(self._time(name, labels))
         timed.waiting.append(seconds)
         if not self._is_due:
             self._schedule()
@@ -107,6 +119,16 @@ class Metrics:
                 timed.child.observe(seconds)
             timed.waiting.clear()
 
+    def _counter(self, name: str, labels: dict[str, str]) -> _Counts:
+        if not self._files.have_room("counter", 1, labels):
+            return NOWHERE
+        counter = self._counters[name]
+        return counter.labels(**labels) if labels else counter
+
+    def _time(self, name: str, labels: dict[str, str]) -> _Measures:
+        is_room = self._files.have_room("histogram", len(_SECONDS) + 3, labels)
+        return self._times[name].labels(**labels) if is_room else NOWHERE
+
     def _schedule(self) -> None:
         if self._later is None:
             self.flush()
@@ -118,16 +140,73 @@ class Metrics:
 class Gauges:
     """What stands waiting; one process of the gateway says so, and its last word counts."""
 
-    def __init__(self) -> None:
-        # After use_folder, as above.
-        from prometheus_client import Gauge  # noqa: PLC0415
+    def __init__(self, refused: Refused = lambda _: None) -> None:
+        self._gauges: dict[str, Gauge] = {}
+        if _Files(("gauge_mostrecent",), refused).are_there:
+            # After use_folder, as above.
+            from prometheus_client import Gauge  # noqa: PLC0415
 
-        self._gauges = {name: Gauge(f"outgate_{name}", text, multiprocess_mode="mostrecent") for name, text in _STANDING.items()}
+            self._gauges = {name: Gauge(f"outgate_{name}", text, multiprocess_mode="mostrecent") for name, text in _STANDING.items()}
 
     def show(self, **numbers: int) -> None:
         """These are so now."""
-        for name, number in numbers.items():
-            self._gauges[name].set(number)
+        if self._gauges:
+            for name, number in numbers.items():
+                self._gauges[name].set(number)
+
+
+class _Files:
+    """The files that the library will write to in this process, made before it does."""
+
+    def __init__(self, kinds: tuple[str, ...], refused: Refused) -> None:
+        self._refused = refused
+        self._was_told = False
+        self._files: dict[str, Reserved] = {}
+        try:
+            for kind in kinds:
+                self._files[kind] = Reserved(Path(os.environ[_FOLDER]) / f"{kind}_{os.getpid()}.db")
+            self.are_there = True
+        except OSError as error:
+            self.are_there = False
+            self._tell(error)
+
+    def have_room(self, kind: str, numbers: int, labels: dict[str, str]) -> bool:
+        """For so many numbers with these labels."""
+        if not self.are_there:
+            return False
+        longest = 6 * sum(map(len, labels.values()))  # each letter as \\uXXXX
+        try:
+            self._files[kind].make_room(numbers * (_ENTRY_OCTETS + longest))
+        except OSError as error:
+            self._tell(error)
+            return False
+        return True
+
+    def _tell(self, error: OSError) -> None:
+        if not self._was_told:
+            self._was_told = True
+            self._refused(f"metrics: not everything is counted until the next start: {error.strerror}")
+
+
+class _Counts(Protocol):
+    def inc(self, amount: float = 1) -> object: ...
+
+
+class _Measures(Protocol):
+    def observe(self, amount: float) -> object: ...
+
+
+class _Nowhere:
+    """What there is no room for."""
+
+    def inc(self, amount: float = 1) -> None:
+        """Not counted."""
+
+    def observe(self, amount: float) -> None:
+        """Not counted."""
+
+
+NOWHERE = _Nowhere()
 
 
 class _Counted:
@@ -135,7 +214,7 @@ class _Counted:
 
     __slots__ = ("child", "waiting")
 
-    def __init__(self, child: Counter) -> None:
+    def __init__(self, child: _Counts) -> None:
         self.child = child
         self.waiting = 0
 
@@ -145,7 +224,7 @@ class _Timed:
 
     __slots__ = ("child", "waiting")
 
-    def __init__(self, child: Histogram) -> None:
+    def __init__(self, child: _Measures) -> None:
         self.child = child
         self.waiting: list[float] = []
 

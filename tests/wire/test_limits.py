@@ -12,6 +12,7 @@ from gateway.listen.limits import Limits
 from gateway.listen.session import Session
 from gateway.listen.terms import Terms, is_within, plain_address
 from gateway.log import Log
+from gateway.model.outcome import Answer, Reply
 from tests.wire.talk import ENVELOPE, KEY, MESSAGE, OK, Deliveries, happens, serving
 
 
@@ -195,6 +196,45 @@ def test_draining_says_421_to_who_rests_and_lets_the_others_finish(run) -> None:
             assert await drained
 
         assert gateway.deliveries.heard == [True]
+
+    run(story())
+
+
+def test_who_did_not_wait_for_the_answer_begins_no_further_message_once_it_is_stopped(run) -> None:
+    async def story() -> None:
+        async with serving() as gateway:
+            client = await gateway.connect(hello="EHLO me")
+            await client.talk(ENVELOPE + "C: DATA\nS: 354")
+            drained = asyncio.ensure_future(gateway.server.drain(10))
+            await asyncio.sleep(0)
+            client.send(MESSAGE + b".\r\nMAIL FROM:<a@ours.example>\r\nRCPT TO:<b@theirs.example>\r\nDATA\r\n")
+            await client.talk("S: 250 2.0.0\nS: 421 4.3.2")
+            await client.close()
+            assert await drained
+
+        assert len(gateway.deliveries.arrivals) == 1
+
+    run(story())
+
+
+def test_who_waits_for_what_becomes_of_a_message_hears_it_however_long_it_takes(run) -> None:
+    async def story() -> None:
+        go = asyncio.Event()
+
+        async def late(_: object) -> Answer:
+            await go.wait()
+            return Answer((Reply(250, "2.0.0", "taken after all"),))
+
+        async with serving(Deliveries(late)) as gateway:
+            client = await gateway.connect(hello="EHLO me")
+            await client.talk(ENVELOPE + "C: DATA\nS: 354")
+            client.send(MESSAGE + b".\r\n")
+            await gateway.deliveries.until(lambda: gateway.deliveries.arrivals)
+            assert not await gateway.server.drain(0.01)
+            go.set()
+            await client.talk("S: 250 2.0.0 taken after all\nS: 421 4.3.2")
+            await client.close()
+            await gateway.server.ended()
 
     run(story())
 

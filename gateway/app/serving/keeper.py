@@ -57,7 +57,7 @@ async def _keep(process: Process) -> None:
 def _sweeper(current: InForce, opened: Running, log: Log) -> Callable[[datetime], Coroutine[Any, Any, None]]:
     """Notes which keys there are and counts what waits; now and then removes what retention no longer keeps, and what crashes left."""
     last = counted = datetime.min.replace(tzinfo=opened.world.clock.now().tzinfo)
-    gauges = Gauges()
+    gauges = Gauges(lambda why: log.event("alarm", what=why))
     keys, noted = load_keys(current.settings.vault.keys), frozenset[str]()
 
     async def sweep(now: datetime) -> None:

@@ -65,7 +65,7 @@ def run(
     async def main() -> None:
         later = asyncio.get_running_loop().call_later
         log.gather(later)
-        metrics = Metrics(later)
+        metrics = Metrics(later, lambda why: log.event("alarm", what=why))
         sandbox.prepare(current.policy.patterns)
         sandbox.attach()
         settle_memory()
