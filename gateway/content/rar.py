@@ -1,4 +1,4 @@
-"""RAR 4 and 5 to members: by libarchive, and what it does not say by a look of our own at the headers.
+"""RAR 4 and 5 to members and comments: by libarchive, and what it does not say by a look of our own at the headers.
 
 Of RAR 5 it gives what is encrypted as if it were the file, and of a set of volumes it takes one for the whole. Standards: technote.txt of
 RAR 4, the RAR 5.0 archive format.
@@ -10,18 +10,23 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from gateway.content import libarchive
+from gateway.content.rar_comments import RAR5, Comment, of_rar4, of_rar5, read_comments
 from gateway.content.reading import Item, Source, Spent, Unreadable
 from gateway.model.finding import Readable
 
 MEDIA_TYPE = "application/vnd.rar"
-_RAR5 = b"Rar!\x1a\x07\x01\0"
-_MAIN, _FILE, _VOLUME, _HAS_EXTRA, _HAS_DATA, _CRYPT = 1, 2, 1, 1, 2, 1
+_MAIN, _FILE, _SERVICE, _VOLUME, _HAS_EXTRA, _HAS_DATA, _CRYPT = 1, 2, 3, 1, 1, 2, 1
+_HAS_TIME, _HAS_CHECKSUM = 2, 4  # flags of a file
 
 
 def read_rar(source: Source, spent: Spent) -> Iterator[Item]:
-    """Every file; of an encrypted one the name."""
+    """The comment, and every file; of an encrypted one the name."""
     data = source.data[max(libarchive.begin_of(MEDIA_TYPE, source.data), 0) :]
-    encrypted, is_volume = _look(data, spent) if data.startswith(_RAR5) else (set(), bool(data[10:11] and data[10] & _VOLUME))
+    if data.startswith(RAR5):
+        encrypted, is_volume, comments = _look(data, spent)
+    else:
+        encrypted, is_volume, comments = set(), bool(data[10:11] and data[10] & _VOLUME), list(of_rar4(data, spent))
+    yield from read_comments(comments, spent)
     for number, member in enumerate(libarchive.entries(data, "rar rar5", spent)):
         if number in encrypted:
             yield replace(member, data=b"", readable=Readable.ENCRYPTED, octets=len(member.data))
@@ -33,17 +38,18 @@ def read_rar(source: Source, spent: Spent) -> Iterator[Item]:
         raise Unreadable(Readable.UNSUPPORTED)  # a file may go on in the next
 
 
-def _look(data: bytes, spent: Spent) -> tuple[set[int], bool]:
-    """Of RAR 5: which of the files are encrypted, and whether this is one of several volumes."""
+def _look(data: bytes, spent: Spent) -> tuple[set[int], bool, list[Comment]]:
+    """Of RAR 5: which of the files are encrypted, whether this is one of several volumes, and what its comments are."""
     encrypted: set[int] = set()
+    comments: list[Comment] = []
     files, is_volume = 0, False
-    at = len(_RAR5)
+    at = len(RAR5)
     while at + 7 <= len(data):
         spent.parts(1)
         size, at = _number(data, at + 4)
         end = at + size
-        kind, at = _number(data, at)
-        flags, at = _number(data, at)
+        kind, after = _number(data, at)
+        flags, at = _number(data, after)
         extra, at = _number(data, at) if flags & _HAS_EXTRA else (0, at)
         follows, at = _number(data, at) if flags & _HAS_DATA else (0, at)
         if kind == _MAIN:
@@ -52,8 +58,23 @@ def _look(data: bytes, spent: Spent) -> tuple[set[int], bool]:
             if _CRYPT in _records(data, end - extra, end):
                 encrypted.add(files)
             files += 1
+        elif kind == _SERVICE:
+            name, method = _described(data, at)
+            is_encrypted = _CRYPT in _records(data, end - extra, end)
+            comments += of_rar5(name, data[after:end], data[end : end + follows], method, is_encrypted=is_encrypted)
         at = end + follows
-    return encrypted, is_volume
+    return encrypted, is_volume, comments
+
+
+def _described(data: bytes, at: int) -> tuple[bytes, int]:
+    """Name and method of a service header, from where it is like that of a file."""
+    flags, at = _number(data, at)
+    at = _number(data, at)[1]  # size
+    at = _number(data, at)[1] + (4 if flags & _HAS_TIME else 0) + (4 if flags & _HAS_CHECKSUM else 0)  # attributes
+    packing, at = _number(data, at)
+    at = _number(data, at)[1]  # system
+    size, at = _number(data, at)
+    return data[at : at + size], packing >> 7 & 7
 
 
 def _records(data: bytes, at: int, end: int) -> Iterator[int]:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from functools import partial
 
 from gateway.content import (
+    apple,
     archives,
     blips,
     cms,
@@ -169,7 +170,7 @@ class _File:
         for item in items:
             if isinstance(item, tuple):
                 yield item
-                if "begin" in item[2] or not item[2].isascii():
+                if "begin" in item[2] or "BinHex" in item[2] or not item[2].isascii():
                     yield from self._texts(files_in_text.read_files_shown(item[2], self._spent))
             elif isinstance(item, Member):
                 self._member(item)
@@ -285,7 +286,7 @@ _READERS: dict[str, Reader] = {
     structure.RTF: rtf.read_rtf,
     structure.FLAT_OFFICE: flat_office.read_flat_office,
     "application/epub+zip": archives.read_zip,
-    "application/applefile": text.read_text,  # what a Mac keeps beside a file, or a whole one in an unusual wrapping
+    apple.MEDIA_TYPE: apple.read_apple,
     "text/html": markup.read_html,
     "application/xhtml+xml": markup.read_html,
     "application/x-ms-shortcut": text.read_strings,

@@ -69,7 +69,7 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\x71\xc7", CPIO),
     (b"WARC/", "application/warc"),
     (bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3"), "application/onenote"),  # text to libmagic
-    (b"\x00\x05\x16\x07", "application/applefile"),
+    *((start, "application/applefile") for start in (b"\x00\x05\x16\x07", b"\x00\x05\x16\x00")),  # AppleDouble, AppleSingle
     (b"\x00\x00\x00\x01Bud1", "application/applefile"),  # .DS_Store
 )
 # ContentInfo of CMS (RFC 5652): SEQUENCE, its length, then an object identifier below 1.2.840.113549.1.

@@ -16,6 +16,7 @@ from typing import NamedTuple
 from gateway.mime.groups import decode_groups
 
 FILES = 1000  # of one text
+BINHEX = b"(This file must be converted with BinHex"  # RFC 1741 section 3: what stands before such a file; content/binhex.py unpacks it
 
 _BEGIN = re.compile(
     rb"^(?P<before>[^\w\r\n=]{0,40})(?:(?P<how>begin(?:-base64)?)[ \t]+[0-7]{3,4}[ \t]+(?P<name>[^\r\n]{1,1000})"
@@ -49,7 +50,7 @@ class Found(NamedTuple):
 
 def has_file_in_text(octets: bytes) -> bool:
     """Whether a text holds the beginning of one; quick when it does not."""
-    return _NEAR_BEGIN.search(octets) is not None and _BEGIN.search(octets) is not None
+    return (_NEAR_BEGIN.search(octets) is not None and _BEGIN.search(octets) is not None) or BINHEX in octets
 
 
 def has_file_shown(text: str) -> bool:
@@ -104,7 +105,7 @@ def unpack_line(line: bytes) -> bytes | None:
 def _as_octets(text: str) -> Iterator[bytes]:
     """What somebody saves who takes the text from the screen; nothing when there can be no file in it, and quickly."""
     if text.isascii():
-        if "begin" in text:
+        if _may_begin(text):
             yield text.encode("ascii")
         return
     for sign in _UNSEEN:
@@ -114,8 +115,12 @@ def _as_octets(text: str) -> Iterator[bytes]:
     if _SOFT_HYPHEN in text or _HARD_BLANK in text:  # octets of their own in yEnc
         readings.append(text.replace(_SOFT_HYPHEN, "").replace(_HARD_BLANK, " "))
     for reading in readings:
-        if "begin" in reading:
+        if _may_begin(reading):
             yield reading.translate(_WINDOWS).encode("latin-1", "replace")
+
+
+def _may_begin(text: str) -> bool:
+    return "begin" in text or "BinHex" in text
 
 
 # --- the encodings ------------------------------------------------------------------------------------------------------
