@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from gateway.content import labels, macros, pictures, pieces, xml
+from gateway.content.number_formats import words_of
 from gateway.content.package import Package, package_in
 from gateway.content.reading import Item, Oddity, Source, Spent, Unreadable
-from gateway.content.spreadsheet import Workbook
+from gateway.content.spreadsheet import Workbook, page_edge
 from gateway.content.wordprocessing import Reader, Words, hidden_styles, with_blanks
 from gateway.content.xml import local
 from gateway.content.zips import Entry
@@ -122,6 +123,8 @@ def _part(entry: Entry, package: Package, book: Workbook, words: Reader, where: 
             yield from _words(entry, kind, package, book, words, where)
         elif kind.endswith("relationships+xml"):
             yield from _links(entry, package)
+        elif kind.endswith("spreadsheetml.styles+xml"):
+            yield from book.formats(entry)
         elif kind.endswith(".settings+xml"):
             yield from _variables(entry, package)
     elif "/embeddings/" in name or not pieces.is_piece(name):
@@ -227,7 +230,23 @@ def _blocks(lines: Iterable[str], place: Place, where: str) -> Iterator[Segment]
 
 
 _RUN_HOLDERS = ("p", "text")  # a paragraph; a comment in a sheet
-_SAID = ("name", "caption", "displayName", "title", "descr", "description", "prompt", "command", "connection", "v")  # attributes with words
+# Attributes with words that a person reads, whatever their namespace.
+_CAPTIONS = {f"{of}Caption" for of in ("data", "grandTotal", "error", "missing", "rowHeader", "colHeader", "subtotal", "source")}
+_LABELS = {
+    "totalsRowLabel",
+    "stringValue1",
+    "stringValue2",
+    "phldrT",
+    "tag",
+    "comment",
+    "tooltip",
+    "alt",
+    "altText",
+    "altTextSummary",
+    "string",
+}
+_NAMES = {"name", "Name", "oldName", "newName", "displayName", "userName", "author", "ddeTopic"}
+_SAID = {"caption", "title", "descr", "description", "prompt", "command", "connection", "v", "n", "c"} | _CAPTIONS | _LABELS | _NAMES
 
 
 def _anything(entry: Entry, package: Package, words: Reader) -> Iterator[str]:
@@ -247,11 +266,20 @@ def _loose(element: Any, words: Reader, *, is_data: bool) -> Iterator[str]:
     elif any(child.tail and not child.tail.isspace() for child in element):
         yield "".join(element.itertext())
     else:
-        yield from (value for key, value in element.attrib.items() if is_data or " " in value or key in _SAID)
-        if text and not text.isspace():
-            yield text
+        for key, value in element.attrib.items():
+            if key == "formatCode":
+                yield from words_of(value)
+            elif is_data or " " in value or key.rpartition("}")[2] in _SAID or (key == "val" and _LETTERS.search(value)):
+                yield value
+        if name == "formatCode":
+            yield from words_of(text)
+        elif text and not text.isspace():
+            yield page_edge(text) if text.startswith("&") and name.endswith(("Header", "Footer")) else text
         for child in element:
             yield from _loose(child, words, is_data=is_data)
+
+
+_LETTERS = re.compile(r"[^\W\d_]{4}")  # the `val` of most elements is a number, a colour or a word of the schema
 
 
 def _properties(entry: Entry, package: Package) -> Iterator[Segment]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, TypeVar
 
-from gateway.content.number_formats import Show
+from gateway.content.number_formats import Show, plain_number
 from gateway.content.reading import Spent
 from gateway.content.xml import local
 from gateway.detectors.grid import letters
@@ -29,7 +29,8 @@ class Book:
     """What all sheets of a workbook share."""
 
     strings: Sequence[str] = ()
-    shows: Sequence[Show | None] = ()  # by style
+    shows: Sequence[Show | None] = ()  # of numbers, by style
+    texts: Sequence[Show | None] = ()  # of texts
 
 
 @dataclass(slots=True)
@@ -45,19 +46,27 @@ def read_parsed(rows: Iterable[Any], book: Book, spent: Spent) -> Iterator[Rows]
     """The rows of any sheet, from its elements."""
     lines: list[str] = []
     numbers: list[int] = []
+    formulas: list[str] = []
     size = 0
-    for number, line in parsed_rows(rows, book, spent):
+    for number, line in parsed_rows(_noted(rows, formulas), book, spent):
         lines.append(line)
         numbers.append(number)
         size += len(line)
         if size > BLOCK:
-            yield _rows(lines, numbers)
-            lines, numbers, size = [], [], 0
-    yield _rows(lines, numbers)
+            yield _rows(lines, numbers, formulas)
+            lines, numbers, formulas[:], size = [], [], [], 0
+    yield _rows(lines, numbers, formulas)
 
 
-def _rows(lines: list[str], numbers: list[int]) -> Rows:
-    return Rows(lines, [], lambda line, column: f"{letters(column)}{nth(numbers, line)}")
+def _noted(rows: Iterable[Any], formulas: list[str]) -> Iterator[Any]:
+    """The rows, when the formulas with words in them have been noted."""
+    for row in rows:
+        formulas.extend(formula.text for formula in row.iter("{*}f") if formula.text and '"' in formula.text)
+        yield row
+
+
+def _rows(lines: list[str], numbers: list[int], formulas: list[str]) -> Rows:
+    return Rows(lines, formulas.copy(), lambda line, column: f"{letters(column)}{nth(numbers, line)}")
 
 
 def nth(items: Sequence[_T], number: int) -> _T:
@@ -122,27 +131,19 @@ def breaks(text: str) -> bool:
 def _shown(kind: str, style: str, value: str, book: Book) -> str:
     """What a person sees of a value."""
     if kind == "n":
-        show = show_of(style, book)
+        show = show_of(style, book.shows)
         return show(value) if show and value else plain_number(value)
+    text = text_of(value)
     if kind == "s":
-        return book.strings[int(value)] if value.isdecimal() and int(value) < len(book.strings) else ""
-    return text_of(value)
+        text = book.strings[int(value)] if value.isdecimal() and int(value) < len(book.strings) else ""
+    show = show_of(style, book.texts)
+    return show(text) if show else text
 
 
-def show_of(style: str, book: Book) -> Show | None:
+def show_of(style: str, shows: Sequence[Show | None]) -> Show | None:
+    """How a style shows what it is the style of."""
     number = int(style) if style.isdecimal() else 0
-    return book.shows[number] if number < len(book.shows) else None
-
-
-def plain_number(value: str) -> str:
-    """4.11E+15 as a person reads it."""
-    if "E" not in value and "e" not in value:
-        return value
-    try:
-        number = float(value)
-    except ValueError:
-        return value
-    return str(int(number)) if number.is_integer() and abs(number) < 1e20 else value
+    return shows[number] if number < len(shows) else None
 
 
 def column_of(letters: str) -> int:

@@ -11,11 +11,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from gateway.content import xml
+from gateway.content.number_formats import Show, plain_number
 from gateway.content.reading import Spent
-from gateway.content.sheet_rows import BLOCK, Book, Rows, column_of, gaps_of, nth, parsed_rows, plain_number, show_of, text_of
+from gateway.content.sheet_rows import BLOCK, Book, Rows, column_of, gaps_of, nth, parsed_rows, show_of, text_of
 from gateway.detectors.grid import letters
 
 _KINDS = 500  # kinds of rows that are remembered
@@ -34,6 +35,9 @@ _NAME = re.compile(r'<c\b[^<>]*\br="([A-Z]{1,3})\d+"')
 # A formula with text in it: the address of a link, words that a condition shows.
 _FORMULA = re.compile(r"<f[^<>]*>([^<]*(?:\"|&quot;)[^<]*)</f>")
 _TYPE = re.compile(r'\bt="(\w+)"')
+
+
+_Shower: TypeAlias = Callable[[Sequence[str]], Iterable[str]]  # a column as the file has it, to what a person sees
 
 
 @dataclass(slots=True)
@@ -226,17 +230,21 @@ def _pattern(column: str, attributes: str, begin: str) -> str:
     return start + ("()</c>" if begin else "()")
 
 
-def _shower(attributes: str, book: Book) -> Callable[[Sequence[str]], Iterable[str]] | None:
+def _shower(attributes: str, book: Book) -> _Shower | None:
     """What is to be done with a column; None: nothing."""
-    kind = _TYPE.search(attributes)
+    kind, style = _TYPE.search(attributes), _STYLE.search(attributes)
+    is_number = kind is None or kind[1] == "n"
+    show = show_of(style[1] if style else "", book.shows if is_number else book.texts)
+    if is_number:
+        return (lambda values: list(map(show, values))) if show else _plain_numbers
     if kind is not None and kind[1] == "s":
         strings = book.strings
-        return lambda values: [strings[int(value)] for value in values]
-    if kind is not None and kind[1] != "n":
-        return lambda values: [text_of(xml.unescape(value)) for value in values]
-    style = _STYLE.search(attributes)
-    show = show_of(style[1] if style else "", book)
-    return (lambda values: list(map(show, values))) if show else _plain_numbers
+        return _shown((lambda values: [strings[int(value)] for value in values]), show)
+    return _shown((lambda values: [text_of(xml.unescape(value)) for value in values]), show)
+
+
+def _shown(texts: _Shower, show: Show | None) -> _Shower:
+    return (lambda values: list(map(show, texts(values)))) if show else texts
 
 
 def _plain_numbers(values: Sequence[str]) -> Iterable[str]:

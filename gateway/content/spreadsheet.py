@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gateway.content import sheet_rows, sheets, xml
-from gateway.content.number_formats import Show, find_show
+from gateway.content.number_formats import Show, find_show, find_text_show, words_of
 from gateway.content.package import Package
 from gateway.content.reading import Spent
 from gateway.content.sheet_rows import Book, Rows
@@ -47,8 +47,15 @@ class Workbook:
     def book(self) -> Book:
         """Strings and styles, read when the first sheet asks."""
         if self._book is None:
-            self._book = Book(list(self._strings()), list(self._shows()))
+            strings, styles = list(self._strings()), list(self._shows())
+            self._book = Book(strings, [number for number, _ in styles], [text for _, text in styles])
         return self._book
+
+    def formats(self, entry: Entry) -> Iterator[Segment]:
+        """What number formats say by themselves, wherever cells or conditions have them."""
+        words = dict.fromkeys(word for code in self._codes(entry).values() for word in words_of(code))
+        if words:
+            yield Place.TEXT, "number formats", "\n".join(words)
 
     def sheet(self, entry: Entry, called: str) -> Iterator[Segment]:
         """One sheet: its rows, and then what is around them."""
@@ -82,6 +89,8 @@ class Workbook:
                 if name.endswith(("Header", "Footer")):
                     place = Place.PAGE_HEADER if name.endswith("Header") else Place.PAGE_FOOTER
                     yield place, f"{where}, {place.value.replace('_', ' ')}", page_edge(element.text or "")
+                elif name == "numFmt":
+                    lines.extend(words_of(element.get("formatCode", "")))
                 else:
                     said = (element.text, *(element.get(attribute) for attribute in _SAID))
                     lines.extend(sheet_rows.text_of(text) for text in said if text and not text.isspace())
@@ -100,8 +109,8 @@ class Workbook:
                     if link.type in ("comments", "threadedcomment"):
                         self.names[link.target.lower()] = f"{called}, notes"
 
-    def _shows(self) -> Iterator[Show | None]:
-        """How the numbers of each style are shown (sections 18.8.10 and 18.8.31)."""
+    def _shows(self) -> Iterator[tuple[Show | None, Show | None]]:
+        """How numbers and texts of each style are shown (sections 18.8.10 and 18.8.31)."""
         package = self._package
         is_1904 = any(
             element.get("date1904", "").lower() in ("1", "true")
@@ -109,13 +118,27 @@ class Workbook:
             if package.type_of(entry).endswith(".main+xml")
             for element in package.elements(entry, "{*}workbookPr")
         )
+        known: dict[tuple[str, str], tuple[Show | None, Show | None]] = {}
         for entry in package.parts:
             if package.type_of(entry).endswith("spreadsheetml.styles+xml"):
-                codes = {element.get("numFmtId", ""): element.get("formatCode", "") for element in package.elements(entry, "{*}numFmt")}
+                codes = self._codes(entry)
                 for formats in package.elements(entry, "{*}cellXfs"):
                     for style in formats:
                         id_ = style.get("numFmtId", "0")
-                        yield find_show(codes.get(id_, ""), int(id_) if id_.isdecimal() else 0, is_1904=is_1904)
+                        code = codes.get(id_, "")
+                        if (id_, code) not in known:
+                            number = find_show(code, int(id_) if id_.isdecimal() else 0, is_1904=is_1904)
+                            known[id_, code] = number, find_text_show(code)
+                        yield known[id_, code]
+
+    def _codes(self, entry: Entry) -> dict[str, str]:
+        """The formats of a workbook by their numbers; those of conditions may have the number of another, and say only words."""
+        codes: dict[str, str] = {}
+        for number, element in enumerate(self._package.elements(entry, "{*}numFmt")):
+            code = element.get("formatCode", "")
+            id_ = element.get("numFmtId", "")
+            codes[f"{id_}, {number}" if id_ in codes else id_] = code
+        return codes
 
     def _strings(self) -> Iterator[str]:
         """The shared strings (section 18.4)."""
@@ -138,8 +161,23 @@ class Workbook:
 
 _EDGES = ("oddHeader", "evenHeader", "firstHeader", "oddFooter", "evenFooter", "firstFooter")
 _LISTS = ("dataValidation", "formula1", "formula2", "formula", "f", "hyperlink", "cfRule", "protectedRange", "scenario", "inputCells")
-_AROUND = tuple(f"{{*}}{name}" for name in (*_EDGES, *_LISTS))
-_SAID = ("prompt", "promptTitle", "error", "errorTitle", "display", "tooltip", "location", "text", "name", "comment", "val")
+_OTHERS = ("controlPr", "webPublishItem", "filter", "customFilter", "numFmt")
+_AROUND = tuple(f"{{*}}{name}" for name in (*_EDGES, *_LISTS, *_OTHERS))
+_SAID = (
+    "prompt",
+    "promptTitle",
+    "error",
+    "errorTitle",
+    "display",
+    "tooltip",
+    "location",
+    "text",
+    "name",
+    "comment",
+    "val",
+    "altText",
+    "title",
+)
 
 
 def _cells(rows: Rows, place: Place, where: str) -> Iterator[Segment]:
@@ -147,7 +185,19 @@ def _cells(rows: Rows, place: Place, where: str) -> Iterator[Segment]:
     name.cell = rows.cell
     yield place, name, "\n".join(rows.lines)
     if rows.formulas:
-        yield Place.TEXT, f"{where}, formulas", "\n".join(rows.formulas)
+        yield Place.TEXT, f"{where}, formulas", "\n".join((*rows.formulas, *_constants(rows.formulas)))
+
+
+def _constants(formulas: Iterable[str]) -> Iterable[str]:
+    """The texts that formulas are for: programs put them into cells when they open what some script has written without values.
+
+    Not those that a formula compares with or counts: many a register asks for the classification of what it lists.
+    """
+    return dict.fromkeys(text for formula in formulas for text in _CONSTANT.findall(_JOINT.sub("", formula)))
+
+
+_CONSTANT = re.compile(r'(?i)^(?:hyperlink\("[^"]*", *)?"([^"\n]{4,})"\)?$')
+_JOINT = re.compile(r'" ?& ?"')
 
 
 def _plain_strings(pieces: Iterable[bytes]) -> list[str] | None:

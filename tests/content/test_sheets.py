@@ -5,13 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from gateway.content.number_formats import find_show
+from gateway.content.number_formats import find_show, find_text_show, words_of
 from gateway.content.reading import Budget, Spent
 from gateway.content.sheet_rows import Book, Rows, read_parsed
 from gateway.content.sheets import NotPlain, Rest, read_plain
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-BOOK = Book(("first", "second string", "OFFICIAL-SENSITIVE"), (None, find_show("dd/mm/yyyy"), find_show("000 000 0000"), None))
+BOOK = Book(
+    ("first", "second string", "OFFICIAL-SENSITIVE"),
+    (None, find_show("dd/mm/yyyy"), find_show("000 000 0000"), None),
+    (None,) * 4 + (find_text_show(';;;"No. of the NHS: "@'),),
+)
 
 
 def sheet(rows: str, head: str = "") -> bytes:
@@ -43,6 +47,7 @@ def lines(rows: list[Rows]) -> list[str]:
         ('<c r="A1" t="inlineStr"><is><t>SECRET</t></is></c><c r="B1" t="e"><v>#N/A</v></c>', "SECRET\t#N/A"),
         ('<c r="A1" t="inlineStr"><is><r><t>SEC</t></r><r><t xml:space="preserve">RET </t></r></is></c>', "SECRET "),
         ('<c r="A1" t="str"><v>_x0053_ECRET&#10;next</v></c>', "SECRET next"),
+        ('<c r="A1" s="4" t="str"><v>4857773457</v></c><c r="B1" s="4" t="s"><v>0</v></c>', "No. of the NHS: 4857773457\tfirst"),
         ('<c r="A1"><!-- a comment --><v>5</v></c><c r="B1"><v><![CDATA[6]]></v></c>', "5\t6"),
         ("<c><v>1</v></c><c><v>2</v></c>", "1\t2"),
         ('<c r="A1" t="s"><v>99</v></c>', ""),
@@ -71,6 +76,7 @@ _CELLS = st.sampled_from(
         ('<c r="{}" s="3" t="str"><f>A1&amp;"x"</f><v>&lt;x&gt;</v></c>'),
         ('<c r="{}" t="inlineStr"><is><t xml:space="preserve"> in line</t></is></c>'),
         ('<c r="{}" t="b"><v>1</v></c>'),
+        ('<c r="{}" s="4" t="str"><v>12345</v></c>'),
         ('<c r="{}"><v>1E3</v><extLst/></c>'),
     ]
 )
@@ -133,6 +139,21 @@ def test_what_is_not_plain_is_left_to_the_parser(data: bytes) -> None:
         ("yyyy", "1", "1900-01-01"),
         ("000 000 0000", "1.5", "1.5"),
         ("dd/mm/yyyy", "no date", "no date"),
+        ("000 000 0000", "4.857773457E9", "485 777 3457"),
+        ('"NHS number: "General', "4857773457", "NHS number: 4857773457"),
+        ('"NHS number: "#,##0.00', "4.857773457E9", "NHS number: 4857773457"),
+        ('"NHS number: "General', "12", "12"),
+        ('"NHS number: "@', "4857773457", "NHS number: 4857773457"),
+        ("[$NHS number: -809]0", "4857773457", "NHS number: 4857773457"),
+        ('0;"NHS number: "000\\ 000\\ 0000', "-4857773457", "NHS number: 485 777 3457"),
+        ('0;"NHS number: "000\\ 000\\ 0000', "4857773457", "4857773457"),
+        ('0;0;"NHS number: 485 777 3457"', "0", "NHS number: 485 777 3457 0"),
+        ('"NHS "0', "4857773457", "NHS 4857773457"),
+        ("0\\-00", "4857773457", "48577734-57"),
+        ('[<5]0;"NHS no "0', "4857773457", "NHS no 4857773457"),
+        ('[<5]0;"NHS no "0', "4", "4"),
+        ('[=7]"NHS no "0;[<>8]0" other";0', "7", "NHS no 7"),
+        ('0;"NHS no "0', "none", "none"),
     ],
 )
 def test_numbers_as_they_are_shown(code: str, value: str, shown: str) -> None:
@@ -146,7 +167,61 @@ def test_formats_that_only_round_or_group_change_nothing(code: str) -> None:
     assert find_show(code) is None
 
 
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        (';;;"NHS number: "@', "NHS number: 4857773457"),
+        ('"NHS number: "@', "NHS number: 4857773457"),
+        (';;;"NHS number:"', "NHS number:4857773457"),
+        ('0;-0;0;@" (NHS number)"', "4857773457 (NHS number)"),
+    ],
+)
+def test_texts_as_they_are_shown(code: str, shown: str) -> None:
+    show = find_text_show(code)
+    assert show is not None
+    assert show("4857773457") == shown
+    assert show("OFFICIAL-SENSITIVE") == "OFFICIAL-SENSITIVE"  # alone on its line, as before
+
+
+@pytest.mark.parametrize("code", ["", "General", "@", '_-"£"* #,##0_-;-"£"* #,##0_-;_-"£"* "-"??_-;_-@_-', '"NHS number: "0', '0;0;0;"-"@'])
+def test_formats_that_leave_texts_as_they_are(code: str) -> None:
+    assert find_text_show(code) is None
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ('0"OFFICIAL-SENSITIVE"', ["OFFICIAL-SENSITIVE"]),
+        ('"NHS number: 485 777 3457"General', ["NHS number: 485 777 3457"]),
+        ('#,##0.00;[Red]"first";"second one";@" third"', ["first", "second one", "third"]),
+        ("\\S\\E\\C\\R\\E\\T", ["SECRET"]),
+        ('"OFFICIAL"-"SENSITIVE"', ["OFFICIAL-SENSITIVE"]),
+        ('"OFFICIAL"_-"SENSITIVE"* ', ["OFFICIAL SENSITIVE"]),
+        ("[$OFFICIAL-SENSITIVE]0", ["OFFICIAL-SENSITIVE"]),
+        ("[$SECRET-809]0", ["SECRET"]),
+        ('yyyy"OFFICIAL-SENSITIVE"', ["OFFICIAL-SENSITIVE"]),
+        ('"a;b""SECRET"', ["a;bSECRET"]),
+        ('_-"£"* #,##0.00_-;-"£"* #,##0.00_-', []),
+        ("[$EUR] #,##0;[$-809]d mmmm yyyy", []),
+        ('0" kg"', []),
+        ('"', []),
+        ("", []),
+    ],
+)
+def test_what_a_format_says_by_itself(code: str, words: list[str]) -> None:
+    assert list(words_of(code)) == words
+
+
 def test_dates_of_a_workbook_from_a_mac() -> None:
     show = find_show("", 14, is_1904=True)
     assert show is not None
     assert show("1") == "1904-01-02"
+
+
+def test_formulas_of_a_sheet_that_is_parsed_as_a_whole() -> None:
+    rows = '<x:row r="1"><x:c r="A1"><x:f>HYPERLINK("https://example.org","SECRET")</x:f></x:c></x:row>'
+    data = f'<x:worksheet xmlns:x="{_MAIN}"><x:sheetData>{rows}</x:sheetData></x:worksheet>'.encode()
+
+    (found,) = read_parsed(etree.fromstring(data).iter("{*}row"), BOOK, Spent(Budget()))
+
+    assert found.formulas == ['HYPERLINK("https://example.org","SECRET")']

@@ -26,6 +26,7 @@ from tests.corpus.families import (
     structure,
     texts,
     word,
+    workbooks,
 )
 
 _FAMILIES = (
@@ -38,6 +39,7 @@ _FAMILIES = (
     foreign,
     word,
     sheets,
+    workbooks,
     opened,
     pdfs,
     pdf_pictures,
@@ -60,4 +62,4 @@ def all_techniques() -> tuple[Technique, ...]:
 
 @cache
 def all_innocents() -> tuple[Innocent, ...]:
-    return tuple(innocents.innocents())
+    return (*innocents.innocents(), *workbooks.innocents())

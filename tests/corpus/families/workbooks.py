@@ -1,0 +1,134 @@
+"""What a spreadsheet shows besides the values of its cells: words of number formats, captions, lists, what is computed when it is opened."""
+
+from collections.abc import Iterator
+
+from tests.build import xlsx
+from tests.corpus.entries import EXCEL, MARKING, NHS, PERSON, Innocent, Technique, carrying
+from tests.corpus.families.sheets import changed
+
+_DIGITS = int(NHS.replace(" ", ""))
+_LABEL = "NHS number: "
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_X14 = "http://schemas.microsoft.com/office/spreadsheetml/2009/9/main"
+_CHART = 'xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart"'
+
+
+def techniques() -> Iterator[Technique]:
+    for code, number in _formats_of_identifiers().items():
+        octets = xlsx([["Name", "No."], ["Alex", number]], formats={1: code})
+        yield Technique("office: number formats", f"an identifier in {code}", "detector", "nhs-number", _carrying(octets))
+    for code in _formats_of_markings():
+        octets = xlsx([["Name", "No."], ["Alex", 7]], formats={1: code})
+        yield Technique("office: number formats", f"a marking in {code}", "marking", "number formats", _carrying(octets))
+    for name, octets in {**_in_sheets(), **_in_parts()}.items():
+        yield Technique("office: words around cells", name, "marking", "official-sensitive", _carrying(octets))
+
+
+def innocents() -> Iterator[Innocent]:
+    for name, octets in _harmless().items():
+        yield Innocent("office: number formats", name, _carrying(octets))
+
+
+def _carrying(octets: bytes) -> bytes:
+    return carrying("list.xlsx", octets, EXCEL)
+
+
+def _formats_of_identifiers() -> dict[str, int | str]:
+    """Formats, and what stands in a cell that has one."""
+    return {
+        f'"{_LABEL}"General': _DIGITS,
+        f'"{_LABEL}"#,##0': _DIGITS,
+        f'"{_LABEL}"@': _DIGITS,
+        f'0;;;"{_LABEL}"@': str(_DIGITS),
+        f'0;"{_LABEL}"000\\ 000\\ 0000': -_DIGITS,
+        f'[>9]"{_LABEL}"0;0': _DIGITS,
+        f"[${_LABEL}-809]0": _DIGITS,
+        f'"{PERSON}"General': 7,
+        f'#,##0" {PERSON}"': 7,
+        f';;;"{PERSON}"@': "x",
+        f'[<5]0;"{PERSON}"': 7,
+        f'0;"{PERSON}";0': 7,
+    }
+
+
+def _formats_of_markings() -> tuple[str, ...]:
+    escaped = "".join(f"\\{sign}" for sign in MARKING)
+    return (
+        f'0"{MARKING}"',
+        f'General" {MARKING}"',
+        f'0.00_-;"{MARKING}"',
+        f';;;"{MARKING}"@',
+        f"[${MARKING}]0",
+        f'yyyy"{MARKING}"',
+        escaped,
+    )
+
+
+def _sheet(after: str) -> bytes:
+    return changed(xlsx([["a"]]), {"xl/worksheets/sheet1.xml": ("</sheetData>", f"</sheetData>{after}")})
+
+
+def _formula(formula: str) -> bytes:
+    """As a script writes one: its value is left to the program that opens the workbook."""
+    row = f'<row r="9"><c r="A9"><f>{formula}</f></c></row></sheetData>'
+    return changed(xlsx([["a"]]), {"xl/worksheets/sheet1.xml": ("</sheetData>", row)})
+
+
+def _in_sheets() -> dict[str, bytes]:
+    filtered = f'<filterColumn colId="0"><filters><filter val="{MARKING}"/></filters></filterColumn>'
+    condition = f'<x14:cfRule><x14:dxf><numFmt numFmtId="200" formatCode="0&quot;{MARKING}&quot;"/></x14:dxf></x14:cfRule>'
+    return {
+        "what a filter shows": _sheet(f'<autoFilter ref="A1:A2">{filtered}</autoFilter>'),
+        "the number format of a condition": _sheet(f'<extLst><ext xmlns:x14="{_X14}">{condition}</ext></extLst>'),
+        "the alternative text of a control": _sheet(
+            f'<controls><control shapeId="1"><controlPr altText="{MARKING}"/></control></controls>'
+        ),
+        "a link that is not computed yet": _formula(f"HYPERLINK(&quot;https://example.org/&quot;,&quot;{MARKING}&quot;)"),
+        "a text that is not computed yet": _formula("&quot;OFFICIAL&quot;&amp;&quot;-SENSITIVE&quot;"),
+    }
+
+
+def _in_parts() -> dict[str, bytes]:
+    pivot = f'<pivotTableDefinition xmlns="{_MAIN}" name="x" {{}}="{MARKING}"/>'
+    captions = ("grandTotalCaption", "rowHeaderCaption", "colHeaderCaption", "missingCaption", "errorCaption", "tag")
+    parts = {f"the {caption} of a pivot table": ("xl/pivotTables/pivotTable1.xml", pivot.format(caption)) for caption in captions}
+    item = f'<pivotFields><pivotField><items><item n="{MARKING}"/></items></pivotField></pivotFields>'
+    format_ = f'<c:valAx><c:numFmt formatCode="0&quot;{MARKING}&quot;"/></c:valAx>'
+    header = f"<c:printSettings><c:headerFooter><c:oddHeader>&amp;C{MARKING}</c:oddHeader></c:headerFooter></c:printSettings>"
+    shape = f'<xml xmlns:v="urn:schemas-microsoft-com:vml"><v:shape {{}}="{MARKING}"/></xml>'
+    total = f'<tableColumns><tableColumn name="x" totalsRowLabel="{MARKING}"/></tableColumns>'
+    more = {
+        "an item of a pivot table": ("xl/pivotTables/pivotTable1.xml", f'<pivotTableDefinition xmlns="{_MAIN}">{item}</pivotTableDefinition>'),
+        "a choice of a slicer": ("xl/slicerCaches/slicerCache1.xml", f'<slicerCacheDefinition xmlns="{_X14}"><i n="x" c="{MARKING}"/></slicerCacheDefinition>'),
+        "the number format of an axis": ("xl/charts/chart1.xml", f"<c:chartSpace {_CHART}>{format_}</c:chartSpace>"),
+        "the number format of a series": ("xl/charts/chart1.xml", f'<c:chartSpace {_CHART}><c:formatCode>0"{MARKING}"</c:formatCode></c:chartSpace>'),
+        "the page header of a chart": ("xl/charts/chart1.xml", f"<c:chartSpace {_CHART}>{header}</c:chartSpace>"),
+        "the totals of a table": ("xl/tables/table1.xml", f'<table xmlns="{_MAIN}">{total}</table>'),
+        "the comment of a table": ("xl/tables/table1.xml", f'<table xmlns="{_MAIN}" comment="{MARKING}"/>'),
+        "a sheet of another workbook": ("xl/externalLinks/externalLink1.xml", f'<externalLink xmlns="{_MAIN}"><sheetNames><sheetName val="{MARKING}"/></sheetNames></externalLink>'),
+        "an item of a list box": ("xl/ctrlProps/ctrlProp1.xml", f'<formControlPr xmlns="{_X14}"><itemLst><item val="{MARKING}"/></itemLst></formControlPr>'),
+        "the alternative text of a shape": ("xl/drawings/vmlDrawing1.vml", shape.format("alt")),
+        "word art": ("xl/drawings/vmlDrawing1.vml", shape.format("string")),
+    }  # fmt: skip
+    return {name: changed(xlsx([["a"]]), {}, {part: xml}) for name, (part, xml) in (parts | more).items()}
+
+
+def _harmless() -> dict[str, bytes]:
+    money = '_-"£"* #,##0.00_-;-"£"* #,##0.00_-;_-"£"* "-"??_-;_-@_-'
+    codes = {
+        0: money,
+        1: '0" days"',
+        2: '#,##0.0" miles";[Red]-#,##0.0" miles"',
+        3: "[$EUR] #,##0",
+        4: '"Order no. "0',
+        5: '"Zone "@" (restricted byway)"',
+    }
+    rows = [[row * 1234.5, row, row * 99.9, row * 17, 4857770000 + 7 * row, str(10000 + row)] for row in range(60)]
+    choices = '<dataValidations><dataValidation sqref="B2" type="list"><formula1>"OFFICIAL,OFFICIAL-SENSITIVE,SECRET"</formula1></dataValidation></dataValidations>'
+    axes = "".join(f'<c:valAx><c:axId val="{2094734552 + 11 * at}"/><c:crossAx val="{4857773457 - 7 * at}"/></c:valAx>' for at in range(40))
+    return {
+        "units and currencies": xlsx([["Cost", "Time", "Way", "Price", "Order", "Zone"], *rows], formats=codes),
+        "a register that lets choose a classification": _sheet(choices),
+        "a register that counts a classification": _formula("COUNTIF(B2:B99,&quot;OFFICIAL-SENSITIVE&quot;)"),
+        "the numbers of the axes of charts": changed(xlsx([["a"]]), {}, {"xl/charts/chart1.xml": f"<c:chartSpace {_CHART}>{axes}</c:chartSpace>"}),
+    }  # fmt: skip
