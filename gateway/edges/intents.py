@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, insert, or_, select, update
 
+from gateway.edges import leases
 from gateway.edges.nouns import decode, from_json, to_json
 from gateway.edges.operations import Payload, operation
 from gateway.edges.store import Store
@@ -95,7 +96,7 @@ def put(connection: Connection, payload: Payload) -> Payload:
 @operation("intent.claim")
 def claim(connection: Connection, payload: Payload) -> Payload:
     """On SQLite the recorder is the only writer; on PostgreSQL rows that another is just claiming are passed over."""
-    is_free = or_(intent.c.state == "new", and_(intent.c.state == "running", intent.c.leased_until <= payload["now"]))
+    is_free = or_(intent.c.state == "new", and_(intent.c.state == "running", leases.is_over(intent.c.leased_until, payload["now"])))
     wanted = select(intent.c.id).where(is_free).order_by(intent.c.at, intent.c.id).limit(payload["limit"]).with_for_update(skip_locked=True)
     ids = connection.execute(wanted).scalars().all()
     if not ids:

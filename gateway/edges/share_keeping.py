@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, or_, select
 
-from gateway.edges import outbox, share_ends, share_wishes
+from gateway.edges import leases, outbox, share_ends, share_wishes
 from gateway.edges.share_rows import read_shares, to_access, to_wish
 from gateway.edges.share_secrets import Secrets
 from gateway.edges.shares import PURGED
@@ -40,7 +40,7 @@ class ShareKeeping:
 
     async def is_wanted(self, now: datetime) -> bool:
         """Whether there is anything to claim. Cheap: asked every second. Raises TryLater."""
-        return bool(await self._store.fetch(_IS_WANTED, (micros(now),)))
+        return bool(await self._store.fetch(_IS_WANTED, (micros(now), leases.no_lease(micros(now)))))
 
     async def claim(self, now: datetime, lease_seconds: float, limit: int = 20) -> tuple[Wish, ...]:
         """What is to be done now, the oldest first; nobody else gets it until the lease ends. Raises TryLater."""
@@ -119,7 +119,7 @@ class ShareKeeping:
 
 # --- questions --------------------------------------------------------------------------------------------------------
 
-_IS_WANTED = "SELECT 1 FROM share_intent WHERE state = 'new' OR (state = 'running' AND leased_until <= ?) LIMIT 1"
+_IS_WANTED = "SELECT 1 FROM share_intent WHERE state = 'new' OR (state = 'running' AND (leased_until <= ? OR leased_until > ?)) LIMIT 1"
 
 
 def _not_withdrawn(connection: Connection, secrets: Secrets, besides: frozenset[str], each: int) -> tuple[Share, ...]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, and_, func, insert, or_, select, update
 
-from gateway.edges import outbox
+from gateway.edges import leases, outbox
 from gateway.edges.operations import Payload, operation
 from gateway.edges.shares import OPEN
 from gateway.edges.tables import portal_session, share_code, share_grant, share_intent
@@ -20,7 +20,7 @@ SENT = "sent"  # the result of a wish for a code
 def claim(connection: Connection, payload: Payload) -> Payload:
     """On SQLite the recorder is the only writer; on PostgreSQL rows that another is just claiming are passed over."""
     one = share_intent.c
-    is_free = or_(one.state == "new", and_(one.state == "running", one.leased_until <= payload["now"]))
+    is_free = or_(one.state == "new", and_(one.state == "running", leases.is_over(one.leased_until, payload["now"])))
     wanted = select(one.id).where(is_free).order_by(one.at, one.id).limit(payload["limit"]).with_for_update(skip_locked=True)
     ids = connection.execute(wanted).scalars().all()
     if not ids:

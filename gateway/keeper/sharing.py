@@ -147,7 +147,7 @@ class Sharing:
         """Who may open them is decided by their rows, at once; their places are told beside the keeper's other jobs. Raises TryLater."""
         world = self._desk.world
         now = world.clock.now()
-        if self._ended_at is None or now - self._ended_at >= END_EVERY:
+        if self._ended_at is None or abs(now - self._ended_at) >= END_EVERY:
             await self._keeping.end(now)
             self._ended_at = now
         later = self._failed.waiting(world.clock.monotonic())

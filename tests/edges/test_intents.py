@@ -44,6 +44,20 @@ def test_what_is_declared_and_answered_is_kept_as_it_was_said(place: Place):
     asyncio.run(story())
 
 
+def test_what_was_begun_before_the_clock_was_set_back_is_begun_again(place: Place):
+    """Found: a keeper that died left it for as long as the clock had been ahead."""
+
+    async def story() -> None:
+        now = datetime.now(UTC) + timedelta(seconds=1)
+        async with living(place) as (state,):
+            await state.intents.put("release", "7KQ-402", Because("officer"))
+            assert len(await state.intents.claim(now + timedelta(days=1), 300)) == 1
+            assert len(await state.intents.claim(now, 300)) == 1
+            assert await state.intents.claim(now - timedelta(seconds=290), 300) == ()  # no more than clocks of two machines differ
+
+    asyncio.run(story())
+
+
 def test_what_a_dead_keeper_left_is_claimed_again_and_what_is_done_is_not(place: Place):
     async def story() -> None:
         now = datetime.now(UTC) + timedelta(seconds=1)

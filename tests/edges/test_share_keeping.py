@@ -205,6 +205,30 @@ def test_a_keeper_that_dies_leaves_one_mail(place: Place, when: str):
     asyncio.run(story())
 
 
+def test_what_was_begun_before_the_clock_was_set_back_is_begun_again(place: Place):
+    """Found: whoever waited for a code waited as long as the clock had been ahead, and ended shares stood as open."""
+    ahead = timedelta(days=1)
+
+    async def story() -> None:
+        async with offices(place) as (one,):
+            keeping = one.state.share_keeping
+            await keeping.put(Wish("w1", WishKind.REVOKE, "s1", "A. Smith", NOON))
+            assert [wish.id for wish in await keeping.claim(NOON + ahead, LEASE_SECONDS)] == ["w1"]
+            assert await keeping.is_wanted(NOON)
+            assert [wish.id for wish in await keeping.claim(NOON, LEASE_SECONDS)] == ["w1"]
+            assert not await keeping.is_wanted(NOON - timedelta(minutes=9))
+
+            made, _ = await issued(one.state, audienceless(expires_at=NOON + timedelta(hours=1)))
+            one.clock.turn(days=1)
+            await one.turn()
+            other, _ = await issued(one.state, audienceless(id="0", key=b"0" * 32, expires_at=NOON))
+            one.clock.turn(days=-1)
+            await one.turn()
+            assert {(await one.state.shares.get(each.id)).state for each in (made, other)} == {Standing.PURGED}
+
+    asyncio.run(story())
+
+
 def test_codes_to_one_person_are_few_whatever_browsers_ask(place: Place):
     async def story() -> None:
         async with offices(place) as (one,):

@@ -66,12 +66,12 @@ def _sweeper(current: InForce, opened: Running, log: Log) -> Callable[[datetime]
         if there != noted:  # whoever made or deleted them: `outgate keys`, or a hand
             await opened.state.audit.keys_are(there, now)
             noted = there
-        if now - counted >= COUNT_EVERY:
+        if abs(now - counted) >= COUNT_EVERY:
             counted = now
             usage = opened.vault.usage
             gauges.show(**asdict(await standing(opened.state.store, now)))
             gauges.show(vault_octets=usage.used() if usage else 0, vault_quota_octets=(usage.limit if usage else None) or 0)
-        if now - last < SWEEP_EVERY:
+        if abs(now - last) < SWEEP_EVERY:
             return
         last = now
         retention = current.settings.retention
