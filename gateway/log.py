@@ -38,6 +38,7 @@ EVENTS: dict[str, frozenset[str]] = {
     "hold.expired": frozenset({"case"}),
     "outbox.sent": frozenset({"kind", "case", "attempt", "next_hop"}),
     "outbox.failed": frozenset({"kind", "case", "attempt", "next_hop", "code", "status"}),
+    "outbox.taken_over": frozenset({"kind", "case", "attempt", "next_hop"}),
     "share.code_sent": frozenset({"share"}),
     "share.asked": frozenset({"share"}),
     "share.revoked": frozenset({"share", "by"}),

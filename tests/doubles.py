@@ -259,19 +259,32 @@ class MemoryOutbox:
                 self.rows[row.id] = row
                 self.ever.append(row)
 
-    async def claim(self, now, lease_seconds, limit=20, besides=frozenset()):
+    async def claim(self, now, lease_seconds, limit=20, each=20, under_way=()):
         with self._luck.call("outbox.claim"):
-            free = [row for row in self.rows.values() if row.id not in besides and self._leases.get(row.id, now) <= now]
-            due = [row for row in free if row.next_at <= now][:limit]
+            ours = {row.id for row in under_way}
+            free = [row for row in self.rows.values() if row.id not in ours and self._leases.get(row.id, now) <= now]
+            taken = Counter((row.next_hop, row.kind == "code") for row in under_way)
+            due = []
+            for row in sorted((row for row in free if row.next_at <= now), key=lambda row: row.kind != "code"):
+                of_all = sum(count for (_, is_code), count in taken.items() if not is_code)
+                hop = row.next_hop, row.kind == "code"
+                if taken[hop] < each and (row.kind == "code" or of_all < limit):
+                    taken[hop] += 1
+                    due.append(row)
             for row in due:
                 self.rows[row.id] = replace(row, attempts=row.attempts + 1, is_fresh=row.is_fresh and row.id not in self._leases)
                 self._leases[row.id] = now + timedelta(seconds=lease_seconds)
             return tuple(self.rows[row.id] for row in due)
 
-    async def renew(self, row_id, until):
+    def _has(self, row):
+        return row.id in self.rows and self.rows[row.id].attempts == row.attempts
+
+    async def renew(self, row, until):
         with self._luck.call("outbox.renew"):
-            if row_id in self._leases:
-                self._leases[row_id] = until
+            is_ours = self._has(row) and row.id in self._leases
+            if is_ours:
+                self._leases[row.id] = until
+            return is_ours
 
     def withdraw(self, ids):
         begun = {row_id for row_id in ids if row_id in self.rows and self.rows[row_id].attempts}
@@ -280,32 +293,37 @@ class MemoryOutbox:
         self.ever = [row for row in self.ever if row.id not in gone]
         return gone
 
-    async def done(self, row_id, recipient, reply, *, certain=True, to_send=()):
+    async def done(self, row, handed, to_send=()):
         with self._luck.call("outbox.done"):
-            row = self.rows.get(row_id)
+            is_ours, row = self._has(row), self.rows.get(row.id)
             if row is None:
-                return
-            if row.share is not None and row.is_fresh and reply.code >= 300 and certain:
-                self.shares.take_back(row.share, frozenset({recipient}))
-            left = tuple(one for one in row.recipients if one.address.key != recipient)
+                return 0
+            over = {one.recipient.address.key: one for one in handed if is_ours or one.reply.is_success}
+            for one in over.values():
+                if row.share is not None and row.is_fresh and not one.reply.is_success and one.certain:
+                    self.shares.take_back(row.share, frozenset({one.recipient.address.key}))
+            left = tuple(one for one in row.recipients if one.address.key not in over)
+            if len(left) < len(row.recipients):
+                self.insert(to_send)
             if left:
-                self.rows[row_id] = replace(row, recipients=left)
+                self.rows[row.id] = replace(row, recipients=left)
             else:
-                del self.rows[row_id]
-            self.insert(to_send)
+                del self.rows[row.id]
+            return len(left)
 
     async def put(self, rows):
         if rows:
             with self._luck.call("outbox.put"):
                 self.insert(rows)
 
-    async def retry(self, row_id, at, why, *, certain):
+    async def retry(self, row, at, why, *, certain, to_send=()):
         with self._luck.call("outbox.retry"):
-            if row_id in self.rows:
-                row = self.rows[row_id]
-                self.rows[row_id] = replace(row, next_at=at, is_fresh=row.is_fresh and certain)
-                self._leases.pop(row_id, None)
-                self.why[row_id] = why
+            if self._has(row):
+                row = self.rows[row.id]
+                self.rows[row.id] = replace(row, next_at=at, is_fresh=row.is_fresh and certain)
+                self._leases.pop(row.id, None)
+                self.why[row.id] = why
+                self.insert(to_send)
 
 
 class MemoryHolds:
@@ -549,7 +567,7 @@ class ScriptedHop:
     """ports.NextHop: for each recipient (Address.key) a list of answers, one for each attempt; "ok" when the list has come to its end.
 
     "no" and "unusable" are permanent: nothing comes after them.
-    "hang" takes the message only when `go_on` is set; "bug" raises.
+    "hang" takes the message only when `go_on` is set, "slow" asks for its content only then; "bug" raises.
     """
 
     name: str
@@ -565,7 +583,12 @@ class ScriptedHop:
         await asyncio.sleep(0)
         self.copies.append(copy)
         answers = [self._next(recipient.address.key) for recipient in copy.recipients]
-        whole = _written(copy)
+        if "slow" in answers:
+            await self.go_on.wait()
+        try:
+            whole = _written(copy)
+        except TryLater:
+            return tuple(ANSWERS["later"](recipient) for recipient in copy.recipients)
         if "hang" in answers:
             await self.go_on.wait()
         if "bug" in answers:
@@ -582,7 +605,7 @@ class ScriptedHop:
 
     def _answer(self, recipient, answer, copy, whole):
         key = recipient.address.key
-        if answer in ("ok", "ok-without-dsn", "hang", "uncertain-taken"):
+        if answer in ("ok", "ok-without-dsn", "hang", "slow", "uncertain-taken"):
             self.taken.append(Taken(self.name, key, whole, copy.head, copy.splices))
         if answer.startswith("uncertain"):
             self.unknown.add(key)

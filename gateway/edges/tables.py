@@ -136,7 +136,7 @@ outbox = Table(
     Column("why", Text, nullable=False),  # of the last retry, for the operator
     Column("share_id", Text),  # of a copy with a link
     Column("is_fresh", Boolean, nullable=False, server_default=true()),  # with `share_id`: it is known that nobody was handed that link
-    Index(None, "next_at"),
+    Index(None, "next_hop", "kind", "next_at"),
     Index(None, "object_id"),
 )
 

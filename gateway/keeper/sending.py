@@ -1,16 +1,14 @@
 """The outbox being sent: notices, released copies, and the rest of what others already have.
 
-An attempt is claimed by row. What a hop refuses for good, or does not take in five days, is told: a notice's case goes to the postmaster,
-the sender of a released copy gets a DSN. A notice is never answered with a notice (DESIGN section 6).
+An attempt is claimed by row (keeper/lease.py). What a hop refuses for good, or does not take in five days, is told: a notice's case goes to
+the postmaster, the sender of a released copy gets a DSN. A notice is never answered with a notice (DESIGN section 6).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
-from functools import partial
 
 from gateway.act.deciders import POSTMASTER
 from gateway.act.pen import LIFETIME
@@ -18,22 +16,22 @@ from gateway.act.reports import envelope_of
 from gateway.act.sign import signed
 from gateway.errors import TryLater, WillNotDo
 from gateway.keeper.desk import Desk
+from gateway.keeper.lease import LEASE_SECONDS, Guarded, Lease
 from gateway.model.kept import ToSend
 from gateway.model.message import Content
 from gateway.model.outcome import Copy, Reply
 from gateway.model.share import is_open_for, revoked_of
 from gateway.ports.next_hop import Handed, NextHop
 
-MOST_AT_ONCE = 20
+MOST_AT_ONCE = 45
+MOST_TO_ONE = 15  # next hop, and as many codes: one that hangs keeps no other, nor who waits for a code
 HAND_OVER_SECONDS = 300.0
-LEASE_SECONDS = 30.0  # renewed while an attempt goes on: what a killed keeper was sending waits no longer than this
-_RENEW_SECONDS = 5.0  # one renewal that fails late, and its repetition, still come before the lease ends
 _WRITE_AGAIN_SECONDS = 5.0  # the store is down, and a hop has answered
 _WRITE_TIMES = 2000  # some hours
 LATE = timedelta(hours=4)  # after this the sender of mail that waits here hears that it does
 _CARRIED = ("release", "rest")  # kinds of mail that is not our own; where we have changed it, it was signed when it was kept
 _OUR_OWN = ("notice", "code")  # of these nobody is told anything
-_BUG_PAUSE = timedelta(minutes=30)  # after an error of our own, which may come again each time
+BUG_PAUSE = timedelta(minutes=30)  # after an error of our own, which may come again each time
 _UNREADABLE = Reply(451, "4.3.0", "the message cannot be read back")
 _TAKEN_BACK = Reply(554, "5.7.1", "the links to its files were taken back before it was sent")
 _ENDED = Reply(554, "5.4.7", "the links to its files had ended before it could be sent")
@@ -45,7 +43,7 @@ class Sender:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._running: dict[str, asyncio.Task[None]] = {}  # by row: whatever a clock says of its lease, we have it
+        self._running: dict[str, tuple[ToSend, asyncio.Task[None]]] = {}  # whatever a clock says of their leases, we have them
         self._claiming = asyncio.Lock()  # the turns and what answers pages both send
 
     async def send(self) -> None:
@@ -54,76 +52,62 @@ class Sender:
             await self._send()
 
     async def _send(self) -> None:
-        room = MOST_AT_ONCE - len(self._running)
-        if room <= 0:
-            return
-        now, ours = self._desk.world.clock.now(), frozenset(self._running)
-        for row in await self._desk.shelves.outbox.claim(now, LEASE_SECONDS, room, besides=ours):
-            self._running[row.id] = asyncio.ensure_future(self._attempt(row))
+        desk, ours = self._desk, tuple(row for row, _ in self._running.values())
+        now = desk.world.clock.now()
+        for row in await desk.shelves.outbox.claim(now, LEASE_SECONDS, MOST_AT_ONCE, MOST_TO_ONE, ours):
+            lease = Lease(row, now, desk.shelves.outbox, desk.world.clock)
+            self._running[row.id] = row, asyncio.ensure_future(self._attempt(row, lease))
 
     async def drain(self) -> None:
         """Wait for the attempts under way."""
         while self._running:
-            await asyncio.wait(self._running.values())
+            await asyncio.wait([task for _, task in self._running.values()])
 
-    async def _attempt(self, row: ToSend) -> None:
-        lease = asyncio.ensure_future(self._keep_lease(row))
+    async def _attempt(self, row: ToSend, lease: Lease) -> None:
+        keeping = asyncio.ensure_future(lease.keep())
         try:
-            await self._try(row)
+            await self._try(row, lease)
         except TryLater:
             return  # our own store is down: the row is due again when its lease ends
         except Exception as error:  # noqa: BLE001 - the row must be tried again, not lost with its task
             self._desk.alarm("outbox", error, case=row.case, id=row.message_id)
             with suppress(TryLater):
-                at = self._desk.world.clock.now() + _BUG_PAUSE
-                await self._desk.shelves.outbox.retry(row.id, at, "an error in the gateway", certain=False)
+                at = self._desk.world.clock.now() + BUG_PAUSE
+                await self._desk.shelves.outbox.retry(row, at, "an error in the gateway", certain=False)
         finally:
-            lease.cancel()
+            keeping.cancel()
             del self._running[row.id]
 
-    async def _keep_lease(self, row: ToSend) -> None:
-        pause = _RENEW_SECONDS
-        while True:
-            await asyncio.sleep(pause)
-            try:
-                await self._desk.shelves.outbox.renew(row.id, self._desk.world.clock.now() + timedelta(seconds=LEASE_SECONDS))
-                pause = _RENEW_SECONDS
-            except TryLater:
-                pause = 1.0  # the store has taken its own time to fail
-
-    async def _write(self, write: Callable[[], Awaitable[None]]) -> None:
+    async def _done(self, row: ToSend, handed: tuple[Handed, ...], to_send: tuple[ToSend, ...] = ()) -> int:
         """What a hop has answered is known here alone: written again and again until the store takes it. Raises TryLater after hours."""
         for _ in range(_WRITE_TIMES):
-            try:
-                await write()
-            except TryLater:
-                await asyncio.sleep(_WRITE_AGAIN_SECONDS)
-            else:
-                return
-        await write()
+            with suppress(TryLater):
+                return await self._desk.shelves.outbox.done(row, handed, to_send)
+            await asyncio.sleep(_WRITE_AGAIN_SECONDS)
+        return await self._desk.shelves.outbox.done(row, handed, to_send)
 
-    async def _try(self, row: ToSend) -> None:
+    async def _try(self, row: ToSend, lease: Lease) -> None:
         hop = self._desk.world.hops.get(row.next_hop)
         if hop is None:
-            await self._settle(row, None, _all(row, Reply(451, "4.4.4", f"next hop {row.next_hop} is not configured")))
+            await self._settle(row, lease, None, _all(row, Reply(451, "4.4.4", f"next hop {row.next_hop} is not configured")))
             return
         try:
             content = await self._desk.world.vault.get(row.object_id)
         except WillNotDo as lost:
             # Perhaps a backup or a key brings it back: it is given the same time as a hop that is down.
             self._desk.alarm("outbox: an object is lost or damaged", lost, case=row.case, id=row.message_id)
-            await self._settle(row, None, _all(row, _UNREADABLE))
+            await self._settle(row, lease, None, _all(row, _UNREADABLE))
             return
         except TryLater:
             # Of one object this may last for ever, as a disk's error or a key that is not here: it, too, ends after five days.
-            await self._settle(row, None, _all(row, _UNREADABLE))
+            await self._settle(row, lease, None, _all(row, _UNREADABLE))
             return
         try:
             over = await self._over(row)
             if over is not None:
                 await self._end(row, content, over)
             else:
-                await self._settle(row, content, await self._hand_over(row, hop, content))
+                await self._settle(row, lease, content, await self._hand_over(row, hop, Guarded(content, lease)))
         finally:
             content.close()
 
@@ -145,8 +129,8 @@ class Sender:
         (recipient,) = row.recipients
         self._tell(row, _all(row, over))
         letters = await self._desk.reports.link_over(row, content, over, taken_back=over is _TAKEN_BACK)
-        await self._desk.shelves.outbox.done(row.id, recipient.address.key, over, to_send=letters)
-        await self._desk.forget(row.object_id)
+        if not await self._desk.shelves.outbox.done(row, (Handed(recipient, over),), letters):
+            await self._desk.forget(row.object_id)
 
     async def _hand_over(self, row: ToSend, hop: NextHop, content: Content) -> tuple[Handed, ...]:
         copy = Copy(row.reverse_path, row.recipients, b"", content, True, row.smtputf8, row.ret, row.envid)
@@ -158,29 +142,30 @@ class Sender:
             self._desk.alarm("outbox", error, case=row.case, id=row.message_id)
             return _all(row, Reply(451, "4.3.0", "an error in the gateway"), certain=False)
 
-    async def _settle(self, row: ToSend, content: Content | None, handed: tuple[Handed, ...]) -> None:
-        """Who has it is crossed out first: whatever fails after that, nobody gets it again."""
+    async def _settle(self, row: ToSend, lease: Lease, content: Content | None, handed: tuple[Handed, ...]) -> None:
+        """Who has it is crossed out first: whatever fails after that, nobody gets it again.
+
+        All else is for whoever has the row by now.
+        """
         is_over = row.expires_at is not None and self._desk.world.clock.now() >= row.expires_at
         sent = tuple(one for one in handed if one.reply.is_success)
         failed = tuple(one for one in handed if not one.reply.is_success and (one.reply.is_permanent or is_over))
         waiting = tuple(one for one in handed if not one.reply.is_success and one not in failed)
         self._tell(row, handed)
-        for one in sent:
-            await self._write(partial(self._desk.shelves.outbox.done, row.id, one.recipient.address.key, one.reply))
+        if lease.is_lost:
+            self._desk.log.event("outbox.taken_over", kind=row.kind, case=row.case, attempt=row.attempts, next_hop=row.next_hop)
+        left = await self._done(row, sent) if sent else len(row.recipients)
         if content is not None:
             await self._desk.shelves.outbox.put(await self._desk.reports.relayed(envelope_of(row), row.message_id, content, sent))
-        if failed:
-            await self._give_up(row, content, failed, len(sent), is_over=is_over)
-            for one in failed:
-                done = partial(self._desk.shelves.outbox.done, row.id, one.recipient.address.key, one.reply, certain=one.certain)
-                await self._write(done)
-        if waiting:
-            if content is not None and self._is_now_late(row):
-                await self._desk.shelves.outbox.put(await self._desk.reports.delayed(row, content, waiting))
+        if failed and not lease.is_lost:
+            letters = await self._given_up(row, lease, content, failed, len(sent), is_over=is_over)
+            left = await self._done(row, failed, letters)
+        if waiting and not lease.is_lost:
+            letters = await self._desk.reports.delayed(row, content, waiting) if content is not None and self._is_now_late(row) else ()
             at = self._desk.world.clock.now() + _pause_after(row.attempts)  # a claim has counted this attempt
             certain = all(one.certain for one in waiting)
-            await self._desk.shelves.outbox.retry(row.id, at, str(waiting[0].reply), certain=certain)
-        else:
+            await self._desk.shelves.outbox.retry(row, at, str(waiting[0].reply), certain=certain, to_send=letters)
+        if not left:
             await self._desk.forget(row.object_id)
 
     def _is_now_late(self, row: ToSend) -> bool:
@@ -191,21 +176,26 @@ class Sender:
         before = row.next_at - _pause_after(row.attempts - 1) if row.attempts > 1 else row.expires_at - LIFETIME
         return before < late <= self._desk.world.clock.now()
 
-    async def _give_up(self, row: ToSend, content: Content | None, failed: tuple[Handed, ...], sent: int, *, is_over: bool) -> None:
+    async def _given_up(
+        self, row: ToSend, lease: Lease, content: Content | None, failed: tuple[Handed, ...], sent: int, *, is_over: bool
+    ) -> tuple[ToSend, ...]:
+        """What is to be told of it. Raises TryLater."""
         desk = self._desk
         if row.kind == "code":
-            return  # who waits for it asks for another; the log has how the attempts went
+            return ()  # who waits for it asks for another; the log has how the attempts went
         if row.kind == "notice":
+            if not await lease.is_ours():
+                return ()
             desk.alarm("notice: nobody takes it", case=row.case, id=row.message_id)
             if row.case is not None:
                 await desk.shelves.holds.reopen(row.case, POSTMASTER, desk.world.clock.now())
-            return
+            return ()
         empty = desk.world.octets(b"") if content is None else None
         try:
             original = content or empty
             assert original is not None  # noqa: S101 - one of them is there
             gave_up = is_over and not any(one.reply.is_permanent for one in failed)
-            await desk.shelves.outbox.put(await desk.reports.bounce_row(row, original, failed, sent, gave_up=gave_up))
+            return await desk.reports.bounce_row(row, original, failed, sent, gave_up=gave_up)
         finally:
             if empty is not None:
                 empty.close()

@@ -8,8 +8,8 @@ from typing import Protocol
 
 from gateway.model.facts import Declared
 from gateway.model.kept import Because, Held, Intent, ToSend
-from gateway.model.outcome import Reply
 from gateway.model.share import Access, Share, Wish
+from gateway.ports.next_hop import Handed
 
 
 class Holds(Protocol):
@@ -53,19 +53,23 @@ class Outbox(Protocol):
     """The small durable queue. Rows are put by Journal.finish, in one commit with what they follow from."""
 
     async def claim(
-        self, now: datetime, lease_seconds: float, limit: int = 20, besides: frozenset[str] = frozenset()
+        self, now: datetime, lease_seconds: float, limit: int = 20, each: int = 20, under_way: tuple[ToSend, ...] = ()
     ) -> tuple[ToSend, ...]:
-        """Rows that are due, claimed for this process until the lease ends. `besides`: it has them, and their attempts go on."""
+        """Rows that are due, claimed for this process until the lease ends, codes first.
+
+        `under_way`: it has these already. With them no more than `limit`, and than `each` by one next hop; codes have places of their own.
+        """
         ...
 
-    async def renew(self, row_id: str, until: datetime) -> None:
-        """The attempt is still under way: its lease ends later."""
+    async def renew(self, row: ToSend, until: datetime) -> bool:
+        """The attempt is still under way: its lease ends later. False: another has begun one, or the row is gone."""
         ...
 
-    async def done(self, row_id: str, recipient: str, reply: Reply, *, certain: bool = True, to_send: tuple[ToSend, ...] = ()) -> None:
-        """This recipient has it (or never will), as the reply says; the row goes with its last recipient.
+    async def done(self, row: ToSend, handed: tuple[Handed, ...], to_send: tuple[ToSend, ...] = ()) -> int:
+        """These have it (or never will), as the replies say; the row goes with its last recipient. How many are left.
 
-        `certain`: nobody was handed a copy that was refused; a link that it carries is undone in the same commit.
+        Of a row that is another's by now only what a hop has taken counts.
+        Where it is certain that nobody was handed a copy that was refused, a link that it carries is undone in the same commit.
         `to_send`: what follows from it goes into the outbox in that commit, too.
         """
         ...
@@ -74,8 +78,11 @@ class Outbox(Protocol):
         """More to send, durable on return."""
         ...
 
-    async def retry(self, row_id: str, at: datetime, why: str, *, certain: bool) -> None:
-        """Again then. `certain`: nobody has it yet; else a link that it carries stays, whatever comes of the copy."""
+    async def retry(self, row: ToSend, at: datetime, why: str, *, certain: bool, to_send: tuple[ToSend, ...] = ()) -> None:
+        """Again then, unless it is another's by now. `to_send`: what is told of that, in the same commit.
+
+        `certain`: nobody has it yet; else a link that it carries stays, whatever comes of the copy.
+        """
         ...
 
 

@@ -13,7 +13,9 @@ from gateway.model.decision import Decision, Reason, Tried, Verdict
 from gateway.model.envelope import Address, Envelope, Recipient
 from gateway.model.kept import Held, ToSend
 from gateway.model.outcome import Ending, Outcome, Reply
+from gateway.ports.next_hop import Handed
 
+TAKEN = Reply(250, "2.0.0", "taken")
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 IDENTITY = bytes(range(32))
 
@@ -73,6 +75,13 @@ async def living(place: Place, processes: int = 1, clock: TurnedClock | None = N
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(served(place))
         yield tuple([await stack.enter_async_context(opened(place, clock)) for _ in range(processes)])
+
+
+async def done(
+    state: State, row: ToSend, mailbox: str, reply: Reply = TAKEN, *, certain: bool = True, to_send: tuple[ToSend, ...] = ()
+) -> int:
+    """One recipient of a row that was claimed: what the hop has said."""
+    return await state.outbox.done(row, (Handed(recipient(mailbox), reply, certain),), to_send)
 
 
 # --- nouns ------------------------------------------------------------------------------------------------------------

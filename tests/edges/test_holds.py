@@ -14,8 +14,7 @@ from gateway.edges.tables import hold
 from gateway.model.decision import Verdict
 from gateway.model.facts import Declared
 from gateway.model.kept import Because, Bundle
-from gateway.model.outcome import Reply
-from tests.edges.durable import NOON, Place, held, living, mail
+from tests.edges.durable import NOON, Place, done, held, living, mail
 
 
 async def keep(state: State, *rows) -> None:
@@ -201,7 +200,8 @@ def test_a_refusal_is_there_as_long_as_its_notice_is_on_its_way(place: Place):
             assert await state.holds.in_use(("holds-NO-1", "holds-TOLD-1"), later) == {"holds-NO-1"}
             assert "holds-NO-1" in await needed(state.store, later)
             assert await state.holds.purge(later) == 1
-            await state.outbox.done("n1", "a@derbyshire.gov.uk", Reply(250, "2.0.0", "taken"))
+            notice = next(row for row in await state.outbox.claim(NOON, 60) if row.id == "n1")
+            assert await done(state, notice, "a@derbyshire.gov.uk") == 0
             assert await state.holds.in_use(("holds-NO-1",), later) == frozenset()
             assert await state.holds.purge(later) == 1
 
@@ -217,7 +217,8 @@ def test_objects_are_in_use_as_long_as_somebody_may_want_them(place: Place):
             ids = ("holds-OPEN-1", "holds-GONE-1", "holds-NO-1", "notices-n1", "holds-orphan")
             assert await state.holds.in_use(ids, NOON) == {"holds-OPEN-1", "holds-NO-1", "notices-n1"}
             assert await state.holds.in_use(ids, NOON + timedelta(days=8)) == {"holds-OPEN-1", "notices-n1"}
-            await state.outbox.done("n1", "a@derbyshire.gov.uk", Reply(250, "2.0.0", "taken"))
+            (row,) = await state.outbox.claim(NOON, 60)
+            assert await done(state, row, "a@derbyshire.gov.uk") == 0
             assert await state.holds.in_use(ids, NOON) == {"holds-OPEN-1", "holds-NO-1"}
 
     asyncio.run(story())

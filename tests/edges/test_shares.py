@@ -13,7 +13,7 @@ from gateway.errors import Revoked, WillNotDo
 from gateway.model.kept import Bundle
 from gateway.model.outcome import Reply
 from gateway.model.share import Standing
-from tests.edges.durable import NOON, Place, living, mail
+from tests.edges.durable import NOON, Place, done, living, mail
 from tests.edges.sharing import KEY, file, grant, granted, issued, share
 
 
@@ -124,9 +124,9 @@ def test_the_link_in_a_copy_that_waits_ends_when_nobody_can_ever_have_been_hande
                 (row,) = await state.outbox.claim(NOON, 0)
                 assert row.share == made.id
                 if what == "retry":
-                    await state.outbox.retry("n1", NOON, "later", certain=certain)
+                    await state.outbox.retry(row, NOON, "later", certain=certain)
                 elif what == "done":
-                    await state.outbox.done("n1", "b@example.org", Reply(code, "5.1.1", "so it is"), certain=certain)
+                    await done(state, row, "b@example.org", Reply(code, "5.1.1", "so it is"), certain=certain)
             there = await state.shares.get(made.id)
             assert (there.state, {each.state for each in there.grants}) == (standing, {standing})
 

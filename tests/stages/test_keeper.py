@@ -12,12 +12,13 @@ import pytest
 from gateway.errors import TryLater
 from gateway.keeper import Keeper, Shelves
 from gateway.keeper.looking import PAGE
-from gateway.keeper.sending import PAUSES
+from gateway.keeper.sending import MOST_TO_ONE, PAUSES
 from gateway.log import Log
 from gateway.model.decision import Reason
-from gateway.model.kept import Because
+from gateway.model.kept import Because, ToSend
 from gateway.policy.places import Places
 from gateway.policy.rules import Act, Ask, Audience, Rule
+from gateway.ports.next_hop import Handed
 from tests.deliveries import HOUSE, MESSAGE, failed_in, policy
 from tests.doubles import NO, RECEIVED, SIGNED, recipient, run
 from tests.stages.test_act import ANN, Delivery
@@ -68,6 +69,11 @@ class Later:
             return await get(wanted)
 
         self.stage.vault.get = but_one
+
+    async def taken_over(self):
+        """Half a minute has passed, and another keeper has begun all that is due."""
+        self.stage.clock.turn(seconds=30)
+        return await self.stage.outbox.claim(self.stage.clock.now(), 30)
 
     def script(self, hop, **answers):
         self.stage.hops[hop].script.update({key.replace("_at_", "@").replace("_", "."): left for key, left in answers.items()})
@@ -337,6 +343,7 @@ def test_an_attempt_that_goes_on_is_not_begun_again_when_the_clock_is_set_forwar
         await later.deliver()
         await later.stage.intents.put("release", CASE, Because("officer"))
         await later.keeper.turn()
+        await asyncio.sleep(1)  # it has begun
         for _ in range(3):
             later.stage.clock.turn(seconds=60)
             await later.keeper.turn()
@@ -350,6 +357,103 @@ def test_an_attempt_that_goes_on_is_not_begun_again_when_the_clock_is_set_forwar
     assert later.got("b@kept.example") == ["geheimnis-subject"]
 
 
+@pytest.mark.parametrize("is_told", [True, False])
+def test_a_copy_that_has_not_left_when_its_lease_is_over_does_not_go(is_told):
+    """Found: a keeper that had stood still went on with what another had begun meanwhile, and both copies arrived."""
+    later = Later("b@kept.example")
+    later.script("plain", b_at_kept_example=["slow"])
+
+    async def story():
+        await later.deliver()
+        await later.stage.intents.put("release", CASE, Because("officer"))
+        await later.keeper.turn()
+        await asyncio.sleep(1)
+        (row,) = await later.taken_over()
+        if is_told:
+            await asyncio.sleep(6)  # its next renewal
+        later.stage.hops["plain"].go_on.set()
+        await later.keeper.drain()
+        return row
+
+    row = run(story())
+    assert later.got("b@kept.example") == []
+    assert later.stage.outbox.rows[row.id] == row  # as the other has it
+    assert ('"event":"outbox.taken_over"' in later.log.getvalue()) == is_told
+
+
+def test_a_hop_that_hangs_keeps_no_mail_by_another_and_no_code():
+    """Found: twenty attempts by it were all that there could be."""
+    later = Later("b@kept.example")
+    now, octets = later.stage.clock.now(), b"Subject: hello\r\n\r\n"
+    names = [f"p{n}@own.example" for n in range(50)]
+    later.stage.hops["plain"].script = {name: ["hang"] for name in names}
+    rows = [ToSend(name, f"o-{name}", "", (recipient(name),), "plain", "notice", next_at=now) for name in names]
+    rows += [ToSend("code", "o-code", "", (recipient("x@out.example"),), "plain", "code", next_at=now)]
+    rows += [ToSend("other", "o-other", "", (recipient("y@out.example"),), "sealed", "notice", next_at=now)]
+    later.stage.vault.objects = {row.object_id: octets for row in rows}
+
+    async def story():
+        await later.stage.outbox.put(tuple(rows[:50]))
+        await later.keeper.turn()
+        await asyncio.sleep(1)
+        await later.stage.outbox.put(tuple(rows[50:]))
+        await later.keeper.turn()
+        await asyncio.sleep(1)
+        got = later.got("x@out.example"), later.got("y@out.example"), sum(later.stage.hops["plain"].attempts.values())
+        while later.stage.outbox.rows:
+            later.stage.hops["plain"].go_on.set()
+            await later.turn(seconds=1)
+        return got
+
+    assert run(story()) == (["hello"], ["hello"], MOST_TO_ONE + 1)
+    assert later.got(names[-1]) == ["hello"]
+
+
+def test_a_copy_that_has_left_is_crossed_out_though_another_has_begun_it_meanwhile():
+    later = Later("b@kept.example")
+    later.script("plain", b_at_kept_example=["hang"])
+
+    async def story():
+        await later.deliver()
+        await later.stage.intents.put("release", CASE, Because("officer"))
+        await later.keeper.turn()
+        await asyncio.sleep(1)
+        (row,) = await later.taken_over()
+        await asyncio.sleep(6)
+        later.stage.hops["plain"].go_on.set()
+        await later.keeper.drain()
+        return row
+
+    row = run(story())
+    assert later.got("b@kept.example") == ["geheimnis-subject"]
+    assert row.id not in later.stage.outbox.rows
+    assert row.object_id not in later.stage.vault.objects
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_what_a_hop_refuses_when_another_has_begun_it_meanwhile_is_the_others_to_tell(is_told):
+    """Of a released copy, and of the notice of a refusal."""
+    later = Later("b@kept.example", "c@refused.example")
+
+    async def refuse(copy, deadline):
+        await later.taken_over()
+        await asyncio.sleep(6 if is_told else 0)
+        return tuple(Handed(one, NO) for one in copy.recipients)
+
+    async def story():
+        await later.deliver()
+        now = later.stage.clock.now()
+        notice = ToSend("n1", "o1", "", (recipient(ANN),), "plain", "notice", "7KQ-403", next_at=now, expires_at=now + timedelta(days=5))
+        later.stage.vault.objects["o1"] = b"Subject: refused\r\n\r\n"
+        await later.stage.outbox.put((notice,))
+        later.stage.hops["plain"].hand_over = refuse
+        await later.wish("release")
+
+    run(story())
+    assert sorted(row.kind for row in later.stage.outbox.rows.values()) == ["notice", "notice", "release"]  # no DSN among them
+    assert later.held("7KQ-403").state == "refused"
+
+
 def test_a_renewal_that_fails_is_repeated_before_the_lease_ends():
     later = Later("b@kept.example")
     later.script("plain", b_at_kept_example=["hang"])
@@ -360,6 +464,7 @@ def test_a_renewal_that_fails_is_repeated_before_the_lease_ends():
         if len(renewed) == 1:
             await asyncio.sleep(10)
             raise TryLater("the store does not answer")
+        return True
 
     async def story():
         await later.deliver()
