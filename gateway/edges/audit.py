@@ -61,7 +61,7 @@ class Audit:
 
     async def verify(self, tips: Iterable[Tip] = ()) -> tuple[str, ...]:
         """Everything that is wrong with the chains, in sentences; nothing when they are whole. Raises TryLater."""
-        return await self._store.read(verify, tuple(tips))
+        return await self._store.read_all(verify, tuple(tips))
 
     async def tips(self) -> tuple[Tip, ...]:
         """To be noted elsewhere. Raises TryLater."""
@@ -69,7 +69,7 @@ class Audit:
 
     async def events(self, case: str | None = None) -> tuple[Event, ...]:
         """Everything, or what happened to one case, in the order of time. Raises TryLater."""
-        return await self._store.read(events, case)
+        return await self._store.read_all(events, case)
 
     async def events_of_share(self, share_id: str) -> tuple[Event, ...]:
         """What happened to one share, in the order of time. Raises TryLater."""

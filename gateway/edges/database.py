@@ -22,6 +22,17 @@ from gateway.edges.syncing import sync_folder
 from gateway.errors import OutgateError, TryLater, WillNotDo
 
 BUSY_SECONDS = 10.0  # how long SQLite waits for another writer, which only a migration can be
+# A host that vanishes says nothing: without these a thread would wait for it for a quarter of an hour, or for ever (tcp(7), libpq-connect).
+_REACHING = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds that what was sent may stay unacknowledged
+}
+# The same seen from the server, for rows and locks of a gateway that vanishes; and who waits for another's lock waits no longer than this.
+# No statement_timeout: what retention deletes after a change of settings may take minutes.
+_KEPT_FOR = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3", "lock_timeout": "20s"}
 _PRAGMAS = (
     *("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"),
     *("cache_size=-32768", "wal_autocheckpoint=8000", "journal_size_limit=67108864"),  # 32 MiB each, 64 MiB
@@ -67,9 +78,8 @@ def open_engine(url: str, *, writer: str = "", read_only: bool = False, threads:
         event.listen(engine, "connect", _prepare_reader if read_only else _prepare_writer)
         event.listen(engine, "begin", _begin_reading if read_only else _begin_writing)
         return engine
-    connecting = {"connect_timeout": 5}
     engine = create_engine(
-        parsed, execution_options=options, pool_size=threads, max_overflow=0, hide_parameters=True, connect_args=connecting
+        parsed, execution_options=options, pool_size=threads, max_overflow=0, hide_parameters=True, connect_args=_reaching(parsed)
     )
     event.listen(engine, "connect", _prepare_postgresql)
     return engine
@@ -102,11 +112,21 @@ def _begin_reading(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN")
 
 
+def _reaching(parsed: URL) -> dict[str, Any]:
+    """What the operator's address says of it stays."""
+    return {name: value for name, value in _REACHING.items() if name not in parsed.query}
+
+
 def _prepare_postgresql(connection: Any, _record: object) -> None:
     # The operator may ask for more than "on" (a replica, too), never for less: a 250 rests on it.
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT set_config(name, 'on', false) FROM pg_settings WHERE name = 'synchronous_commit' AND setting IN ('off', 'local')"
+        )
+        cursor.execute(  # where nobody has set them otherwise for this database, role or connection
+            "SELECT set_config(name, value, false) FROM pg_settings JOIN unnest(%s::text[], %s::text[]) AS w (name, value) USING (name)"
+            " WHERE source IN ('default', 'configuration file')",
+            (list(_KEPT_FOR), list(_KEPT_FOR.values())),
         )
     connection.commit()
 
@@ -139,8 +159,9 @@ def migrate(url: str) -> None:
     """
     parsed = parse_url(url)
     with translated("migrate"), _alone(url):
-        engine = create_engine(parsed, poolclass=NullPool, hide_parameters=True)
-        if parsed.get_backend_name() == "sqlite":
+        is_file = parsed.get_backend_name() == "sqlite"
+        engine = create_engine(parsed, poolclass=NullPool, hide_parameters=True, connect_args={} if is_file else _reaching(parsed))
+        if is_file:
             event.listen(engine, "connect", _prepare_writer)
             event.listen(engine, "begin", _begin_writing)
         with engine.begin() as connection:

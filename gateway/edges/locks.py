@@ -15,7 +15,7 @@ import os
 import struct
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -120,6 +120,8 @@ class FileLocks(Locks):
 class PostgresqlLocks(Locks):
     """Advisory locks of one session. When the connection is lost its locks are taken again, as far as they are still free."""
 
+    patience_seconds = 10.0  # for the server's answer
+
     def __init__(self, url: str) -> None:
         super().__init__()
         self._engine = open_engine(url, threads=1)
@@ -128,7 +130,18 @@ class PostgresqlLocks(Locks):
         self._mine: set[int] = set()  # what this session has; touched in the thread alone
 
     async def _take(self, numbers: list[int]) -> frozenset[int]:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._ask, numbers) if numbers else frozenset()
+        if not numbers:
+            return frozenset()
+        job = self._thread.submit(self._ask, numbers)
+        try:
+            async with asyncio.timeout(self.patience_seconds):
+                return await asyncio.wrap_future(job)
+        except TimeoutError as error:
+            self._thread.submit(self._forsake, job)
+            raise TryLater(f"locks: the database did not answer in {self.patience_seconds:g} s") from error
+        except asyncio.CancelledError:
+            self._thread.submit(self._forsake, job)
+            raise
 
     def _give(self, numbers: frozenset[int]) -> None:
         self._thread.submit(self._unlock, numbers)
@@ -155,11 +168,8 @@ class PostgresqlLocks(Locks):
 
     def _session(self) -> Connection:
         if self._connection is None:
-            connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            # A machine that vanishes must not keep its locks for hours.
-            for setting in ("tcp_keepalives_idle = 10", "tcp_keepalives_interval = 5", "tcp_keepalives_count = 3"):
-                connection.exec_driver_sql(f"SET {setting}")
-            self._connection = connection
+            # A machine that vanishes does not keep its locks for hours: open_engine has told the server.
+            self._connection = connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             again = self._try_lock(connection, sorted(self._mine)) if self._mine else frozenset()
             if len(again) < len(self._mine):
                 log.warning("the connection of the locks was lost, and %d of them with it", len(self._mine) - len(again))
@@ -169,6 +179,11 @@ class PostgresqlLocks(Locks):
     @staticmethod
     def _try_lock(connection: Connection, numbers: list[int]) -> frozenset[int]:
         return frozenset(number for number, is_ours in connection.execute(_TRY_LOCK, {"numbers": numbers}) if is_ours)
+
+    def _forsake(self, job: Future[frozenset[int]]) -> None:
+        """Nobody has waited for it: what it took all the same is given back. After it, for the thread keeps the order."""
+        if not job.cancelled() and job.exception() is None:
+            self._unlock(job.result())
 
     def _unlock(self, numbers: frozenset[int]) -> None:
         ours = sorted(numbers & self._mine)

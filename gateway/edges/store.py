@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine
 from gateway.edges.database import translated
 from gateway.edges.operations import Insert, Payload, operation
 from gateway.edges.tables import setting
+from gateway.errors import TryLater
 
 TELL_SECONDS = 0.2  # how long a tell may wait for company before it is committed
 FRESH_SECONDS = 1.0  # a commit this young proves that commits work
@@ -31,6 +32,9 @@ _stamp = Insert(setting, update=("value",))
 
 class Store(ABC):
     """The database as the other edges see it. Belongs to one event loop; made after the process has forked for the last time."""
+
+    read_seconds = 60.0  # the patience of one read
+    fetch_seconds = 10.0
 
     def __init__(self, engine: Engine, threads: int) -> None:
         self._engine = engine
@@ -93,6 +97,14 @@ class Store(ABC):
 
     async def read(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Ask the database with a function over a connection, in a thread. Raises TryLater."""
+        try:
+            async with asyncio.timeout(self.read_seconds):
+                return await self.read_all(query, *args, **kwargs)
+        except TimeoutError as error:
+            raise TryLater(f"{query.__name__}: the database did not answer in {self.read_seconds:g} s") from error
+
+    async def read_all(self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `read`, for what goes through a whole table and may take minutes. Raises TryLater."""
 
         def ask() -> T:
             with translated(query.__name__), self._engine.begin() as connection:

@@ -83,7 +83,11 @@ class PostgresqlStore(Store):
             with translated("look up"), self._engine.connect() as connection:
                 return [tuple(row) for row in connection.exec_driver_sql(statement, parameters)]
 
-        return await self._loop.run_in_executor(self._threads, ask)
+        try:
+            async with asyncio.timeout(self.fetch_seconds):
+                return await self._loop.run_in_executor(self._threads, ask)
+        except TimeoutError as error:
+            raise TryLater(f"look up: the database did not answer in {self.fetch_seconds:g} s") from error
 
     async def close(self) -> None:
         with suppress(TryLater):

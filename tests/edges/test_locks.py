@@ -1,6 +1,8 @@
 """Locks by recipient: exclusive between processes, and gone with them."""
 
 import asyncio
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -10,6 +12,7 @@ import pytest
 
 from gateway.edges.database import is_sqlite, open_engine
 from gateway.edges.locks import FileLocks, Locks, PostgresqlLocks, number_of
+from gateway.errors import TryLater
 from tests.edges.durable import IDENTITY, Place
 
 CUT_ALL_OTHERS = """
@@ -90,6 +93,30 @@ def test_locks_are_taken_again_when_their_connection_was_lost(place: Place):
             one.give(frozenset({1, 2, 3}))
             assert await one.take([9]) == {9}  # in order: what was given back is given back by now
             assert await other.take([1, 2, 3]) == {1, 2, 3}
+
+    asyncio.run(story())
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_what_a_server_took_that_nobody_waited_for_any_more_is_given_back(place: Place):
+    """It hangs, and answers when we have given up: the lock would have been ours for ever, and its mail answered 451."""
+
+    async def story() -> None:
+        async with processes(place) as (one, other):
+            assert isinstance(one, PostgresqlLocks)
+            await one.take([1])
+            pid = one._connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+            one.patience_seconds = 0.2
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                with pytest.raises(TryLater, match="did not answer"):
+                    await one.take([2])
+            finally:
+                os.kill(pid, signal.SIGCONT)
+            one.patience_seconds = 60.0
+            assert await one.take([3]) == {3}
+            assert await other.take([1, 2, 3]) == {2}
 
     asyncio.run(story())
 

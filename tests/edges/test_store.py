@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
+import socket
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, make_url, select
 from sqlalchemy.exc import DatabaseError
 
 from gateway.edges import recorder
@@ -226,6 +227,72 @@ def test_lost_connections_to_postgresql_are_made_anew(place: Place):
             assert await state.store.read(value, "list") == "abc"
 
     asyncio.run(story())
+
+
+@pytest.mark.peer
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+def test_a_postgresql_that_does_not_answer_is_not_waited_for_for_ever(place: Place):
+    """Found: a look-up waited as long as the machine of the database was gone, and every message with it."""
+
+    async def story() -> None:
+        async with living(place) as (state,):
+            store = state.store
+            await store.run("test.set", {"name": "a", "value": "1"})
+            store.read_seconds = store.fetch_seconds = 0.2
+            with held_by_another(place):
+                for asked in (store.read(value, "a"), store.fetch("SELECT value FROM setting WHERE name = ?", ("a",))):
+                    with pytest.raises(TryLater, match=r"did not answer in 0\.2 s"):
+                        await asked
+            store.read_seconds = store.fetch_seconds = 60.0
+            assert await store.read(value, "a") == "1"
+            assert await store.fetch("SELECT value FROM setting WHERE name = ?", ("a",)) == [("1",)]
+
+    asyncio.run(story())
+
+
+@pytest.mark.peer
+def test_a_machine_that_vanishes_is_noticed_on_both_sides(postgresql_url: str):
+    """By the kernel: these are what it was told of the connection, and what the server tells its own."""
+    ours = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 20_000}
+    theirs = {"tcp_keepalives_idle": "10", "tcp_keepalives_interval": "5", "tcp_keepalives_count": "3", "lock_timeout": "20s"}
+
+    assert kept_alive(postgresql_url) == (ours, theirs)
+
+
+@pytest.mark.peer
+def test_what_the_operator_says_of_a_connection_stays(postgresql_url: str):
+    options = "-c lock_timeout=5s -c tcp_keepalives_idle=99"
+    address = make_url(postgresql_url).update_query_dict({"keepalives_idle": "77", "options": options})
+    ours, theirs = kept_alive(address.render_as_string(hide_password=False))
+
+    assert (ours["TCP_KEEPIDLE"], ours["TCP_KEEPINTVL"]) == (77, 5)
+    assert (theirs["tcp_keepalives_idle"], theirs["lock_timeout"], theirs["tcp_keepalives_count"]) == ("99", "5s", "3")
+
+
+def kept_alive(url: str) -> tuple[dict[str, int], dict[str, str]]:
+    engine = open_engine(url)
+    with engine.begin() as connection:
+        raw = connection.connection.dbapi_connection
+        assert raw is not None
+        with socket.fromfd(raw.fileno(), socket.AF_INET, socket.SOCK_STREAM) as wire:
+            ours = {
+                name: wire.getsockopt(socket.IPPROTO_TCP, getattr(socket, name))
+                for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_KEEPCNT", "TCP_USER_TIMEOUT")
+            }
+        names = ("tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count", "lock_timeout")
+        theirs = {name: connection.exec_driver_sql(f"SHOW {name}").scalar_one() for name in names}
+    engine.dispose()
+    return ours, theirs
+
+
+@contextmanager
+def held_by_another(place: Place) -> Iterator[None]:
+    """Somebody has the table for themselves."""
+    engine = open_engine(place.url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("LOCK TABLE setting IN ACCESS EXCLUSIVE MODE")
+        yield
+    engine.dispose()
 
 
 @pytest.mark.peer
