@@ -4,7 +4,7 @@ It is not parsed into a tree: libxml2 stops silently at a depth of 256, and tree
 everything else is text, in one pass and in linear time. So nothing can hide: text that is invisible, in comments, attributes or scripts is
 read too, apart from what is shown. Of style sheets only the texts are read, and which classes they hide.
 Standards: the HTML Standard section 13.2.5 (tags, quoted attributes, comments, CDATA), Outlook's conditional comments.
-Limits: colours are not compared; what only a script or a style sheet would put in order stands in the order of the text.
+Limits: colours are not compared; what only a script or the selectors of a style sheet would put in order stands in the order of the text.
 """
 
 from __future__ import annotations
@@ -115,6 +115,11 @@ _MAY_HIDE = re.compile(
     r":\s*+(?:(?i:none|hidden|collapse|all)\b|0(?![.\d]*[1-9])|-\d{3})|\shidden[\s=/>]"
 )  # quick: looked for in the whole
 _HIDDEN = re.compile(r"(?:^|\s)hidden(?:[\s=/>]|$)", re.IGNORECASE)
+_MAY_TURN = re.compile(r"-override", re.IGNORECASE)  # quick
+_OVERRIDING = re.compile(r"unicode-bidi\s*:\s*(?:bidi|isolate)-override", re.IGNORECASE)
+_DIRECTION = re.compile(r"""\b(?:dir\s*=\s*["']?|direction\s*:\s*)(rtl|ltr)\b""", re.IGNORECASE)
+_OVERRIDES = {"rtl": "\u202e", "ltr": "\u202d"}
+_END_OF_OVERRIDE = "\u202c"
 _CLASSES = re.compile(r"""\b(?:class|id)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _NAMED = re.compile(r"[.#]([a-zA-Z_][\w\-]*)")
 _CONTENT = re.compile(r"""content\s*:\s*(?:"([^"\n]{1,4096})"|'([^'\n]{1,4096})')""", re.IGNORECASE)
@@ -138,10 +143,12 @@ class _Page:
         "_hiding",
         "_judged",
         "_may_hide",
+        "_may_turn",
         "_preformatted",
         "_quoted_tags",
         "_quotes",
         "_tags",
+        "_turning",
         "_visible",
         "unseen",
     )
@@ -159,6 +166,8 @@ class _Page:
         self._preformatted = len(markup) if preformatted else 0  # elements; no document closes more than it has characters
         self._hiding: _Open | None = None
         self._may_hide = _MAY_HIDE.search(markup) is not None
+        self._may_turn = _MAY_TURN.search(markup) is not None
+        self._turning: list[tuple[str, _Open]] = []  # the signs that order what is open, innermost last
         self._judged: dict[str, bool] = {}  # attributes, and whether they hide: most are the same again and again
         self._read(markup)
 
@@ -237,12 +246,14 @@ class _Page:
             (self._quoted_tags if self._depth else self._tags).append(attributes)
         if self._may_hide and name not in _VOID:
             self._hide(name, attributes, closing=closing)
+        if name == "bdo" or (self._may_turn and name not in _VOID):
+            self._turn(name, attributes, closing=closing)
         if name in ("blockquote", "div"):
             self._quote(name, attributes, closing=closing)
         elif name == "pre":
             self._preformatted = max(0, self._preformatted - 1) if closing else self._preformatted + 1
         if name in _BLOCKS:
-            self._put("\n" + "> " * self._depth)
+            self._put("\n" + "> " * self._depth + "".join(sign for sign, _ in self._turning))
         elif name in ("td", "th"):
             self._put("\t")
 
@@ -260,6 +271,15 @@ class _Page:
             by_class = bool(self._classes) and any(not self._classes.isdisjoint(said.split()) for said in classes)
             found = self._judged[attributes] = bool(by_class or _HIDING.search(attributes) or _HIDDEN.search(attributes))
         return found
+
+    def _turn(self, name: str, attributes: str, *, closing: bool) -> None:
+        """An element that orders its letters (the HTML Standard 15.3.6, CSS Writing Modes 2.2): as the signs that do so in plain text."""
+        if not closing and (name == "bdo" or _OVERRIDING.search(attributes)) and (way := _DIRECTION.search(attributes)) is not None:
+            self._turning.append((_OVERRIDES[way[1].lower()], _Open(name)))
+            self._put(self._turning[-1][0])
+        elif self._turning and self._turning[-1][1].closes(name, closing=closing):
+            self._turning.pop()
+            self._put(_END_OF_OVERRIDE)
 
     def _quote(self, name: str, attributes: str, *, closing: bool) -> None:
         """Quotations are blockquotes that say so, what web mail puts around an answer, and all that follows Outlook's mark."""

@@ -4,6 +4,7 @@ Almost all text holds nothing, so an re2.Set says first which patterns occur in 
 each 4 KiB, and only there are they looked for. Plain runs of digits, which a table is full of, are judged many at a time (runs.py).
 A segment is named by the place where it begins: SUBJECT_START is a subject, FIRST_LINE a body or a document. Its later text counts as
 SUBJECT or TEXT, and what it quotes as QUOTED. Other places are read line by line. A TEXT segment continues the one before of its name.
+A line that is shown in another order than it is written in (turned.py) is read both ways.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from gateway.detectors.runs import digit_runs
 from gateway.detectors.seen import RUNNING, SUBJECTS, Finds, Tally, Text
 from gateway.detectors.stretches import PIECE, around, stretches
 from gateway.detectors.tables import OF_TABLES, Table, divider_of, evidence_of
+from gateway.detectors.turned import Line, turned_lines
 from gateway.model.finding import Evidence, EvidenceKind, Patterns, Place
 
 Segment: TypeAlias = tuple[Place, str, str]  # the place where it begins, words for a person ("page 3 header"), the text
@@ -37,7 +39,9 @@ def scan(segments: Iterable[Segment], patterns: Patterns) -> tuple[Evidence, ...
     search = _Search(prepare(patterns))
     for place, where, text in segments:
         if text:
-            search.segment(place, where, normalise(text))
+            search.segment(place, where, plain := normalise(text))
+            if turned := tuple(turned_lines(text)):
+                search.turned(place, where, turned, plain)
     return search.evidence()
 
 
@@ -72,6 +76,15 @@ class _Search:
             self._run(Text(place, where, octets(text), lines))
             if place is Place.FILE_NAME:
                 self._run(Text(place, where, octets(_ENDING.sub("~", text).replace("_", "~")), None))
+
+    def turned(self, place: Place, where: str, lines: Sequence[Line], text: str) -> None:
+        """Lines of this text that are shown in another order; what follows it goes on from the text."""
+        where, shown = f"{where}, as it is shown", normalise("\n".join(line.shown for line in lines))
+        if place is Place.FIRST_LINE:
+            if normalise(lines[0].written).strip() == marking.first_line(text):
+                self._lines((marking.first_line(shown),), place, where)
+            place = Place.TEXT
+        self.segment(place, where, shown)
 
     # --- lines and names ------------------------------------------------------------------------------------------------
 

@@ -52,6 +52,11 @@ SENSITIVE = {
     "before the body": "OFFICIAL-SENSITIVE<body>x",
     "a tag without an end": "<p>x</p><a title='OFFICIAL-SENSITIVE",
     "a quote without an end": '<a title="x>OFFICIAL-SENSITIVE</a>',
+    "letters from right to left": "<p><bdo dir=rtl>EVITISNES-LAICIFFO</bdo></p>",
+    "letters from right to left on each line": "<bdo dir='RTL'>olleH<br>EVITISNES-LAICIFFO<br>eyb dooG</bdo>",
+    "letters from right to left in two elements": "<bdo dir=rtl>EVITIS<b>NES-L</b>AICIFFO</bdo>",
+    "letters from right to left by a style": "<p style='unicode-bidi: bidi-override; direction: rtl'>EVITISNES-LAICIFFO</p>",
+    "letters from left to right in others": "<bdo dir=rtl>EVITISNES<bdo dir=ltr>OFFICIAL-</bdo></bdo>",
     "words of a letter that a link begins": "<a href='mailto:a@b.example?body=OFFICIAL%2DSENSITI%56E'>",
     "a link": "<a href='https://a.example/OFFICIAL-SENSITIVE'>",
 }  # fmt: skip

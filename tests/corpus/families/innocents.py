@@ -41,7 +41,7 @@ def innocents() -> Iterator[Innocent]:
         yield Innocent("ordinary files", name, carrying("a.msg", octets, "application/vnd.ms-outlook"))
     for name, octets in outlook.saved_mails():
         yield Innocent("ordinary files", name, carrying("a.eml", octets, "message/rfc822"))
-    for name, octets in {**_mails(), **_machines(), **_encoded()}.items():
+    for name, octets in {**_mails(), **_machines(), **_encoded(), **_turned()}.items():
         yield Innocent("ordinary mail", name, octets)
 
 
@@ -290,6 +290,17 @@ def _machines() -> dict[str, bytes]:
         "a nightly report": mail(subject="[cron] backup ok", text="started 1767603600\nfinished 1767607200\nfiles 4857773457\nbytes 123456789012\n"),
         "an invoice by a system": mail(subject="Invoice 2026000123", text="Invoice 2026000123\nAmount due: 123.45\nSort it out by 5 February.\n"),
         "a list's digest": raw("MIME-Version: 1.0\nContent-Type: multipart/digest; boundary=b\n\n--b\n\nFrom: a@x.example\nSubject: one\n\nHello.\n--b\n\nFrom: b@x.example\nSubject: two\n\nGood bye.\n--b--\n"),
+    }  # fmt: skip
+
+
+def _turned() -> dict[str, bytes]:
+    """Letters of people who write from right to left, with what their programs put around numbers and names."""
+    hebrew = (
+        "\u202b\u05e9\u05dc\u05d5\u05dd \u05d0\u05dc\u05db\u05e1, \u05d4\u05de\u05e1\u05e4\u05e8 \u05e9\u05dc\u05d9 020 7946 0018\u202c"
+    )
+    return {
+        "a letter in Hebrew": mail(text=f"{hebrew}\n\n\u202b\u05d1-5 \u05d1\u05d9\u05e0\u05d5\u05d0\u05e8 2026, Kim <kim@elsewhere.example> \u05db\u05ea\u05d1:\u202c\n> Hello\n"),
+        "a letter in Arabic in HTML": mail(html="<div dir='rtl'>\u0645\u0631\u062d\u0628\u0627\u060c \u0627\u0644\u0647\u0627\u062a\u0641 <bdo dir='ltr'>020 7946 0018</bdo></div>"),
     }  # fmt: skip
 
 

@@ -51,6 +51,8 @@ _PAGES = {
     "a frame's source": f'<iframe srcdoc="<p>{PERSON}</p>"></iframe><p>Hello.</p>',
     "a picture of lines": f"<svg><text>{PERSON}</text><desc>x</desc></svg>",
     "a link's address": f"<a href='mailto:x@y.example?body={PERSON.replace(' ', '%20')}'>Hello.</a>",
+    "letters from right to left": f"<p><bdo dir='rtl'>{PERSON[::-1]}</bdo></p>",
+    "letters from right to left by a style": f"<p style='direction:rtl; unicode-bidi:bidi-override'>{PERSON[::-1]}</p>",
     "a table": f"<table><tr><th>Name</th><th>NHS number</th></tr><tr><td>Alex</td><td>{NHS}</td></tr></table>",
     "plain text in the middle of a broken tag": f"<p>Hello.<b <i>{PERSON}",
     "a page that never begins": f"</p></div></html>{PERSON}",
