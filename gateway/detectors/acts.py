@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import re2
 
-from gateway.detectors import marking
+from gateway.detectors import cells, marking
 from gateway.detectors.detector import AFTER, BEFORE, LOOSE_AFTER, LOOSE_BEFORE, Detector, Found
 from gateway.detectors.links import LINKS, is_approved
 from gateway.detectors.marking import Marking
@@ -136,22 +136,29 @@ def link(pattern: str, approved: frozenset[str]) -> Act:
 
 def mark(made: Marking) -> Act:
     """The act of a marking in running text: a body, a document, or a subject."""
-    finder = re2.compile(made.running.encode(), options())
 
     def act(finds: Finds, text: Text, start: int, end: int) -> None:
         if text.place not in RUNNING and text.place not in SUBJECTS:
             return
-        for match in finder.finditer(text.data, whole(text.data, max(0, start - 4)), min(len(text.data), end + OVERLAP)):
+        for match in made.finder.finditer(text.data, whole(text.data, max(0, start - 4)), min(len(text.data), end + OVERLAP)):
             at, stop = match.span(1)
             if not start <= at < end:
                 continue
             place = text.place_of(at)
-            if place in made.pattern.where or (place is Place.QUOTED and Place.TEXT in made.pattern.where):
-                alone = marking.is_bracketed if place is Place.SUBJECT else marking.stands_alone
-                if not made.pattern.whole_line or alone(text.data, at, stop, made):
-                    finds.saw_at(made.pattern, place, text, at)
+            counts = place in made.pattern.where or (place is Place.QUOTED and Place.TEXT in made.pattern.where)
+            if not counts or finds.has_enough(made.pattern, place):
+                continue
+            if not made.pattern.whole_line or _is_apart(text, at, stop, made, place):
+                finds.saw_at(made.pattern, place, text, at)
 
     return act
+
+
+def _is_apart(text: Text, at: int, stop: int, made: Marking, place: Place) -> bool:
+    """Whether a marking of a whole line stands by itself: on its line, in its cell, in the brackets of a subject."""
+    if place is Place.SUBJECT:
+        return marking.is_bracketed(text.data, at, stop, made) or cells.in_subject(text.data, at, stop, made)
+    return marking.stands_alone(text.data, at, stop, made) or cells.in_text(text, at, stop, made)
 
 
 # --- where values may stand -------------------------------------------------------------------------------------------

@@ -20,8 +20,10 @@ from gateway.detectors.normalise import normalise
 from gateway.model.finding import Pattern
 
 LONGEST_LINE = 400  # characters; what is longer is prose, whatever it says
+_NEAR = 16  # octets before a marking, in which its bracket stands
 
 _PAGE_NUMBER = r"(?:pages?|pg\.?|p\.|slide|sheet)?\s*\d{1,5}(?:\s*(?:of|/)\s*\d{1,5})?"
+_DIGIT = re.compile(r"\d")
 _LEADING_PAGE = re.compile(rf"^\W*{_PAGE_NUMBER}(?![^\W_])", re.IGNORECASE)
 _TRAILING_PAGE = re.compile(rf"(?<![^\W_]){_PAGE_NUMBER}\W*$", re.IGNORECASE)
 _REPLY = re.compile(
@@ -31,6 +33,8 @@ _REPLY = re.compile(
 _SIGNS = bytes(octet for octet in range(128) if not chr(octet).isalnum())
 NEVER = r"[^\x00-\x{10FFFF}]"  # matches no character
 _BETWEEN = r"[\s\-:/_.,&\\|>()\[\]·•]{0,5}"  # Office shows a label and the one below it with a backslash
+_SIGN_LAST = re.compile(rb"[\-:/\\|][ \t\r]*\n[ \t\r]*\n?[ \t\r]*[^\s]")
+_SIGN_FIRST = re.compile(rb"\n[ \t]*[\-:/\\|]")
 _SPACED_FROM = 5  # letters: so long must a marking be to be read with blanks between its letters
 _SPACE = r"[ \t.\-_*]{1,3}"
 # How mail programs begin earlier text. Both re and re2.
@@ -51,6 +55,7 @@ class Marking:
     words: int
     first: str  # the letters of its first word, case folded: a text without them needs no closer look
     running: str  # re2: the marking in running text, its words as group 1
+    finder: Any  # the same, compiled, for octets
     inside: re.Pattern[str]  # the marking somewhere on a line
     opening: re.Pattern[str]  # the marking at the start of a subject
     added: re.Pattern[str] | None  # what may stand beside it
@@ -65,13 +70,15 @@ def prepare(pattern: Pattern) -> Marking:
     prefix = rf"(?:(?:{added})[\s\-:/_.,\\|>]{{1,5}})?" if added else ""
     beside = rf"(?:[\s\-:/_.,&()\[\]]{{0,5}}(?:{added})(?![^\W_])){{0,4}}" if added else ""
     after = rf"{beside}\s*(?:$|[:\-\])}}>*|\"'])" if pattern.whole_line else r"(?![^\W_])"
+    # re2 knows no look-around, but Unicode classes.
+    running = rf"(?i)(?:^|[^\pL\pN])({joined if words else NEVER})(?:[^\pL\pN]|$)"
     return Marking(
         pattern,
         key_of(text),
         len(words),
         words[0].casefold() if words else "\0",
-        # re2 knows no look-around, but Unicode classes.
-        rf"(?i)(?:^|[^\pL\pN])({joined if words else NEVER})(?:[^\pL\pN]|$)",
+        running,
+        re2.compile(running.encode(), _options()),
         re.compile(rf"(?<![^\W_]){joined}(?![^\W_])", re.IGNORECASE),
         re.compile(rf"[\s\[({{<*\"'#]*{prefix}{joined}{after}", re.IGNORECASE),
         re.compile(rf"(?<![^\W_])(?:{added})(?![^\W_])", re.IGNORECASE) if added else None,
@@ -100,7 +107,7 @@ def is_whole_line(line: str, key: str) -> bool:
     letters = key_of(line)
     if _repeats(letters, key):
         return True
-    if key not in letters:
+    if key not in letters or _DIGIT.search(letters) is None:
         return False
     shorter = _TRAILING_PAGE.sub("", line, count=1)
     shortened = (shorter, _LEADING_PAGE.sub("", line, count=1), _LEADING_PAGE.sub("", shorter, count=1))
@@ -125,7 +132,7 @@ def on_line(line: str, letters: str, marking: Marking) -> bool:
     if marking.first not in letters:
         return False
     if marking.pattern.whole_line:
-        return _is_alone(line, marking)
+        return is_alone(line, marking)
     return marking.inside.search(line) is not None
 
 
@@ -137,30 +144,40 @@ def is_broken_over(lines: Sequence[str], marking: Marking) -> bool:
     return not any(on_line(" ".join(some), key_of(" ".join(some)), marking) for some in (lines[1:], lines[:-1]))
 
 
-def stands_alone(data: bytes, at: int, _end: int, marking: Marking) -> bool:
-    """Whether a marking that was found in running text is all that its line says."""
+def stands_alone(data: bytes, at: int, end: int, marking: Marking) -> bool:
+    """Whether a marking that was found in running text is all that its line says, or all of the two lines over which it is broken."""
+    if b"\n" in data[at:end] and not _goes_on(data[at:end]):
+        return False
     first, last = (
         max(0, at - 4 * LONGEST_LINE),
         min(len(data), at + 4 * LONGEST_LINE),
     )  # octets: no farther, lest many on one line cost much
-    begin, end = data.rfind(b"\n", first, at) + 1, data.find(b"\n", at, last)
-    if (begin == 0 < first) or (end < 0 and last < len(data)):
+    begin, stop = data.rfind(b"\n", first, at) + 1, data.find(b"\n", end, last)
+    if (begin == 0 < first) or (stop < 0 and last < len(data)):
         return False
-    return _is_alone(data[begin : end if end >= 0 else last].decode("utf-8", "replace"), marking)
+    return is_alone(data[begin : stop if stop >= 0 else last].decode("utf-8", "replace"), marking)
+
+
+def _goes_on(words: bytes) -> bool:
+    """Whether one line goes on in the next: the first ends with a sign, or all is capitals. Else they may be items of a list."""
+    return _SIGN_LAST.search(words) is not None or (words.isupper() and _SIGN_FIRST.search(words) is None and words.count(b"\n") == 1)
 
 
 def is_bracketed(data: bytes, at: int, end: int, marking: Marking) -> bool:
     """Whether a marking that was found in a subject stands in brackets there, or is all of it."""
-    before, after = data[:at].rstrip()[-1:], data[end:].decode("utf-8", "replace")
+    before, after = data[max(0, at - _NEAR) : at].rstrip()[-1:], data[end : end + LONGEST_LINE].decode("utf-8", "replace")
     rest = marking.added.sub("", after) if marking.added else after
-    closing = rest.lstrip(" \t-:/_.,&")[:1]
-    return (before, closing) in ((b"[", "]"), (b"(", ")"), (b"{", "}")) or _is_alone(data.decode("utf-8", "replace"), marking)
+    if (before, rest.lstrip(" \t-:/_.,&")[:1]) in ((b"[", "]"), (b"(", ")"), (b"{", "}")):
+        return True
+    return len(data) <= 4 * LONGEST_LINE and is_alone(data.decode("utf-8", "replace"), marking)
 
 
-def _is_alone(line: str, marking: Marking) -> bool:
+def is_alone(line: str, marking: Marking) -> bool:
+    """Whether a line says nothing but this marking, and what may stand beside it."""
     if is_whole_line(line, marking.key):
         return True
-    return marking.added is not None and is_whole_line(marking.added.sub("", line), marking.key)
+    bare = line if marking.added is None else marking.added.sub("", line)
+    return bare != line and is_whole_line(bare, marking.key)
 
 
 def first_line(text: str) -> str:

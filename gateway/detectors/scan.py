@@ -14,7 +14,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import product
 from typing import TypeAlias
 
-from gateway.detectors import marking
+from gateway.detectors import cells, marking
+from gateway.detectors.cells import EDGES
 from gateway.detectors.columns import valid_values
 from gateway.detectors.detector import Detector
 from gateway.detectors.normalise import normalise, octets
@@ -29,7 +30,6 @@ from gateway.model.finding import Evidence, EvidenceKind, Patterns, Place
 Segment: TypeAlias = tuple[Place, str, str]  # the place where it begins, words for a person ("page 3 header"), the text
 
 
-_EDGES = frozenset({Place.PAGE_HEADER, Place.PAGE_FOOTER})
 _ENDING = re.compile(r"\.(?=[A-Za-z0-9]{1,5}$)")  # with the signs of file names as a sign that ends words, a value stands by itself
 _CLOSE = 8192  # octets that are looked at closely when something occurs in them: of fewer, what stands around them would be as much again
 
@@ -65,7 +65,7 @@ class _Search:
             self._lines((marking.first_line(text),), Place.FIRST_LINE, where)
         elif place is Place.FILE_NAME:
             self._name(where, text)
-        elif place in _EDGES:
+        elif place in EDGES:
             self._edge(text.splitlines(), place, where)
         elif place not in RUNNING:
             self._lines(text.splitlines(), place, where)
@@ -108,6 +108,9 @@ class _Search:
             for made in counted:
                 if marking.on_line(line, letters, made):
                     self._finds.saw(made.pattern, place, where)
+                elif made.first in letters and _shares(line, made, place):
+                    # Not at the edge of a page: there what is not a whole line could lower.
+                    self._finds.saw(made.pattern, Place.TEXT if place in EDGES else place, where)
 
     def _edge(self, lines: Sequence[str], place: Place, where: str) -> None:
         """A marking may be broken over lines, paragraphs or cells: OFFICIAL at the end of one is no reading of OFFICIAL-SENSITIVE."""
@@ -239,6 +242,13 @@ class _Search:
                 if id_ == made.pattern.id:
                     where = f"{seen.where}, quoted earlier text" if place is Place.QUOTED else seen.where
                     yield Evidence(EvidenceKind.MARKING, id_, seen.count, where, made.pattern.text, place=place)
+
+
+def _shares(line: str, made: marking.Marking, place: Place) -> bool:
+    """Whether a marking shares a line with other words where that is usual."""
+    if place is Place.FIRST_LINE:
+        return cells.on_first_line(line, made)
+    return place in EDGES and cells.on_edge(line, made)
 
 
 def _is_supported(detector: Detector, tally: Tally) -> bool:

@@ -8,6 +8,7 @@ from gateway.detectors.grid import Grid
 from gateway.model.finding import Pattern, Place
 
 ENOUGH = 100_000  # distinct values; beyond them the count no longer grows
+MARKED = 1000  # the same for how often a marking stood at one place
 SUBJECTS = (Place.SUBJECT_START, Place.SUBJECT)
 RUNNING = (Place.FIRST_LINE, Place.TEXT, Place.QUOTED)
 _NOWHERE = 1 << 62  # an offset that no text reaches
@@ -24,6 +25,7 @@ class Text:
     lines: int | None  # of the same text, in segments before this; None where a person counts no lines
     quoted: int = _NOWHERE  # octet where earlier text begins, as far as the search has come
     counted: tuple[int, int] = (0, 0)  # an octet, and the line ends before it
+    divider: str | None = None  # of its cells, once somebody asked; "" where it is no table
 
     def is_quoted(self, at: int) -> bool:
         """Whether this octet belongs to quoted earlier text. Only words and documents quote."""
@@ -106,6 +108,11 @@ class Finds:
     def saw(self, pattern: Pattern, place: Place, where: str) -> None:
         """Count one occurrence of a marking."""
         self.markings.setdefault((pattern.id, place), Seen(0, where)).count += 1
+
+    def has_enough(self, pattern: Pattern, place: Place) -> bool:
+        """Whether a marking stood there so often that one more says nothing: each row of a long table may carry it."""
+        seen = self.markings.get((pattern.id, place))
+        return seen is not None and seen.count >= MARKED
 
     def saw_at(self, pattern: Pattern, place: Place, text: Text, at: int) -> None:
         """The same, in running text: where it stood is worked out for the first alone."""

@@ -4,6 +4,7 @@ from functools import cache
 
 from tests.corpus.entries import Innocent, Technique
 from tests.corpus.families import (
+    cells,
     containers,
     decoys,
     encodings,
@@ -40,6 +41,7 @@ _FAMILIES = (
     word,
     sheets,
     workbooks,
+    cells,
     opened,
     pdfs,
     pdf_pictures,

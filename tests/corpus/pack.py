@@ -1,6 +1,6 @@
 """The pack by which the corpus is judged: rules/uk-government.
 
-Besides, it looks for the identifiers and markings of other countries, and for a marking anywhere in a file name.
+Besides, it looks for the identifiers and markings of other countries.
 """
 
 import shutil
@@ -14,7 +14,6 @@ from tests.peers import folder
 _UK = REPOSITORY / "rules" / "uk-government"
 _BEFORE = "  - {unreadable: ["
 _MORE = """\
-  - {text: OFFICIAL-SENSITIVE, where: [file_name], is: official-sensitive}
   - {detector: us-ssn, at_least: 1, is: official-sensitive}
   - {detector: us-itin, at_least: 1, is: official-sensitive}
   - {pspf: OFFICIAL, is: official}

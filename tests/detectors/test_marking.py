@@ -63,6 +63,134 @@ def test_words_of_other_lines_of_a_page_edge_are_no_marking(lines: str) -> None:
     assert not found(Place.PAGE_HEADER, lines, "OFFICIAL-SENSITIVE")
 
 
+WORDS = st.lists(st.sampled_from(["Council", "v1.2", "OFFICIAL", "PUBLIC", "SENSITIVE", "Page 3", "Project Oak", "", "\u2013"]), max_size=5)
+DIVIDERS = st.sampled_from(["\t", " | ", "   ", " - ", ": ", " \u00b7 ", ", ", " / "])
+
+
+@given(st.sampled_from(["OFFICIAL", "PUBLIC"]), WORDS, WORDS, DIVIDERS, st.sampled_from(list(Place)))
+def test_what_may_lower_is_believed_out_of_no_cell(text: str, before: list[str], after: list[str], divider: str, place: Place) -> None:
+    """Whatever else a line says, a marking of page edges alone is a whole line there or nothing."""
+    line = divider.join([*before, text, *after])
+    lowers = Pattern("m", text, frozenset({Place.PAGE_HEADER, Place.PAGE_FOOTER}), whole_line=True)
+    raises = Pattern("n", "OFFICIAL-SENSITIVE", frozenset(Place), whole_line=True)
+
+    evidence = scan([(place, "here", line)], Patterns((lowers, raises)))
+
+    others = [word for word in (*before, *after) if any(map(str.isalnum, word)) and word not in (text, "Page 3")]
+    assert not others or all(item.id != "m" for item in evidence)
+
+
+@given(st.sampled_from(["RESTRICTED", "TOP SECRET"]), WORDS, WORDS, DIVIDERS, st.sampled_from([Place.PAGE_HEADER, Place.PAGE_FOOTER]))
+def test_what_stands_in_a_part_of_a_page_edge_does_not_lower(
+    text: str, before: list[str], after: list[str], divider: str, place: Place
+) -> None:
+    """A system's files may count as more than this marking says: only a whole line brings them down."""
+    others = [word for word in (*before, *after) if any(map(str.isalnum, word)) and word != "Page 3"]
+    evidence = found(place, divider.join([*before, text, *after]), text, EDGES)
+
+    assert not others or {item.place for item in evidence} <= {Place.TEXT}
+
+
+@pytest.mark.parametrize("place", [Place.PAGE_HEADER, Place.PAGE_FOOTER])
+@pytest.mark.parametrize(
+    ("line", "marking", "expected"),
+    [
+        ("OFFICIAL-SENSITIVE | Project Oak | v1.2", "OFFICIAL-SENSITIVE", True),
+        ("Project Oak - Official-Sensitive - v1.2", "OFFICIAL-SENSITIVE", True),
+        ("Derby City Council     OFFICIAL - SENSITIVE     v1.2", "OFFICIAL-SENSITIVE", True),
+        ("Project Oak \u2022 OFFICIAL-SENSITIVE", "OFFICIAL-SENSITIVE", True),
+        ("RESTRICTED | Project Oak", "RESTRICTED", True),
+        ("RESTRICTED - Children's Services", "RESTRICTED", True),
+        ("Project Oak | RESTRICTED | 3 of 7", "RESTRICTED", True),
+        ("Funds: unrestricted | Restricted", "RESTRICTED", False),
+        ("Mill Lane - RESTRICTED BYWAY", "RESTRICTED", False),
+        ("Mill Lane - Restricted", "RESTRICTED", False),
+        ("How we use OFFICIAL-SENSITIVE | v1.2", "OFFICIAL-SENSITIVE", False),
+        ("OFFICIAL | Sensitive plants | v1.2", "OFFICIAL-SENSITIVE", False),
+    ],
+)
+def test_a_part_of_a_page_edge(place: Place, line: str, marking: str, expected: bool) -> None:
+    """Found: a footer that names the project beside the marking was no line of its own."""
+    assert bool(found(place, line, marking)) == expected
+
+
+TABLE = "Name,Class,Desk\nAlex,{},4\nKim,none,5\nJo,none,6\n"
+TEXTS = frozenset({Place.TEXT})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Staff list\tOFFICIAL-SENSITIVE", True),
+        ("Derby City Council        OFFICIAL-SENSITIVE", True),
+        ("a | Official Sensitive | b", True),
+        ("a\tOFFICIAL-SENSITIVE - v2\tb", False),
+        ("a\tOFFICIAL\tb\nc\tSENSITIVE\td", False),
+        (TABLE.format("OFFICIAL-SENSITIVE"), True),
+        (TABLE.format('"OFFICIAL-SENSITIVE"'), True),
+        (TABLE.replace(",", ";").format("OFFICIAL-SENSITIVE"), True),
+        (TABLE.format('"OFFICIAL, OFFICIAL-SENSITIVE, SECRET"'), False),
+        (TABLE.format("marked OFFICIAL-SENSITIVE"), False),
+        ("Papers are OFFICIAL, OFFICIAL-SENSITIVE, SECRET\nor TOP SECRET.\n", False),
+        ("OFFICIAL\nSENSITIVE", True),
+        ("Official -\nSensitive", True),
+        ("> OFFICIAL -\n> SENSITIVE", True),
+        ("Official\nSensitive", False),
+        ("- Official\n- Sensitive\n- Secret", False),
+        ("OFFICIAL\n\nSENSITIVE", False),
+        ("All is OFFICIAL\nSENSITIVE", False),
+    ],
+)
+def test_a_cell_and_two_lines_of_running_text(text: str, expected: bool) -> None:
+    """Found: a column, a banner, a line with a tab. One line that says it in prose is none."""
+    where = TEXTS | {Place.QUOTED}
+    assert bool(found(Place.FIRST_LINE, f"{text}\nbye", "OFFICIAL-SENSITIVE", where)) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("RESTRICTED\t\t\tJanuary 2026", True),
+        ("\t\tRESTRICTED\tJanuary 2026", True),
+        ("January 2026\t\tRESTRICTED", True),
+        ("Restricted\tUnrestricted\tTotal", False),
+        ("RESTRICTED\tUNRESTRICTED\tTOTAL", False),
+        ("Morphine\tCONTROLLED\t12", False),
+        ("Fund\t\tRestricted\t\tUnrestricted", False),
+        ("Name\tRESTRICTED BYWAY\tMap", False),
+    ],
+)
+def test_a_single_word_in_the_first_row_of_a_table(line: str, expected: bool) -> None:
+    evidence = [*found(Place.FIRST_LINE, f"{line}\n1\t2\t3"), *found(Place.FIRST_LINE, line, "CONTROLLED")]
+    assert bool(evidence) == expected
+
+
+def test_a_single_word_in_a_cell_of_running_text_is_a_word() -> None:
+    assert not found(Place.TEXT, "Stock\tStatus\nMorphine\tRESTRICTED\n", where=TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [
+        ("Minutes - OFFICIAL-SENSITIVE", True),
+        ("Minutes \u2013 Official Sensitive \u2013 for Tuesday", True),
+        ("Minutes: OFFICIAL-SENSITIVE", True),
+        ("Minutes [OFFICIAL-SENSITIVE]", True),
+        ("Minutes | OFFICIAL-SENSITIVE", True),
+        ("What OFFICIAL-SENSITIVE means", False),
+        ("Marking OFFICIAL, OFFICIAL-SENSITIVE and SECRET papers", False),
+    ],
+)
+def test_a_part_of_a_subject(subject: str, expected: bool) -> None:
+    assert bool(found(Place.SUBJECT_START, subject, "OFFICIAL-SENSITIVE", frozenset({Place.SUBJECT}))) == expected
+    assert not found(Place.SUBJECT_START, subject.replace("OFFICIAL", "RESTRICTED"), where=frozenset({Place.SUBJECT}))
+
+
+def test_many_markings_in_a_long_subject_take_no_longer_than_they_should() -> None:
+    """Found: 128 KB of them took 80 seconds, because what stood behind each was looked through to its end."""
+    assert not found(Place.SUBJECT_START, "OFFICIAL-SENSITIVE x " * 5000, "OFFICIAL-SENSITIVE", frozenset({Place.SUBJECT}))
+
+
 @pytest.mark.parametrize("line", ["Restricted mobility", "UNRESTRICTED", "Restricted Byway 12", "not restricted", "", "RESTRICTEDLY", "12"])
 def test_more_than_the_marking_is_no_whole_line(line: str) -> None:
     assert not found(Place.PAGE_HEADER, line)

@@ -18,7 +18,7 @@ from tests.build.tnef import tnef
 from tests.content.compound import compound
 from tests.content.test_documents import rebuilt
 from tests.corpus.entries import EXCEL, OFFICIAL_LABEL, OUTSIDER, PUBLIC_LABEL, SENDER, SLIDES, WORD, Innocent, carrying, mail, raw
-from tests.corpus.families import foreign, outlook, pdf_fonts, pdf_pictures
+from tests.corpus.families import cells, foreign, outlook, pdf_fonts, pdf_pictures
 from tests.corpus.families.opened import odt
 
 _ODT = "application/vnd.oasis.opendocument.text"
@@ -35,6 +35,7 @@ def innocents() -> Iterator[Innocent]:
         yield Innocent("ordinary files", name, carrying(file, octets, kind))
     for name, octets in (*pdf_pictures.innocents(), *pdf_fonts.innocents()):
         yield Innocent("ordinary files", name, carrying("report.pdf", octets, "application/pdf"))
+    yield from cells.innocents()
     for name, file, octets in foreign.innocents():
         yield Innocent("ordinary files", name, carrying(file, octets))
     for name, octets in outlook.innocents():

@@ -1,0 +1,107 @@
+"""A marking that shares its line with other words, and has a cell of its own there: in a table, a banner, a page footer, a subject. Pure.
+
+What divides a line for who reads it: a tab, a wide gap, a bar, a dot in the middle; in a title a dash or a colon too; in a table of commas
+or semicolons, those. Words that nobody says together by chance are a marking in any cell. A single one is a daily word (`Restricted` and
+`Unrestricted` head the columns of every charity's accounts): it counts where pages and documents are marked, in capitals.
+
+Whatever is read so can only raise. What lowers has to be a whole line at an edge of a page (policy/classify.py): a marking that counts at
+those edges alone is looked for in no cell, and one that is found in a part of such a line is said to stand in the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gateway.detectors.marking import Marking, is_alone
+from gateway.detectors.normalise import octets
+from gateway.detectors.seen import Text
+from gateway.detectors.tables import divider_of
+from gateway.model.finding import Place
+
+EDGES = frozenset({Place.PAGE_HEADER, Place.PAGE_FOOTER})
+_CELL = rb"[\t|\n]|[ ]{3,}|\xc2\xb7|\xe2\x80\xa2"
+_CELLS = re.compile(_CELL)
+_PARTS = re.compile(_CELL + rb"|[ ]-{1,2}[ ]|:[ ]|[ ]/{1,2}[ ]")
+_COMMAS = {",": re.compile(rb"[,\n]"), ";": re.compile(rb"[;\n]")}
+_BEGINS = re.compile(rb"[^A-Za-z0-9\x80-\xff]*")
+_APART = re.compile(rb"(?:^|\t[ ]*\t|[ ]{3,})[^A-Za-z0-9\x80-\xff]*$")  # before a cell that begins its line, or that none adjoins
+_LONGEST = 160  # octets on both sides of a marking in which its cell must end
+_LOOK = 4096  # octets of a line that are looked at, in which a table shows what divides it, and in which a row begins
+
+
+def may_share(marking: Marking) -> bool:
+    """Whether a marking may stand beside other words: what may lower has to be a whole line."""
+    return marking.pattern.whole_line and not marking.pattern.where <= EDGES
+
+
+def on_edge(line: str, marking: Marking) -> bool:
+    """Whether it has a part of a line of a page header or footer to itself; of a dash or a colon a single word must be the beginning."""
+    data = octets(line[:_LOOK])
+    return any(
+        _is_cell(data, at, end, marking, _PARTS if marking.words > 1 or _BEGINS.fullmatch(data, 0, at) else _CELLS)
+        for at, end in _found(data, marking)
+    )
+
+
+def on_first_line(line: str, marking: Marking) -> bool:
+    """Whether it has a cell of the first line to itself; a single word the first one, or one apart from others that are no headings."""
+    data = octets(line[:_LOOK])
+    return any(
+        _is_cell(data, at, end, marking, _CELLS) and (marking.words > 1 or _is_banner(data, at, end)) for at, end in _found(data, marking)
+    )
+
+
+def in_subject(data: bytes, at: int, end: int, marking: Marking) -> bool:
+    """Whether it has a part of a subject to itself: `Minutes - OFFICIAL-SENSITIVE`. A single word has to stand in brackets there."""
+    return marking.words > 1 and may_share(marking) and _is_cell(data, at, end, marking, _PARTS)
+
+
+def in_text(text: Text, at: int, end: int, marking: Marking) -> bool:
+    """Whether what was found in running text is all that its cell says. A single word has to be all that its line says there."""
+    if marking.words == 1 or not may_share(marking) or b"\n" in text.data[at:end]:
+        return False
+    if _is_cell(text.data, at, end, marking, _CELLS):
+        return True
+    commas = _COMMAS.get(_divider(text))
+    return commas is not None and _is_cell(text.data, at, end, marking, commas) and not _is_quoted(text.data, at)
+
+
+def _found(data: bytes, marking: Marking) -> Iterator[tuple[int, int]]:
+    """Wherever it stands on a line; in small letters a single word is none."""
+    for found in marking.finder.finditer(data) if may_share(marking) else ():
+        if marking.words > 1 or found[1].isupper():
+            yield found.span(1)
+
+
+def _is_cell(data: bytes, at: int, end: int, marking: Marking, dividers: re.Pattern[bytes]) -> bool:
+    """Whether it is all that stands between two dividers, or between one and an end of the text."""
+    first, last = max(0, at - _LONGEST), min(len(data), end + _LONGEST)
+    ends = dividers.search(data, end, last)
+    if ends is None and last < len(data):
+        return False
+    begins = [divider.end() for divider in dividers.finditer(data, first, at)]
+    if not begins and (first or ends is None):
+        return False
+    cell = data[begins[-1] if begins else 0 : ends.start() if ends else last]
+    return is_alone(cell.decode("utf-8", "replace"), marking)
+
+
+def _is_banner(data: bytes, at: int, end: int) -> bool:
+    """Whether a single word is no heading among headings."""
+    around = data[max(0, at - _LONGEST) : at] + data[end : end + _LONGEST]
+    return _APART.search(data, max(0, at - _LONGEST), at) is not None and not around.isupper()
+
+
+def _divider(text: Text) -> str:
+    """What divides the cells of a text that is a table, found out once."""
+    if text.divider is None:
+        text.divider = divider_of(text.data[:_LOOK].decode("utf-8", "replace"))
+    return text.divider
+
+
+def _is_quoted(data: bytes, at: int) -> bool:
+    """Whether it stands within a cell in quotation marks that began before it (RFC 4180): a comma there divides nothing."""
+    first = max(0, at - _LOOK)
+    begin = data.rfind(b"\n", first, at) + 1 or first
+    return data.count(b'"', begin, at) % 2 == 1 and data[at - 1 : at] != b'"'

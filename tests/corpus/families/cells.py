@@ -1,0 +1,122 @@
+"""Markings that share a line with other words, in a cell, a banner, a title, a name; and what only looks like one."""
+
+from collections.abc import Iterator
+
+from tests.build import docx, pdf, xlsx
+from tests.corpus.entries import EXCEL, LINE, MARKING, WORD, Innocent, Technique, carrying, mail
+from tests.corpus.families.word import _p, document
+
+_FAMILY = "cells"
+_ROWS = [["Name", "Class", "Desk"], *[[f"Desk {row}", "none", row] for row in range(9)]]
+_TABBED = "<w:p><w:r><w:t>Staff list</w:t><w:tab/><w:t>{}</w:t></w:r></w:p>"
+
+
+def techniques() -> Iterator[Technique]:
+    for name, rows in _sheets().items():
+        yield _marked(f"{name} of a workbook", "list.xlsx", xlsx(rows), EXCEL)
+    for name, octets in _tables().items():
+        yield _marked(name, "list.csv", octets, "text/csv")
+    for name, (octets, where) in _titles().items():
+        yield Technique(_FAMILY, name, "marking", where, octets)
+    for name, text in _BODIES.items():
+        yield Technique(_FAMILY, f"{name} of a body", "marking", "body", mail(text=f"Dear Kim,\n\n{text}\n\nKind regards, Alex\n"))
+    for subject in _SUBJECTS:
+        yield Technique(_FAMILY, f"the subject {subject}", "marking", "subject", mail(subject=subject))
+    for file in _FILES:
+        yield Technique(_FAMILY, f"a file {file}", "marking", "file name", carrying(file, b"Nothing.", "text/plain"))
+
+
+def innocents() -> Iterator[Innocent]:
+    for name, (file, octets, kind) in _innocents().items():
+        yield Innocent("ordinary files", name, carrying(file, octets, kind))
+    for words in _WORDS:
+        yield Innocent("daily words", words.replace("\n", " / "), mail(text=f"Dear Kim,\n\n{words}\n\nKind regards, Alex\n"))
+    for subject in ("Marking OFFICIAL, OFFICIAL-SENSITIVE and SECRET papers", "Accounts - Restricted - March", "Mill Lane: restricted"):
+        yield Innocent("subjects", subject, mail(subject=subject))
+
+
+def _marked(name: str, file: str, octets: bytes, kind: str) -> Technique:
+    return Technique(_FAMILY, name, "marking", file, carrying(file, octets, kind))
+
+
+def _sheets() -> dict[str, list[list[object]]]:
+    return {
+        "a banner beside a title": [["Desks", MARKING], *_ROWS],
+        "a banner far to the right": [["Desks", "", "", "", MARKING, ""], *_ROWS],
+        "a column": [["Name", "Classification"], *[[f"Desk {row}", MARKING] for row in range(9)]],
+        "one cell": [*_ROWS, ["Desk 10", f"{MARKING} - PERSONAL", 10]],
+        "a single word before a date": [[LINE, "", "", "January 2026"], *_ROWS],
+    }
+
+
+def _tables() -> dict[str, bytes]:
+    lines = "".join(f"{name},{kind},{desk}\n" for name, kind, desk in _ROWS)
+    marked = f'{lines}Desk 10,"{MARKING}",10\n'
+    return {
+        "a banner of a CSV": f"Desks,{MARKING},\n{lines}".encode(),
+        "a cell of a CSV": marked.encode(),
+        "a cell of a CSV with semicolons": marked.replace(",", ";").encode(),
+        "a cell of a table with tabs": marked.replace(",", "\t").encode(),
+        "a cell of a table with bars": marked.replace(",", " | ").encode(),
+    }
+
+
+def _titles() -> dict[str, tuple[bytes, str]]:
+    footer = f"{MARKING} | Project Oak | v1.2"
+    banner = f"<p>Dear Kim</p><table><tr><td>Council</td><td>{MARKING}</td></tr></table>"
+    return {
+        "a footer with bars": (carrying("plan.docx", docx(["A plan."], footer=footer), WORD), "page footer"),
+        "a header with dashes": (carrying("plan.docx", docx(["A plan."], header=f"Project Oak - {MARKING} - v1.2"), WORD), "page header"),
+        "a single word in a footer with bars": (carrying("plan.docx", docx(["A plan."], footer=f"{LINE} | v1.2"), WORD), "page footer"),
+        "a footer of a PDF": (carrying("plan.pdf", pdf(["A plan."], footer=footer), "application/pdf"), "plan.pdf"),
+        "a line with a tab": (carrying("plan.docx", document(_p("A plan.") + _TABBED.format(MARKING)), WORD), "plan.docx"),
+        "two lines of a document": (carrying("plan.docx", docx(["A plan.", "OFFICIAL -", "SENSITIVE"]), WORD), "plan.docx"),
+        "a banner of an HTML body": (mail(html=banner), "body"),
+        "a banner of a page": (carrying("page.html", banner.encode(), "text/html"), "page.html"),
+    }
+
+
+_BODIES = {
+    "a line with a tab": f"Staff list\t{MARKING}",
+    "a wide gap": f"Staff list          {MARKING}          page 3",
+    "two lines": "OFFICIAL -\nSENSITIVE",
+    "two lines of capitals": "OFFICIAL\nSENSITIVE",
+}
+_SUBJECTS = (
+    f"Minutes - {MARKING}",
+    f"Minutes \u2013 {MARKING}",
+    f"Minutes - {MARKING} - for Tuesday",
+    f"Minutes [{MARKING}]",
+    f"Minutes: {MARKING}",
+)
+_FILES = (f"{MARKING} minutes.txt", f"Minutes_{MARKING}_v2.txt", "Minutes (official sensitive).txt", "minutes.OFFICIAL.SENSITIVE.txt")
+
+
+def _innocents() -> dict[str, tuple[str, bytes, str]]:
+    funds = [["Restricted", "Unrestricted", "Total"], *[[row, row * 2, row * 3] for row in range(1, 20)]]
+    stock = [["ITEM", "STATUS", "SHELF"], *[[f"Item {row}", "RESTRICTED" if row % 3 else "CONTROLLED", row] for row in range(20)]]
+    levels = [["Paper", "Who may read it"], ["Plan", "OFFICIAL, OFFICIAL-SENSITIVE and SECRET are explained inside"], ["Rota", "anybody"]]
+    roads = [["Road", "Kind"], *[[f"Mill Lane {row}", "Restricted Byway" if row % 2 else "Public footpath"] for row in range(20)]]
+    return {
+        "a charity's funds": ("funds.xlsx", xlsx(funds), EXCEL),
+        "a charity's funds as CSV": ("funds.csv", _csv(funds), "text/csv"),
+        "a stock list with a status": ("stock.xlsx", xlsx(stock), EXCEL),
+        "a stock list with a status as CSV": ("stock.csv", _csv(stock), "text/csv"),
+        "a list of what the levels mean": ("levels.xlsx", xlsx(levels), EXCEL),
+        "paths": ("paths.csv", _csv(roads), "text/csv"),
+        "a footer about a road": ("works.docx", docx(["Works in March."], footer="Mill Lane | Restricted Byway 12 | v1.2"), WORD),
+        "a footer that says OFFICIAL in a part": ("note.docx", docx(["A note."], footer="OFFICIAL | Project Oak | v1.2"), WORD),
+        "a name with a daily word": ("Restricted_Byway_12.txt", b"A path.", "text/plain"),
+    }
+
+
+def _csv(rows: list[list[object]]) -> bytes:
+    return "".join(",".join(map(str, row)) + "\n" for row in rows).encode()
+
+
+_WORDS = (
+    "The plan is official,\nsensitive plants need shade.",
+    "- Official\n- Sensitive\n- Secret",
+    "Access\tRESTRICTED\nParking\tCONTROLLED",
+    "Papers may be OFFICIAL,\nOFFICIAL-SENSITIVE, SECRET or TOP SECRET.",
+)
