@@ -1,18 +1,18 @@
 """Excel 5 to 2003 ([MS-XLS], BIFF5 and BIFF8) to segments: every sheet with its cells, page edges, notes and shapes, names and links.
 
-A workbook is a row of records. Strings of BIFF8 may go on in the record after theirs (section 2.5.293), with a flag of their own.
-Numbers are read as they are shown where their format hides digits or makes a date of them.
+A workbook is a row of records. Of those that are no cells, every run of letters is read, whatever they are for (pivot tables,
+scenarios, views, tooltips, drawings), but for those that never hold words. Numbers and texts are read as they are shown where their format
+hides digits, makes a date of them or says something beside them.
 """
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from gateway.content.number_formats import Show, find_show
-from gateway.content.office_art import words_in
+from gateway.content.biff_strings import decoded, long, shared_strings, short, words
+from gateway.content.number_formats import Show, find_show, find_text_show, words_of
 from gateway.content.reading import Spent, Unreadable
 from gateway.content.sheet_rows import text_of
 from gateway.content.spreadsheet import page_edge
@@ -24,15 +24,18 @@ from gateway.model.finding import Place, Readable
 BIFF5, BIFF8 = 0x0500, 0x0600
 
 _BOF, _EOF, _CONTINUE, _FILEPASS, _CODEPAGE, _DATE1904 = 0x809, 0x0A, 0x3C, 0x2F, 0x42, 0x22
-_BOUNDSHEET, _SST, _FORMAT, _XF, _NAME, _SUPBOOK, _EXTERNNAME, _CRN = 0x85, 0xFC, 0x41E, 0xE0, 0x18, 0x1AE, 0x23, 0x5A
-_HEADER, _FOOTER, _HEADERFOOTER, _TXO, _HLINK, _DV, _STRING = 0x14, 0x15, 0x89C, 0x1B6, 0x1B8, 0x1BE, 0x207
+_BOUNDSHEET, _SST, _FORMAT, _XF = 0x85, 0xFC, 0x41E, 0xE0
+_HEADER, _FOOTER, _HEADERFOOTER, _TXO, _STRING = 0x14, 0x15, 0x89C, 0x1B6, 0x207
 _LABELSST, _LABEL, _RSTRING, _RK, _MULRK, _NUMBER, _FORMULA, _BOOLERR = 0xFD, 0x204, 0xD6, 0x27E, 0xBD, 0x203, 0x06, 0x205
-_DRAWINGS, _DRAWING = 0xEB, 0xEC
-_SAID = (_NAME, _SUPBOOK, _EXTERNNAME, _CRN, _HLINK, _DV, _DRAWINGS, _DRAWING)  # records in which words stand among other things
+_CELLS = frozenset({_LABELSST, _LABEL, _RSTRING, _RK, _MULRK, _NUMBER, _FORMULA, _BOOLERR})
+_VALIDATION, _CONDITION, _CONDITION12, _SERIES_TEXT = 0x1BE, 0x1B1, 0x87A, 0x100D
+# Without words that anybody is shown: places of cells, looks, fonts, styles, windows.
+_PLACES = (0x208, 0x201, 0xBE, 0xD7, 0x20B, 0xFF, 0x7D, 0xE5, 0x200, 0x55, 0x99, 0x1B0, 0x879, 0x0B, 0xED)
+_LOOKS = (0xE0, 0x87D, 0x87C, 0x31, 0x231, 0x92, 0x896, 0x293, 0x892, 0x88E, 0x3D, 0x23E, 0x5C, 0x42, 0x1D)
+_SILENT = frozenset((*_PLACES, *_LOOKS))
 _STATES = ("", " (hidden)", " (very hidden)")
 _TOGETHER = 50_000  # cells in one segment
 _GAP = 256  # empty cells that are filled in
-_NARROW = re.compile(rb"[\x20-\x7e\xa0-\xff]{4,}")  # words in the middle of a record
 
 
 @dataclass(slots=True)
@@ -46,8 +49,13 @@ class _Book:
     formats: dict[int, str] = field(default_factory=dict)
     styles: list[int] = field(default_factory=list)
     sheets: list[tuple[int, str]] = field(default_factory=list)  # where each begins, what a person calls it
-    shows: dict[int, Show | None] = field(default_factory=dict)
+    shows: dict[int, tuple[Show | None, Show | None]] = field(default_factory=dict)  # numbers and texts, by style
     said: list[str] = field(default_factory=list)
+
+    @property
+    def old_codec(self) -> str | None:
+        """What strings are written in where they do not say it themselves."""
+        return self.codec if self.version == BIFF5 else None
 
 
 def read_book(stream: bytes, spent: Spent) -> Iterator[Segment]:
@@ -66,6 +74,18 @@ def read_book(stream: bytes, spent: Spent) -> Iterator[Segment]:
     yield Place.TEXT, "sheet names", "\n".join(name for _, name in book.sheets)
     if book.said:
         yield Place.TEXT, "names and links", "\n".join(book.said)
+    if said := dict.fromkeys(word for code in book.formats.values() for word in words_of(code)):
+        yield Place.TEXT, "number formats", "\n".join(said)
+
+
+def read_cache(stream: bytes) -> Iterator[Segment]:
+    """The stream of a pivot table's cache (section 2.1.7.5): the values that it has been made of."""
+    said: list[str] = []
+    for kind, data, _ in _records(stream, 0):
+        if kind == _EOF:
+            break
+        said.extend(_said(kind, data, _Book()))
+    yield Place.TEXT, "cache of a pivot table", "\n".join(said)
 
 
 def _records(stream: bytes, at: int) -> Iterator[tuple[int, bytes, int]]:
@@ -81,12 +101,17 @@ def _records(stream: bytes, at: int) -> Iterator[tuple[int, bytes, int]]:
 def _globals(stream: bytes, spent: Spent) -> _Book:
     book = _Book()
     shared: list[bytes] | None = None
+    before = _BOF
     for number, (kind, data, _) in enumerate(_records(stream, 0)):
-        if kind == _CONTINUE and shared is not None:
-            shared.append(data)
+        if kind == _CONTINUE:
+            if shared is not None:
+                shared.append(data)
+            else:
+                book.said.extend(_said(before, data, book))
             continue
+        before = kind
         if shared is not None:
-            book.strings, shared = list(_shared_strings(shared, spent)), None
+            book.strings, shared = list(shared_strings(shared, spent)), None
         if number == 0:
             book.version = struct.unpack_from("<H", data)[0] if kind == _BOF and len(data) > 3 else 0
             if book.version not in (BIFF5, BIFF8):
@@ -111,46 +136,66 @@ def _global(book: _Book, kind: int, data: bytes) -> None:
             book.is_1904 = data[:1] == b"\1"
         elif kind == _BOUNDSHEET:
             offset, state = struct.unpack_from("<IB", data)
-            book.sheets.append((offset, f"sheet {_short(data, 6, book)}{_STATES[state & 3] if state & 3 < 3 else ''}"))
+            book.sheets.append((offset, f"sheet {short(data, 6, book.old_codec)}{_STATES[state & 3] if state & 3 < 3 else ''}"))
         elif kind == _FORMAT:
-            code = _long(data, 2, book) if book.version == BIFF8 else _short(data, 2, book)
+            code = long(data, 2, None) if book.version == BIFF8 else short(data, 2, book.old_codec)
             book.formats[struct.unpack_from("<H", data)[0]] = code
         elif kind == _XF:
             book.styles.append(struct.unpack_from("<H", data, 2)[0])
-        elif kind in _SAID:
-            book.said.extend(_words(data))
+        else:
+            book.said.extend(_said(kind, data, book))
     except (struct.error, IndexError):
         return
+
+
+def _said(kind: int, data: bytes, book: _Book) -> Iterator[str]:
+    """What a record says that is no cell."""
+    if kind == _SERIES_TEXT:
+        yield short(data, 2, book.old_codec)
+    elif kind in (_CONDITION, _CONDITION12):
+        yield f"if {', '.join(words(data))}"  # what cells are compared with is no marking
+    elif kind == _VALIDATION and book.version == BIFF8:
+        yield from _validation(data)
+    elif kind not in _SILENT:
+        yield from words(data)
+
+
+def _validation(data: bytes) -> Iterator[str]:
+    """Section 2.4.92: four texts, and conditions or a list to choose from, whose items say nothing of the workbook."""
+    at = 4
+    for _ in range(4):
+        yield long(data, at, None).strip("\0")
+        at += 3 + struct.unpack_from("<H", data, at)[0] * (1 + (data[at + 2] & 1))
+    yield f"one of {', '.join(words(data[at:]))}"
 
 
 def _sheet(stream: bytes, offset: int, name: str, book: _Book, spent: Spent, begins: set[int]) -> Iterator[Segment]:
     cells: list[tuple[int, int, str]] = []
     around: list[str] = []
     edges: list[Segment] = []
-    waiting: tuple[int, int] | None = None  # the cell whose formula gave a text
-    is_text = False  # the next record goes on with the text of a shape
+    waiting: tuple[int, int, int] | None = None  # the cell whose formula gave a text
+    shape = _ShapeText()
+    owner = _BOF  # of the records that go on with one before them
     depth = 0
     place = Place.FIRST_LINE
     for kind, data, at in _records(stream, offset):
         depth += (kind == _BOF) - (kind == _EOF)
         if depth <= 0 and (kind == _EOF or at in begins):
             break
-        if kind == _CONTINUE:
-            around.extend((_decoded(data[1:], data[:1]),) if is_text and data else ())
-            is_text = False
-            continue
-        is_text = kind == _TXO
+        owner = owner if kind == _CONTINUE else kind
         try:
             if kind in (_HEADER, _FOOTER, _HEADERFOOTER):
                 edges.extend(_edges(kind, data, name, book))
             elif kind == _STRING and waiting is not None:
-                cells.append((*waiting, text_of(_long(data, 0, book))))
-            elif kind in _SAID:
-                around.extend(_words(data))
-            else:
+                cells.append((waiting[0], waiting[1], _text(text_of(long(data, 0, book.old_codec)), waiting[2], book)))
+            elif kind in _CELLS:
                 found = list(_cells(kind, data, book))
                 cells.extend(found)
-                waiting = struct.unpack_from("<HH", data) if kind == _FORMULA and not found else waiting
+                waiting = struct.unpack_from("<HHH", data) if kind == _FORMULA and not found else waiting
+            elif owner == _TXO:
+                around.extend(shape.take(kind, data))
+            else:
+                around.extend(_said(owner, data, book))
         except (struct.error, IndexError):
             continue
         if len(cells) > _TOGETHER:
@@ -162,11 +207,33 @@ def _sheet(stream: bytes, offset: int, name: str, book: _Book, spent: Spent, beg
         yield Place.TEXT, f"{name}, besides its cells", "\n".join(around)
 
 
+class _ShapeText:
+    """The text of a shape or a note (section 2.4.329): in the records after its own, cut anywhere."""
+
+    __slots__ = ("_left", "_pieces")
+
+    def __init__(self) -> None:
+        self._left = 0
+        self._pieces: list[str] = []
+
+    def take(self, kind: int, data: bytes) -> Iterator[str]:
+        """The text, once it is whole; the records after it are about its looks."""
+        if kind == _TXO:
+            self._pieces = []
+            (self._left,) = struct.unpack_from("<H", data, 10)
+        if kind == _TXO or self._left <= 0:
+            return
+        self._pieces.append(decoded(data[1:], data[:1])[: self._left])
+        self._left -= len(self._pieces[-1]) or self._left
+        if self._left <= 0:
+            yield "".join(self._pieces)
+
+
 def _cells(kind: int, data: bytes, book: _Book) -> Iterator[tuple[int, int, str]]:
     """Row, column and text of the cells of a record."""
     if kind == _LABELSST:
-        row, column, _, number = struct.unpack_from("<HHHI", data)
-        yield row, column, book.strings[number]
+        row, column, style, number = struct.unpack_from("<HHHI", data)
+        yield row, column, _text(book.strings[number], style, book)
     elif kind in (_RK, _NUMBER):
         row, column, style = struct.unpack_from("<HHH", data)
         yield row, column, _number(_rk(data, 6) if kind == _RK else struct.unpack_from("<d", data, 6)[0], style, book)
@@ -181,8 +248,8 @@ def _cells(kind: int, data: bytes, book: _Book) -> Iterator[tuple[int, int, str]
         elif data[6] in (1, 2, 3):
             yield row, column, str(data[8]) if data[6] == 1 else ""
     elif kind in (_LABEL, _RSTRING):
-        row, column = struct.unpack_from("<HH", data)
-        yield row, column, text_of(_long(data, 6, book))
+        row, column, style = struct.unpack_from("<HHH", data)
+        yield row, column, _text(text_of(long(data, 6, book.old_codec)), style, book)
 
 
 def _rk(data: bytes, at: int) -> float:
@@ -194,11 +261,23 @@ def _rk(data: bytes, at: int) -> float:
 
 def _number(value: float, style: int, book: _Book) -> str:
     plain = str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-    if style not in book.shows:
-        format_ = book.styles[style] if style < len(book.styles) else 0
-        book.shows[style] = find_show(book.formats.get(format_, ""), format_, is_1904=book.is_1904)
-    show = book.shows[style]
+    show, _ = _shows(style, book)
     return show(plain) if show else plain
+
+
+def _text(text: str, style: int, book: _Book) -> str:
+    _, show = _shows(style, book)
+    return show(text) if show else text
+
+
+def _shows(style: int, book: _Book) -> tuple[Show | None, Show | None]:
+    """How numbers and texts of a style are shown."""
+    known = book.shows.get(style)
+    if known is None:
+        format_ = book.styles[style] if style < len(book.styles) else 0
+        code = book.formats.get(format_, "")
+        known = book.shows[style] = (find_show(code, format_, is_1904=book.is_1904), find_text_show(code))
+    return known
 
 
 def _together(cells: list[tuple[int, int, str]], place: Place, name: str, spent: Spent) -> Segment:
@@ -226,110 +305,12 @@ def _edges(kind: int, data: bytes, name: str, book: _Book) -> Iterator[Segment]:
     """Page headers and footers; those of even and first pages stand in a record of their own (section 2.4.137)."""
     if kind != _HEADERFOOTER:
         place = Place.PAGE_HEADER if kind == _HEADER else Place.PAGE_FOOTER
-        codes = (_long(data, 0, book) if book.version == BIFF8 else _short(data, 0, book)) if data else ""
+        codes = (long(data, 0, None) if book.version == BIFF8 else short(data, 0, book.old_codec)) if data else ""
         yield place, f"{name}, {place.value.replace('_', ' ')}", page_edge(codes)
         return
     at = 38
     for number, length in enumerate(struct.unpack_from("<4H", data, 30)):
         if length:
             place = Place.PAGE_FOOTER if number % 2 else Place.PAGE_HEADER
-            yield place, f"{name}, {place.value.replace('_', ' ')}", page_edge(_long(data, at, book))
+            yield place, f"{name}, {place.value.replace('_', ' ')}", page_edge(long(data, at, None))
             at += 3 + length * (1 + (data[at + 2] & 1))
-
-
-# --- strings ----------------------------------------------------------------------------------------------------------
-
-
-def _short(data: bytes, at: int, book: _Book) -> str:
-    """A string whose length has one octet."""
-    length = data[at]
-    if book.version == BIFF5:
-        return data[at + 1 : at + 1 + length].decode(book.codec, "replace")
-    return _decoded(data[at + 2 : at + 2 + length * (1 + (data[at + 1] & 1))], data[at + 1 : at + 2])
-
-
-def _long(data: bytes, at: int, book: _Book) -> str:
-    """A string whose length has two octets."""
-    (length,) = struct.unpack_from("<H", data, at)
-    if book.version == BIFF5:
-        return data[at + 2 : at + 2 + length].decode(book.codec, "replace")
-    flags = data[at + 2]
-    at += 3 + (2 if flags & 8 else 0) + (4 if flags & 4 else 0)
-    return _decoded(data[at : at + length * (1 + (flags & 1))], bytes((flags,)))
-
-
-def _decoded(octets: bytes, flags: bytes) -> str:
-    return octets.decode("utf-16-le", "replace") if flags and flags[0] & 1 else octets.decode("latin-1")
-
-
-def _words(data: bytes) -> Iterator[str]:
-    """Runs of letters in the middle of a record, wide or narrow."""
-    yield from words_in(data)
-    yield from (run[0].decode("latin-1") for run in _NARROW.finditer(data))
-
-
-def _shared_strings(records: list[bytes], spent: Spent) -> Iterator[str]:
-    """Section 2.4.265: a string may be cut anywhere; after the cut its letters have a flag again."""
-    reader = _Strings(records)
-    count = reader.number(8) >> 32
-    for number in range(min(count, 1 << 24)):
-        if number % 4096 == 0:
-            spent.cells(min(count, 4096))
-        text = reader.string()
-        if text is None:
-            return
-        yield text_of(text)
-
-
-class _Strings:
-    """Reads on over the ends of records."""
-
-    __slots__ = ("_at", "_record", "_records")
-
-    def __init__(self, records: list[bytes]) -> None:
-        self._records = records
-        self._record = self._at = 0
-
-    def number(self, size: int) -> int:
-        return int.from_bytes(self._take(size), "little")
-
-    def string(self) -> str | None:
-        """The next one; None at the end."""
-        head = self._take(3)
-        if len(head) < 3:
-            return None
-        length, flags = struct.unpack("<HB", head)
-        runs = self.number(2) if flags & 8 else 0
-        more = self.number(4) if flags & 4 else 0
-        text = self._letters(length, flags & 1)
-        self._take(4 * runs + more)
-        return text
-
-    def _letters(self, length: int, wide: int) -> str:
-        found: list[str] = []
-        while length > 0:
-            left = len(self._records[self._record]) - self._at
-            if left <= 0:
-                if self._record + 1 >= len(self._records):
-                    break
-                self._record, self._at = self._record + 1, 1
-                wide = (self._records[self._record][:1] or b"\0")[0] & 1
-                continue
-            count = min(length, left // (1 + wide) or 1)
-            octets = self._records[self._record][self._at : self._at + count * (1 + wide)]
-            found.append(_decoded(octets, bytes((wide,))))
-            self._at += count * (1 + wide)
-            length -= count
-        return "".join(found)
-
-    def _take(self, size: int) -> bytes:
-        taken = b""
-        while size > 0 and self._record < len(self._records):
-            piece = self._records[self._record][self._at : self._at + size]
-            taken += piece
-            size -= len(piece)
-            self._at += len(piece)
-            if size > 0:
-                self._record, self._at = self._record + 1, 0
-        self._record = min(self._record, len(self._records) - 1)
-        return taken

@@ -67,6 +67,9 @@ def read_workbook(source: Source, spent: Spent) -> Iterator[Item]:
         for name in ("Workbook", "Book"):
             if file.exists(name):
                 yield from biff.read_book(_stream(file, name), spent)
+        for path in file.listdir(streams=True, storages=False):
+            if path[0].lower() == "_sx_db_cur" and len(path) > 1:
+                yield from biff.read_cache(_stream(file, "/".join(path)))
 
 
 def _opened(source: Source) -> Any:

@@ -93,7 +93,9 @@ class Workbook:
                     lines.extend(words_of(element.get("formatCode", "")))
                 else:
                     said = (element.text, *(element.get(attribute) for attribute in _SAID))
-                    lines.extend(sheet_rows.text_of(text) for text in said if text and not text.isspace())
+                    # What cells are compared with, to colour them, says nothing of the workbook.
+                    before = "if " if name == "cfRule" or next(element.iterancestors("{*}cfRule"), None) is not None else ""
+                    lines.extend(before + sheet_rows.text_of(text) for text in said if text and not text.isspace())
         if lines:
             yield Place.TEXT, f"{where}, besides its cells", "\n".join(lines)
 

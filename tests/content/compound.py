@@ -63,23 +63,47 @@ def _directory(entries: Sequence[tuple[str, int, bytes]], children: Mapping[int,
     return packed
 
 
-def workbook(rows: Sequence[Sequence[str | float]], name: str = "Sheet1", *, locked: bool = False) -> bytes:
-    """A .xls of one sheet (BIFF8)."""
-    sheet = _record(0x809, struct.pack("<HHHHII", 0x600, 0x10, 0, 0, 0, 0))
+def workbook(
+    rows: Sequence[Sequence[str | float]],
+    name: str = "Sheet1",
+    *,
+    locked: bool = False,
+    before: bytes = b"",
+    beside: bytes = b"",
+    streams: Mapping[str, bytes] | None = None,
+) -> bytes:
+    """A .xls of one sheet (BIFF8), whose cells have the second style: `before` are records before the sheets, `beside` behind the cells."""
+    sheet = begin(0x10)
     for row, cells in enumerate(rows):
         for column, cell in enumerate(cells):
             if isinstance(cell, str):
-                sheet += _record(0x204, struct.pack("<HHHHB", row, column, 0, len(cell), 0) + cell.encode("latin-1"))
+                sheet += record(0x204, struct.pack("<HHH", row, column, 1) + string(cell))
             else:
-                sheet += _record(0x203, struct.pack("<HHHd", row, column, 0, cell))
-    sheet += _record(0x0A, b"")
-    begin = _record(0x809, struct.pack("<HHHHII", 0x600, 5, 0, 0, 0, 0))
+                sheet += record(0x203, struct.pack("<HHHd", row, column, 1, cell))
+    sheet += beside + record(0x0A)
+    globe = begin(5) + before
     if locked:
-        begin += _record(0x2F, struct.pack("<HH", 1, 1) + bytes(50))
-    offset = len(begin) + 4 + 8 + len(name) + 4
-    globe = begin + _record(0x85, struct.pack("<IBBBB", offset, 0, 0, len(name), 0) + name.encode("latin-1")) + _record(0x0A, b"")
-    return compound({"Workbook": globe + sheet})
+        globe += record(0x2F, struct.pack("<HH", 1, 1) + bytes(50))
+    offset = len(globe) + 4 + 8 + len(name) + 4
+    globe += record(0x85, struct.pack("<IBBBB", offset, 0, 0, len(name), 0) + name.encode("latin-1")) + record(0x0A)
+    return compound({"Workbook": globe + sheet, **(streams or {})})
 
 
-def _record(kind: int, data: bytes) -> bytes:
+def begin(kind: int) -> bytes:
+    """The record that begins a substream: of the workbook (5), a sheet (0x10), a chart (0x20)."""
+    return record(0x809, struct.pack("<HHHHII", 0x600, kind, 0, 0, 0, 0))
+
+
+def record(kind: int, data: bytes = b"") -> bytes:
     return struct.pack("<HH", kind, len(data)) + data
+
+
+def string(text: str, *, size: str = "<H", wide: bool = False) -> bytes:
+    """A string with its length and how it is written ([MS-XLS] sections 2.5.240 and 2.5.294)."""
+    return struct.pack(size, len(text)) + bytes((wide,)) + text.encode("utf-16-le" if wide else "latin-1")
+
+
+def with_format(code: str) -> bytes:
+    """Records before the sheets that give their cells a number format."""
+    styles = b"".join(record(0xE0, struct.pack("<HH", 0, number) + bytes(16)) for number in (0, 170))
+    return record(0x41E, struct.pack("<H", 170) + string(code)) + styles

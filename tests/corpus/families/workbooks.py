@@ -1,14 +1,17 @@
 """What a spreadsheet shows besides the values of its cells: words of number formats, captions, lists, what is computed when it is opened."""
 
+import struct
 from collections.abc import Iterator
 
 from tests.build import xlsx
+from tests.content.compound import begin, record, string, with_format, workbook
 from tests.corpus.entries import EXCEL, MARKING, NHS, PERSON, Innocent, Technique, carrying
 from tests.corpus.families.sheets import changed
 
 _DIGITS = int(NHS.replace(" ", ""))
 _LABEL = "NHS number: "
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_OLD = "application/vnd.ms-excel"
 _X14 = "http://schemas.microsoft.com/office/spreadsheetml/2009/9/main"
 _CHART = 'xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart"'
 
@@ -22,11 +25,14 @@ def techniques() -> Iterator[Technique]:
         yield Technique("office: number formats", f"a marking in {code}", "marking", "number formats", _carrying(octets))
     for name, octets in {**_in_sheets(), **_in_parts()}.items():
         yield Technique("office: words around cells", name, "marking", "official-sensitive", _carrying(octets))
+    for name, octets in _old().items():
+        yield Technique("office: old workbooks", name, "marking", "official-sensitive", carrying("list.xls", octets, _OLD))
 
 
 def innocents() -> Iterator[Innocent]:
     for name, octets in _harmless().items():
         yield Innocent("office: number formats", name, _carrying(octets))
+    yield Innocent("office: old workbooks", "a register that lets choose a classification", carrying("register.xls", _register(), _OLD))
 
 
 def _carrying(octets: bytes) -> bytes:
@@ -113,6 +119,31 @@ def _in_parts() -> dict[str, bytes]:
     return {name: changed(xlsx([["a"]]), {}, {part: xml}) for name, (part, xml) in (parts | more).items()}
 
 
+def _old() -> dict[str, bytes]:
+    """Records of Excel 97 to 2003 that are no cells ([MS-XLS])."""
+    cache = record(0xC6, bytes(20)) + record(0xCD, string(MARKING)) + record(0x0A)
+    note = record(0x1B6, bytes(10) + struct.pack("<HH", 8019, 16) + bytes(4)) + record(0x3C, b"\0" + b"x" * 8000 + b"\n")
+    beside = {
+        "the title of a chart": begin(0x20) + record(0x100D, bytes(2) + string(MARKING, size="<B")) + record(0x0A),
+        "the tooltip of a link": record(0x800, bytes(12) + MARKING.encode("utf-16-le") + bytes(2)),
+        "an item of a pivot table": record(0xB2, bytes(6) + string(MARKING)),
+        "the name of a scenario": record(0xAF, bytes(8) + MARKING.encode() + bytes(1)),
+        "the end of a long note": note + record(0x3C, b"\0" + MARKING.encode()) + record(0x3C, bytes(16)),
+        "a drawing in two records": record(0xEC, bytes(8000)) + record(0x3C, bytes(30) + MARKING.encode("utf-16-le")),
+    }
+    return {name: workbook([["a"]], beside=records) for name, records in beside.items()} | {
+        "a number format": workbook([[7]], before=with_format(f'0"{MARKING}"')),
+        "the cache of a pivot table": workbook([["a"]], streams={"_SX_DB_CUR/0001": cache}),
+    }
+
+
+def _register() -> bytes:
+    """Its cells are coloured by the classification that is chosen for each row."""
+    said = MARKING.encode()
+    choices = bytes(4) + string("\0") * 4 + bytes(4) + b"\x17\x1a\0yes\0" + said + b"\0no" + bytes(12)
+    return workbook([["Document", "Classification"]], beside=record(0x1BE, choices) + record(0x1B1, bytes(14) + b"\x17\x12\0" + said))
+
+
 def _harmless() -> dict[str, bytes]:
     money = '_-"£"* #,##0.00_-;-"£"* #,##0.00_-;_-"£"* "-"??_-;_-@_-'
     codes = {
@@ -125,10 +156,12 @@ def _harmless() -> dict[str, bytes]:
     }
     rows = [[row * 1234.5, row, row * 99.9, row * 17, 4857770000 + 7 * row, str(10000 + row)] for row in range(60)]
     choices = '<dataValidations><dataValidation sqref="B2" type="list"><formula1>"OFFICIAL,OFFICIAL-SENSITIVE,SECRET"</formula1></dataValidation></dataValidations>'
+    rules = f'<conditionalFormatting sqref="B2"><cfRule type="containsText" text="{MARKING}"><formula>"{MARKING}"</formula></cfRule></conditionalFormatting>'
     axes = "".join(f'<c:valAx><c:axId val="{2094734552 + 11 * at}"/><c:crossAx val="{4857773457 - 7 * at}"/></c:valAx>' for at in range(40))
     return {
         "units and currencies": xlsx([["Cost", "Time", "Way", "Price", "Order", "Zone"], *rows], formats=codes),
         "a register that lets choose a classification": _sheet(choices),
+        "a register that colours a classification": _sheet(rules),
         "a register that counts a classification": _formula("COUNTIF(B2:B99,&quot;OFFICIAL-SENSITIVE&quot;)"),
         "the numbers of the axes of charts": changed(xlsx([["a"]]), {}, {"xl/charts/chart1.xml": f"<c:chartSpace {_CHART}>{axes}</c:chartSpace>"}),
     }  # fmt: skip
