@@ -25,7 +25,7 @@ def list_holds(config: Path, *, everything: bool, as_json_list: bool) -> str:
     """The cases, newest first: a table, or a JSON list."""
 
     async def find(state: State) -> list[Case]:
-        held, copies = await state.holds.find(state=None if everything else "open"), await state.outbox.released()
+        held, copies = await state.holds.every(state=None if everything else "open"), await state.outbox.released()
         return [Case(one, tuple(row for row in copies if row.case == one.case)) for one in held]
 
     cases = with_state(config, find)

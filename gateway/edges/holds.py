@@ -41,6 +41,14 @@ class Holds:
         """Newest first; None: in any state. `after`: what follows that one, whatever has come of it."""
         return await self._store.read(_find, state, limit, after)
 
+    async def every(self, *, state: str | None = "open", page: int = 1000) -> tuple[Held, ...]:
+        """As `find`, however many there are."""
+        found = last = await self.find(state=state, limit=page)
+        while len(last) == page:
+            last = await self.find(state=state, limit=page, after=last[-1])
+            found += last
+        return found
+
     async def due(self, now: datetime) -> tuple[Held, ...]:
         """Open holds whose answer_by or keep_until has passed, the longest waiting first."""
         return await self._store.read(_due, micros(now))

@@ -50,6 +50,8 @@ def test_holds_are_found_page_by_page(place: Place):
         async with living(place) as (state,):
             times = {"C-1": 0, "C-2": 1, "C-3": 1, "C-4": 1, "C-5": 2}
             await keep(state, *(held(case, kept_at=NOON + timedelta(minutes=minute)) for case, minute in times.items()))
+            for size in (1, 2, 5, 6):
+                assert [kept.case for kept in await state.holds.every(page=size)] == ["C-5", "C-2", "C-3", "C-4", "C-1"]
             found, page = [], await state.holds.find(limit=2)
             while page:
                 found.append([kept.case for kept in page])

@@ -85,7 +85,7 @@ def _make_cluster(server: Postgres) -> None:
 
 def _run(program: str, *arguments: str | Path) -> None:
     """PostgreSQL refuses to run as root; then it runs as the user its package made."""
-    command = [_programs() / program, *arguments]
+    command = [programs() / program, *arguments]
     if os.geteuid() == 0:
         user = pwd.getpwnam("postgres")
         done = subprocess.run(
@@ -96,7 +96,7 @@ def _run(program: str, *arguments: str | Path) -> None:
     assert done.returncode == 0, f"{program}: {done.stdout}{done.stderr}"
 
 
-def _programs() -> Path:
+def programs() -> Path:
     """Debian keeps the server's programs outside the path, one folder for each version."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[4]))
     where = found[-1] if found else shutil.which("initdb")
