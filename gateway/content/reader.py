@@ -28,6 +28,7 @@ from gateway.content import (
     markup,
     mbox,
     msg,
+    naming,
     objects,
     ocr,
     odf,
@@ -36,6 +37,7 @@ from gateway.content import (
     pdf,
     pgp,
     pictures,
+    postscript,
     protected,
     rar,
     rights,
@@ -50,6 +52,7 @@ from gateway.content import (
 )
 from gateway.content.reading import Budget, Item, Member, Oddity, Reader, Source, Spent, Unread, Unreadable
 from gateway.detectors import Segment, scan
+from gateway.mime.uuencode import BINHEX
 from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Patterns, Place, Readable
 from gateway.model.message import Buffer
 
@@ -222,7 +225,7 @@ def _reader(kind: str, source: Source) -> Reader:
     by_name = _by_name(kind, source)
     if by_name is not None:
         return words.all_of(by_name, known) if known is not None else by_name  # a name proves nothing
-    if known in (text.read_text, markup.read_html):
+    if known in _TEXTUAL:
         return partial(words.with_files, known)
     if known is not None and kind in _OLD_OFFICE and source.data.startswith(ole.MAGIC):
         return words.all_of(known, objects.read_embedded, blips.read_blips)
@@ -238,7 +241,10 @@ def _by_name(kind: str, source: Source) -> Reader | None:
         return pgp.read_pgp
     if kind != structure.PKCS7 and (source.declared in _ENVELOPES or any(name.endswith(".p7m") for name in names)):
         return cms.read_cms if cms.unarmoured(source.data)[:1] == b"\x30" else _is(Readable.ENVELOPED)
-    return None
+    extensions = set(map(naming.extension_of, names)) if kind.startswith("text/") else ()
+    if any(name in extensions for name in postscript.NAMES):
+        return postscript.read_postscript  # which need not begin as it should
+    return _is(Readable.UNSUPPORTED) if "hqx" in extensions and BINHEX not in source.data else None
 
 
 def _is(readable: Readable) -> Reader:
@@ -260,6 +266,7 @@ _RIGHTS_NAMES = (".pfile", ".rpmsg", ".ppdf", ".ptxt", ".pxml", ".pjpg", ".pjpeg
 _ENVELOPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 _OLD_OFFICE = frozenset({"application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint"})
 _PGP_NAMES = (".gpg", ".pgp")
+_TEXTUAL = frozenset({text.read_text, markup.read_html, postscript.read_postscript, postscript.read_printed, postscript.read_form_data})
 _READERS: dict[str, Reader] = {
     structure.EMPTY: _no_words,
     structure.PDF: pdf.read_pdf,
@@ -287,6 +294,9 @@ _READERS: dict[str, Reader] = {
     structure.FLAT_OFFICE: flat_office.read_flat_office,
     "application/epub+zip": archives.read_zip,
     apple.MEDIA_TYPE: apple.read_apple,
+    structure.POSTSCRIPT: postscript.read_postscript,
+    structure.PRINTER: postscript.read_printed,
+    structure.FDF: postscript.read_form_data,
     "text/html": markup.read_html,
     "application/xhtml+xml": markup.read_html,
     "application/x-ms-shortcut": text.read_strings,

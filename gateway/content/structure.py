@@ -28,6 +28,7 @@ PKCS7 = "application/pkcs7-mime"
 RIGHTS = "application/x-microsoft-rpmsg-message"
 MESSAGE = "message/rfc822"
 RTF = "application/rtf"
+POSTSCRIPT, PRINTER, FDF = "application/postscript", "application/vnd.hp-pcl", "application/vnd.fdf"
 TNEF, TNEF_SIGNATURE = "application/ms-tnef", b"\x78\x9f\x3e\x22"
 
 _WRAPPERS = frozenset(
@@ -36,7 +37,9 @@ _WRAPPERS = frozenset(
     | {"application/vnd.ms-cab-compressed", "application/warc", "application/x-xar", ole.ENCRYPTED, PKCS7, PGP}
 )
 # What archives may stand behind, or in, without being its own.
-HOLD_NO_FILES = frozenset({PDF, RTF, RIGHTS, "application/x-pfile", "application/applefile", "application/onenote"})
+HOLD_NO_FILES = frozenset(
+    {PDF, RTF, RIGHTS, "application/x-pfile", "application/applefile", "application/onenote", POSTSCRIPT, PRINTER, FDF}
+)
 _STARTS: tuple[tuple[bytes, str], ...] = (
     (ole.MAGIC, OLE),
     (b"\x76\xe8\x04\x60\xc4\x11\xe3\x86", RIGHTS),  # [MS-OXORMMS] 2.2.3.1
@@ -70,10 +73,14 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"WARC/", "application/warc"),
     (bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3"), "application/onenote"),  # text to libmagic
     *((start, "application/applefile") for start in (b"\x00\x05\x16\x07", b"\x00\x05\x16\x00")),  # AppleDouble, AppleSingle
+    *((start, PRINTER) for start in (b"\x1b%-12345X", b"\x1bE\x1b")),
     (b"\x00\x00\x00\x01Bud1", "application/applefile"),  # .DS_Store
 )
 # ContentInfo of CMS (RFC 5652): SEQUENCE, its length, then an object identifier below 1.2.840.113549.1.
 _CMS = re.compile(rb"\x30(?:[\x00-\x80]|\x81.|\x82..|\x83...|\x84....)\x06.\x2a\x86\x48\x86\xf7\x0d\x01(?:\x07|\x09\x10\x01)", re.DOTALL)
+
+# Behind what a Mac or a print queue puts before it; a program that begins without PS is one as well, and so is an EPS with a preview.
+_POSTSCRIPT = re.compile(rb"(?:\xef\xbb\xbf)?[\s\x04]{0,64}%!(?:PS|[ \t]*[\r\n])|\xc5\xd0\xd3\xc6")
 
 
 def find_structures(source: Source, spent: Spent) -> list[str]:
@@ -88,12 +95,10 @@ def find_structures(source: Source, spent: Spent) -> list[str]:
         found.append(ISO)
     if data[2:5] == b"-lh" and data[6:7] == b"-":
         found.append("application/x-lzh-compressed")
-    if _CMS.match(data):
-        found.append(PKCS7)
+    found.extend(kind for begin, kind in ((_CMS, PKCS7), (_POSTSCRIPT, POSTSCRIPT)) if begin.match(data))
     if data.startswith(b"From ") and mbox.BEGIN.match(data):
         found.append(mbox.MEDIA_TYPE)
-    if b"%PDF-" in data[:1024]:
-        found.append(PDF)
+    found.extend(kind for sign, kind in ((b"%FDF-", FDF), (b"%PDF-", PDF)) if sign in data[:1024])
     if flat := _FLAT.match(data, 0, 4096):
         found.append(flat[1].decode().lower() + "-flat-xml" if flat[1] else FLAT_OFFICE)
     if data.startswith(b"PK") or _ends_as_zip(data, whole=bool(found) and found[0] in _WRAPPERS):

@@ -1,6 +1,7 @@
 """Plain text, and what is written in it: tables, source code, configuration, XML, links to elsewhere.
 
-Out: the text under each plausible charset; what escapes and tags of JSON and XML make of it. Calendars and cards are read by records.
+Out: the text under each plausible charset; what escapes and tags of JSON and XML make of it, and what programs show of sheets and drawings
+that are written as text. Calendars and cards are read by records.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Iterator
 
 from gateway.content import records
 from gateway.content.charsets import guesses, texts
+from gateway.content.dxf import read_dxf
+from gateway.content.interchange import read_interchange
 from gateway.content.markup import to_text
 from gateway.content.reading import Item, Source, Spent
 from gateway.mime.clearsigned import BEGIN, without_frame
@@ -31,6 +34,8 @@ def read_text(source: Source, spent: Spent) -> Iterator[Item]:
         else:
             yield Place.FIRST_LINE, source.where, without_frame(text.replace("\r\n", "\n")) if BEGIN in text else text
             yield from _otherwise(text, source.where)
+            yield from read_interchange(text, source.where, spent)
+            yield from read_dxf(text, source.where, spent)
     for codec, text in guesses(source.data):
         yield Place.FIRST_LINE, f"{source.where} read as {codec}", text
 

@@ -1,11 +1,12 @@
-"""Formats of other machines and other times: files of a Mac, comments of archives."""
+"""Formats of other machines and other times: files of a Mac, comments of archives, and what is written as text with its words encoded."""
 
 import gzip
 from collections.abc import Iterator
 
 from tests.build.mac import apple, binhex
 from tests.build.rar import rar4, rar5
-from tests.corpus.entries import SECRET, Technique, carrying, mail
+from tests.build.texts import dif, dxf, fdf, sylk
+from tests.corpus.entries import NHS, PERSON, SECRET, Technique, carrying, mail
 
 _FAMILY = "foreign formats"
 
@@ -20,10 +21,36 @@ def techniques() -> Iterator[Technique]:
     for name, pack in (("RAR 4", rar4), ("RAR 5", rar5)):
         archive = pack({"notes.txt": b"Nothing."}, comment=SECRET.encode())
         yield Technique(_FAMILY, f"the comment of a {name}", "detector", "archive comment", carrying("a.rar", archive))
+    for name, (file, octets) in _encoded().items():
+        yield Technique(_FAMILY, name, "detector", "nhs-number", carrying(file, octets))
+    for name, file, octets in _PAGES:
+        yield Technique(_FAMILY, name, "unreadable", "unsupported", carrying(file, octets))
+
+
+def _encoded() -> dict[str, tuple[str, bytes]]:
+    rows = [["Name", "NHS number"], ["Alex", NHS.replace(" ", "")]]
+    wide = f"<FEFF{PERSON.encode('utf-16-be').hex()}>"
+    return {
+        "a sheet in SYLK": ("a.slk", sylk([*rows[:1], ["Alex", int(rows[1][1])]])),
+        "a sheet in DIF": ("a.dif", dif([*rows[:1], ["Alex", int(rows[1][1])]])),
+        "a drawing in DXF": ("plan.dxf", dxf([(3, "{\\fArial|b0;NHS number: 4\\U+0038"), (1, "%%053 777} 3457")])),
+        "the data of a form": ("a.fdf", fdf(wide)),
+        "the strings of PostScript": ("a.ps", b"%!PS-Adobe-3.0\n50 700 moveto (NHS num) show (ber: 485 7) show (77 3457) show showpage\n"),
+    }
+
+
+_PAGES = (
+    ("PostScript in letters of its own", "a.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n/f {1 add} def 50 700 moveto (MGR) f show showpage\n"),
+    ("BinHex without its first line", "list.hqx", binhex("list.txt", SECRET.encode()).partition(b"\r\n")[2]),
+)
 
 
 def innocents() -> Iterator[tuple[str, str, bytes]]:
     """What they are called, the name of the file, its octets."""
     yield "a letter in BinHex", "letter.hqx", binhex("letter.txt", b"Dear Kim,\nthank you.\n", b"\0" * 286)
     yield "what a Mac keeps beside a file", "._letter.docx", apple({9: bytes(32), 2: bytes(286)})
+    yield "a sheet in SYLK", "visits.slk", sylk([["Year", "Visits"], *([2000 + at, at * 1250] for at in range(20))])
+    yield "a table whose first heading is ID", "visits.csv", b"ID;Year;Visits\n1;2024;25000\n2;2025;26500\n"
+    yield "a plan in DXF", "plan.dxf", dxf([(1, "{\\fArial|b0;Ground floor}\\PScale 1:100"), (8, "WALLS")])
+    yield "the data of a form without secrets", "form.fdf", fdf("(Monday)", name="day of the visit")
     yield "a RAR with a comment", "photos.rar", rar5({"notes.txt": b"Nothing."}, comment=b"Holidays 2025, 120 photos\r\n")

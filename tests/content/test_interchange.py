@@ -1,0 +1,204 @@
+"""Sheets, forms, drawings and pages that are written as text: their words are read as programs show them, or else it is said."""
+
+import time
+
+import pytest
+
+from gateway.content import Budget
+from gateway.content.interchange import read_interchange
+from gateway.content.postscript import read_postscript
+from gateway.content.reading import Source, Spent, Unreadable
+from gateway.model.finding import Readable
+from tests.build import zip_of
+from tests.build.texts import dif, dxf, fdf, sylk
+from tests.content.reading import look, seen
+
+PERSON = "NHS number: 485 777 3457"
+ROWS = [["Name", "NHS number"], ["Ann", 4857773457], ["Bob", "943 476 5919"]]
+
+
+def cells(text: str) -> str:
+    return next(item[2] for item in read_interchange(text, "text", Spent(Budget())) if isinstance(item, tuple))
+
+
+# --- sheets --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("write", [sylk, dif])
+def test_a_sheet_is_read_by_rows_and_columns(write) -> None:
+    (finding,) = look(write(ROWS), "a.slk")
+
+    assert finding.readable is Readable.YES
+    assert [(item.id, item.count) for item in finding.evidence] == [("nhs-number", 2)]
+    assert cells(write(ROWS).decode()).split() == ["Name", "NHS", "number", "Ann", "4857773457", "Bob", "943", "476", "5919"]
+
+
+@pytest.mark.parametrize("write", [sylk, dif])
+def test_a_marking_in_a_cell_stands_alone(write) -> None:
+    assert ("restricted", "first_line") in seen(look(write([["RESTRICTED"], ["x"]]), "a.slk")[0])
+
+
+@pytest.mark.parametrize("write", [sylk, dif])
+def test_a_sheet_in_a_body_is_read_too(write) -> None:
+    assert ("nhs-number", "text") in seen(look(write(ROWS), "", "text/plain", is_words=True)[0])
+
+
+@pytest.mark.parametrize(
+    ("record", "shown"),
+    [
+        ('C;Y1;X1;K"a;;b"', "a;b"),
+        ("C;Y1;X1;K4.857773457E9", "4857773457"),
+        ('C;Y1;X1;K"4\x1b#85\x1b :7"', "485 7"),
+        ('C;Y1;X3;K"a"\nC;X1;K"b"', "b\t\ta"),
+        ('F;Y1;X2\nC;K"a"', "\ta"),
+        ('C;Y2;X1;K"b"\nC;Y1;K"a"', "a\nb"),
+        ('C;Y1;X1;K"a";ESUM(R1)', "a"),
+        ('C;Y1;X1;Kx;K"a"', "a"),
+    ],
+)
+def test_a_record_of_sylk_says_what_it_shows(record: str, shown: str) -> None:
+    assert cells(f"ID;PWXL\n{record}\nE\n") == shown
+
+
+@pytest.mark.parametrize("record", ['P;P"OFFICIAL-SENSITIVE"', 'C;Y1;X1;K1;A"OFFICIAL-SENSITIVE"', "NN;NOFFICIAL-SENSITIVE;ER1C1"])
+def test_what_a_sheet_says_beside_its_cells_is_read(record: str) -> None:
+    data = f"ID;PWXL\nC;Y1;X1;K1\n{record}\nE\n".encode()
+
+    assert ("sensitive", "text") in seen(look(data, "a.slk")[0])
+
+
+def test_a_table_whose_first_heading_is_id_is_a_table() -> None:
+    (finding,) = look(b"ID;Name;NHS number\n1;Ann;4857773457\n2;Bob;9434765919\n", "a.csv")
+
+    assert [(item.id, item.count) for item in finding.evidence] == [("nhs-number", 2)]
+
+
+# --- drawings ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [(1, "NHS number: \\U+0034%%0565 777 3457")],
+        [(3, "{\\fArial|b0;NHS number: 48"), (1, "5} \\H2x;777\\~3457")],
+        [(1, "NHS number: 4"), (3, "85 777 3457")],
+        [(304, "NHS number: {\\C1;485} 777 3457")],
+        [(1000, PERSON)],
+    ],
+)
+def test_the_words_of_a_drawing_are_read(values: list[tuple[int, str]]) -> None:
+    (finding,) = look(dxf(values), "plan.dxf")
+
+    assert (finding.readable, seen(finding)) == (Readable.YES, {("nhs-number", "text")})
+
+
+# --- forms ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"<FEFF{PERSON.encode('utf-16-be').hex().upper()}>",
+        f"<{PERSON.encode().hex()}>",
+        "(NHS number: 48\\065 777\\\n 34\\0657)",
+        "(\\376\\377" + "".join(f"\\000{letter}" for letter in PERSON) + ")",
+    ],
+)
+def test_the_data_of_a_form_is_read(value: str) -> None:
+    (finding,) = look(fdf(value), "a.fdf", "application/vnd.fdf")
+
+    assert (finding.detected_type, finding.readable, seen(finding)) == ("application/vnd.fdf", Readable.YES, {("nhs-number", "text")})
+
+
+def test_a_name_of_a_field_tells_what_its_value_is() -> None:
+    assert ("nhs-number", "text") in seen(look(fdf("(4857773457)", name="NHS number"), "a.fdf")[0])
+
+
+def test_the_data_of_a_form_as_xml() -> None:
+    field = b'<field name="a"><value>NHS number: 48&#53; 777 3457</value></field>'
+    data = b'<xfdf xmlns="http://ns.adobe.com/xfdf/"><fields>%s</fields></xfdf>' % field
+
+    assert ("nhs-number", "text") in seen(look(data, "a.xfdf")[0])
+
+
+def test_what_a_form_does_not_show_is_said() -> None:
+    assert look(fdf("2 0 R\n2 0 obj << /Length 3 >> stream\nabc\nendstream"), "a.fdf")[0].readable is Readable.UNSUPPORTED
+
+
+def test_an_archive_behind_a_form_is_found() -> None:
+    outer, member = look(fdf("(x)") + zip_of({"a.txt": b"RESTRICTED"}), "a.fdf")
+
+    assert "polyglot" in outer.oddities
+    assert ("restricted", "first_line") in seen(member)
+
+
+# --- pages ---------------------------------------------------------------------------------------------------------------
+
+PAGE = "/Helvetica findfont 10 scalefont setfont 50 700 moveto\n{}\nshowpage\n"
+SHOWN = ["(NHS num) show (ber: 485 7) show (77 3457) show", "[(NHS number: 4) -20 (85 777 3457)] TJ", f"<{PERSON.encode().hex()}> show"]
+
+
+@pytest.mark.parametrize("begin", ["%!PS-Adobe-3.0\n", "\x04%!PS\n", "%!\n", "\n%!PS-Adobe-3.0 EPSF-3.0\n"])
+@pytest.mark.parametrize("shown", SHOWN)
+def test_a_page_of_postscript_is_read_as_far_as_its_strings_go_and_never_clean(shown: str, begin: str) -> None:
+    (finding,) = look((begin + PAGE.format(shown)).encode(), "a")
+
+    assert (finding.detected_type, finding.readable) == ("application/postscript", Readable.UNSUPPORTED)
+    assert ("nhs-number", "text") in seen(finding)
+
+
+@pytest.mark.parametrize("name", ["a.ps", "a.EPS", "a.eps. "])
+def test_what_is_called_postscript_need_not_begin_so(name: str) -> None:
+    (finding,) = look(PAGE.format(SHOWN[0]).encode(), name)
+
+    assert finding.readable is Readable.UNSUPPORTED
+    assert ("nhs-number", "text") in seen(finding)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.eps", b"\xc5\xd0\xd3\xc6" + bytes(26) + b"%!PS-Adobe-3.0\n(x) show\n"),
+        ("a.prn", b"\x1b%-12345X@PJL ENTER LANGUAGE=PCL\n\x1bE\x1b(s0p10h12vNHS"),
+        ("a.hqx", b":$f*TEQKPH#jdH3!*"),
+    ],
+)
+def test_what_is_not_read_is_said(name: str, data: bytes) -> None:
+    assert look(data, name)[0].readable is Readable.UNSUPPORTED
+
+
+@pytest.mark.parametrize(
+    "text", [b"%!TEX root = main.tex\n\\section{A}", b"% !PS is how it begins\n", b"100 %!PS\n", b"Dear Kim,\n%!PS-Adobe is a line.\n"]
+)
+def test_a_text_that_only_speaks_of_it_is_text(text: bytes) -> None:
+    (finding,) = look(text, "a.txt")
+
+    assert (finding.detected_type.partition("/")[0], finding.readable) == ("text", Readable.YES)
+
+
+# --- time ----------------------------------------------------------------------------------------------------------------
+
+WORST = {
+    "open": b"(" * 10**6,
+    "empty": b"()" * 500_000,
+    "escapes": b"(" + b"\\" * 10**6,
+    "numbers": b"(" + b"\\061" * 250_000,
+    "hex": b"<aa" * 330_000,
+    "semicolons": b"ID;" + b";" * 10**6,
+    "cells": b"ID;\n" + b"C;K1\n" * 200_000,
+    "wide": b"ID;\n" + b"C;Y1;X9;K1\nC;Y1;X1;K1\n" * 45_000,
+    "values": b'TABLE\n0,1\nDATA\n0,0\n""\n' + b"0,1\nV\n" * 160_000,
+    "codes": b"0\nSECTION\n1\n" + b"\\S^" * 330_000,
+    "groups": b"0\nSECTION\n" + b"1\n{\\A\n" * 160_000,
+    "blanks": b" " * 10**6,
+    "comments": b"999\nx\n" * 160_000,
+}
+
+
+@pytest.mark.parametrize("data", WORST.values(), ids=WORST)
+def test_the_worst_text_costs_little(data: bytes) -> None:
+    started = time.process_time()
+    with pytest.raises(Unreadable):  # it may be more than that
+        list(read_postscript(Source(data, (), ""), Spent(Budget())))
+
+    assert time.process_time() - started < 2
