@@ -14,6 +14,7 @@ from tests.peers.postgres import programs
 
 NETWORK = """
 set -e
+mount -t tmpfs none /run
 ip link set lo up
 ip netns add far
 ip link add near type veth peer name there netns far
