@@ -24,7 +24,7 @@ from gateway.model.share import is_open_for, revoked_of
 from gateway.ports.next_hop import Handed, NextHop
 
 MOST_AT_ONCE = 45
-MOST_TO_ONE = 15  # next hop, and as many codes: one that hangs keeps no other, nor who waits for a code
+MOST_TO_ONE = 15  # next hop, which has 20 connections if nothing else is said; codes have as many places besides
 HAND_OVER_SECONDS = 300.0
 _WRITE_AGAIN_SECONDS = 5.0  # the store is down, and a hop has answered
 _WRITE_TIMES = 2000  # some hours
