@@ -9,20 +9,21 @@ from typing import Any
 
 from gateway.content import pictures, xml
 from gateway.content.reading import Item, Member, Source, Spent, Unread, Unreadable
+from gateway.content.spreadsheet_2003 import IN_WORKBOOK, Workbook
 from gateway.content.wordprocessing import Reader, Words
 from gateway.content.xml import local
 from gateway.model.finding import Place, Readable
 
 _BINARY = ("binData", "binaryData", "docOleData")
 _IN_WORDS = tuple(f"{{*}}{name}" for name in _BINARY)
-_TAGS = tuple(f"{{*}}{name}" for name in ("p", "Row", "DocumentProperties", "CustomDocumentProperties", "coreProperties", *_BINARY))
+_TAGS = tuple(f"{{*}}{name}" for name in ("p", *IN_WORKBOOK, "DocumentProperties", "CustomDocumentProperties", "coreProperties", *_BINARY))
 _PICTURES = (".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".emf", ".wmf", ".emz", ".wmz")
 _EDGES = {"hdr": Place.PAGE_HEADER, "ftr": Place.PAGE_FOOTER}
 
 
 def read_flat_office(source: Source, spent: Spent) -> Iterator[Item]:
     """Paragraphs and rows as they come; page headers and footers, properties and embedded files apart."""
-    words, lines = Reader(), Words()
+    words, lines, workbook = Reader(), Words(), Workbook()
     edges: dict[Place, Words] = {place: Words() for place in _EDGES.values()}
     place = Place.FIRST_LINE
     stream = xml.Pieces(source.data[at : at + 65536] for at in range(0, len(source.data), 65536))
@@ -32,8 +33,9 @@ def read_flat_office(source: Source, spent: Spent) -> Iterator[Item]:
             yield from _embedded(block, spent)
         elif name.endswith("Properties"):
             yield Place.PROPERTIES, name, "\n".join(text for text in block.itertext() if text.strip())
-        elif name == "Row":
-            lines.shown.append("\t".join("".join(cell.itertext()).strip() for cell in block))
+        elif name in IN_WORKBOOK or name == "Workbook":
+            for at, line in workbook.read(block):
+                edges.get(at, lines).shown.append(line)
         else:
             edge = _edge(block)
             words.read(block, edges[edge] if edge else lines)
@@ -43,6 +45,7 @@ def read_flat_office(source: Source, spent: Spent) -> Iterator[Item]:
         if lines.is_full:
             yield from _segments(lines, place, source.where)
             place, lines = Place.TEXT, Words()
+    lines.unseen.extend(workbook.unseen)
     yield from _segments(lines, place, source.where)
     for where, found in edges.items():
         yield from _segments(found, where, where.value.replace("_", " "))

@@ -17,6 +17,7 @@ from urllib.parse import unquote_plus
 from gateway.content.charsets import guesses, texts
 from gateway.content.files_in_text import read_files_shown
 from gateway.content.reading import Item, Source, Spent
+from gateway.content.web_pages_of_excel import page_edges
 from gateway.mime.uuencode import may_hold_file
 from gateway.model.finding import Place
 
@@ -46,6 +47,9 @@ def _views(text: str, where: str, spent: Spent) -> Iterator[Item]:
         yield Place.FIRST_LINE, f"{where}, hidden text", view
     twice = html.unescape(shown) if _ENTITY.search(shown) else ""
     yield Place.TEXT, f"{where}, not shown", "\n".join((*page.unshown(), twice))
+    for edge, line in page_edges(text):
+        # Printed, not shown: it raises, and never lowers.
+        yield Place.FIRST_LINE, f"{where}, page {edge}", line
     if quoted := "\n".join(page.unshown_quoted()):
         yield Place.QUOTED, f"{where}, not shown", quoted
     if may_hold_file(everything):

@@ -27,6 +27,10 @@ def techniques() -> Iterator[Technique]:
         yield Technique("office: words around cells", name, "marking", "official-sensitive", _carrying(octets))
     for name, octets in _old().items():
         yield Technique("office: old workbooks", name, "marking", "official-sensitive", carrying("list.xls", octets, _OLD))
+    for name, octets in _in_one_xml().items():
+        yield Technique("office: Excel 2003 in one XML", name, "detector", "nhs-number", carrying("list.xml", octets, "text/xml"))
+    for name, octets in _web_pages().items():
+        yield Technique("office: web pages of Excel", name, "marking", "page header", carrying("list.htm", octets, "text/html"))
 
 
 def innocents() -> Iterator[Innocent]:
@@ -135,6 +139,38 @@ def _old() -> dict[str, bytes]:
         "a number format": workbook([[7]], before=with_format(f'0"{MARKING}"')),
         "the cache of a pivot table": workbook([["a"]], streams={"_SX_DB_CUR/0001": cache}),
     }
+
+
+def _in_one_xml() -> dict[str, bytes]:
+    head = f'<x:Header x:Data="&amp;C{PERSON}"/>'
+    return {
+        "the page header": _xml(after=f"<x:WorksheetOptions><x:PageSetup>{head}</x:PageSetup></x:WorksheetOptions>"),
+        "the name of a sheet": _xml(name="NHS number 485 777 3457"),
+        "a number with an exponent": _xml(f"{_xml_cell('NHS number')}</Row><Row>{_xml_cell('4.857773457E9', 'Number')}"),
+        "a number whose format says what it is": _xml(_xml_cell(str(_DIGITS), "Number"), format_=f"&quot;{_LABEL}&quot;General"),
+        "a text whose format says what it is": _xml(_xml_cell(str(_DIGITS)), format_=f";;;&quot;{_LABEL}&quot;@"),
+        "a number format": _xml(_xml_cell("7", "Number"), format_=f"0&quot; {PERSON}&quot;"),
+        "the tip of a link": _xml(f'<Cell x:HRefScreenTip="{PERSON}"><Data ss:Type="String">a</Data></Cell>'),
+        "a filter": _xml(after=f'<x:AutoFilter><x:AutoFilterCondition x:Value="{PERSON}"/></x:AutoFilter>'),
+    }
+
+
+def _xml_cell(text: str, kind: str = "String") -> str:
+    return f'<Cell ss:StyleID="s1"><Data ss:Type="{kind}">{text}</Data></Cell>'
+
+
+def _xml(cells: str = "", *, format_: str = "0", name: str = "Sheet1", after: str = "") -> bytes:
+    space = "urn:schemas-microsoft-com:office"
+    style = f'<Styles><Style ss:ID="s1"><NumberFormat ss:Format="{format_}"/></Style></Styles>'
+    sheet = f'<Worksheet ss:Name="{name}"><Table><Row>{cells}</Row></Table>{after}</Worksheet>'
+    names = f'xmlns="{space}:spreadsheet" xmlns:ss="{space}:spreadsheet" xmlns:x="{space}:excel"'
+    return f'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook {names}>{style}{sheet}</Workbook>'.encode()
+
+
+def _web_pages() -> dict[str, bytes]:
+    page = '<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head><style>@page{{mso-header-data:{}}}</style></head><body><table><tr><td>a</td></tr></table></body></html>'
+    data = {"the page header": f'"&C{MARKING}"', "the page header with a font": rf'"&L&\0022Arial\,Bold\0022{MARKING}&RPage &P"'}
+    return {name: page.format(said).encode() for name, said in data.items()}
 
 
 def _register() -> bytes:
