@@ -422,7 +422,8 @@ class MemoryIntents:
 
     async def finish(self, intent_id, state, result=""):
         with self._luck.call("intents.finish"):
-            self.rows[intent_id] = replace(self.rows[intent_id], state=state, result=result)
+            if self.rows[intent_id].state != "done":
+                self.rows[intent_id] = replace(self.rows[intent_id], state=state, result=result)
 
     async def get(self, intent_id):
         return self.rows.get(intent_id)

@@ -44,7 +44,7 @@ class Intents:
         return tuple(_to_noun(row) for row in found["rows"])
 
     async def finish(self, intent_id: str, state: str, result: str = "") -> None:
-        """It is done or failed, and what to tell who asked. Raises TryLater."""
+        """It is done or failed, and what to tell who asked. What was done does not fail any more. Raises TryLater."""
         await self._store.run("intent.finish", {"id": intent_id, "state": state, "result": result})
 
     async def get(self, intent_id: str) -> Intent | None:
@@ -108,8 +108,10 @@ def claim(connection: Connection, payload: Payload) -> Payload:
 
 @operation("intent.finish", repeatable=True)
 def finish(connection: Connection, payload: Payload) -> Payload:
-    values = {"state": payload["state"], "result": payload["result"], "leased_until": 0}
-    connection.execute(update(intent).where(intent.c.id == payload["id"]).values(values))
+    """Two may have carried it out, when the first stood still: that it was done stands, and no other finds a case that is still open."""
+    over = ("running", "failed") if payload["state"] == "done" else ("running",)
+    mine = and_(intent.c.id == payload["id"], intent.c.state.in_(over))
+    connection.execute(update(intent).where(mine).values(state=payload["state"], result=payload["result"], leased_until=0))
     return {}
 
 

@@ -3,6 +3,8 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from gateway.model.facts import Declared
 from gateway.model.kept import Because
 from tests.edges.durable import Place, living
@@ -40,6 +42,27 @@ def test_what_is_declared_and_answered_is_kept_as_it_was_said(place: Place):
             intent = await state.intents.get(await state.intents.put("declare", "7KQ-402", said))
             assert intent is not None
             assert intent.because == said
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("first", ["done", "failed"])
+def test_what_was_done_is_not_said_to_have_failed(place: Place, first: str):
+    """Found: of two keepers, because one had stood still, the other said in the end that the release had failed: the case was not open."""
+
+    async def story() -> None:
+        now = datetime.now(UTC) + timedelta(seconds=1)
+        async with living(place, processes=2) as (slow, other):
+            name = await slow.intents.put("release", "7KQ-402", Because("officer"))
+            await slow.intents.claim(now, 300)
+            assert len(await other.intents.claim(now + timedelta(seconds=300), 300)) == 1
+            for state in (slow, other):
+                said = first if state is slow else {"done": "failed", "failed": "done"}[first]
+                await state.intents.finish(name, said, f"it has {said}")
+            told = await slow.intents.get(name)
+            assert told is not None
+            assert (told.state, told.result) == ("done", "it has done")
+            assert await slow.intents.claim(now + timedelta(days=1), 300) == ()
 
     asyncio.run(story())
 
