@@ -2,7 +2,7 @@
 
 It is not parsed into a tree: libxml2 stops silently at a depth of 256, and trees of hostile markup take time. Tags are taken out and
 everything else is text, in one pass and in linear time. So nothing can hide: text that is invisible, in comments, attributes or scripts is
-read too, apart from what is shown. Of style sheets only the texts are read, and which classes they hide.
+read too, apart from what is shown. Of style sheets the words are read, and what they hide (styles.py).
 Standards: the HTML Standard section 13.2.5 (tags, quoted attributes, comments, CDATA), Outlook's conditional comments.
 Limits: colours are not compared; what only a script or the selectors of a style sheet would put in order stands in the order of the text.
 """
@@ -17,6 +17,7 @@ from urllib.parse import unquote_plus
 from gateway.content.charsets import guesses, texts
 from gateway.content.files_in_text import read_files_shown
 from gateway.content.reading import Item, Source, Spent
+from gateway.content.styles import Hidden, hides, words_of
 from gateway.content.web_pages_of_excel import page_edges
 from gateway.mime.uuencode import may_hold_file
 from gateway.model.finding import Place
@@ -110,23 +111,17 @@ _CITED = re.compile(r"""type\s*=\s*["']?cite|\bclass\s*=\s*["'][^"']*(?:quote|ya
 _REPLY = re.compile(
     r"""\bid\s*=\s*["']?(?:divRplyFwdMsg|appendonsend|mail-editor-reference-message-container|OLK_SRC_BODY_SECTION)""", re.IGNORECASE
 )
-_HIDING = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|font-size\s*:\s*0(?:\.0+)?(?![.\d])|mso-hide\s*:\s*all"
-    r"|opacity\s*:\s*0(?:\.0+)?(?![.\d])|max-(?:height|width)\s*:\s*0(?![.\d])|text-indent\s*:\s*-\d{3}",
-    re.IGNORECASE,
-)
 _MAY_HIDE = re.compile(
     r":\s*+(?:(?i:none|hidden|collapse|all)\b|0(?![.\d]*[1-9])|-\d{3})|\shidden[\s=/>]"
 )  # quick: looked for in the whole
+_MAY_HIDE_UNSEEN = re.compile(r"\\|/\*")  # what a style sheet says may be written so that the quick look misses it
 _HIDDEN = re.compile(r"(?:^|\s)hidden(?:[\s=/>]|$)", re.IGNORECASE)
 _MAY_TURN = re.compile(r"-override", re.IGNORECASE)  # quick
 _OVERRIDING = re.compile(r"unicode-bidi\s*:\s*(?:bidi|isolate)-override", re.IGNORECASE)
 _DIRECTION = re.compile(r"""\b(?:dir\s*=\s*["']?|direction\s*:\s*)(rtl|ltr)\b""", re.IGNORECASE)
 _OVERRIDES = {"rtl": "\u202e", "ltr": "\u202d"}
+_DEEPEST = 16  # what is opened inside of so many others, or quoted so often, is shown as if it were not
 _END_OF_OVERRIDE = "\u202c"
-_CLASSES = re.compile(r"""\b(?:class|id)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
-_NAMED = re.compile(r"[.#]([a-zA-Z_][\w\-]*)")
-_CONTENT = re.compile(r"""content\s*:\s*(?:"([^"\n]{1,4096})"|'([^'\n]{1,4096})')""", re.IGNORECASE)
 # Every attribute says something but those about looks.
 _ATTRIBUTE = re.compile(
     r"""[\s"'/](?!(?:style|class|id|width|height|bgcolor|color|align|valign|border|cell\w+|face|size|lang|xmlns|dir|target|rel|type|http-equiv)\b[^\-])"""
@@ -141,9 +136,9 @@ class _Page:
 
     __slots__ = (
         "_all",
-        "_classes",
         "_depth",
         "_head",
+        "_hidden",
         "_hiding",
         "_judged",
         "_may_hide",
@@ -151,6 +146,7 @@ class _Page:
         "_preformatted",
         "_quoted_tags",
         "_quotes",
+        "_sheets",
         "_tags",
         "_turning",
         "_visible",
@@ -164,7 +160,8 @@ class _Page:
         self._head = ""
         self._tags: list[str] = []  # their attributes
         self._quoted_tags: list[str] = []  # ... inside quotations
-        self._classes: set[str] = set()  # that a style sheet hides
+        self._sheets: list[str] = []
+        self._hidden = Hidden()
         self._quotes: list[_Open] = []
         self._depth = 0  # of quotations
         self._preformatted = len(markup) if preformatted else 0  # elements; no document closes more than it has characters
@@ -172,7 +169,9 @@ class _Page:
         self._may_hide = _MAY_HIDE.search(markup) is not None
         self._may_turn = _MAY_TURN.search(markup) is not None
         self._turning: list[tuple[str, _Open]] = []  # the signs that order what is open, innermost last
-        self._judged: dict[str, bool] = {}  # attributes, and whether they hide: most are the same again and again
+        self._judged: dict[
+            tuple[str, str], bool
+        ] = {}  # elements with their attributes, and whether they hide: most are the same again and again
         self._read(markup)
 
     def shown(self) -> str:
@@ -188,6 +187,7 @@ class _Page:
         yield html.unescape(self._head)
         yield from _values(self._tags)
         yield from map(_plain, self.unseen)
+        yield from words_of("\n".join(self._sheets), "\n".join(self._tags))
 
     def unshown_quoted(self) -> Iterator[str]:
         """Attributes in quoted earlier text: the addresses of links that somebody else has sent."""
@@ -235,9 +235,12 @@ class _Page:
         if kind == "cdata":
             self._put(html.escape(text))
         elif kind == "style":
-            self.unseen.extend(double or single for double, single in _CONTENT.findall(text))
-            self._classes |= _hidden_classes(text) if self._may_hide else set()
-            self._judged.clear()
+            self._sheets.append(text)
+            if not self._may_hide and _MAY_HIDE_UNSEEN.search(text):
+                self._may_hide, self._visible = True, list(self._all)
+            if self._may_hide:
+                self._hidden.add(text)
+                self._judged.clear()
         else:
             self.unseen.append(text)
 
@@ -257,28 +260,28 @@ class _Page:
         elif name == "pre":
             self._preformatted = max(0, self._preformatted - 1) if closing else self._preformatted + 1
         if name in _BLOCKS:
-            self._put("\n" + "> " * self._depth + "".join(sign for sign, _ in self._turning))
+            self._put("\n" + "> " * min(self._depth, _DEEPEST) + "".join(sign for sign, _ in self._turning))
         elif name in ("td", "th"):
             self._put("\t")
 
     def _hide(self, name: str, attributes: str, *, closing: bool) -> None:
         if self._hiding is None:
-            if not closing and attributes and self._hides(attributes):
+            if not closing and self._hides(name, attributes):
                 self._hiding = _Open(name)
         elif self._hiding.closes(name, closing=closing):
             self._hiding = None
 
-    def _hides(self, attributes: str) -> bool:
-        found = self._judged.get(attributes)
+    def _hides(self, name: str, attributes: str) -> bool:
+        found = self._judged.get((name, attributes))
         if found is None:
-            classes = (double or single or bare for double, single, bare in _CLASSES.findall(attributes))
-            by_class = bool(self._classes) and any(not self._classes.isdisjoint(said.split()) for said in classes)
-            found = self._judged[attributes] = bool(by_class or _HIDING.search(attributes) or _HIDDEN.search(attributes))
+            by_itself = bool(attributes) and (hides(attributes) or _HIDDEN.search(attributes) is not None)
+            found = self._judged[name, attributes] = by_itself or self._hidden.holds(name, attributes)
         return found
 
     def _turn(self, name: str, attributes: str, *, closing: bool) -> None:
         """An element that orders its letters (the HTML Standard 15.3.6, CSS Writing Modes 2.2): as the signs that do so in plain text."""
-        if not closing and (name == "bdo" or _OVERRIDING.search(attributes)) and (way := _DIRECTION.search(attributes)) is not None:
+        orders = not closing and len(self._turning) < _DEEPEST and (name == "bdo" or _OVERRIDING.search(attributes))
+        if orders and (way := _DIRECTION.search(attributes)) is not None:
             self._turning.append((_OVERRIDES[way[1].lower()], _Open(name)))
             self._put(self._turning[-1][0])
         elif self._turning and self._turning[-1][1].closes(name, closing=closing):
@@ -311,11 +314,6 @@ class _Open:
         if name == self._name:
             self._inside += -1 if closing else 1
         return self._inside < 0
-
-
-def _hidden_classes(style: str) -> set[str]:
-    rules = (rule.rpartition("{") for rule in style.split("}"))
-    return {name for selector, _, looks in rules if _HIDING.search(looks) for name in _NAMED.findall(selector)}
 
 
 def _values(tags: list[str]) -> Iterator[str]:

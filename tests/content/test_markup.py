@@ -29,6 +29,15 @@ SENSITIVE = {
     "entities written twice": "&amp;#79;FFICIAL-SENSITIVE",
     "hidden letters within a word": "OFFICIAL-SENS<span style='display:none'>xyz</span>ITIVE",
     "letters hidden by a class": "<style>.x, b { font-size : 0 }</style>OFFICIAL-SENS<i class='a x'>q</i>ITIVE",
+    "letters hidden by the name of their element": "<style>i{display:none}</style>OFFICIAL-SENS<i>q</i>ITIVE",
+    "letters hidden by their place in others": "<style>div.a p > I { display:none }</style><p class=a>OFFICIAL-SENS<i>q</i>ITIVE",
+    "letters hidden inside of another class": "<style>.a .b{font-size:0}</style><p class=a>OFFICIAL-SENS<i class=b>q</i>ITIVE",
+    "letters hidden by the attribute of a style": "<style>[data-x]{display:none}</style>OFFICIAL-SENS<i data-x>q</i>ITIVE",
+    "letters hidden by the value of an attribute": "<style>i[lang|='cy']{display:none}</style>OFFICIAL-SENS<i lang=cy-GB>q</i>ITIVE",
+    "letters hidden by both of two classes": "<style>.a.b{display:none}</style><i class=a>OFFICIAL</i>-SENS<i class='b a'>q</i>ITIVE",
+    "letters hidden by a style with a comment": "<style>/* } */i{display:/**/none}</style>OFFICIAL-SENS<i>q</i>ITIVE",
+    "letters hidden by a style with escapes": "<style>\\69{d\\69splay:n\\6f ne}</style>OFFICIAL-SENS<i>q</i>ITIVE",
+    "letters hidden in a medium": "<style>@media screen{p{color:red} i{display:none}}</style>OFFICIAL-SENS<i>q</i>ITIVE",
     "letters hidden by an attribute": "OFFICIAL-SENS<span hidden>xyz</span>ITIVE",
     "hidden text": "<div style='font-size:0px'>OFFICIAL-SENSITIVE</div>",
     "a word that Outlook alone shows whole": "OFFICIAL-SENS<!--[if gte mso 9]>ITIVE<![endif]-->",
@@ -42,6 +51,9 @@ SENSITIVE = {
     "metadata": "<meta name=x content='OFFICIAL-SENSITIVE'>",
     "a document in an attribute": "<iframe srcdoc='OFFICIAL-&lt;b&gt;SENSITIVE&lt;/b&gt;'>",
     "a text of a style sheet": "<style>p::before { content: 'OFFICIAL-SENSITIVE' }</style>",
+    "escapes in a text of a style sheet": "<style>p::before { content: '\\4F \\46 FICIAL-SENS\\49 TIVE' }</style>",
+    "a text of a style sheet in pieces": "<style>p::before { content: 'OFFICIAL' \"-SENS\" 'ITIVE' }</style>",
+    "a text of a style sheet and an attribute": "<style>p::before { content: 'OFFICIAL-' attr(data-x) }</style><p data-x=SENSITIVE>",
     "a script": "<script>document.write('OFFICIAL-SENSITIVE')</script>",
     "a template": "<template>OFFICIAL-SENSITIVE</template>",
     "without scripts": "<noscript>OFFICIAL-SENSITIVE</noscript>",
@@ -138,12 +150,30 @@ def test_a_picture_in_a_uri_is_no_file_and_what_only_says_so_is() -> None:
         "&#",
         "<p hidden",
         "<div class=quote>",
+        '<div class="quote">a<br>',
         "data:a/b,",
+        "<style>/*",
+        "<style>\\{display:none}i[a]{display:none}</style><i a>",
+        "<style>i[a=b].c{display:none}.x{display:none}</style>",
+        "<style>p::before{content:'a' attr(x)}</style><p x=1>",
+        "<bdo dir=rtl>",
+        "<bdo dir=rtl>a<br>",
     ],
 )
 def test_hostile_markup_takes_linear_time(piece: str) -> None:
     start = time.process_time()
 
     look((piece * (400_000 // len(piece))).encode(), "", "text/html", is_words=True)
+
+    assert time.process_time() - start < 3
+
+
+def test_many_selectors_and_many_elements_take_linear_time() -> None:
+    rules = "".join(f"i.c{number}[a='{number}']{{display:none}}" for number in range(5000))
+    elements = "".join(f"<i class=d{number} a={number}>x</i>" for number in range(8000))
+    content = "".join(f"p::before{{content:'{number}' attr(a)}}" for number in range(2000))
+    start = time.process_time()
+
+    look(f"<style>{rules}{content}</style>{elements}".encode(), "", "text/html", is_words=True)
 
     assert time.process_time() - start < 3
