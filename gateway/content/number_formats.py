@@ -52,7 +52,7 @@ def words_of(code: str) -> Iterator[str]:
     """What a format says by itself: the words of each section, cut where a value stands."""
     for section in _split(code):
         for line in "".join(_said(section)).split("\n"):
-            if _is_word(line):
+            if is_word(line):
                 yield line.strip()
 
 
@@ -83,7 +83,7 @@ def _show_of(section: str, id_: int, *, is_1904: bool) -> Show | None:
 def _split(code: str) -> list[str]:
     """The sections of a format: for positive and negative numbers, zero, text. What stands for a currency is a literal if it is a word."""
     sections, quoted, escaped = [""], False, False
-    for sign in _CURRENCY.sub(lambda sign: f'"{sign[1]}"' if _is_word(sign[1]) else sign[0], code[:_LONGEST]):
+    for sign in _CURRENCY.sub(lambda sign: f'"{sign[1]}"' if is_word(sign[1]) else sign[0], code[:_LONGEST]):
         if sign == ";" and not quoted and not escaped:
             sections.append("")
             continue
@@ -93,7 +93,8 @@ def _split(code: str) -> list[str]:
     return sections
 
 
-def _is_word(text: str) -> bool:
+def is_word(text: str) -> bool:
+    """Whether it may say something, and is no unit or currency."""
     return sum(map(str.isalnum, text)) >= _WORD
 
 
@@ -103,7 +104,7 @@ def _has_text(section: str) -> bool:
 
 def _says(section: str) -> bool:
     """Whether there are words in it."""
-    return any(_is_word(text) for text in "".join(_said(section)).split("\n"))
+    return any(is_word(text) for text in "".join(_said(section)).split("\n"))
 
 
 def _said(section: str) -> Iterator[str]:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from gateway.content.number_formats import plain_number
 from gateway.content.odf_attributes import PARAGRAPHS, SAID, attribute, number_of, repeated_of, said_in
+from gateway.content.sheet_rows import constants_of, text_of
 from gateway.detectors.grid import Grid, letters
 
 _LONG = 15  # characters of an attribute of a cell; names of styles are shorter
+_IDENTIFIER = 5  # signs of a value that may identify somebody
+_OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _GAP, _WIDTH = 256, 16_384  # cells that are filled in: in one place, in a row
 _TITLES = tuple(f"{{*}}{name}" for name in SAID)
 
@@ -62,9 +66,13 @@ class Table:
 
 def _cell_text(cell: Any, unseen: list[str]) -> str:
     """The paragraphs of a cell as they are shown; notes, pictures and long attributes apart."""
-    unseen.extend(value for value in cell.values() if len(value) > _LONG and (not value.startswith("of:=") or '"' in value))
+    for said in cell.values():
+        if '"' in said and said.startswith("of:="):
+            unseen.extend((said, *constants_of((said.removeprefix("of:="),))))
+        elif len(said) > _LONG and not said.startswith("of:="):
+            unseen.append(said)
     if not len(cell):
-        return ""
+        return _value(cell) if len(cell.attrib) > 1 else ""
     only = cell[0]
     if len(cell) == 1 and not len(only) and only.tag.endswith("}p"):
         text = only.text or ""
@@ -76,4 +84,19 @@ def _cell_text(cell: Any, unseen: list[str]) -> str:
             unseen.extend(said_in(link))
     if "E+" in text or text.startswith("#"):  # too long for its cell, not for who clicks on it
         text = attribute(cell, "value") or text
+    value = cell.get(f"{_OFFICE}value")
+    if value is not None and len(value) >= _IDENTIFIER and value != text and _differs(text, value):
+        text = f"{text} {plain_number(value)}"
     return text if "\n" not in text and "\t" not in text else " ".join(text.split())
+
+
+def _value(cell: Any) -> str:
+    """Of a cell without a paragraph: programs show its value all the same (section 19.384 and those after it)."""
+    values = (cell.get(f"{_OFFICE}{name}") for name in ("value", "string-value", "date-value", "time-value", "boolean-value"))
+    return text_of(plain_number(next(filter(None, values), "")))
+
+
+def _differs(text: str, value: str) -> bool:
+    """Whether the whole number that programs show of a cell is not what its paragraph says."""
+    shown = plain_number(value)
+    return shown.isdecimal() and "".join(filter(str.isdecimal, text)).lstrip("0") != shown

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from gateway.content.odf_attributes import attribute, hidden_styles, repeated_of, said_in
+from gateway.content.odf_attributes import FORMATS, attribute, hidden_styles, repeated_of, said_in, words_of_format
 from gateway.content.odf_sheets import Table
 from gateway.content.reading import Spent
 from gateway.content.wordprocessing import Words, with_blanks
@@ -21,6 +21,7 @@ _BLOCK = 1 << 20  # characters of one segment
 _HEADERS = ("header", "header-left", "header-first", "header-decl")
 _FOOTERS = ("footer", "footer-left", "footer-first", "footer-decl")
 _EDGES = dict.fromkeys(_HEADERS, Place.PAGE_HEADER) | dict.fromkeys(_FOOTERS, Place.PAGE_FOOTER)
+_FORMATS = tuple(f"{{*}}{name}" for name in FORMATS)
 _SIGNS = {"tab": "\t", "line-break": "\n"}
 # What stands in a paragraph and is none of its words.
 _APART = ("note", "annotation", "frame", "custom-shape", "tracked-changes", "ruby-text")
@@ -58,6 +59,7 @@ class Document:
                 self._delete(element)
             elif name == "automatic-styles":
                 self._hidden.update(hidden_styles(element))
+                self._words.unseen.extend(line for format_ in element.iter(*_FORMATS) for line in words_of_format(format_))
             elif name in ("page", "notes"):
                 yield from self._flushed()
                 self._where = "notes" if name == "notes" else f"slide {attribute(element, 'name')}{self._away(element)}"
@@ -65,7 +67,7 @@ class Document:
                 yield from self._flushed_table()
                 self._paragraph(element, self._words)
             else:
-                self._words.unseen.extend(said_in(element))
+                self._words.unseen.extend(words_of_format(element) if name in FORMATS else said_in(element))
         if self._words.is_full:
             yield from self._flushed()
 

@@ -19,6 +19,8 @@ from gateway.detectors.grid import letters
 BLOCK = 1 << 20  # octets of rows that are read together
 _GAP, _WIDTH = 256, 16_384  # empty cells that are filled in: in one place, in a row
 _CONTROL = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_CONSTANT = re.compile(r'(?i)^(?:hyperlink\("[^"]*"[,;] *)?"([^"\n]{4,})"\)?$')
+_JOINT = re.compile(r'" ?& ?"')
 _BREAKS = re.compile("[\t\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+")
 
 _T = TypeVar("_T")
@@ -126,6 +128,14 @@ def text_of(value: str) -> str:
 def breaks(text: str) -> bool:
     """Whether some sign in it would end a line, or a cell."""
     return _BREAKS.search(text) is not None
+
+
+def constants_of(formulas: Iterable[str]) -> Iterable[str]:
+    """The texts that formulas are for: programs put them into cells when they open what some script has written without values.
+
+    Not those that a formula compares with or counts: many a register asks for the classification of what it lists.
+    """
+    return dict.fromkeys(text for formula in formulas for text in _CONSTANT.findall(_JOINT.sub("", formula)))
 
 
 def _shown(kind: str, style: str, value: str, book: Book) -> str:

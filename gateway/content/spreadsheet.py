@@ -187,19 +187,7 @@ def _cells(rows: Rows, place: Place, where: str) -> Iterator[Segment]:
     name.cell = rows.cell
     yield place, name, "\n".join(rows.lines)
     if rows.formulas:
-        yield Place.TEXT, f"{where}, formulas", "\n".join((*rows.formulas, *_constants(rows.formulas)))
-
-
-def _constants(formulas: Iterable[str]) -> Iterable[str]:
-    """The texts that formulas are for: programs put them into cells when they open what some script has written without values.
-
-    Not those that a formula compares with or counts: many a register asks for the classification of what it lists.
-    """
-    return dict.fromkeys(text for formula in formulas for text in _CONSTANT.findall(_JOINT.sub("", formula)))
-
-
-_CONSTANT = re.compile(r'(?i)^(?:hyperlink\("[^"]*", *)?"([^"\n]{4,})"\)?$')
-_JOINT = re.compile(r'" ?& ?"')
+        yield Place.TEXT, f"{where}, formulas", "\n".join((*rows.formulas, *sheet_rows.constants_of(rows.formulas)))
 
 
 def _plain_strings(pieces: Iterable[bytes]) -> list[str] | None:

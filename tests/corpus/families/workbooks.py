@@ -11,6 +11,7 @@ from tests.corpus.families.sheets import changed
 _DIGITS = int(NHS.replace(" ", ""))
 _LABEL = "NHS number: "
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_OPEN = "application/vnd.oasis.opendocument.spreadsheet-flat-xml"
 _OLD = "application/vnd.ms-excel"
 _X14 = "http://schemas.microsoft.com/office/spreadsheetml/2009/9/main"
 _CHART = 'xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart"'
@@ -29,6 +30,8 @@ def techniques() -> Iterator[Technique]:
         yield Technique("office: old workbooks", name, "marking", "official-sensitive", carrying("list.xls", octets, _OLD))
     for name, octets in _in_one_xml().items():
         yield Technique("office: Excel 2003 in one XML", name, "detector", "nhs-number", carrying("list.xml", octets, "text/xml"))
+    for name, octets in _open().items():
+        yield Technique("office: OpenDocument sheets", name, "detector", "nhs-number", carrying("list.fods", octets, _OPEN))
     for name, octets in _web_pages().items():
         yield Technique("office: web pages of Excel", name, "marking", "page header", carrying("list.htm", octets, "text/html"))
 
@@ -165,6 +168,33 @@ def _xml(cells: str = "", *, format_: str = "0", name: str = "Sheet1", after: st
     sheet = f'<Worksheet ss:Name="{name}"><Table><Row>{cells}</Row></Table>{after}</Worksheet>'
     names = f'xmlns="{space}:spreadsheet" xmlns:ss="{space}:spreadsheet" xmlns:x="{space}:excel"'
     return f'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook {names}>{style}{sheet}</Workbook>'.encode()
+
+
+def _open() -> dict[str, bytes]:
+    heading = '<table:table-cell office:value-type="string"><text:p>NHS number</text:p></table:table-cell>'
+    number = f'<table:table-cell office:value-type="float" office:value="{_DIGITS}">'
+    format_ = f'<number:number-style style:name="N1"><number:number/><number:text>{PERSON}</number:text></number:number-style>'
+    named = f'<table:named-expressions><table:named-expression table:name="x" table:expression="&quot;{PERSON}&quot;"/></table:named-expressions>'
+    pivot = f'<table:data-pilot-tables><table:data-pilot-table table:name="x" table:grand-total="{PERSON}"/></table:data-pilot-tables>'
+    return {
+        "a number without a paragraph": _flat(f"{heading}{number}</table:table-cell>"),
+        "a number whose paragraph says another": _flat(f"{heading}{number}<text:p>7</text:p></table:table-cell>"),
+        "a number format": _flat(styles=format_),
+        "a named text": _flat(around=named),
+        "the total of a pivot table": _flat(around=pivot),
+    }
+
+
+def _flat(cells: str = "", *, styles: str = "", around: str = "") -> bytes:
+    spaces = ("office", "style", "table", "text")
+    names = " ".join(f'xmlns:{space}="urn:oasis:names:tc:opendocument:xmlns:{space}:1.0"' for space in spaces)
+    names += ' xmlns:number="urn:oasis:names:tc:opendocument:xmlns:datastyle:1.0"'
+    table = f'<table:table table:name="s"><table:table-row>{cells}</table:table-row></table:table>{around}'
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?><office:document {names} office:mimetype="application/vnd.oasis.opendocument.spreadsheet">'
+        f"<office:automatic-styles>{styles}</office:automatic-styles>"
+        f"<office:body><office:spreadsheet>{table}</office:spreadsheet></office:body></office:document>"
+    ).encode()
 
 
 def _web_pages() -> dict[str, bytes]:
