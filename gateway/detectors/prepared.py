@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gateway.detectors import marking, own
 from gateway.detectors.acts import Act, RunsAct, count_runs, free, identify, link, loosen, mark
+from gateway.detectors.boxes import BOXES
 from gateway.detectors.identifiers import DETECTORS
 from gateway.detectors.links import LINKS, link_pattern
 from gateway.detectors.stretches import occurring
@@ -19,6 +20,7 @@ class Prepared:
         "asked",
         "at",
         "beside",
+        "boxes",
         "columns",
         "detectors",
         "digits",
@@ -60,6 +62,7 @@ class Prepared:
             self.acts[_added(sources, pattern)] = link(pattern, patterns.approved)
         lengths = [length for number in self.runs for length in self.detectors[number].runs]
         self.digits = _added(sources, rf"[0-9]{{{min(lengths)}}}") if lengths else -1
+        self.boxes = _added(sources, BOXES) if self.detectors else -1
         self.earlier = _added(sources, marking.EARLIER) if sources else -1
         self.occurring = occurring(sources)
 

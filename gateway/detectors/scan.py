@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import product
 from typing import TypeAlias
 
-from gateway.detectors import cells, marking
+from gateway.detectors import boxes, cells, marking
 from gateway.detectors.cells import EDGES
 from gateway.detectors.columns import valid_values
 from gateway.detectors.detector import Detector
@@ -151,6 +151,8 @@ class _Search:
             occurring = self._prepared.occurring(around(text.data, start, end))
             if occurring:
                 self._stretch(text, start, end, occurring)
+                if self._prepared.boxes in occurring:
+                    self._boxes(text, start, end)
         if text.lines is not None:
             self._last = text
 
@@ -199,6 +201,15 @@ class _Search:
             for index in self._prepared.occurring(around(text.data, piece, stop)) or ():
                 if index in known:
                     known[index](self._finds, text, piece, stop)
+
+    def _boxes(self, text: Text, start: int, end: int) -> None:
+        """What single characters in boxes say together, where that is sure."""
+        found = {words: at for at, words in boxes.joined(text.data, start, end)}
+        inner = _Search(self._prepared)
+        inner._run(Text(text.place, "", b"\n".join(found), None))
+        for number, tally in inner._finds.tallies.items():
+            for value in tally.sure:
+                self._finds.tally(number).add(value, sure=True, text=text, at=min(found.values()))
 
     # --- what it comes to -----------------------------------------------------------------------------------------------
 

@@ -1,4 +1,5 @@
-"""Markings that share a line with other words, in a cell, a banner, a title, a name; and what only looks like one."""
+"""Markings that share a line with other words, in a cell, a banner, a title, a name; identifiers with one character in each box; and what
+only looks like either."""
 
 from collections.abc import Iterator
 
@@ -22,6 +23,11 @@ def techniques() -> Iterator[Technique]:
         yield Technique(_FAMILY, f"{name} of a body", "marking", "body", mail(text=f"Dear Kim,\n\n{text}\n\nKind regards, Alex\n"))
     for subject in _SUBJECTS:
         yield Technique(_FAMILY, f"the subject {subject}", "marking", "subject", mail(subject=subject))
+    for name, (file, octets, kind) in _boxes().items():
+        yield Technique(_FAMILY, f"a box for each character in {name}", "detector", file, carrying(file, octets, kind))
+    for name, (label, value) in _NUMBERS.items():
+        text = f"Dear Kim,\n\n{label}: {' '.join(value)}\n\nKind regards, Alex\n"
+        yield Technique(_FAMILY, f"the boxes of {name} in a body", "detector", name, mail(text=text))
     for file in _FILES:
         yield Technique(_FAMILY, f"a file {file}", "marking", "file name", carrying(file, b"Nothing.", "text/plain"))
 
@@ -76,6 +82,30 @@ def _titles() -> dict[str, tuple[bytes, str]]:
     }
 
 
+_NUMBERS = {
+    "nhs-number": ("NHS number", "4857773457"),
+    "nino": ("National Insurance number", "AB123456C"),
+    "uk-passport": ("Passport no", "533401372"),
+    "utr": ("UTR", "1955839661"),
+    "upn": ("Unique Pupil Number", "H801200001001"),
+    "card": ("Card number", "4111111111111111"),
+}
+
+
+def _boxes() -> dict[str, tuple[str, bytes, str]]:
+    row = ["NHS number", *"4857773457"]
+    grid = "".join(f"<w:tc>{_p(cell)}</w:tc>" for cell in row)
+    cells = "".join(f"<td>{cell}</td>" for cell in row)
+    return {
+        "a document": ("form.docx", document(_p("A form.") + f"<w:tbl><w:tr>{grid}</w:tr></w:tbl>"), WORD),
+        "a workbook": ("form.xlsx", xlsx([["A form"], row]), EXCEL),
+        "a workbook, as numbers": ("form.xlsx", xlsx([["A form"], [row[0], *map(int, row[1:])]]), EXCEL),
+        "a page of HTML": ("form.html", f"<table><tr>{cells}</tr></table>".encode(), "text/html"),
+        "a CSV": ("form.csv", ",".join(row).encode(), "text/csv"),
+        "a PDF": ("form.pdf", pdf([f"A form.\n\n{row[0]} {'  '.join(row[1:])}"]), "application/pdf"),
+    }
+
+
 _BODIES = {
     "a line with a tab": f"Staff list\t{MARKING}",
     "a wide gap": f"Staff list          {MARKING}          page 3",
@@ -96,6 +126,11 @@ def _innocents() -> dict[str, tuple[str, bytes, str]]:
     funds = [["Restricted", "Unrestricted", "Total"], *[[row, row * 2, row * 3] for row in range(1, 20)]]
     stock = [["ITEM", "STATUS", "SHELF"], *[[f"Item {row}", "RESTRICTED" if row % 3 else "CONTROLLED", row] for row in range(20)]]
     levels = [["Paper", "Who may read it"], ["Plan", "OFFICIAL, OFFICIAL-SENSITIVE and SECRET are explained inside"], ["Rota", "anybody"]]
+    survey = [
+        ["Question for patients", *range(1, 11)],
+        *[[f"Ward {ward}", *[1 + (ward * 7 + at * 3) % 5 for at in range(10)]] for ward in range(40)],
+    ]
+    marks = [["Pupil number", *range(1, 10)], *[[100 + pupil, *[(pupil + at) % 2 for at in range(9)]] for pupil in range(30)]]
     roads = [["Road", "Kind"], *[[f"Mill Lane {row}", "Restricted Byway" if row % 2 else "Public footpath"] for row in range(20)]]
     return {
         "a charity's funds": ("funds.xlsx", xlsx(funds), EXCEL),
@@ -103,6 +138,9 @@ def _innocents() -> dict[str, tuple[str, bytes, str]]:
         "a stock list with a status": ("stock.xlsx", xlsx(stock), EXCEL),
         "a stock list with a status as CSV": ("stock.csv", _csv(stock), "text/csv"),
         "a list of what the levels mean": ("levels.xlsx", xlsx(levels), EXCEL),
+        "answers of a survey": ("survey.xlsx", xlsx(survey), EXCEL),
+        "answers of a survey as CSV": ("survey.csv", _csv(survey), "text/csv"),
+        "marks of a class": ("marks.xlsx", xlsx(marks), EXCEL),
         "paths": ("paths.csv", _csv(roads), "text/csv"),
         "a footer about a road": ("works.docx", docx(["Works in March."], footer="Mill Lane | Restricted Byway 12 | v1.2"), WORD),
         "a footer that says OFFICIAL in a part": ("note.docx", docx(["A note."], footer="OFFICIAL | Project Oak | v1.2"), WORD),
@@ -118,5 +156,6 @@ _WORDS = (
     "The plan is official,\nsensitive plants need shade.",
     "- Official\n- Sensitive\n- Secret",
     "Access\tRESTRICTED\nParking\tCONTROLLED",
+    "Order number 4 8 5 7 7 7 3 4 5 7",
     "Papers may be OFFICIAL,\nOFFICIAL-SENSITIVE, SECRET or TOP SECRET.",
 )
