@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote_plus
 
 from gateway.content.charsets import guesses, texts
+from gateway.content.entities import declares_entities, resolved
 from gateway.content.files_in_text import read_files_shown
 from gateway.content.reading import Item, Source, Spent
 from gateway.content.styles import Hidden, hides, words_of
@@ -56,6 +57,10 @@ def _views(text: str, where: str, spent: Spent) -> Iterator[Item]:
     if may_hold_file(everything):
         # Where a style or an element says that blanks count, lines end without a tag.
         yield from read_files_shown(_Page(text, preformatted=True).everything(), spent)
+    if declares_entities(text):
+        page = _Page(resolved(text))
+        yield Place.FIRST_LINE, f"{where}, entities resolved", page.everything()
+        yield Place.TEXT, f"{where}, entities resolved, not shown", "\n".join(page.unshown())
 
 
 def _outlook(text: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from gateway.content import records
 from gateway.content.charsets import guesses, texts
 from gateway.content.dxf import read_dxf
+from gateway.content.entities import declares_entities, resolved
 from gateway.content.interchange import read_interchange
 from gateway.content.markup import to_text
 from gateway.content.reading import Item, Source, Spent
@@ -52,6 +53,8 @@ def _otherwise(text: str, where: str) -> Iterator[Item]:
         yield Place.TEXT, f"{where}, escapes resolved", _ESCAPE.sub(_escaped, text)
     if "<" in text and _XML.match(text):
         yield Place.FIRST_LINE, f"{where}, without tags", to_text(text)
+        if declares_entities(text):
+            yield Place.FIRST_LINE, f"{where}, entities resolved", to_text(resolved(text))
         if "UnicodeString" in text:  # a page of XPS (ECMA-388 section 12.1)
             yield Place.TEXT, f"{where}, drawn", html.unescape("".join(_GLYPHS.findall(text)))
 

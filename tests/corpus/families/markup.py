@@ -13,6 +13,8 @@ def techniques() -> Iterator[Technique]:
         yield Technique("html", f"{name} of a body", "detector", "words", mail(html=html))
     for name, html in list(_PAGES.items())[::2]:
         yield Technique("html", f"{name} of a file", "detector", "page.html", carrying("page.html", html.encode(), "text/html"))
+    for name, xml in _XML.items():
+        yield Technique("html", name, "detector", "list.", carrying("list.svg" if "<svg" in xml else "list.xml", xml.encode()))
     for name, html in _MARKED.items():
         yield Technique("html", name, "marking", "words", mail(text="", html=html))
     for name, text in _RTF.items():
@@ -66,6 +68,12 @@ _PAGES = {
     "old plain text": f"<plaintext>{PERSON}",
     "verbatim text": f"<xmp>{PERSON}</xmp>",
     "a section of characters": f"<p>Hello.</p><svg><![CDATA[{PERSON}]]></svg>",
+}  # fmt: skip
+_PIECES = '<!ENTITY a "NHS num"><!ENTITY b "ber: 48&c;"><!ENTITY c "57">'
+_XML = {
+    "words in entities of a picture of lines": f'<!DOCTYPE svg [{_PIECES}]><svg xmlns="http://www.w3.org/2000/svg"><text>&a;&b;773457</text></svg>',
+    "words in entities of a text": f'<?xml version="1.0"?><!DOCTYPE list [{_PIECES}]><list><person>&a;&b;773457</person></list>',
+    "words in entities of an attribute": f'<!DOCTYPE svg [{_PIECES}]><svg xmlns="http://www.w3.org/2000/svg"><text aria-label="&a;&b;773457">x</text></svg>',
 }  # fmt: skip
 _MARKED = {
     "a marking as the first line": f"<p>{MARKING}</p><p>Hello.</p>",
