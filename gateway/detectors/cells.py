@@ -22,10 +22,12 @@ from gateway.model.finding import Place
 EDGES = frozenset({Place.PAGE_HEADER, Place.PAGE_FOOTER})
 _CELL = rb"[\t|\n]|[ ]{3,}|\xc2\xb7|\xe2\x80\xa2"
 _CELLS = re.compile(_CELL)
+_ROWS = re.compile(_CELL + rb"|,{2,}|;{2,}")  # commas with nothing between them are no prose
 _PARTS = re.compile(_CELL + rb"|[ ]-{1,2}[ ]|:[ ]|[ ]/{1,2}[ ]")
+_LISTS = re.compile(_PARTS.pattern + rb"|[,;]")
 _COMMAS = {",": re.compile(rb"[,\n]"), ";": re.compile(rb"[;\n]")}
 _BEGINS = re.compile(rb"[^A-Za-z0-9\x80-\xff]*")
-_APART = re.compile(rb"(?:^|\t[ ]*\t|[ ]{3,})[^A-Za-z0-9\x80-\xff]*$")  # before a cell that begins its line, or that none adjoins
+_APART = re.compile(rb"(?:^|\t[ ]*\t|[ ]{3,}|[,;]{2,})[^A-Za-z0-9\x80-\xff]*$")  # before a cell that begins its line, or that none adjoins
 _LONGEST = 160  # octets on both sides of a marking in which its cell must end
 _LOOK = 4096  # octets of a line that are looked at, in which a table shows what divides it, and in which a row begins
 
@@ -48,8 +50,20 @@ def on_first_line(line: str, marking: Marking) -> bool:
     """Whether it has a cell of the first line to itself; a single word the first one, or one apart from others that are no headings."""
     data = octets(line[:_LOOK])
     return any(
-        _is_cell(data, at, end, marking, _CELLS) and (marking.words > 1 or _is_banner(data, at, end)) for at, end in _found(data, marking)
+        _is_cell(data, at, end, marking, _ROWS) and (marking.words > 1 or _is_banner(data, at, end)) for at, end in _found(data, marking)
     )
+
+
+def in_list(line: str, marking: Marking) -> bool:
+    """Whether it is one of the keywords of a document, or a part of its title. A single word there may be any of them."""
+    data = octets(line[:_LOOK])
+    return marking.words > 1 and any(_is_cell(data, at, end, marking, _LISTS) for at, end in _found(data, marking))
+
+
+def in_name(name: str, marking: Marking) -> bool:
+    """Whether it has a part of the name of a file to itself, in capitals: `TOP SECRET - plan`, but not `Top secret recipes`."""
+    data = octets(name[:_LOOK])
+    return any(data[at:end].isupper() and _is_cell(data, at, end, marking, _PARTS) for at, end in _found(data, marking))
 
 
 def in_subject(data: bytes, at: int, end: int, marking: Marking) -> bool:

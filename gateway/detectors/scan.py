@@ -98,7 +98,7 @@ class _Search:
         """A whole line of a file name is the name without folder and ending."""
         letters, stem = marking.key_of(name), re.split(r"[/\\]", name)[-1].rpartition(".")[0]
         for made in self._prepared.at[Place.FILE_NAME]:
-            if marking.on_line(name, letters, made) or marking.on_line(stem, letters, made):
+            if marking.on_line(name, letters, made) or marking.on_line(stem, letters, made) or cells.in_name(stem or name, made):
                 self._finds.saw(made.pattern, Place.FILE_NAME, where)
 
     def _lines(self, lines: Iterable[str], place: Place, where: str) -> None:
@@ -259,6 +259,8 @@ def _shares(line: str, made: marking.Marking, place: Place) -> bool:
     """Whether a marking shares a line with other words where that is usual."""
     if place is Place.FIRST_LINE:
         return cells.on_first_line(line, made)
+    if place is Place.PROPERTIES:
+        return cells.in_list(line, made)
     return place in EDGES and cells.on_edge(line, made)
 
 

@@ -153,6 +153,9 @@ def test_a_cell_and_two_lines_of_running_text(text: str, expected: bool) -> None
         ("RESTRICTED\t\t\tJanuary 2026", True),
         ("\t\tRESTRICTED\tJanuary 2026", True),
         ("January 2026\t\tRESTRICTED", True),
+        ("RESTRICTED,,,January 2026", True),
+        ("Restricted,,Unrestricted,", False),
+        ("Restricted, and so on", False),
         ("Restricted\tUnrestricted\tTotal", False),
         ("RESTRICTED\tUNRESTRICTED\tTOTAL", False),
         ("Morphine\tCONTROLLED\t12", False),
@@ -184,6 +187,37 @@ def test_a_single_word_in_a_cell_of_running_text_is_a_word() -> None:
 def test_a_part_of_a_subject(subject: str, expected: bool) -> None:
     assert bool(found(Place.SUBJECT_START, subject, "OFFICIAL-SENSITIVE", frozenset({Place.SUBJECT}))) == expected
     assert not found(Place.SUBJECT_START, subject.replace("OFFICIAL", "RESTRICTED"), where=frozenset({Place.SUBJECT}))
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("Keywords: minutes; OFFICIAL-SENSITIVE; Oak", True),
+        ("minutes, Official Sensitive", True),
+        ("Title: Minutes - OFFICIAL-SENSITIVE", True),
+        ("Title: What OFFICIAL-SENSITIVE means", False),
+        ("Title: Official, sensitive plants", False),
+    ],
+)
+def test_one_of_the_keywords_of_a_document(line: str, expected: bool) -> None:
+    """Found: what programs for marking write among the keywords was no line of its own. A single word may be any keyword."""
+    where = frozenset({Place.PROPERTIES})
+    assert bool(found(Place.PROPERTIES, line, "OFFICIAL-SENSITIVE", where)) == expected
+    assert not found(Place.PROPERTIES, "Keywords: parking; RESTRICTED; byways", where=where)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("TOP SECRET - plan.docx", True),
+        ("plan - TOP SECRET.docx", True),
+        ("a/b/plan - TOP SECRET - v2.docx", True),
+        ("Top secret - recipes.docx", False),
+        ("TOP SECRET recipes.docx", False),
+    ],
+)
+def test_a_part_of_a_file_name(name: str, expected: bool) -> None:
+    assert bool(found(Place.FILE_NAME, name, "TOP SECRET", frozenset({Place.FILE_NAME}))) == expected
 
 
 def test_many_markings_in_a_long_subject_take_no_longer_than_they_should() -> None:

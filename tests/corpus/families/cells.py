@@ -60,6 +60,7 @@ def _tables() -> dict[str, bytes]:
     marked = f'{lines}Desk 10,"{MARKING}",10\n'
     return {
         "a banner of a CSV": f"Desks,{MARKING},\n{lines}".encode(),
+        "a single word before a date of a CSV": f"{LINE},,January 2026\n{lines}".encode(),
         "a cell of a CSV": marked.encode(),
         "a cell of a CSV with semicolons": marked.replace(",", ";").encode(),
         "a cell of a table with tabs": marked.replace(",", "\t").encode(),
@@ -74,6 +75,14 @@ def _titles() -> dict[str, tuple[bytes, str]]:
         "a footer with bars": (carrying("plan.docx", docx(["A plan."], footer=footer), WORD), "page footer"),
         "a header with dashes": (carrying("plan.docx", docx(["A plan."], header=f"Project Oak - {MARKING} - v1.2"), WORD), "page header"),
         "a single word in a footer with bars": (carrying("plan.docx", docx(["A plan."], footer=f"{LINE} | v1.2"), WORD), "page footer"),
+        "a keyword of a PDF": (
+            carrying("plan.pdf", pdf(["A plan."], info={"/Keywords": f"plan; {MARKING}; Oak"}), "application/pdf"),
+            "document information",
+        ),
+        "the title of a PDF": (
+            carrying("plan.pdf", pdf(["A plan."], info={"/Title": f"Minutes - {MARKING}"}), "application/pdf"),
+            "document information",
+        ),
         "a footer of a PDF": (carrying("plan.pdf", pdf(["A plan."], footer=footer), "application/pdf"), "plan.pdf"),
         "a line with a tab": (carrying("plan.docx", document(_p("A plan.") + _TABBED.format(MARKING)), WORD), "plan.docx"),
         "two lines of a document": (carrying("plan.docx", docx(["A plan.", "OFFICIAL -", "SENSITIVE"]), WORD), "plan.docx"),
@@ -144,6 +153,7 @@ def _innocents() -> dict[str, tuple[str, bytes, str]]:
         "paths": ("paths.csv", _csv(roads), "text/csv"),
         "a footer about a road": ("works.docx", docx(["Works in March."], footer="Mill Lane | Restricted Byway 12 | v1.2"), WORD),
         "a footer that says OFFICIAL in a part": ("note.docx", docx(["A note."], footer="OFFICIAL | Project Oak | v1.2"), WORD),
+        "a paper about byways": ("byways.pdf", pdf(["Byways."], info={"/Keywords": "parking; Restricted; byways"}), "application/pdf"),
         "a name with a daily word": ("Restricted_Byway_12.txt", b"A path.", "text/plain"),
     }
 
