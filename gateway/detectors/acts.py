@@ -16,6 +16,7 @@ from gateway.detectors import cells, marking
 from gateway.detectors.detector import AFTER, BEFORE, LOOSE_AFTER, LOOSE_BEFORE, Detector, Found
 from gateway.detectors.links import LINKS, is_approved
 from gateway.detectors.marking import Marking
+from gateway.detectors.named import named_values
 from gateway.detectors.runs import places
 from gateway.detectors.seen import ENOUGH, RUNNING, SUBJECTS, Finds, Tally, Text
 from gateway.detectors.stretches import OVERLAP, options, whole
@@ -26,6 +27,14 @@ RunsAct: TypeAlias = Callable[[Finds, Text, int, int, dict[int, list[bytes]], bo
 
 _WINDOW = 64  # octets that a judge may see
 _WORDS = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
+_SIGNS = b" .:#_-\t\n"  # between a word and its value
+_NOUNS = ("no", "num", "number", "id", "ref", "reference", "code")
+_THINGS = (
+    *"order orders invoice invoices inv po p.o isbn issn job parcel tracking booking ticket part item serial model".split(),  # noqa: SIM905
+    *(f"{whose} code" for whose in ("account", "cost", "budget", "ledger", "nominal")),
+)
+_LAST = tuple(word.encode() for word in (*_NOUNS, *_THINGS))  # a first look, that nearly all values pass
+_OTHERWISE = re.compile(rf"\b(?:{'|'.join(map(re.escape, _THINGS))})(?:[ _\-](?:{'|'.join(_NOUNS)}))?$".encode())
 _PARTS = (b"/", b".", b"_", b"-", b"+", b"\\")
 
 
@@ -50,7 +59,7 @@ def identify(number: int, detector: Detector) -> Act:
             if not sure and detector.near:
                 if telling is None:
                     telling = telling_words(words, text.data, start, end)
-                sure = _is_near(telling, at, stop)
+                sure = _is_near(telling, at, stop) and not is_otherwise(data, at)
             tally.add(found.value, sure=sure, text=text, at=at)
 
     return act
@@ -71,27 +80,21 @@ def loosen(number: int, detector: Detector) -> Act:
             # From where the surroundings of the word before end: what stands between two words is judged once.
             first, last = max(last, word.start() - LOOSE_BEFORE), min(len(data), word.end() + LOOSE_AFTER)
             for at, found in _judged(detector, forms, data, first, last):
-                if len(tally.sure) < ENOUGH:
+                if len(tally.sure) < ENOUGH and not is_otherwise(data, at):
                     tally.add(found.value, sure=True, text=text, at=at)
 
     return act
 
 
-def free(number: int, detector: Detector) -> Act:
-    """The act of what people make of a form, beside words that name it."""
-    forms, words = re2.compile(detector.freely.encode(), options()), re2.compile(f"(?i){detector.beside}".encode(), options())
+def name(number: int, detector: Detector) -> Act:
+    """The act of values right behind the words that name them, however they are written."""
+    values = named_values(detector.called, detector.spelled)
 
     def act(finds: Finds, text: Text, start: int, end: int) -> None:
-        last, data = 0, text.data
-        for word in words.finditer(data, start, min(len(data), end + OVERLAP)):
-            first, last = max(last, word.start() - LOOSE_BEFORE), min(len(data), word.end() + LOOSE_AFTER)
-            for match in forms.finditer(data, first, min(len(data), last + _WINDOW)):
-                at, stop = match.span(1)
-                if at >= last:
-                    break
-                found = detector.judge(data[at : at + _WINDOW].decode("ascii", "replace"), stop - at)
-                if found is not None and len(finds.tally(number).sure) < ENOUGH:
-                    finds.tally(number).add(found.value, sure=True, text=text, at=at)
+        for at, stop in values(text.data, start, end):
+            found = detector.judge(text.data[at:stop].decode("ascii", "replace"), stop - at)
+            if found is not None and len(finds.tally(number).sure) < ENOUGH:
+                finds.tally(number).add(found.value, sure=True, text=text, at=at)
 
     return act
 
@@ -110,7 +113,7 @@ def count_runs(number: int, detector: Detector) -> RunsAct:
             if is_near:
                 telling = telling_words(words, text.data, start, end)
                 for run, at in zip(valid, places(text.data, start, end, valid), strict=False):
-                    tally.add(run.decode(), sure=_is_near(telling, at, at + length), text=text, at=at)
+                    tally.add(run.decode(), sure=_is_near(telling, at, at + length) and not is_otherwise(text.data, at), text=text, at=at)
                 continue
             if tally.place is None or not (detector.near or tally.sure):
                 tally.add(valid[0].decode(), sure=not detector.near, text=text, at=places(text.data, start, end, valid[:1])[0])
@@ -218,11 +221,11 @@ def _within(data: bytes, start: int, end: int) -> tuple[int, int]:
 def _judged(detector: Detector, forms: Any, data: bytes, start: int, end: int) -> Iterator[tuple[int, Found]]:
     """The valid values that begin in a stretch."""
     for match in forms.finditer(data, start, min(len(data), end + _WINDOW)):
-        at = match.start()
+        at, stop = match.span()
         if at >= end:
             return
         if not (at and data[at - 1 : at] in _PARTS):  # part of something longer, which begins with a sign
-            found = detector.judge(data[at : at + _WINDOW].decode("ascii", "replace"), len(match[0]))
+            found = detector.judge(data[at : max(stop, at + _WINDOW)].decode("ascii", "replace"), stop - at)
             if found is not None:
                 yield at, found
 
@@ -236,6 +239,12 @@ def telling_words(words: Any, data: bytes, start: int, end: int) -> list[int]:
     """Where telling words begin, in and around a stretch."""
     first, last = whole(data, max(0, start - BEFORE)), min(len(data), end + OVERLAP)
     return [word.start() for word in words.finditer(data, first, last)]
+
+
+def is_otherwise(data: bytes, at: int) -> bool:
+    """Whether the word right before a value says that it is something else: no word farther away makes it a person's."""
+    before = data[max(0, at - _WINDOW) : at].rstrip(_SIGNS).lower()
+    return before.endswith(_LAST) and _OTHERWISE.search(before) is not None
 
 
 def _is_near(telling: list[int], at: int, end: int) -> bool:

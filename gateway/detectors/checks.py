@@ -97,17 +97,27 @@ def is_mrz_of_passport(line: str) -> bool:
     return len(line) == 44 and all(_mrz_check(line[at : at + size]) == line[at + size] for at, size in ((0, 9), (13, 6), (21, 6)))
 
 
-def is_day(text: str) -> bool:
-    """Whether day, month and year in any usual order are a day somebody alive may be born on."""
-    numbers = [int(part) for part in re.findall(r"[0-9]+", text)]
-    month = next((number for number, name in enumerate(_MONTHS, 1) if name in text.lower()), 0)
-    if month:
-        numbers.insert(1, month)
-    if len(numbers) != 3:
-        return False
-    year, others = (numbers[0], numbers[1:]) if numbers[0] > 31 else (numbers[2], numbers[:2])
-    small, large = sorted(others)
-    return (1900 <= year <= 2100 or year < 100) and 1 <= small <= 12 and 1 <= large <= 31
+def day_of(text: str) -> str:
+    """The day that day, month and year in any usual order are, if somebody alive may be born on it: "12/03/80"; else ""."""
+    parts = re.findall("[0-9]+", text)[:3]
+    if month := _MONTH.search(text):
+        parts.insert(1, str(_MONTHS.index(month[0].lower()) + 1))
+    if len(parts) == 1:
+        parts = _parted(parts[0])
+    if len(parts) < 3:
+        return ""
+    first, second, third = map(int, parts[:3])
+    year, day, other = (first, third, second) if first > 31 else (third, first, second)
+    small, large = sorted((day, other))
+    fits = (1900 <= year <= 2100 or year < 100) and 1 <= small <= 12 and 1 <= large <= 31
+    return f"{day:02}/{other:02}/{year % 100:02}" if fits else ""
+
+
+def _parted(run: str) -> list[str]:
+    """Day, month and year without a sign: 12031980, 120380, 19800312."""
+    if len(run) == 8 and "1900" <= run[:4] <= "2100" and "01" <= run[4:6] <= "12":
+        return [run[:4], run[4:6], run[6:]]
+    return [run[:2], run[2:4], run[4:]] if len(run) in (6, 8) else []
 
 
 def _passing(runs: Sequence[bytes], tables: Sequence[bytes], last: bytes) -> list[bytes]:
@@ -147,6 +157,7 @@ _BY_11, _BY_10 = (bytes(octet % modulus for octet in range(256)) for modulus in 
 _ONCE, _TWICE = _shares(1, 10), bytes(sum(divmod(2 * (octet - 48), 10)) if 48 <= octet < 58 else 0 for octet in range(256))
 _LUHN_TABLES = ((_TWICE, _ONCE), (_ONCE, _TWICE))  # by whether the length is odd: the last digit counts once
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = re.compile("|".join(_MONTHS), re.IGNORECASE)
 _NO_NINO = frozenset({"BG", "GB", "KN", "NK", "NT", "TN", "ZZ"})
 _FAMOUS_SSN = frozenset({"078051120", "219099999", "457555462"})
 _UPN_LETTERS = "ABCDEFGHJKLMNPQRTUVWXYZ"

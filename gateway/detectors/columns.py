@@ -17,7 +17,7 @@ _NAMES = re.compile(
 _OTHERS = (  # kind of column, and its heading; the first that fits
     ("email-address", re.compile(r"\be[ \-]?mail", re.IGNORECASE)),
     ("phone", re.compile(r"phone|\bmobile\b|\btel\b|\bcell(?: no| num|$)", re.IGNORECASE)),
-    ("date-of-birth", re.compile(r"\bd ?o ?b\b|date of birth|birth ?dat|birthday", re.IGNORECASE)),
+    ("date-of-birth", re.compile(r"\bd ?o ?b\b|date of birth|birth ?da?te?\b|birthday|^born", re.IGNORECASE)),
     ("address", re.compile(r"^(?:home |postal |street )?address|^street(?: name)?$|house (?:no|num|name)", re.IGNORECASE)),
 )
 _ALONE = frozenset(  # one value, one person
@@ -135,13 +135,14 @@ def counts_people(title: str) -> bool:
 
 
 def valid_values(detector: Detector, cells: Iterable[str]) -> Iterator[str]:
-    """The cells of a column that hold a valid value, as values are compared."""
+    """The cells of a column that hold a valid value, as values are compared: written in its form, or in whatever people make of it."""
     runs: dict[int, list[bytes]] = {}
+    is_form = re.compile(f"{detector.candidate}|(?i:{detector.spelled})" if detector.spelled else detector.candidate).fullmatch
     for cell in cells:
         if detector.valid is not None and cell.isascii() and cell.isdecimal():
             if len(cell) in detector.runs:
                 runs.setdefault(len(cell), []).append(cell.encode())
-        elif detector.id == "iban" or re.fullmatch(detector.candidate, cell):
+        elif detector.id == "iban" or is_form(cell):
             found = detector.judge(cell, len(cell))
             if found is not None:
                 yield found.value

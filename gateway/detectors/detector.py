@@ -8,16 +8,14 @@ chance would give few).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 BEFORE, AFTER = 100, 40  # octets in which a telling word supports a value: so far before it, so far after it
 LOOSE_BEFORE, LOOSE_AFTER = 24, 60  # octets around a telling word in which loose forms are looked for
-
-
-SIGNS = r"[ \t.\-/_,~\n]{0,3}"  # what people put between groups; ~ is _ in a file name
-LABELLED = r"(?:^|[\s:;,#(\"'|~]|(?i:nhs|chi|nino|\bni|card|no|num|number)[.\-_:]{0,2})"  # before a value: no part of an address or a path
+_SIGNS = re.compile("[^0-9A-Za-z]+")
 
 
 class Found(NamedTuple):
@@ -41,13 +39,18 @@ class Detector:
     runs: tuple[int, ...] = ()  # a plain run of so many digits may be one: those are judged many at a time
     valid: Callable[[Sequence[bytes]], Sequence[bytes]] | None = None  # of runs of one length, those that pass the check
     loose: str = ""  # forms that could be anything: looked for beside a telling word, and everywhere under a heading
-    freely: str = ""  # what people make of a form, as group 1: looked for beside the words of `beside` alone, and believed there
-    beside: str = ""
+    called: str = ""  # words that name a value, right before it
+    spelled: str = ""  # whatever people make of its form there, as a group or two (named.py): looked for there alone, and believed
     near: str = ""  # words that support a value within 100 characters before it or 40 after it
     heading: str = ""  # words that support every value in the same scan
     heading_needs: int = 1  # ... when at least so many distinct values stand there
     company: bool = False  # three or more distinct values, more than half of all that look alike, support one another
     own: bool = False  # a pack's own: re2 alone, its value as group 1; or a word list, without a group
+
+
+def plain(text: str) -> str:
+    """Its letters and digits alone."""
+    return _SIGNS.sub("", text)
 
 
 def ending(value: str, shown: int = 4, dots: str = "•••• ") -> str:

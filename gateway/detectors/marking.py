@@ -43,6 +43,8 @@ EARLIER = (
     r"|^[ \t>]*(?:begin forwarded message:|from:[^\n]*\n(?:[^\n]*\n){0,2}?[ \t>]*(?:sent|date|to):)"
     r"|^[ \t>]*on [^\n]{4,200}(?:\n[^\n]{0,200})? wrote:[ \t\r]*$"
 )
+# What all of it holds: with whole lines beside one another the pattern of everything would be much larger.
+MAY_BE_EARLIER = r"(?i)wrote:|-{3}[ \t]*(?:original|forwarded) |forwarded message:|from:"
 _ORIGINAL = re.compile(EARLIER)
 
 
@@ -193,9 +195,9 @@ def first_line(text: str) -> str:
     return ""
 
 
-def quoted_from(data: bytes, start: int) -> int:
+def quoted_from(data: bytes, start: int, end: int) -> int:
     """The first octet from `start` where earlier text begins that has no `>` before its lines; the length of the data when none does."""
-    found = _earlier.search(data, start)
+    found = _earlier.search(data, start, end)
     return int(found.start()) if found else len(data)
 
 

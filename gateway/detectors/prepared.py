@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.detectors import marking, own
-from gateway.detectors.acts import Act, RunsAct, count_runs, free, identify, link, loosen, mark
+from gateway.detectors.acts import Act, RunsAct, count_runs, identify, link, loosen, mark, name
 from gateway.detectors.boxes import BOXES
 from gateway.detectors.identifiers import DETECTORS
 from gateway.detectors.links import LINKS, link_pattern
@@ -19,13 +19,11 @@ class Prepared:
         "acts",
         "asked",
         "at",
-        "beside",
         "boxes",
         "columns",
         "detectors",
         "digits",
         "earlier",
-        "free",
         "heads",
         "loose",
         "markings",
@@ -47,12 +45,10 @@ class Prepared:
         # What may head or fill the column of a table: all that names people when tables are asked about, else what is looked for.
         self.columns = tuple(DETECTORS.values()) if self.asked & OF_TABLES else self.detectors
         self.loose: dict[int, Act] = {}  # by number of the detector
-        self.free: dict[int, Act] = {}
         self.runs: dict[int, RunsAct] = {}
         # What each pattern of the set is: a heading or the telling words of a detector, by its number; or something to act upon.
         self.heads: dict[int, int] = {}
         self.near: dict[int, int] = {}
-        self.beside: dict[int, int] = {}
         self.acts: dict[int, Act] = {}
         sources: list[str] = []
         self._add_detectors(sources)
@@ -63,7 +59,7 @@ class Prepared:
         lengths = [length for number in self.runs for length in self.detectors[number].runs]
         self.digits = _added(sources, rf"[0-9]{{{min(lengths)}}}") if lengths else -1
         self.boxes = _added(sources, BOXES) if self.detectors else -1
-        self.earlier = _added(sources, marking.EARLIER) if sources else -1
+        self.earlier = _added(sources, marking.MAY_BE_EARLIER) if sources else -1
         self.occurring = occurring(sources)
 
     def _add_detectors(self, sources: list[str]) -> None:
@@ -76,9 +72,8 @@ class Prepared:
                 self.acts[_added(sources, detector.written or detector.candidate)] = identify(number, detector)
             if detector.loose:
                 self.loose[number] = loosen(number, detector)
-            if detector.freely:
-                self.beside[_added(sources, f"(?i){detector.beside}")] = number
-                self.free[number] = free(number, detector)
+            if detector.called:
+                self.acts[_added(sources, f"(?i)(?:^|[^a-z0-9])(?:{detector.called})")] = name(number, detector)
             if detector.runs:
                 self.runs[number] = count_runs(number, detector)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import product
+from itertools import pairwise, product
 from typing import TypeAlias
 
 from gateway.detectors import boxes, cells, marking
@@ -22,12 +22,13 @@ from gateway.detectors.normalise import normalise, octets
 from gateway.detectors.prepared import Prepared, prepare
 from gateway.detectors.runs import digit_runs
 from gateway.detectors.seen import RUNNING, SUBJECTS, Finds, Tally, Text
-from gateway.detectors.stretches import PIECE, around, stretches
+from gateway.detectors.stretches import OVERLAP, PIECE, around, stretches
 from gateway.detectors.tables import OF_TABLES, Table, divider_of, evidence_of
 from gateway.detectors.turned import Line, turned_lines
 from gateway.model.finding import Evidence, EvidenceKind, Patterns, Place
 
 Segment: TypeAlias = tuple[Place, str, str]  # the place where it begins, words for a person ("page 3 header"), the text
+_Pieces: TypeAlias = Sequence[tuple[int, int, Collection[int]]]  # from one octet to another, with the patterns that occur there
 
 
 _ENDING = re.compile(r"\.(?=[A-Za-z0-9]{1,5}$)")  # with the signs of file names as a sign that ends words, a value stands by itself
@@ -147,20 +148,29 @@ class _Search:
             self._table.feed(text)
 
     def _run(self, text: Text) -> None:
+        pieces: _Pieces = ()
         for start, end in ((0, len(text.data)),) if len(text.data) <= PIECE else stretches(text.data):
-            occurring = self._prepared.occurring(around(text.data, start, end))
-            if occurring:
-                self._stretch(text, start, end, occurring)
-                if self._prepared.boxes in occurring:
-                    self._boxes(text, start, end)
+            # Where something occurred before, more will: the pieces are asked at once.
+            pieces = self._pieces(text, start, end) if pieces else ()
+            occurring = (
+                {index for *_, some in pieces for index in some} if pieces else self._prepared.occurring(around(text.data, start, end))
+            )
+            pieces = self._stretch(text, start, end, occurring, pieces) if occurring else ()
+            if occurring and self._prepared.boxes in occurring:
+                self._boxes(text, start, end)
         if text.lines is not None:
             self._last = text
 
-    def _stretch(self, text: Text, start: int, end: int, occurring: Collection[int]) -> None:
-        """Headings and telling words first: they say how the rest is looked at."""
+    def _pieces(self, text: Text, start: int, end: int) -> _Pieces:
+        """Of a stretch, with what occurs in each."""
+        cuts = [*range(start, end, _CLOSE), end]
+        return [(at, stop, self._prepared.occurring(around(text.data, at, stop)) or ()) for at, stop in pairwise(cuts)]
+
+    def _stretch(self, text: Text, start: int, end: int, occurring: Collection[int], pieces: _Pieces) -> _Pieces:
+        """Headings and telling words first: they say how the rest is looked at. The pieces are given back if they were looked at."""
         prepared, finds = self._prepared, self._finds
         if prepared.earlier in occurring and text.place is Place.FIRST_LINE:
-            text.quoted = min(text.quoted, marking.quoted_from(text.data, start))
+            text.quoted = min(text.quoted, marking.quoted_from(text.data, max(0, start - OVERLAP), end + OVERLAP))
         for index in occurring:
             if index in prepared.heads:
                 finds.tally(prepared.heads[index]).headed = True
@@ -170,12 +180,20 @@ class _Search:
         for number, act in prepared.loose.items():
             if number in near or finds.is_headed(number):
                 act(finds, text, start, end)
-        for index in occurring:
-            if index in prepared.beside:
-                prepared.free[prepared.beside[index]](finds, text, start, end)
-        acts = sorted(index for index in occurring if index in prepared.acts)
-        if acts:
-            self._act(text, start, end, acts)
+        if prepared.acts.keys().isdisjoint(occurring):
+            return ()
+        if end - start <= 2 * _CLOSE:
+            pieces = ((start, end, sorted(occurring)),)
+        pieces = pieces or self._pieces(text, start, end)
+        self._act(text, pieces)
+        return pieces
+
+    def _act(self, text: Text, pieces: _Pieces) -> None:
+        known = self._prepared.acts
+        for start, end, occurring in pieces:
+            for index in occurring:
+                if index in known:
+                    known[index](self._finds, text, start, end)
 
     def _digits(self, text: Text, start: int, end: int, near: Collection[int]) -> None:
         """Plain runs of digits. Those that could only be believed for a telling word are left alone where there is none."""
@@ -188,19 +206,6 @@ class _Search:
         runs = digit_runs(text.data[start:end]) if wanted else {}
         for number, act in wanted:
             act(finds, text, start, end, runs, number in near)
-
-    def _act(self, text: Text, start: int, end: int, acts: Sequence[int]) -> None:
-        """Look closely; where a stretch is long only at those of its pieces in which something occurs."""
-        known = self._prepared.acts
-        if end - start <= 2 * _CLOSE:
-            for index in acts:
-                known[index](self._finds, text, start, end)
-            return
-        for piece in range(start, end, _CLOSE):
-            stop = min(end, piece + _CLOSE)
-            for index in self._prepared.occurring(around(text.data, piece, stop)) or ():
-                if index in known:
-                    known[index](self._finds, text, piece, stop)
 
     def _boxes(self, text: Text, start: int, end: int) -> None:
         """What single characters in boxes say together, where that is sure."""

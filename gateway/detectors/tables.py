@@ -149,7 +149,7 @@ def _may_divide(lines: Sequence[str], divider: str) -> bool:
     for line in lines:
         if (count := line.count(divider)) and count == before:
             return True
-        before = count
+        before = count if line else before  # a row of HTML ends with an empty line
     return False
 
 
@@ -173,9 +173,18 @@ def _are_cells(lines: Sequence[str]) -> bool:
 
 def _rows(text: str, divider: str) -> Iterator[list[str]]:
     lines = text.split("\n")
+    if divider == "\t" and "\t\n\n\t" in text[:_LOOK]:
+        return map(_cells, filter(None, lines))
     if '"' not in text:
-        return (line.rstrip("\r").split(divider) for line in lines if line)
+        plain = (line.rstrip("\r") for line in lines) if "\r" in text else lines
+        return (line.split(divider) for line in plain if line)
     return _quoted(lines, divider)
+
+
+def _cells(line: str) -> list[str]:
+    """Of a row; in the text of HTML a tab stands on both sides of each cell."""
+    of_markup = line[0] == line[-1] == "\t" and line.count("\t") % 2 == 0
+    return line[1:-1].split("\t\t") if of_markup else line.rstrip("\r").split("\t")
 
 
 def _quoted(lines: list[str], divider: str) -> Iterator[list[str]]:

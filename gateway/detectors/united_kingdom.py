@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from itertools import accumulate
 
 from gateway.detectors.checks import (
-    is_day,
+    day_of,
     is_mrz_of_passport,
     is_nhs_number,
     is_nino,
@@ -16,14 +17,18 @@ from gateway.detectors.checks import (
     may_be_nhs_number,
     valid_nhs_numbers,
 )
-from gateway.detectors.detector import LABELLED, SIGNS, Detector, Found, ending
+from gateway.detectors.detector import Detector, Found, ending, plain
+from gateway.detectors.named import SIGN, digits, spread
 
 _SIGN = r"[ .\-\n]"  # between groups of digits; lines are broken at blanks
-_LABEL = r"[ .:#_~]{0,3}"  # between a telling word and its value
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
+_NTH = "[0-9]{1,2}(?:st|nd|rd|th)?"
+_APOSTROPHE = "['\u2018\u2019]"
+_BY = r"(?: ?[/.\-|~] ?| )"
 _DAY = (
-    r"\b(?:[0-9]{1,2}[/.\- ][0-9]{1,2}[/.\- ](?:[0-9]{4}|[0-9]{2})|[0-9]{4}[/.\-][0-9]{1,2}[/.\-][0-9]{1,2}"
-    rf"|[0-9]{{1,2}}(?:st|nd|rd|th)?[ \-/]{_MONTH},?[ \-/][0-9]{{2,4}}|{_MONTH} [0-9]{{1,2}}(?:st|nd|rd|th)?,? [0-9]{{4}})\b"
+    rf"\b(?:[0-9]{{1,2}}{_BY}[0-9]{{1,2}}{_BY}(?:[0-9]{{4}}|{_APOSTROPHE}?[0-9]{{2}})|[0-9]{{4}}{_BY}[0-9]{{1,2}}{_BY}[0-9]{{1,2}}(?:t[0-9:]{{4,8}})?"
+    rf"|{_NTH}(?:[ .,\-/~]{{0,2}}|(?: day)? of ){_MONTH}[ .,\-/~]{{0,2}}(?:[0-9]{{4}}|{_APOSTROPHE}?[0-9]{{2}})"
+    rf"|{_MONTH}[ .\-/]{{1,2}}{_NTH}[ ,\-/]{{1,2}}(?:[0-9]{{4}}|{_APOSTROPHE}[0-9]{{2}})|[0-9]{{4}}[ \-/.]{_MONTH}[ \-/.]{_NTH})\b"
 )
 _SORT_CODE = r"\b[0-9]{2}[ \-]?[0-9]{2}[ \-]?[0-9]{2}\b"
 _PAIR = rf"{_SORT_CODE}[^0-9]{{1,40}}\b[0-9]{{8}}\b|\b[0-9]{{8}}\b[^0-9]{{1,40}}{_SORT_CODE}"
@@ -68,7 +73,7 @@ def _utr(text: str, length: int) -> Found | None:
 
 def _upn(text: str, length: int) -> Found | None:
     """Sure in capitals."""
-    written = text[:length].replace(" ", "")
+    written = plain(text[:length])
     value = written.upper()
     return Found(value, sure=value == written) if is_upn(value) else None
 
@@ -78,32 +83,38 @@ def _passport(text: str, length: int) -> Found | None:
     written = text[:length]
     if length == 44:
         return Found(written[:9], sure=True) if is_mrz_of_passport(written) else None
-    value = written.replace(" ", "")
+    value = plain(written)
     return Found(value, sure=False) if len(set(value)) > 2 else None
 
 
 def _driver(text: str, length: int) -> Found | None:
-    value = text[:length].replace(" ", "")
-    return Found(value, sure=True) if is_uk_driver_number(value) else None
+    """Sure in capitals. The number of its issue, behind it, is left off."""
+    written = plain(text[:length])[:16]
+    value = written.upper()
+    return Found(value, sure=value == written) if is_uk_driver_number(value) else None
 
 
 def _account(text: str, length: int) -> Found | None:
-    """Sort code and account number, in this order."""
-    account = re.search(r"\b[0-9]{8}\b", text[:length])
-    code = _digits(text[:length].replace(account[0], "", 1)) if account else ""
-    return Found(code + account[0], sure=False) if account and len(code) == 6 and len(set(account[0])) > 1 else None
+    """Sort code and account number, in this order, whichever was written first."""
+    groups = re.findall("[0-9]+", text[:length])
+    together = "".join(groups)
+    code, account = (together[:6], together[6:]) if 6 in accumulate(map(len, groups)) else (together[8:], together[:8])
+    return Found(code + account, sure=False) if len(together) == 14 and len(set(account)) > 1 else None
 
 
 def _postcode(text: str, length: int) -> Found | None:
     """Sure with its blank; run together it could be a part number."""
     written = text[:length]
-    value = written.replace(" ", "")
+    value = plain(written).upper()
     area = re.match("[A-Z]+", value)
-    return Found(f"{value[:-3]} {value[-3:]}", sure=" " in written) if area is not None and area[0] in _AREAS else None
+    if area is None or area[0] not in _AREAS or written.endswith(("st", "nd", "rd", "th")):
+        return None
+    return Found(f"{value[:-3]} {value[-3:]}", sure=" " in written and written.isupper())
 
 
 def _birth(text: str, length: int) -> Found | None:
-    return Found(text[:length].upper(), sure=False) if is_day(text[:length]) else None
+    day = day_of(text[:length])
+    return Found(day, sure=False) if day else None
 
 
 DETECTORS = (
@@ -116,11 +127,8 @@ DETECTORS = (
         written=rf"\b[0-9]{{3}}(?:{_SIGN}[0-9]{{3}}{_SIGN}?|[0-9]{{3}}{_SIGN})[0-9]{{4}}\b",
         runs=(10,),
         valid=valid_nhs_numbers,
-        freely=(
-            rf"{LABELLED}([0-9]{{3}}{SIGNS}[0-9]{{3}}{SIGNS}[0-9]{{4}}|[0-9]{{4}}{SIGNS}[0-9]{{3}}{SIGNS}[0-9]{{3}}"
-            r"|[0-9](?:[ \t|][0-9]){9})(?:\b|_)"
-        ),
-        beside=r"nhs|\bchi[ _~]?(?:no|num)",
+        called=r"n\.?h\.?s\.?(?: numbers| nos)?|n h s|chi|h&c|health and care|patient",
+        spelled=f"({spread(*digits(10))})",
         near=r"nhs|patient|\bchi\b|h&c|health and care|hospital n",
         heading=r"(?i)nhs[ _\-]*(?:no|num|nbr|#|id\b)|\bchi[ _\-]*(?:no|num)",
         company=True,
@@ -128,11 +136,11 @@ DETECTORS = (
     Detector(
         "nino",
         "National Insurance number",
-        r"(?i)\b[a-z]{2}[ \-\n]?[0-9]{2}[ \-\n]?[0-9]{2}[ \-\n]?[0-9]{2}(?:[ \-\n]?[a-d])?\b",
+        r"(?i)\b[a-z]{2}[ \-\n]{0,2}[0-9]{2}[ \-\n]{0,2}[0-9]{2}[ \-\n]{0,2}[0-9]{2}(?:[ \-\n]{0,2}[a-d])?\b",
         _nino,
         lambda value: f"•• •• •• {value[6:8]} {value[8:]}".strip(),
-        freely=rf"{LABELLED}([A-Z]{{2}}{SIGNS}(?:[0-9]{SIGNS}){{6}}[A-D])(?:\b|_)",
-        beside=r"national ins|\bni[ _~\-](?:no|num|#|[a-z]{2}[0-9])|\bnino|\bnin\b",
+        called=r"nino|nin|n\.? ?i\.?|nat(?:ional|\.)?[ _\-]?ins(?:urance|\.)?|insurance number",
+        spelled=f"({spread('[a-z]', '[a-z]', *digits(6))}(?:{SIGN}[a-d])?)",
         near=r"national ins|\bni (?:no|num|#)|\bnino\b|\bnin\b",
         heading=r"(?i)\bnino\b|national[ _\-]*insurance[ _\-]*(?:no|num|#)|\bni[ _\-]*(?:no|num)",
     ),
@@ -144,8 +152,8 @@ DETECTORS = (
         ending,
         written="",
         loose=r"\b[0-9]{5} ?[0-9]{5}K?\b",
-        freely=rf"(?i:\butr|no|number){_LABEL}([0-9]{{10}}|[0-9]{{3}} [0-9]{{3}} [0-9]{{4}})\b",
-        beside=r"\butr|unique tax",
+        called=r"utr|u\.t\.r\.?|unique[ _]tax(?:payer'?s?)?|tax(?:payer)?(?:'s)?[ _]ref(?:erence)?|self[ _\-]?assess(?:ment)?",
+        spelled=f"({spread(*digits(10))})k?",
         near=r"\butrs?\b|unique tax|tax(?:payer)?(?:'s)? ref|self[ \-]?assess",
         heading=r"(?i)\butr\b|unique[ _\-]*tax",
     ),
@@ -155,8 +163,8 @@ DETECTORS = (
         r"(?i)\b[a-hj-np-rt-z][0-9]{11}[0-9a-hj-np-rt-z]\b",
         _upn,
         lambda value: f"••••••••• {value[-4:]}",
-        freely=rf"(?i:\bupn|no|number){_LABEL}([A-HJ-NP-RT-Z] ?[0-9]{{12}})\b",
-        beside=r"\bupn|pupil n(?:o|um)",
+        called=r"upn|u\.p\.n\.?|(?:unique )?pupil",
+        spelled=f"({spread('[a-hj-np-rt-z]', *digits(11), '[0-9a-hj-np-rt-z]')})",
         near=r"\bupns?\b|pupil n(?:o|um)",
         heading=r"(?i)\bupn\b|unique[ _\-]*pupil",
     ),
@@ -168,8 +176,8 @@ DETECTORS = (
         partial(ending, shown=3),
         written=_MRZ,
         loose=r"\b[0-9]{9}\b",
-        freely=rf"(?i:passport(?: ?(?:no|num|number))?){_LABEL}([0-9]{{9}}|[0-9]{{3}} [0-9]{{3}} [0-9]{{3}})\b",
-        beside="passport",
+        called="passport|ppt",
+        spelled=f"({spread(*digits(9))})",
         near=r"passport(?:[^ ]|$| (?:[^p]|$|p(?:[^h]|$)))",  # not of passport photos
         heading=r"(?i)passport[ _\-]*(?:no|num|#)",
         heading_needs=3,
@@ -177,9 +185,12 @@ DETECTORS = (
     Detector(
         "uk-driving-licence",
         "UK driving licence number",
-        r"\b[A-Z9]{5} ?[0-9]{6} ?[A-Z][A-Z9][0-9][A-Z]{2}\b",
+        r"(?i)\b[a-z9]{5}[ .\-/_]?[0-9]{6}[ .\-/_]?[a-z][a-z9][0-9][a-z]{2}(?:[0-9]{2})?\b",
         _driver,
         ending,
+        called=r"driv(?:ing|er'?s?)(?:[ _\-]?licen[cs]e)?|licen[cs]e|dvla|dl",
+        spelled=f"({spread(*['[a-z9]'] * 5, *digits(6), '[a-z]', '[a-z9]', '[0-9]', '[a-z]', '[a-z]')})(?:{SIGN}[0-9]{{2}})?",
+        near=r"\bdriv|licen[cs]e|dvla",
     ),
     Detector(
         "uk-bank-account",
@@ -189,6 +200,8 @@ DETECTORS = (
         partial(ending, shown=3),
         written="",
         loose=_PAIR,
+        called=r"sort[ _\-]?codes?|s/?c[:=]|sort:|acc(?:oun)?t?[ _]?(?:no|num|number)|a/c",
+        spelled=f"({spread(*digits(6))})[^0-9]{{1,80}}({spread(*digits(8))})|({spread(*digits(8))})[^0-9]{{1,80}}({spread(*digits(6))})",
         near=r"sort[ \-]?code|\bs/c\b|account (?:no|num)|\bacc(?:oun)?t\b|\ba/c\b|\bbacs\b|bank details",
         heading=r"(?i)sort[ _\-]*code",
         heading_needs=3,
@@ -196,10 +209,12 @@ DETECTORS = (
     Detector(
         "uk-postcode",
         "UK postcode",
-        r"\b[A-Z]{1,2}[0-9][A-Z0-9]? ?[0-9][ABD-HJLNP-UW-Z]{2}\b",
+        r"(?i)\b[a-z]{1,2}[0-9][a-z0-9]?[ \t]{0,2}[0-9][abd-hjlnp-uw-z]{2}\b",
         _postcode,
         lambda value: f"{value[:-3].strip()} •••",
-        near=r"post ?code|address",
+        called=r"post[ _\-]?code",
+        spelled=f"({spread('[a-z]', '[a-z]?', '[0-9]', '[a-z0-9]?', '[0-9]', '[abd-hjlnp-uw-z]', '[abd-hjlnp-uw-z]')})",
+        near=r"post[ _\-]?code|address",
         heading=r"(?i)\bpost[ _\-]*code",
     ),
     Detector(
@@ -207,10 +222,18 @@ DETECTORS = (
         "date of birth",
         rf"(?i){_DAY}",
         _birth,
-        lambda value: "••/••/" + _digits(value)[-2:],
+        lambda value: f"••/••/{value[-2:]}",
         written="",
         loose=rf"(?i){_DAY}",
-        near=r"\bd\.?o\.?b\b|date[ _\-]of[ _\-]birth|birth ?dat|\bborn\b|birthday",
+        called=r"dob|d\.o\.b\.?|d o b|date[ _\-]?of[ _\-]?birth|birth[ _]?da(?:te|y)|birth[:=]",
+        spelled=(
+            f"([0-9]{{1,2}}{SIGN}[0-9]{{1,2}}{SIGN}(?:[0-9]{{4}}|[0-9]{{2}})|[0-9]{{1,2}}{SIGN}{_MONTH}{SIGN}(?:[0-9]{{4}}|[0-9]{{2}})"
+            f"|[0-9]{{4}}{SIGN}[0-9]{{1,2}}{SIGN}[0-9]{{1,2}})"
+        ),
+        near=(
+            r"\bd\.?o\.?b(?:\b|_)|date[ _\-]?of[ _\-]?birth|birth[ _]?dat|birthday|\bbirth[:=]"
+            r"|\bborn(?:$|[^ ~\-]|[ ~\-](?:$|[^d]|d(?:$|[^i])))"  # not what was born digital
+        ),
         heading=r"(?i)\bd\.?o\.?b\b|date[ _\-]*of[ _\-]*birth|birth[ _\-]*date",
         heading_needs=3,
     ),

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.content.markup import to_text
 from gateway.detectors import DETECTORS, scan
 from gateway.detectors.tables import divider_of
 from gateway.model.finding import Evidence, Patterns, Place
@@ -155,6 +156,37 @@ def test_a_sheet_in_several_segments_is_one_table() -> None:
         (Place.TEXT, "sheet 1", "\n".join(rows[2000:])),
     ]
     assert [item.count for item in scan(segments, Patterns(detectors=frozenset({"persons-in-table"})))] == [3000]
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell", "kind"),
+    [
+        ("NHSNo", "48577 73457", "nhs-number"),
+        ("NHS_NO", "485/777/3457", "nhs-number"),
+        ("SSN", "536.22.1234", "us-ssn"),
+        ("passport_number", "533-401-372", "uk-passport"),
+        ("DateOfBirth", "12031980", "date-of-birth"),
+        ("birth_dt", "12 Mar 1980", "date-of-birth"),
+        ("UPN", "H80 1200 0010 01", "upn"),
+        ("Licence", "morga657054sm9ij", "uk-driving-licence"),
+        ("IBAN", "GB29-NWBK-6016-1331-9268-19", "iban"),
+        ("ULN", "1029 384 756", "student-number"),
+    ],
+)
+def test_a_column_tells_what_its_cells_are_however_they_are_written(heading: str, cell: str, kind: str) -> None:
+    rows = [["Name", heading, "Ward"], *([name, cell, "2"] for name in ("Ann", "Bob", "Cem", "Dee"))]
+    of_markup = "".join("\n\t" + "\t\t".join(row) + "\t\n" for row in rows)
+
+    for text in ("\n".join(",".join(row) for row in rows), of_markup):
+        assert counts(text, kind)[kind] == 1
+
+
+def test_a_table_of_people_in_html_is_one() -> None:
+    rows = [["Surname", "Forename", "Ward"], *([f"Smith{at}", f"Anna{at}", "2"] for at in range(12))]
+
+    assert (
+        counts(to_text("".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)))["persons-in-table"] == 12
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,12 @@ _FORMS = {
         "NHS number: 4857773457/Smith",
         "NHS no: 485  777  3457",
         "NHS number 4857 773 457",
+        "NHS number 48577 73457",
+        "NHS No: 48 57 77 34 57",
+        "NHS No:\n4\n8\n5\n7\n7\n7\n3\n4\n5\n7",
+        "NHS number of Kim Ash is 48577-73457",
+        "48577 73457 (NHS number)",
+        "N.H.S. number: 485, 777, 3457",
     ],
     "nino": [
         "NI number AB 12 34 56 C",
@@ -27,16 +33,54 @@ _FORMS = {
         "AB-12-34-56-C",
         "NI no.AB123456C",
         "NI number AB 123 456 C",
+        "NINO A B 1 2 3 4 5 6 C",
+        "N.I. no. ab/12/34/56/c",
     ],
-    "upn": ["UPN H801200001001", "Pupil number h801200001001", "Unique Pupil Number: H801200001001"],
-    "card": ["4111 1111 1111 1111", "Card 5555-5555-5555-4444", "378282246310005 (Amex)", "card number: 4111111111111111, expires 12/29"],
-    "utr": ["UTR 1955839661", "Unique Taxpayer Reference: 19558 39661"],
-    "uk-passport": ["Passport number 533401372", "Passport No: 533401372"],
-    "uk-driving-licence": ["MORGA657054SM9IJ", "Driving licence: MORGA 657054 SM9IJ"],
-    "uk-bank-account": ["Sort code 20-00-00, account number 55779911", "Sort code: 200000 Account: 55779911"],
-    "medical-record-number": ["MRN 1234567", "Hospital number: A1234567"],
-    "us-itin": ["ITIN 912-90-3456", "ITIN: 912903456"],
-    "us-ssn": ["SSN 536-22-1234", "Social Security number: 536 22 1234", "SSN 536221234"],
+    "upn": [
+        "UPN H801200001001",
+        "Pupil number h801200001001",
+        "Unique Pupil Number: H801200001001",
+        "UPN H80 1200 0010 01",
+        "UPN_H801200001001",
+    ],
+    "card": [
+        "4111 1111 1111 1111",
+        "Card 5555-5555-5555-4444",
+        "378282246310005 (Amex)",
+        "card number: 4111111111111111, expires 12/29",
+        "card 41 11 11 11 11 11 11 11",
+        "Visa4111111111111111",
+    ],
+    "utr": ["UTR 1955839661", "Unique Taxpayer Reference: 19558 39661", "UTR no.19558-39661", "U.T.R. 195 583 9661"],
+    "uk-passport": [
+        "Passport number 533401372",
+        "Passport No: 533401372",
+        "passport_533401372",
+        "Passport number of Kim Ash: 533 401 372",
+        "533-401-372 (passport)",
+    ],
+    "uk-driving-licence": [
+        "MORGA657054SM9IJ",
+        "Driving licence: MORGA 657054 SM9IJ",
+        "driving licence morga657054sm9ij",
+        "MORGA.657054.SM9IJ",
+    ],
+    "uk-bank-account": [
+        "Sort code 20-00-00, account number 55779911",
+        "Sort code: 200000 Account: 55779911",
+        "Sort code 20.00.00, account 5577 9911",
+        "account no 5577-9911, sort code 20/00/00",
+    ],
+    "medical-record-number": ["MRN 1234567", "Hospital number: A1234567", "MRN_1234567", "patientId=1234567", "MRN 123 4567"],
+    "us-itin": ["ITIN 912-90-3456", "ITIN: 912903456", "ITIN912903456", "ITIN 912 903 456"],
+    "us-ssn": [
+        "SSN 536-22-1234",
+        "Social Security number: 536 22 1234",
+        "SSN 536221234",
+        "SSN536221234",
+        "SSN: 536.22.1234",
+        "SS# 536 221 234",
+    ],
 }
 
 
@@ -49,6 +93,7 @@ def techniques() -> Iterator[Technique]:
             "identifiers", f"{kind} in a cell", "detector", kind, carrying("list.xlsx", xlsx([["Name", "Note"], ["Alex", forms[0]]]), EXCEL)
         )
     yield Technique("identifiers", "iban, a dozen in words", "detector", "iban", mail(text="\n".join(_IBANS)))
+    yield Technique("identifiers", "iban, a dozen with hyphens", "detector", "iban", mail(text="\n".join(_IBANS).replace(" ", "-")))
     yield Technique(
         "identifiers",
         "iban, a dozen in a sheet",
@@ -81,11 +126,15 @@ def _many() -> dict[str, tuple[str, str, str]]:
     """What is sensitive only when it is many."""
     names = [f"{first} {last}" for first in ("Ann", "Bob", "Cem", "Dee") for last in ("Ash", "Birch", "Cole", "Dunn", "Elm")]
     births = "\n".join(f"{name}, date of birth {1 + at % 28:02}/03/{1950 + at}" for at, name in enumerate(names))
+    spoken = "\n".join(f"{name}, born {1 + at % 28}th of March, '{50 + at}" for at, name in enumerate(names))
+    joined = "\n".join(f"{name}, DOB{1 + at % 28:02}03{1950 + at}" for at, name in enumerate(names))
     students = "\n".join(f"{name}, student ID {20481234 + 7 * at}" for at, name in enumerate(names))
     places = "\n".join(f"{at} Mill Lane, Matlock DE4 {1 + at % 9}{chr(65 + at % 5)}{'ABDEF'[at // 5 % 5]}" for at in range(120))
     addresses = "\n".join(f"person{at}@example.net" for at in range(60))
     return {
         "dates of birth": ("date-of-birth", "births.csv", births),
+        "dates of birth as they are spoken": ("date-of-birth", "births.csv", spoken),
+        "dates of birth run together": ("date-of-birth", "births.csv", joined),
         "student numbers": ("student-number", "students.csv", students),
         "many postcodes": ("uk-postcode", "places.csv", places),
         "many addresses": ("email-address", "addresses.csv", addresses),
