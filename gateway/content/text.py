@@ -1,7 +1,7 @@
 """Plain text, and what is written in it: tables, source code, configuration, XML, links to elsewhere.
 
-Out: the text under each plausible charset; what escapes and tags of JSON and XML make of it, and what programs show of sheets and drawings
-that are written as text. Calendars and cards are read by records.
+Out: the text under each plausible charset; what escapes and tags of JSON and XML make of it, and what programs show of sheets,
+drawings, entries of directories and papers that are written as text. Calendars and cards are read by records.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ from gateway.content.charsets import guesses, texts
 from gateway.content.dxf import read_dxf
 from gateway.content.entities import declares_entities, resolved
 from gateway.content.interchange import read_interchange
+from gateway.content.ldif import read_ldif
 from gateway.content.markup import to_text
 from gateway.content.reading import Item, Source, Spent
+from gateway.content.tex import read_tex
 from gateway.mime.clearsigned import BEGIN, without_frame
 from gateway.model.finding import Place
 
@@ -25,6 +27,7 @@ _XML = re.compile(r"\s*(?:<\?xml\b|<!DOCTYPE\b|<[a-zA-Z][\w:.\-]*[\s>/])")
 _GLYPHS = re.compile(r"""\sUnicodeString\s*=\s*["'](?:\{\})?([^"'<]*)["']""")
 _STRINGS = re.compile(rb"(?:[\x20-\x7e]\x00){4,}|[\x20-\x7e]{4,}")
 _BIG_STRINGS = re.compile(rb"(?:\x00[\x20-\x7e]){4,}")
+_WRITTEN = (read_interchange, read_dxf, read_ldif, read_tex)  # each says nothing of what is not its own
 
 
 def read_text(source: Source, spent: Spent) -> Iterator[Item]:
@@ -35,8 +38,8 @@ def read_text(source: Source, spent: Spent) -> Iterator[Item]:
         else:
             yield Place.FIRST_LINE, source.where, without_frame(text.replace("\r\n", "\n")) if BEGIN in text else text
             yield from _otherwise(text, source.where)
-            yield from read_interchange(text, source.where, spent)
-            yield from read_dxf(text, source.where, spent)
+            for read in _WRITTEN:
+                yield from read(text, source.where, spent)
     for codec, text in guesses(source.data):
         yield Place.FIRST_LINE, f"{source.where} read as {codec}", text
 

@@ -8,7 +8,7 @@ from gateway.content import Budget
 from gateway.content.interchange import read_interchange
 from gateway.content.postscript import read_postscript
 from gateway.content.reading import Source, Spent, Unreadable
-from gateway.model.finding import Readable
+from gateway.model.finding import Pattern, Patterns, Place, Readable
 from tests.build import zip_of
 from tests.build.texts import dif, dxf, fdf, sylk
 from tests.content.reading import look, seen
@@ -90,6 +90,44 @@ def test_the_words_of_a_drawing_are_read(values: list[tuple[int, str]]) -> None:
     (finding,) = look(dxf(values), "plan.dxf")
 
     assert (finding.readable, seen(finding)) == (Readable.YES, {("nhs-number", "text")})
+
+
+# --- entries of a directory, papers --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("begin", ["", "version: 1\n", "# a comment\n# and another\n\n", "version: 1\r\n\r\n# x\r\n"])
+@pytest.mark.parametrize(
+    "line", ["x: NHS number: 485 777 34\n 57", "x: NHS number: 485\r\n  777 3457", "x:: TkhTIG51bWJlcjog\n NDg1IDc3NyAzNDU3"]
+)
+def test_the_entries_of_a_directory_are_read(line: str, begin: str) -> None:
+    assert ("nhs-number", "text") in seen(look(f"{begin}dn: cn=Alex,dc=x\n{line}\n".encode(), "a.ldif")[0])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "NHS number: 485\\,777\\,3457",
+        "NHS number: 4{}85~777~34%\n  57",
+        "NHS number: \\textbf{48}5 {\\bf 777}\\hspace{1pt}3457",
+        "NHS number: \\emph{485} 77\\/7 3\\!457",
+    ],
+)
+def test_a_paper_is_read_as_it_is_set(words: str) -> None:
+    (finding,) = look(f"\\documentclass{{article}}\n\\begin{{document}}\n{words}\n\\end{{document}}\n".encode(), "a.tex")
+
+    assert (finding.readable, seen(finding)) == (Readable.YES, {("nhs-number", "text")})
+
+
+def test_what_stands_in_the_head_of_a_paper_stands_alone() -> None:
+    alone = Patterns((Pattern("restricted", "RESTRICTED", frozenset({Place.TEXT}), whole_line=True),))
+    paper = b"\\documentclass{article}\n\\fancyhead[C]{\\textbf{RESTRICTED}}\\begin{document}\nThe Restricted Byway\n"
+
+    assert [(item.id, item.count) for item in look(paper, "a.tex", patterns=alone)[0].evidence] == [("restricted", 1)]
+
+
+@pytest.mark.parametrize("text", [b"dn is short for distinguished name\n", b"The hash # and \\textbf{words}, 50% of them\n"])
+def test_a_text_about_them_is_a_text(text: bytes) -> None:
+    assert look(text, "a.txt")[0].evidence == ()
 
 
 # --- forms ---------------------------------------------------------------------------------------------------------------
@@ -191,6 +229,13 @@ WORST = {
     "codes": b"0\nSECTION\n1\n" + b"\\S^" * 330_000,
     "groups": b"0\nSECTION\n" + b"1\n{\\A\n" * 160_000,
     "blanks": b" " * 10**6,
+    "remarks": b"\\bye" + b"%" * 10**6,
+    "commands": b"\\bye" + b"\\a[" * 330_000,
+    "spaces": b"\\bye" + b"\\hspace{1 " * 110_000,
+    "braces": b"\\bye" + b"{" * 10**6,
+    "coded": b"dn: x\na:: " + b"A" * 10**6 + b"!\n",
+    "folds": b"dn: x\n" + b"\n " * 500_000,
+    "hashes": b"#\n" * 500_000,
     "comments": b"999\nx\n" * 160_000,
 }
 

@@ -1,5 +1,6 @@
 """Formats of other machines and other times: files of a Mac, comments of archives, and what is written as text with its words encoded."""
 
+import base64
 import gzip
 from collections.abc import Iterator
 
@@ -35,6 +36,12 @@ def _encoded() -> dict[str, tuple[str, bytes]]:
         "a sheet in DIF": ("a.dif", dif([*rows[:1], ["Alex", int(rows[1][1])]])),
         "a drawing in DXF": ("plan.dxf", dxf([(3, "{\\fArial|b0;NHS number: 4\\U+0038"), (1, "%%053 777} 3457")])),
         "the data of a form": ("a.fdf", fdf(wide)),
+        "a directory with a folded line": ("a.ldif", f"dn: cn=Alex,dc=x\n{PERSON[:-4]}\n {PERSON[-4:]}\n".encode()),
+        "a directory with a value in base64": ("a.ldif", b"dn: cn=Alex,dc=x\ndescription:: " + base64.b64encode(PERSON.encode()) + b"\n"),
+        "a paper in LaTeX": (
+            "a.tex",
+            b"\\documentclass{article}\\begin{document}\nNHS number: 4{}85\\,777\\,\\textbf{34}57\n\\end{document}\n",
+        ),
         "the strings of PostScript": ("a.ps", b"%!PS-Adobe-3.0\n50 700 moveto (NHS num) show (ber: 485 7) show (77 3457) show showpage\n"),
     }
 
@@ -51,6 +58,16 @@ def innocents() -> Iterator[tuple[str, str, bytes]]:
     yield "what a Mac keeps beside a file", "._letter.docx", apple({9: bytes(32), 2: bytes(286)})
     yield "a sheet in SYLK", "visits.slk", sylk([["Year", "Visits"], *([2000 + at, at * 1250] for at in range(20))])
     yield "a table whose first heading is ID", "visits.csv", b"ID;Year;Visits\n1;2024;25000\n2;2025;26500\n"
+    yield (
+        "a paper in LaTeX",
+        "paper.tex",
+        b"\\documentclass{article}\n\\begin{document}\nThe \\emph{restricted} stock, 50\\% of it.\n\\end{document}\n",
+    )
+    yield (
+        "an entry of a directory",
+        "a.ldif",
+        b"dn: cn=library,dc=sender,dc=example\ndescription:: " + base64.b64encode("Bücherei".encode()) + b"\n",
+    )
     yield "a plan in DXF", "plan.dxf", dxf([(1, "{\\fArial|b0;Ground floor}\\PScale 1:100"), (8, "WALLS")])
     yield "the data of a form without secrets", "form.fdf", fdf("(Monday)", name="day of the visit")
     yield "a RAR with a comment", "photos.rar", rar5({"notes.txt": b"Nothing."}, comment=b"Holidays 2025, 120 photos\r\n")
