@@ -17,6 +17,7 @@ from gateway.mime.charsets import find_codec
 from gateway.mime.cloaked import is_cloaked
 from gateway.mime.decode import READINGS, digest, head
 from gateway.mime.encoded import may_hold_encoded
+from gateway.mime.flowed import flowed, flows
 from gateway.mime.labels import header_labels
 from gateway.mime.outside import is_indexed_whole, outside_text
 from gateway.mime.protection import SIGNATURE_OCTETS, is_detached_signature
@@ -121,7 +122,7 @@ def _texts(found: _Sorted, buffer: Buffer) -> list[str]:
             found.here.remove(part)
             found.words.append(part)
         else:
-            texts.append(text)
+            texts += (text, flowed(text)) if flows(buffer, part, text) else (text,)
     found.oddities.update(defect.value for defect in defects)
     return texts
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from gateway.content.picture_headers import is_of_a_format_drawn
 from gateway.content.pictures import read_shown
-from gateway.content.reading import Item, Member, Oddity, Source, Spent
+from gateway.content.reading import Item, Member, Source, Spent
 from gateway.content.text import read_text
 from gateway.mime.encoded import encoded_in
 from gateway.model.message import DefectName
@@ -34,7 +34,6 @@ def read_base64(source: Source, spent: Spent) -> Iterator[Item]:
         elif is_of_a_format_drawn(found.octets):
             pictures.append((called, found.octets))
         else:
-            yield Oddity(DefectName.FILE_IN_TEXT.value)
-            yield Member(called, found.octets, is_in_text=True)
+            yield Member("", found.octets, is_in_text=True, oddity=DefectName.FILE_IN_TEXT.value)
     for called, octets in sorted(pictures, key=lambda picture: len(picture[1])):
         yield from read_shown(octets, called, f"{source.where}, {called}", spent)

@@ -9,7 +9,9 @@ from gateway.content.entity import begin_of
 from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unreadable
 from gateway.content.words import read_words
 from gateway.mime import told
+from gateway.mime.charsets import body_to_text
 from gateway.mime.doubtful import all_octets
+from gateway.mime.flowed import flowed, flows
 from gateway.mime.labels import header_labels
 from gateway.mime.outside import is_indexed_whole, outside_text
 from gateway.mime.pspf import protective_markings
@@ -38,9 +40,17 @@ def read_mail(source: Source, spent: Spent) -> Iterator[Item]:
             spent.entries()
             for octets in all_octets(data, part, defects):
                 yield from _part(octets, part, spent)
+                yield from _flowed(data, octets, part)
     yield from (Oddity(defect.value) for defect in sorted(defects))
     if not is_indexed_whole(message):
         raise Unreadable(Readable.OVER_BUDGET)
+
+
+def _flowed(data: bytes, octets: bytes, part: Part) -> Iterator[Item]:
+    """Words whose lines go on without a blank."""
+    text = body_to_text(octets, part.charset).replace("\r\n", "\n") if part.media_type == "text/plain" and b" \r\n" in octets else ""
+    if flows(data, part, text):
+        yield Place.FIRST_LINE, "body, as it flows", flowed(text)
 
 
 def read_multipart(source: Source, spent: Spent) -> Iterator[Item]:

@@ -100,7 +100,20 @@ def _where(declared: str, *, is_words: bool) -> str:
 class _File:
     """One file being read."""
 
-    __slots__ = ("_depth", "_id", "_in_text", "_inside", "_labels", "_members", "_oddities", "_patterns", "_readable", "_source", "_spent")
+    __slots__ = (
+        "_depth",
+        "_digests",
+        "_id",
+        "_in_text",
+        "_inside",
+        "_labels",
+        "_members",
+        "_oddities",
+        "_patterns",
+        "_readable",
+        "_source",
+        "_spent",
+    )
 
     def __init__(
         self,
@@ -122,7 +135,8 @@ class _File:
         self._labels: list[Evidence] = []
         self._oddities: list[str] = []
         self._members: list[FileFinding] = []
-        self._in_text: set[tuple[str, bytes]] = set()  # files in the middle of its text, by name and digest
+        self._in_text: set[tuple[str, str]] = set()  # files in the middle of its text, by name and digest
+        self._digests: set[str] = set()  # of all files in it: one without a name that is among them is the same
 
     def read(self) -> Iterator[FileFinding]:
         """The finding of this file, then those of its members."""
@@ -186,10 +200,11 @@ class _File:
 
     def _member(self, member: Member) -> None:
         if member.is_in_text:
-            digest = hashlib.sha256(member.data).digest()
-            if (member.name, digest) in self._in_text:
+            digest = hashlib.sha256(member.data).hexdigest()
+            if (member.name, digest) in self._in_text or (not member.name and digest in self._digests):
                 return
             self._in_text.add((member.name, digest))
+            self._oddities.extend(filter(None, (member.oddity,)))
             self._spent.entries()
         id_ = f"{self._id}/{sum(1 for found in self._members if found.inside == self._id) + 1}"
         names = tuple(dict.fromkeys(filter(None, (member.name, *member.also))))
@@ -203,6 +218,7 @@ class _File:
         readable = member.readable or Readable.YES
         inside = list(_File(id_, self._id, source, self._spent, self._patterns, self._depth + 1, readable).read())
         self._members.extend(inside)
+        self._digests.add(inside[0].sha256)
         if inside[0].readable is Readable.OVER_BUDGET:
             self._worsen(Readable.OVER_BUDGET)  # what is inside was not seen to its end
 

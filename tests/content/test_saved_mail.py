@@ -30,6 +30,7 @@ def test_the_files_of_a_saved_mail_are_read(beginning: str, name: str) -> None:
     outer, file = look(BEGINNINGS[beginning] + REST, name)
 
     assert outer.detected_type == "message/rfc822"
+    assert "file-in-text" not in outer.oddities
     assert ("restricted", "page_header") in seen(file)
 
 

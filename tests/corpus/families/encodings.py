@@ -5,7 +5,7 @@ import binascii
 from collections.abc import Iterator
 
 from tests.build import docx
-from tests.corpus.entries import MARKING, SECRET, WORD, Technique, raw
+from tests.corpus.entries import MARKING, SECRET, WORD, Technique, carrying, raw
 
 _HEAD = "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n"
 _B64 = base64.encodebytes(SECRET.encode()).decode()
@@ -19,6 +19,13 @@ def techniques() -> Iterator[Technique]:
         yield _hides(f"base64 {name}", f"{_HEAD}Content-Transfer-Encoding: base64\n\n{data}")
     for name, data in _QUOTED.items():
         yield _hides(f"quoted-printable {name}", f"{_HEAD}Content-Transfer-Encoding: quoted-printable\n\n{data}")
+    for name, text in _FLOWED.items():
+        fields = "MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8; format=flowed; delsp=yes\n\n"
+        yield _hides(f"flowed text {name}", fields + text)
+    flowed = f"Subject: x\nMIME-Version: 1.0\nContent-Type: text/plain; format=flowed; delsp=yes\n\n{_FLOWED['broken inside the number']}"
+    yield Technique(
+        "transfer encodings", "flowed text in a saved message", "detector", "a.eml", carrying("a.eml", flowed.encode(), "message/rfc822")
+    )
     for name, text in _others().items():
         yield _hides(name, text)
     plan = base64.b64encode(docx(["A."], header=MARKING)).decode()
@@ -89,6 +96,13 @@ _QUOTED = {
     "with lines that are too long": "x" * 3000 + " NHS number: 485 77=37 3457\n",
     "with blanks as escapes": "NHS=20number:=20485=20777=203457\n",
     "with non-breaking blanks": "NHS=C2=A0number:=C2=A0485=C2=A0777=C2=A03457\n",
+}
+
+
+_FLOWED = {
+    "broken inside the number": "NHS number: 485 77 \n7 34 \n57\n",
+    "broken inside the word": "N \nH \nS num \nber: 4857773 \n457\n",
+    "broken in a quotation": "> NHS number: 48577 \n> 734 \n>57\n",
 }
 
 
