@@ -114,7 +114,7 @@ def test_pack(pack: Path) -> Tested:
     lines = [*(str(result) for result in failed), f"{pack}: {len(results) - len(failed)} of {len(results)} tests passed"]
     if not results:
         lines = [f"{pack}: there are no tests; write some in {pack}/tests/*.yaml"]
-    return Tested("\n".join(lines), not failed)
+    return Tested("\n".join(lines), bool(results) and not failed)  # no tests have proved nothing
 
 
 def _arrival(octets: bytes, envelope: Envelope, spool: Spool, listener: str, supposed: Scenario) -> Arrival:

@@ -22,11 +22,11 @@ def check(
 
     `today` warns of what is out of date. `next_hops`, `places`: those that are configured; None: they are not looked at.
     """
-    broken = check_tests(files)
     try:
         policy = load_pack(files, own_domains, next_hops=next_hops)
     except BadPack as error:
-        return (*error.problems, *broken)
+        return (*error.problems, *check_tests(files))
+    broken = check_tests(files, policy)
     lost = policy.unknown_places(places) if places is not None else ()
     return (
         *broken,

@@ -6,11 +6,9 @@ cannot serve, and what partners, lists and limits say. The message and its recip
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
-from itertools import count
 from typing import Any
 
 from pydantic import Field
@@ -24,7 +22,7 @@ from gateway.policy.pack_words import Day, FileName, Name, Part
 from gateway.policy.pack_yaml import Path, Sheet, read
 from gateway.policy.places import Places
 from gateway.policy.rules import Policy
-from gateway.studio.specimen import SaidRow, declared_in
+from gateway.studio.specimen import SaidRow, declared_places, is_ip
 
 
 class CorrectedRow(Part):
@@ -103,16 +101,12 @@ class Scenario:
         yield from self._names("route", part.unusable, [route.name for route in policy.routes], "unusable")
         if part.sender_groups != "unknown":
             yield from self._names("group", part.sender_groups, policy.snapshot.groups, "sender_groups")
-        if not _is_ip(part.peer):
+        if not is_ip(part.peer):
             yield self._wrong(("peer",), f"`{part.peer}` is no IP address; write 10.20.30.4")
 
     def _declared(self) -> Iterable[tuple[Declared, dict[str, Path]]]:
         """All that is declared, and where each of its fields stands."""
-        counts = {"purpose": count(), "word": count(), "override": count()}
-        keys = {"purpose": "purpose", "word": "declared", "override": "overrides"}
-        for said in declared_in(self.part):
-            index = next(counts[said.what])
-            yield said, {"value": (keys[said.what],) if said.what == "purpose" else (keys[said.what], index)}
+        yield from ((said, {"value": path}) for said, path in declared_places(self.part))
         for index, one in enumerate(self.part.corrected):
             place: Path = ("corrected", index)
             yield Declared("classification", one.is_, one.by, one.of), {"value": (*place, "is"), "by": (*place, "by")}
@@ -123,13 +117,6 @@ class Scenario:
 
     def _wrong(self, path: Path, says: str) -> Problem:
         return self.sheet.at(path, says)
-
-
-def _is_ip(text: str) -> bool:
-    try:
-        return bool(ipaddress.ip_address(text))
-    except ValueError:
-        return False
 
 
 def read_scenario(name: str, data: bytes) -> Scenario:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Literal
@@ -17,6 +19,7 @@ from gateway.model.finding import Evidence, EvidenceKind, FileFinding, FileOddit
 from gateway.model.message import Defect, DefectName, Encoding, Fixed, Message, Role, Span
 from gateway.model.message import Part as MimePart
 from gateway.policy.pack_words import Count, Day, Guid, Mailbox, Name, Part, SentAs, Size, Unread
+from gateway.policy.pack_yaml import Path
 from gateway.policy.rules import Policy
 
 _WORDS_OCTETS = 2000  # what a short mail weighs without its files
@@ -97,16 +100,21 @@ def _address(text: str) -> Address:
 
 
 def _files(row: FactsRow, policy: Policy) -> tuple[tuple[FileFinding, ...], tuple[Declared, ...]]:
-    ids = {file.name: str(number) for number, file in enumerate(row.attachments, 2)}
+    ids = {file.name: id_ for id_, file in _numbered(row)}
     files: list[FileFinding] = []
     said: list[Declared] = []
-    for file in row.attachments:
-        evidence, declared = _evidence(file, policy, ids[file.name], policy.ladder.unmarked_files)
+    for id_, file in _numbered(row):
+        evidence, declared = _evidence(file, policy, id_, policy.ladder.unmarked_files)
         inside = ids.get(file.inside) if file.inside is not None else None
         readable = Readable(file.unreadable or "yes")
-        files.append(FileFinding(ids[file.name], inside, (file.name,), file.type, file.type, file.size, "", readable, evidence))
+        files.append(FileFinding(id_, inside, (file.name,), file.type, file.type, file.size, "", readable, evidence))
         said += declared
     return tuple(files), tuple(said)
+
+
+def _numbered(row: FactsRow) -> Iterable[tuple[str, FileRow]]:
+    """Each file with its id; two may have the same name."""
+    return ((str(number), file) for number, file in enumerate(row.attachments, 2))
 
 
 def _evidence(row: WordsRow, policy: Policy, about: str, unmarked: int) -> tuple[tuple[Evidence, ...], tuple[Declared, ...]]:
@@ -171,8 +179,25 @@ def _marking(text: str, policy: Policy) -> Evidence:
 
 def declared_in(row: SaidRow) -> tuple[Declared, ...]:
     """Purpose, words and overrides as they would be declared."""
-    purpose = (Declared("purpose", row.purpose),) if row.purpose is not None else ()
-    return (*purpose, *(Declared("word", word) for word in row.declared), *(Declared("override", name) for name in row.overrides))
+    return tuple(said for said, _ in declared_places(row))
+
+
+def declared_places(row: SaidRow) -> Iterable[tuple[Declared, Path]]:
+    """The same, each with its place in the row."""
+    if row.purpose is not None:
+        yield Declared("purpose", row.purpose), ("purpose",)
+    for index, word in enumerate(row.declared):
+        yield Declared("word", word), ("declared", index)
+    for index, name in enumerate(row.overrides):
+        yield Declared("override", name), ("overrides", index)
+
+
+def is_ip(text: str) -> bool:
+    """Whether a client can have this address."""
+    try:
+        return bool(ipaddress.ip_address(text))
+    except ValueError:
+        return False
 
 
 def _message(row: FactsRow, files: tuple[FileFinding, ...]) -> Message:
@@ -196,10 +221,10 @@ def _message(row: FactsRow, files: tuple[FileFinding, ...]) -> Message:
 
 def _with_fixed(facts: Facts, row: FactsRow) -> Facts:
     """Files of which the row says that they cannot be taken out of the message."""
-    fixed = {file.name: Fixed(file.fixed) for file in row.attachments if file.fixed is not None}
+    fixed = {id_: Fixed(file.fixed) for id_, file in _numbered(row) if file.fixed is not None}
     if not fixed:
         return facts
-    files = tuple(replace(file, fixed=fixed.get(file.name, file.fixed)) for file in facts.message.files)
+    files = tuple(replace(file, fixed=fixed.get(file.id, file.fixed)) for file in facts.message.files)
     return replace(facts, message=replace(facts.message, files=files))
 
 

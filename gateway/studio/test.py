@@ -7,62 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
-
-from pydantic import BeforeValidator, Field
 
 from gateway.decide import decide
 from gateway.errors import BadPack, Problem
 from gateway.model.decision import Decision
 from gateway.model.facts import Facts
 from gateway.policy.pack_sheets import part_of
-from gateway.policy.pack_words import Domain, Name, Part
 from gateway.policy.pack_yaml import Sheet, read
 from gateway.policy.parse_pack import load_pack
 from gateway.policy.rules import Policy
-from gateway.studio.specimen import FactsRow, Impossible, facts_of
-
-OWN = ("example.org",)  # what `own` stands for in tests, unless the file says otherwise
-
-Shares = Annotated[list[str], BeforeValidator(lambda value: [] if value == "none" else [value] if isinstance(value, str) else value)]
-Strings = Annotated[list[str], BeforeValidator(lambda value: [value] if isinstance(value, str) else value)]
-
-
-class ExpectRow(Part):
-    """Lists must be contained, in any order; `needs` and `shares` must be the same."""
-
-    verdict: Literal["release", "confirm", "hold", "refuse"] | None = None
-    route: str | None = None  # `none`: no route serves
-    shares: Shares | None = None  # names of the files that a share takes; `none`: no share takes any
-    carried_by: str | None = None  # the route of the rest of a share
-    because: Strings = Field(default=[])  # rules, nevers, no_route
-    not_because: Strings = Field(default=[])
-    needs: list[Name] | None = None
-    held_for: str | None = None
-    guidance: Strings = Field(default=[])
-    watched: Strings = Field(default=[])
-    audiences: Strings = Field(default=[])
-    lifted: Strings = Field(default=[])
-    stamps: Strings = Field(default=[])  # "X-Name: value"
-    would_pass_if: Strings = Field(default=[])
-    why_not: dict[Name, str] = Field(default={})  # words that stand in why a route did not serve
-
-
-class TestRow(Part):
-    __test__ = False  # for pytest: this is a noun
-
-    name: str
-    facts: FactsRow
-    expect: ExpectRow
-    unusable: list[Name] = Field(default=[])  # routes that have proved unable to serve
-    lifted: list[Name] = Field(default=[])  # rules that a person has released
-
-
-class TestFile(Part):
-    __test__ = False
-
-    own_domains: list[Domain] = Field(default=list(OWN), min_length=1)
-    tests: list[TestRow]
+from gateway.studio.proves import strange_rows
+from gateway.studio.rows import ExpectRow, TestFile, TestRow
+from gateway.studio.specimen import Impossible, facts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +46,39 @@ def run_tests(files: Mapping[str, bytes]) -> tuple[Result, ...]:
         BadPack: the pack or a file of tests cannot be used.
     """
     results: list[Result] = []
-    problems: list[Problem] = []
+    problems = list(_not_run(files))
     for sheet, part in _test_files(files):
         problems += sheet.problems
         if part is not None:
             own_domains = tuple(part.own_domains)
             policy = load_pack(files, own_domains)
+            strange = tuple(strange_rows(part, sheet, policy))
+            problems += strange
             lines = [_line(sheet, index) for index in range(len(part.tests))]
-            results += [_run(sheet.file, line, row, policy, own_domains) for line, row in zip(lines, part.tests, strict=True)]
+            results += (
+                [] if strange else [_run(sheet.file, line, row, policy, own_domains) for line, row in zip(lines, part.tests, strict=True)]
+            )
     if problems:
         raise BadPack(tuple(problems))
     return tuple(results)
 
 
-def check_tests(files: Mapping[str, bytes]) -> tuple[Problem, ...]:
-    """What is wrong with the files of tests as they are written; they are not run."""
-    return tuple(problem for sheet, _ in _test_files(files) for problem in sheet.problems)
+def check_tests(files: Mapping[str, bytes], policy: Policy | None = None) -> tuple[Problem, ...]:
+    """What is wrong with the files of tests as they are written, and with what they say of the policy; they are not run."""
+    problems = list(_not_run(files))
+    for sheet, part in _test_files(files):
+        problems += sheet.problems
+        if part is not None and policy is not None:
+            problems += strange_rows(part, sheet, policy)
+    return tuple(problems)
+
+
+def _not_run(files: Mapping[str, bytes]) -> Iterator[Problem]:
+    """Files that are meant as tests and have another name than tests have."""
+    for name in sorted(files):
+        stem, _, end = name.rpartition(".")
+        if name.startswith("tests/") and end.lower() in ("yml", "yaml") and end != "yaml":
+            yield Problem(name, 1, 1, f"is not run, because its name does not end in .yaml; call it {stem}.yaml")
 
 
 def _test_files(files: Mapping[str, bytes]) -> Iterator[tuple[Sheet, TestFile | None]]:
