@@ -24,13 +24,13 @@ def _class_of(octet: int) -> int:
 _CLASSES = bytes(map(_class_of, range(256)))
 
 
-def digit_runs(stretch: bytes) -> dict[int, list[bytes]]:
-    """The runs that stand by themselves, in order, by their length. The stretch must not begin or end inside a run."""
+def digit_runs(stretch: bytes, shortest: int = 1) -> dict[int, list[bytes]]:
+    """The runs of so many digits that stand by themselves, in order, by their length. The stretch must not begin or end inside a run."""
     classes = stretch.translate(_CLASSES) + b" "
     while b". " in classes:  # the end of a sentence
         classes = classes.replace(b". ", b"  ")
     found: defaultdict[int, list[bytes]] = defaultdict(list)
-    for run in filter(bytes.isdigit, classes.split()):
+    for run in [some for some in classes.split() if len(some) >= shortest and some.isdigit()]:
         found[len(run)].append(run)
     return found
 

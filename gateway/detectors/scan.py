@@ -107,9 +107,11 @@ class _Search:
         for line in lines if counted else ():
             letters = marking.key_of(line)
             for made in counted:
+                if made.first not in letters:
+                    continue
                 if marking.on_line(line, letters, made):
                     self._finds.saw(made.pattern, place, where)
-                elif made.first in letters and _shares(line, made, place):
+                elif _shares(line, made, place):
                     # Not at the edge of a page: there what is not a whole line could lower.
                     self._finds.saw(made.pattern, Place.TEXT if place in EDGES else place, where)
 
@@ -203,7 +205,8 @@ class _Search:
             for number, act in self._prepared.runs.items()
             if number in near or detectors[number].company or not detectors[number].near or finds.is_headed(number)
         ]
-        runs = digit_runs(text.data[start:end]) if wanted else {}
+        shortest = min((length for number, _ in wanted for length in detectors[number].runs), default=0)
+        runs = digit_runs(text.data[start:end], shortest) if wanted else {}
         for number, act in wanted:
             act(finds, text, start, end, runs, number in near)
 
