@@ -93,7 +93,7 @@ def name(number: int, detector: Detector) -> Act:
     def act(finds: Finds, text: Text, start: int, end: int) -> None:
         for at, stop in values(text.data, start, end):
             found = detector.judge(text.data[at:stop].decode("ascii", "replace"), stop - at)
-            if found is not None and len(finds.tally(number).sure) < ENOUGH:
+            if found is not None and len(finds.tally(number).sure) < ENOUGH and not is_otherwise(text.data, at):
                 finds.tally(number).add(found.value, sure=True, text=text, at=at)
 
     return act

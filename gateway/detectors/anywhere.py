@@ -68,7 +68,7 @@ DETECTORS = (
         written=rf"\b(?:{_GROUPS})\b",
         runs=(13, 14, 15, 16, 17, 18, 19),
         valid=valid_cards,
-        called="cards?|visa|master ?card|amex|american express|pan|cc",
+        called="cards?|debit|visa|master ?card|amex|american express|pan|cc",
         spelled=f"({spread(*digits(13))}(?:{SIGN}[0-9]){{0,6}})",
     ),
     Detector(

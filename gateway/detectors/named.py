@@ -14,9 +14,12 @@ import re2
 from gateway.detectors.stretches import BACK, OVERLAP, options, whole
 
 SIGN = r"[\s.,;:\-/_~|+*=\"'()]{0,3}"  # ~ is _ in a file name
-_NAMING = r"(?:[\s._~\-]{0,3}(?:no|num|number|nbr|nr|id|ref|reference|code|details|is|was)){0,3}"
-_WHOSE = r"(?: (?:of|for) [^0-9.;\n]{1,30}?(?: is| was|:| -|=)| ?\([^()0-9\n]{1,30}\))?"
-_BETWEEN = r"[\s:;=#.,_~*|/\\()\[\]{}<>\"'\-]{0,6}"
+_NAMING = r"(?:[\s._~\-]{0,3}(?:no|num|number|nbr|nr|id|ref|reference|code|details|value|which|is|was)){0,3}"
+_WHOSE = rf"(?: (?:of|for) [^0-9.;\n]{{1,30}}?(?: is| was|:| -|=)| ?\([^()\n]{{1,30}}\){_NAMING})?"
+_BETWEEN = (
+    r"[\s:;=#.,_~*|/\\()\[\]{}<>\"'`\x{2018}-\x{201f}\-]{0,12}(?:[0-9]{1,2}[.)]\s{1,2})?"  # and the number of the first line of a list
+)
+_AFTER = r"\s{0,2}(?:[(\[]|- |is (?:my|his|her|our|their|the|your) )"  # between a value and its words
 _END = r"(?:[^0-9A-Za-z]|$)"
 _BETWEEN_GROUPS = re.compile(rb"(?<=[0-9A-Za-z])[^0-9A-Za-z]+(?=[0-9A-Za-z])")
 _DAY = re.compile(rb"(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9](?![0-9])")  # as in the names of pictures
@@ -44,7 +47,7 @@ def named_values(called: str, spelled: str) -> Callable[[bytes, int, int], Itera
         spelled: its characters, as a group; two groups where it has two parts.
     """
     behind = rf"(?:^|[^A-Za-z0-9])({called}){_NAMING}{_WHOSE}{_BETWEEN}(?:{spelled}){_END}"
-    before = rf"(?:^|[^0-9A-Za-z])(?:{spelled})\s{{0,2}}[(\[]\s?(?:{called})"
+    before = rf"(?:^|[^0-9A-Za-z])(?:{spelled}){_AFTER}\s?(?:{called})"
     forms = re2.compile(f"(?i)(?:{behind}|{before})".encode(), options())
     groups = range(1, forms.groups + 1)
 

@@ -140,7 +140,7 @@ DETECTORS = (
         _nino,
         lambda value: f"•• •• •• {value[6:8]} {value[8:]}".strip(),
         called=r"nino|nin|n\.? ?i\.?|nat(?:ional|\.)?[ _\-]?ins(?:urance|\.)?|insurance number",
-        spelled=f"({spread('[a-z]', '[a-z]', *digits(6))}(?:{SIGN}[a-d])?)",
+        spelled=f"({spread('[a-z]', '[a-z]', *digits(6), '[a-d]')})",
         near=r"national ins|\bni (?:no|num|#)|\bnino\b|\bnin\b",
         heading=r"(?i)\bnino\b|national[ _\-]*insurance[ _\-]*(?:no|num|#)|\bni[ _\-]*(?:no|num)",
     ),
@@ -225,13 +225,13 @@ DETECTORS = (
         lambda value: f"••/••/{value[-2:]}",
         written="",
         loose=rf"(?i){_DAY}",
-        called=r"dob|d\.o\.b\.?|d o b|date[ _\-]?of[ _\-]?birth|birth[ _]?da(?:te|y)|birth[:=]",
+        called=r"dob|d\.o\.b\.?|d o b|date[ _\-]?of[ _\-]?birth|birth[ _]?da(?:te|y)|birth[:=]|bday(?:;value=date)?",
         spelled=(
-            f"([0-9]{{1,2}}{SIGN}[0-9]{{1,2}}{SIGN}(?:[0-9]{{4}}|[0-9]{{2}})|[0-9]{{1,2}}{SIGN}{_MONTH}{SIGN}(?:[0-9]{{4}}|[0-9]{{2}})"
-            f"|[0-9]{{4}}{SIGN}[0-9]{{1,2}}{SIGN}[0-9]{{1,2}})"
+            f"([0-9]{{4}}{SIGN}(?:[0-9]{{1,2}}|{_MONTH}){SIGN}[0-9]{{1,2}}"
+            f"|[0-9]{{1,2}}{SIGN}(?:[0-9]{{1,2}}|{_MONTH}){SIGN}(?:[0-9]{{4}}|[0-9]{{2}}))"
         ),
         near=(
-            r"\bd\.?o\.?b(?:\b|_)|date[ _\-]?of[ _\-]?birth|birth[ _]?dat|birthday|\bbirth[:=]"
+            r"\bd\.?o\.?b(?:\b|_)|date[ _\-]?of[ _\-]?birth|birth[ _]?dat|birthday"
             r"|\bborn(?:$|[^ ~\-]|[ ~\-](?:$|[^d]|d(?:$|[^i])))"  # not what was born digital
         ),
         heading=r"(?i)\bd\.?o\.?b\b|date[ _\-]*of[ _\-]*birth|birth[ _\-]*date",

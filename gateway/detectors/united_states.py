@@ -87,7 +87,10 @@ DETECTORS = (
         ending,
         written="",
         loose=_CODE,
-        called=r"mrn|m\.r\.n\.?|(?:hospital|patient)(?:[ _\-]?(?:no|num|number|id)|\.no)|medical[ _\-]?record|chart #",
+        called=(
+            r"mrn|m\.r\.n\.?|(?:hospital|patient)(?:[ _\-]?(?:no|num|number|id|identifier)|\.no)"
+            r"|med(?:ical|\.)?[ _\-]?rec(?:ord|\.)?|chart #"
+        ),
         spelled=_SPELLED,
         near=_MRN_NEAR,
         heading=rf"(?i)\bmrn\b|(?:medical[ _\-]*record|hospital|patient)[ _\-]*{_HEADING}",

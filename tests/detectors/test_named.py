@@ -44,6 +44,13 @@ NAMED = {
         "NHS number: (485) 777 3457",
         'NHS number "485" "777" "3457"',
         "NHS number 485 | 777 | 3457",
+        "NHS number ........ 48577 73457",
+        "NHS Number (10 digits): 48577 73457",
+        '<NHSNumber value="48577-73457"/>',
+        "NHS number: \u201c48577 73457\u201d",
+        "NHS numbers:\n1. 48577 73457",
+        "48577 73457 is her NHS number",
+        "48577 73457 - NHS number",
     ],
     "nino": [
         "NI no.AB123456C",
@@ -134,6 +141,8 @@ NAMED = {
         "born 12th day of March 1980",
         "DOB 1980 March 12",
         "DOB 12|03|1980",
+        "BDAY;VALUE=date:1980-03-12",
+        "BDAY:19800312",
     ],
     "us-ssn": [
         "SSN536221234",
