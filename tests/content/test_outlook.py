@@ -166,6 +166,16 @@ def test_what_a_form_shows_is_words(data: bytes) -> None:
     assert ("sensitive", "properties") in seen(look(data, "a.msg")[0])
 
 
+def test_one_of_many_categories_of_a_winmail_dat() -> None:
+    values = [(name + "\0").encode("utf-16-le") for name in ("Blue", "OFFICIAL-SENSITIVE")]
+    name = "Keywords\0".encode("utf-16-le")
+    public = bytes.fromhex("2903020000000000c000000000000046")  # PS_PUBLIC_STRINGS
+    packed = struct.pack("<IHH", 1, 0x101F, 0x8001) + public + struct.pack("<II", 1, len(name)) + name + bytes(-len(name) % 4)
+    packed += struct.pack("<I", len(values)) + b"".join(struct.pack("<I", len(one)) + one + bytes(-len(one) % 4) for one in values)
+
+    assert seen(look(tnef() + attribute(1, 0x9003, packed), "a.dat")[0]) == {("sensitive", "header_field"), ("sensitive", "properties")}
+
+
 @pytest.mark.parametrize("kind", ["101F", "001F-00000000"])
 def test_the_sizes_of_many_strings_are_no_string(kind: str) -> None:
     (finding,) = look(msg(streams={f"0070{kind}": "OFFICIAL-SENSITIVE".encode("utf-16-le"), "0037001F": b"x\0"}), "a.msg")
@@ -181,10 +191,21 @@ def test_a_field_of_somebodys_form_tells_what_its_number_is() -> None:
         assert ("nhs-number", "properties") in seen(look(data, "a.msg")[0])
 
 
-@pytest.mark.parametrize("tag", ["0C1F", "1035", "007D", "001A", "3003", "5D01", "3FFA"])
+@pytest.mark.parametrize("tag", ["0065", "0C1F", "1035", "1042", "001A", "3003", "39FE", "4023", "5D01", "0E28"])
 def test_addresses_and_identifiers_of_machines_are_no_words(tag: str) -> None:
-    value = "X-Id: 943 476 5919" if tag == "007D" else "/o=X/cn=NHS 943 476 5919"
+    assert look(msg(streams={f"{tag}001F": "NHS 943 476 5919".encode("utf-16-le")}), "a.msg")[0].evidence == ()
 
+
+@pytest.mark.parametrize(
+    ("tag", "value"),
+    [
+        ("007D", "X-Id: NHS 943 476 5919"),
+        ("0E04", "'nhs9434765919@b.example'; Kim"),
+        ("3FFA", "/o=X/ou=Y/cn=NHS 943 476 5919"),
+        ("8000", "/O=X/OU=Y/CN=NHS 943 476 5919"),
+    ],
+)
+def test_nor_are_they_in_the_place_of_words(tag: str, value: str) -> None:
     assert look(msg(streams={f"{tag}001F": value.encode("utf-16-le")}), "a.msg")[0].evidence == ()
 
 

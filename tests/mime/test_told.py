@@ -39,7 +39,7 @@ def test_fields_that_may_carry_a_marking() -> None:
     ]
 
 
-@pytest.mark.parametrize("value", ["a1" * 100_000, "@1" * 100_000, "<1" * 100_000, "'1" * 100_000, "a@1" * 60_000])
+@pytest.mark.parametrize("value", ["a12" * 60_000, "@12" * 60_000, "<12" * 60_000, "'12" * 60_000, "a@12" * 50_000, "12 " + "@" * 200_000])
 def test_a_long_field_takes_no_time(value: str) -> None:
     started = time.process_time()
     list(told.shown([_field("From", value)]))
