@@ -236,11 +236,11 @@ def _cells(kind: int, data: bytes, book: _Book) -> Iterator[tuple[int, int, str]
         yield row, column, _text(book.strings[number], style, book)
     elif kind in (_RK, _NUMBER):
         row, column, style = struct.unpack_from("<HHH", data)
-        yield row, column, _number(_rk(data, 6) if kind == _RK else struct.unpack_from("<d", data, 6)[0], style, book)
+        yield row, column, _number(rk(data, 6) if kind == _RK else struct.unpack_from("<d", data, 6)[0], style, book)
     elif kind == _MULRK:
         row, first = struct.unpack_from("<HH", data)
         for at in range(4, len(data) - 7, 6):
-            yield row, first + (at - 4) // 6, _number(_rk(data, at + 2), struct.unpack_from("<H", data, at)[0], book)
+            yield row, first + (at - 4) // 6, _number(rk(data, at + 2), struct.unpack_from("<H", data, at)[0], book)
     elif kind == _FORMULA:
         row, column, style = struct.unpack_from("<HHH", data)
         if data[12:14] != b"\xff\xff":  # section 2.5.133: else a text follows, or it is a truth value, an error or empty
@@ -252,7 +252,7 @@ def _cells(kind: int, data: bytes, book: _Book) -> Iterator[tuple[int, int, str]
         yield row, column, _text(text_of(long(data, 6, book.old_codec)), style, book)
 
 
-def _rk(data: bytes, at: int) -> float:
+def rk(data: bytes, at: int) -> float:
     """Section 2.5.218: 30 bits of an integer or of a floating-point number, perhaps in hundredths."""
     (value,) = struct.unpack_from("<i", data, at)
     number = float(value >> 2) if value & 2 else struct.unpack("<d", struct.pack("<Q", (value & 0xFFFFFFFC) << 32))[0]

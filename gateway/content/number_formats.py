@@ -39,6 +39,11 @@ def find_show(code: str, id_: int = 0, *, is_1904: bool = False) -> Show | None:
     return first
 
 
+def is_date(code: str) -> bool:
+    """Whether numbers of this format are shown as dates."""
+    return _DATE.search(_LITERAL.sub("", _split(code)[0])) is not None
+
+
 def find_text_show(code: str) -> Show | None:
     """How texts in cells of this format are shown; None when as they stand."""
     if '"' not in code and "\\" not in code and "[$" not in code:

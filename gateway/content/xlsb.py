@@ -1,7 +1,7 @@
 """Excel workbooks in binary parts ([MS-XLSB]) to segments: cells by calamine, words of the other parts as they stand in them.
 
 Calamine may abort the process on a hostile file: only in a child. What it does not read (notes, names, shapes) are strings of UTF-16 in
-the parts, and is read without knowing what it is.
+the parts, and is read without knowing what it is; page edges and number formats are (xlsb_records.py).
 """
 
 from __future__ import annotations
@@ -15,8 +15,11 @@ import python_calamine
 
 from gateway.content import labels, ooxml
 from gateway.content.office_art import words_in
-from gateway.content.package import package_in
+from gateway.content.package import Package, package_in
 from gateway.content.reading import Item, Source, Spent, Unreadable
+from gateway.content.xlsb_records import Formats, page_edges
+from gateway.detectors import Segment
+from gateway.detectors.grid import Grid
 from gateway.model.finding import Place, Readable
 
 _BLOCK = 5000  # rows
@@ -37,11 +40,38 @@ def read_binary_workbook(source: Source, spent: Spent) -> Iterator[Item]:
             yield place, f"sheet {name}", lines
             place = Place.TEXT
     yield from ooxml.read_others(package, _is_cells)
-    for entry in package.parts:
-        if entry.name.lower().endswith(".bin") and _is_cells(entry.name) and not entry.name.lower().endswith("vbaproject.bin"):
-            yield Place.TEXT, entry.name.rpartition("/")[2], "\n".join(words_in(package.read(entry)))
+    yield from _said(package)
     if package.is_damaged:
         raise Unreadable(Readable.DAMAGED)
+
+
+def _said(package: Package) -> Iterator[Segment]:
+    """What the binary parts say besides their cells; numbers as they are shown where their format hides or says something."""
+    parts = {entry.name.lower(): package.read(entry) for entry in package.parts if _is_cells(entry.name)}
+    formats = [Formats(octets) for name, octets in parts.items() if name.endswith("/styles.bin")]
+    if words := [word for some in formats for word in some.words]:
+        yield Place.TEXT, "number formats", "\n".join(words)
+    for name, octets in parts.items():
+        where = name.rpartition("/")[2]
+        if where == "vbaproject.bin":
+            continue
+        yield Place.TEXT, where, "\n".join(words_in(octets))
+        if "sheets/" in name:
+            for place, edge in page_edges(octets):
+                yield place, f"{where}, {place.value.replace('_', ' ')}", edge
+            for some in formats:
+                yield from _shown(some, octets, where, package.spent)
+
+
+def _shown(formats: Formats, sheet: bytes, where: str, spent: Spent) -> Iterator[Segment]:
+    cells, lines = list[str](), list[str]()
+    for cell, text in formats.shown(sheet, spent):
+        cells.append(cell)
+        lines.append(text)
+    if lines:
+        grid = Grid(f"{where}, as shown")
+        grid.cell = lambda line, _: cells[min(line, len(cells) - 1)]
+        yield Place.TEXT, grid, "\n".join(lines)
 
 
 def _is_cells(name: str) -> bool:

@@ -9,10 +9,18 @@ from tests.build.ooxml import PACKAGE, RELATIONSHIPS, relationships
 _MAIN = "application/vnd.ms-excel.sheet.binary.macroEnabled.main"
 _BOOK, _BOOK_END, _SHEETS, _SHEETS_END, _SHEET = 131, 132, 143, 144, 156
 _BEGIN, _END, _DIMENSION, _DATA, _DATA_END, _ROW, _NUMBER, _TEXT = 129, 130, 148, 145, 146, 0, 5, 6
+_EDGES, _EDGES_END = 479, 480
 
 
-def xlsb(rows: Sequence[Sequence[str | float]], sheet: str = "Sheet1", parts: Mapping[str, bytes] | None = None) -> bytes:
-    """`parts` are other parts, by name."""
+def xlsb(
+    rows: Sequence[Sequence[str | float]],
+    sheet: str = "Sheet1",
+    parts: Mapping[str, bytes] | None = None,
+    *,
+    header: str | None = None,
+    format_: str = "",
+) -> bytes:
+    """`parts` are other parts, by name; `header` is a page header with its codes, `format_` the number format of all cells."""
     book = _record(_BOOK) + _record(_SHEETS) + _record(_SHEET, struct.pack("<II", 0, 1) + _wide("rId1") + _wide(sheet))
     book += _record(_SHEETS_END) + _record(_BOOK_END)
     width = max(map(len, rows))
@@ -20,9 +28,10 @@ def xlsb(rows: Sequence[Sequence[str | float]], sheet: str = "Sheet1", parts: Ma
     for number, row in enumerate(rows):
         cells += _record(_ROW, struct.pack("<II", number, 0) + bytes(9))
         for column, value in enumerate(row):
-            where = struct.pack("<II", column, 0)
+            where = struct.pack("<II", column, 1 if format_ else 0)
             cells += _record(_TEXT, where + _wide(value)) if isinstance(value, str) else _record(_NUMBER, where + struct.pack("<d", value))
-    cells += _record(_DATA_END) + _record(_END)
+    edges = b"" if header is None else _record(_EDGES, bytes(2) + _wide(header) + b"\xff" * 20) + _record(_EDGES_END)
+    cells += _record(_DATA_END) + edges + _record(_END)
     types = (
         f'<Types xmlns="{PACKAGE}/content-types"><Default Extension="bin" ContentType="{_MAIN}"/>'
         '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
@@ -35,7 +44,14 @@ def xlsb(rows: Sequence[Sequence[str | float]], sheet: str = "Sheet1", parts: Ma
         "xl/_rels/workbook.bin.rels": relationships([(f"{RELATIONSHIPS}/worksheet", "worksheets/sheet1.bin")]).encode(),
         "xl/worksheets/sheet1.bin": cells,
     }
-    return zip_of(files | dict(parts or {}))
+    return zip_of(files | ({"xl/styles.bin": _styles(format_)} if format_ else {}) | dict(parts or {}))
+
+
+def _styles(code: str) -> bytes:
+    """Two styles of cells, the second with a number format of its own."""
+    formats = _record(615, struct.pack("<I", 1)) + _record(44, struct.pack("<H", 170) + _wide(code)) + _record(616)
+    styles = b"".join(_record(47, struct.pack("<HH", 0, number) + bytes(12)) for number in (0, 170))
+    return _record(278) + formats + _record(617, struct.pack("<I", 2)) + styles + _record(618) + _record(279)
 
 
 def _record(kind: int, data: bytes = b"") -> bytes:

@@ -1,7 +1,12 @@
 """Excel workbooks in binary parts: cells, names of sheets, and the words of parts whose records nobody here knows."""
 
+import io
+import zipfile
+
 import pytest
 
+from gateway.content.reading import Budget, Spent
+from gateway.content.xlsb_records import Formats, page_edges
 from gateway.model.finding import Readable
 from tests.build import docx
 from tests.build.binary_workbooks import xlsb
@@ -31,6 +36,41 @@ def test_words_of_other_parts(name: str) -> None:
     (finding,) = look(xlsb([["x"]], parts={name: words}), "a.xlsb")
 
     assert "sensitive" in {item.id for item in finding.evidence}
+
+
+@pytest.mark.parametrize("header", ["&COFFICIAL-SENSITIVE", '&L&"Arial,Bold"&12OFFICIAL-SENSITIVE&RPage &P'])
+def test_the_page_header(header: str) -> None:
+    (finding,) = look(xlsb([["x"]], header=header), "a.xlsb")
+
+    assert ("sensitive", "page_header") in seen(finding)
+
+
+@pytest.mark.parametrize(
+    "octets", [b"\xdf\x03", b"\xdf\x03\x06\0\0\1\0\0\0", b"\xdf\x03\x12\0\0" + b"\xff" * 16, b"\xdf\x03\xff\xff\xff\xff"]
+)
+def test_what_only_looks_like_a_page_header(octets: bytes) -> None:
+    assert list(page_edges(octets)) == []
+
+
+@pytest.mark.parametrize("code", ['0"OFFICIAL-SENSITIVE"', ';;;"OFFICIAL-SENSITIVE"@', '#,##0" OFFICIAL-SENSITIVE"'])
+def test_what_a_number_format_says(code: str) -> None:
+    (finding,) = look(xlsb([[7.0]], format_=code), "a.xlsb")
+
+    assert "number formats" in {item.where for item in finding.evidence}
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "shown"),
+    [
+        ('"NHS number: "General', 4857773457.0, [("A1", "NHS number: 4857773457")]),
+        ("000 000 0000", 434765919.0, [("A1", "043 476 5919")]),
+        ("General", 434765919.0, []),
+    ],
+)
+def test_numbers_as_they_are_shown(code: str, value: float, shown: list[tuple[str, str]]) -> None:
+    parts = zipfile.ZipFile(io.BytesIO(xlsb([[value]], format_=code)))
+
+    assert list(Formats(parts.read("xl/styles.bin")).shown(parts.read("xl/worksheets/sheet1.bin"), Spent(Budget()))) == shown
 
 
 def test_an_embedded_document_is_a_member_and_macros_are_an_oddity() -> None:

@@ -4,6 +4,7 @@ import struct
 from collections.abc import Iterator
 
 from tests.build import xlsx
+from tests.build.binary_workbooks import xlsb
 from tests.content.compound import begin, record, string, with_format, workbook
 from tests.corpus.entries import EXCEL, MARKING, NHS, PERSON, Innocent, Technique, carrying
 from tests.corpus.families.sheets import changed
@@ -11,6 +12,7 @@ from tests.corpus.families.sheets import changed
 _DIGITS = int(NHS.replace(" ", ""))
 _LABEL = "NHS number: "
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_BINARY = "application/vnd.ms-excel.sheet.binary.macroEnabled.12"
 _OPEN = "application/vnd.oasis.opendocument.spreadsheet-flat-xml"
 _OLD = "application/vnd.ms-excel"
 _X14 = "http://schemas.microsoft.com/office/spreadsheetml/2009/9/main"
@@ -30,6 +32,8 @@ def techniques() -> Iterator[Technique]:
         yield Technique("office: old workbooks", name, "marking", "official-sensitive", carrying("list.xls", octets, _OLD))
     for name, octets in _in_one_xml().items():
         yield Technique("office: Excel 2003 in one XML", name, "detector", "nhs-number", carrying("list.xml", octets, "text/xml"))
+    for name, octets in _binary().items():
+        yield Technique("office: binary workbooks", name, "marking", "official-sensitive", carrying("list.xlsb", octets, _BINARY))
     for name, octets in _open().items():
         yield Technique("office: OpenDocument sheets", name, "detector", "nhs-number", carrying("list.fods", octets, _OPEN))
     for name, octets in _web_pages().items():
@@ -168,6 +172,14 @@ def _xml(cells: str = "", *, format_: str = "0", name: str = "Sheet1", after: st
     sheet = f'<Worksheet ss:Name="{name}"><Table><Row>{cells}</Row></Table>{after}</Worksheet>'
     names = f'xmlns="{space}:spreadsheet" xmlns:ss="{space}:spreadsheet" xmlns:x="{space}:excel"'
     return f'<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook {names}>{style}{sheet}</Workbook>'.encode()
+
+
+def _binary() -> dict[str, bytes]:
+    return {
+        "the page header": xlsb([["a"]], header=f"&C{MARKING}"),
+        "the page header with a font": xlsb([["a"]], header=f'&L&"Arial,Bold"&12{MARKING}&RPage &P'),
+        "a number format": xlsb([[7.0]], format_=f'0"{MARKING}"'),
+    }
 
 
 def _open() -> dict[str, bytes]:
