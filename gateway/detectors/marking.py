@@ -20,6 +20,7 @@ from gateway.detectors.normalise import normalise
 from gateway.model.finding import Pattern
 
 LONGEST_LINE = 400  # characters; what is longer is prose, whatever it says
+_BRACKETS = {b"[": "]", b"(": ")", b"{": "}"}
 _NEAR = 16  # octets before a marking, in which its bracket stands
 
 _PAGE_NUMBER = r"(?:pages?|pg\.?|p\.|slide|sheet)?\s*\d{1,5}(?:\s*(?:of|/)\s*\d{1,5})?"
@@ -167,10 +168,12 @@ def _goes_on(words: bytes) -> bool:
 
 def is_bracketed(data: bytes, at: int, end: int, marking: Marking) -> bool:
     """Whether a marking that was found in a subject stands in brackets there, or is all of it."""
-    before, after = data[max(0, at - _NEAR) : at].rstrip()[-1:], data[end : end + LONGEST_LINE].decode("utf-8", "replace")
-    rest = marking.added.sub("", after) if marking.added else after
-    if (before, rest.lstrip(" \t-:/_.,&")[:1]) in ((b"[", "]"), (b"(", ")"), (b"{", "}")):
-        return True
+    closing = _BRACKETS.get(data[max(0, at - _NEAR) : at].rstrip()[-1:])
+    if closing is not None:
+        after = data[end : end + LONGEST_LINE].decode("utf-8", "replace")
+        rest = marking.added.sub("", after) if marking.added else after
+        if rest.lstrip(" \t-:/_.,&").startswith(closing):
+            return True
     return len(data) <= 4 * LONGEST_LINE and is_alone(data.decode("utf-8", "replace"), marking)
 
 
