@@ -33,6 +33,7 @@ _BASE64 = re.compile(r"(?:ENCODING=)?\"?(?:BASE64|B)\"?(?:;|$)", re.IGNORECASE)
 _DATA = re.compile(r"data:([\w.+/\-]*)((?:;[\w.=\-]+)*?);base64,(.*)", re.IGNORECASE | re.DOTALL)
 _SHOWN = frozenset({"PHOTO", "LOGO", "IMAGE"})  # pictures (RFC 6350 6.2.4 and 6.6.3, RFC 7986 5.10); whatever is attached is a file
 _TITLES = frozenset({"SUMMARY", "FN", "TITLE", "SUBJECT"})
+_KEYWORDS = frozenset({"CATEGORIES"})
 _NO_WORDS = frozenset(
     {"BEGIN", "END", "VERSION", "PRODID", "UID", "DTSTAMP", "DTSTART", "DTEND", "CREATED", "LAST-MODIFIED", "REV", "TZID"}
 )
@@ -44,7 +45,7 @@ def is_record(text: str) -> bool:
 
 
 def read_records(text: str, where: str, spent: Spent) -> Iterator[Item]:
-    """Titles, then all other values; files inside."""
+    """Titles, which are also read as the subjects that they become in a mailbox, and categories; then all other values; files inside."""
     titles: list[str] = []
     values: list[str] = []
     for name, parameters, value in _lines(text):
@@ -57,11 +58,14 @@ def read_records(text: str, where: str, spent: Spent) -> Iterator[Item]:
             else:
                 yield Member(_called(parameters), data, declared)
         elif name not in _NO_WORDS:
-            (titles if name in _TITLES else values).append(_said(parameters, value))
+            said = _said(parameters, value)
+            (titles if name in _TITLES else values).append(said)
+            if name in _KEYWORDS:
+                yield Place.PROPERTIES, f"{where}, {name.lower()}", said
             if name.startswith("X-"):  # whose name tells what it is
                 values.append(f"{name[2:].replace('-', ' ')}: {values[-1]}")
         values.extend(found.strip('"') for found in _PARAMETER.findall(parameters))
-    yield from ((Place.FIRST_LINE, where, title) for title in titles)
+    yield from ((place, where, title) for title in titles for place in (Place.SUBJECT_START, Place.FIRST_LINE))
     yield Place.FIRST_LINE, where, "\n".join(values)
 
 

@@ -16,10 +16,10 @@ from gateway.detectors.stretches import OVERLAP, options, whole
 
 _LABEL = (
     r"(?:no|num|numbers?|id|ref|reference|insurance|nino|nin|upn|utr|ssn|itin|iban|mrn|licen[cs]e|passport|card|account|code)"
-    r"[\s:|.,;()#\[\]_\-]{1,12}"
+    r"(?:[ ]?\([^()\n]{1,24}\))?[\s:|.,;()#\[\]_\-]{1,12}"  # (if known)
 )
-_GAP = r"[ \t|,;:\-/._\n]{1,6}"  # a cell of HTML begins and ends with a tab
-BOXES = rf"(?i)\b{_LABEL}((?:[0-9a-z]{_GAP}){{7,39}}[0-9a-z])\b"  # re2
+_GAP = r"[ \t|,;:\-/._\n]{1,10}"  # a cell of HTML begins and ends with a tab, a paragraph in it with a line
+BOXES = rf"(?i)\b{_LABEL}((?:[0-9a-z]{_GAP}){{7,27}}[0-9a-z])\b"  # re2
 _LETTERS = string.ascii_letters.encode()
 _GAPS = b" \t|,;:-/._\n"
 _BEFORE = 48  # octets before the label, in which more words tell of the number

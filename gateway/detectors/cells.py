@@ -25,6 +25,10 @@ _CELLS = re.compile(_CELL)
 _ROWS = re.compile(_CELL + rb"|,{2,}|;{2,}")  # commas with nothing between them are no prose
 _PARTS = re.compile(_CELL + rb"|[ ]-{1,2}[ ]|:[ ]|[ ]/{1,2}[ ]")
 _LISTS = re.compile(_PARTS.pattern + rb"|[,;]")
+_FIELD = re.compile(
+    rb"(?i)(?:classification|marking|sensitivity|label)[\w.\-]{0,20}(?:[\"']?[ \t]*[=:][ \t]*[\"']?|[^<>\n]{0,80}>\s{0,8})$"
+)
+_FIELD_ENDS = re.compile(rb"[ \t]*(?:[\"'<,;}\n]|\r|$)")
 _COMMAS = {",": re.compile(rb"[,\n]"), ";": re.compile(rb"[;\n]")}
 _BEGINS = re.compile(rb"[^A-Za-z0-9\x80-\xff]*")
 _APART = re.compile(rb"(?:^|\t[ ]*\t|[ ]{3,}|[,;]{2,})[^A-Za-z0-9\x80-\xff]*$")  # before a cell that begins its line, or that none adjoins
@@ -77,8 +81,16 @@ def in_text(text: Text, at: int, end: int, marking: Marking) -> bool:
         return False
     if _is_cell(text.data, at, end, marking, _CELLS):
         return True
+    if _is_field(text.data, at, end):
+        return True
     commas = _COMMAS.get(_divider(text))
     return commas is not None and _is_cell(text.data, at, end, marking, commas) and not _is_quoted(text.data, at)
+
+
+def _is_field(data: bytes, at: int, end: int) -> bool:
+    """Whether it is the value of a field that is named for it: in JSON, XML or a configuration."""
+    ends = _FIELD_ENDS.match(data, end, min(len(data), end + _LONGEST))
+    return ends is not None and _FIELD.search(data, max(0, at - _LONGEST), at) is not None
 
 
 def _found(data: bytes, marking: Marking) -> Iterator[tuple[int, int]]:

@@ -37,6 +37,8 @@ def test_one_character_in_each_box(between: str, label: str, value: str, kind: s
 
 def test_boxes_in_groups_and_beside_what_follows() -> None:
     assert found("NHS number 4 8 5   7 7 7   3 4 5 7\n2 copies") == {"nhs-number": 1}
+    assert found("NHS number (10 digits):\t4\t8\t5\t7\t7\t7\t3\t4\t5\t7") == {"nhs-number": 1}
+    assert found(f"National Insurance number (if known) {' '.join(NINO)}") == {"nino": 1}
     assert found("NHS number\t4\t8\t5\t7\t7\t7\t3\t4\t5\t7\n1\t2\t3\t4\t5\t6\t7\t8") == {"nhs-number": 1}
     assert found("NHS no 4 8 5 7 7 7 3 4 5 7\nNHS no 9 4 3 4 7 6 5 9 1 9\nNHS no 4 8 5 7 7 7 3 4 5 7") == {"nhs-number": 2}
 

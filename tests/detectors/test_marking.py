@@ -190,6 +190,24 @@ def test_a_part_of_a_subject(subject: str, expected: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"classification": "OFFICIAL-SENSITIVE", "x": 1}', True),
+        ("<doc><a>x</a><security-classification>OFFICIAL-SENSITIVE</security-classification><b>x</b></doc>", True),
+        ('<Marking lang="en">\n  OFFICIAL-SENSITIVE\n</Marking>', True),
+        ("protective_marking=OFFICIAL-SENSITIVE", True),
+        ('{"note": "OFFICIAL-SENSITIVE", "x": 1}', False),
+        ("<p>Papers that are <b>OFFICIAL-SENSITIVE</b> are locked away.</p>", False),
+        ("The classification: OFFICIAL-SENSITIVE papers are locked away.", False),
+        ("A marking such as OFFICIAL-SENSITIVE is typed by hand.", False),
+    ],
+)
+def test_a_field_that_is_named_for_it(text: str, expected: bool) -> None:
+    """Found: a record in JSON or XML that is all on one line says its marking between other fields."""
+    assert bool(found(Place.TEXT, text, "OFFICIAL-SENSITIVE", TEXTS)) == expected
+
+
+@pytest.mark.parametrize(
     ("line", "expected"),
     [
         ("Keywords: minutes; OFFICIAL-SENSITIVE; Oak", True),

@@ -79,6 +79,10 @@ def _titles() -> dict[str, tuple[bytes, str]]:
             carrying("plan.pdf", pdf(["A plan."], info={"/Keywords": f"plan; {MARKING}; Oak"}), "application/pdf"),
             "document information",
         ),
+        "the title of an invitation": (carrying("a.ics", _event(f"SUMMARY:Minutes - {MARKING}"), "text/calendar"), "a.ics"),
+        "a category of an invitation": (carrying("a.ics", _event(f"CATEGORIES:Oak,{MARKING}"), "text/calendar"), "a.ics"),
+        "a field of JSON": (carrying("a.json", f'{{"classification": "{MARKING}", "x": 1}}'.encode(), "application/json"), "a.json"),
+        "a field of XML": (carrying("a.xml", f"<doc><a>x</a><marking>{MARKING}</marking><b>x</b></doc>".encode(), "text/xml"), "a.xml"),
         "the title of a PDF": (
             carrying("plan.pdf", pdf(["A plan."], info={"/Title": f"Minutes - {MARKING}"}), "application/pdf"),
             "document information",
@@ -89,6 +93,10 @@ def _titles() -> dict[str, tuple[bytes, str]]:
         "a banner of an HTML body": (mail(html=banner), "body"),
         "a banner of a page": (carrying("page.html", banner.encode(), "text/html"), "page.html"),
     }
+
+
+def _event(line: str) -> bytes:
+    return f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:1\r\n{line}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n".encode()
 
 
 _NUMBERS = {
@@ -105,11 +113,13 @@ def _boxes() -> dict[str, tuple[str, bytes, str]]:
     row = ["NHS number", *"4857773457"]
     grid = "".join(f"<w:tc>{_p(cell)}</w:tc>" for cell in row)
     cells = "".join(f"<td>{cell}</td>" for cell in row)
+    paragraphs = "".join(f"<td>\n  <p>{cell}</p>\n</td>\n" for cell in row)
     return {
         "a document": ("form.docx", document(_p("A form.") + f"<w:tbl><w:tr>{grid}</w:tr></w:tbl>"), WORD),
         "a workbook": ("form.xlsx", xlsx([["A form"], row]), EXCEL),
         "a workbook, as numbers": ("form.xlsx", xlsx([["A form"], [row[0], *map(int, row[1:])]]), EXCEL),
         "a page of HTML": ("form.html", f"<table><tr>{cells}</tr></table>".encode(), "text/html"),
+        "a page of HTML with paragraphs": ("form.html", f"<table><tr>{paragraphs}</tr></table>".encode(), "text/html"),
         "a CSV": ("form.csv", ",".join(row).encode(), "text/csv"),
         "a PDF": ("form.pdf", pdf([f"A form.\n\n{row[0]} {'  '.join(row[1:])}"]), "application/pdf"),
     }
@@ -154,6 +164,7 @@ def _innocents() -> dict[str, tuple[str, bytes, str]]:
         "a footer about a road": ("works.docx", docx(["Works in March."], footer="Mill Lane | Restricted Byway 12 | v1.2"), WORD),
         "a footer that says OFFICIAL in a part": ("note.docx", docx(["A note."], footer="OFFICIAL | Project Oak | v1.2"), WORD),
         "a paper about byways": ("byways.pdf", pdf(["Byways."], info={"/Keywords": "parking; Restricted; byways"}), "application/pdf"),
+        "an invitation to Secret Santa": ("a.ics", _event("SUMMARY:Secret Santa\r\nCATEGORIES:Official,Sensitive plants"), "text/calendar"),
         "a name with a daily word": ("Restricted_Byway_12.txt", b"A path.", "text/plain"),
     }
 
