@@ -16,12 +16,15 @@ _BEGIN = re.compile(
 )
 _FOLD = re.compile(r"\r?\n ")
 _CODED = re.compile(r"^([A-Za-z0-9.;\-]{1,200}):: *([A-Za-z0-9+/]+={0,2})[ \t\r]*$", re.MULTILINE)
+_VALUE = re.compile(r"^[A-Za-z0-9.;\-]{1,200}: *([^\s][^\r\n]*)", re.MULTILINE)  # one that is a marking stands alone
 
 
 def read_ldif(text: str, where: str, _spent: Spent) -> Iterator[Item]:
     """The lines as a directory has them, if the text is of this kind; quick when it is not."""
     if _BEGIN.match(text):
-        yield Place.FIRST_LINE, f"{where}, entries", _CODED.sub(_decoded, _FOLD.sub("", text))
+        entries = _CODED.sub(_decoded, _FOLD.sub("", text))
+        yield Place.FIRST_LINE, f"{where}, entries", entries
+        yield Place.TEXT, f"{where}, values", "\n".join(_VALUE.findall(entries))
 
 
 def _decoded(line: re.Match[str]) -> str:

@@ -103,6 +103,13 @@ def test_the_entries_of_a_directory_are_read(line: str, begin: str) -> None:
     assert ("nhs-number", "text") in seen(look(f"{begin}dn: cn=Alex,dc=x\n{line}\n".encode(), "a.ldif")[0])
 
 
+@pytest.mark.parametrize("line", ["title: RESTRICTED", "title:: UkVTVFJJQ1RFRA=="])
+def test_a_value_of_a_directory_stands_alone(line: str) -> None:
+    alone = Patterns((Pattern("restricted", "RESTRICTED", frozenset({Place.TEXT}), whole_line=True),))
+
+    assert seen(look(f"dn: cn=Alex\n{line}\n".encode(), "a.ldif", patterns=alone)[0]) == {("restricted", "text")}
+
+
 @pytest.mark.parametrize(
     "words",
     [
