@@ -18,7 +18,8 @@ Show: TypeAlias = Callable[[str], str]  # a value as the file has it, to what a 
 _BUILT_IN_DATES = frozenset({14, 15, 16, 17, 22, *range(27, 37), *range(50, 59)})  # section 18.8.30, with those of East Asia
 _LONGEST = 255  # characters of a format
 _LITERAL = re.compile(r'"([^"]*)"|\\(.)|_.|\*.|\[[^\]]*\]')
-_CURRENCY = re.compile(r"\[\$([^\]\"]*?)(?:-[0-9A-Fa-f]{1,8}(?:,\d+)?)?\]")  # a sign, and for which language
+_CURRENCY = re.compile(r"\[\$([^\[\]\"]*)\]")  # a sign, and for which language
+_LANGUAGE = re.compile(r"-[0-9A-Fa-f]{1,8}(?:,\d+)?$")
 _DATE = re.compile(r"[yd]|mmm|m{1,2}[-/. ]|[-/. ]m", re.IGNORECASE)
 _MASK = re.compile(r"[^.,%/?@eEgGybBhsdnma-zA-Z]*0[^.,%/?@a-zA-Z]*")
 _CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)(-?\d{1,20}(?:\.\d{1,20})?)\]")
@@ -55,7 +56,7 @@ def find_text_show(code: str) -> Show | None:
 
 def words_of(code: str) -> Iterator[str]:
     """What a format says by itself: the words of each section, cut where a value stands."""
-    for section in _split(code):
+    for section in _split(code) if is_word(code) else ():
         for line in "".join(_said(section)).split("\n"):
             if is_word(line):
                 yield line.strip()
@@ -88,7 +89,7 @@ def _show_of(section: str, id_: int, *, is_1904: bool) -> Show | None:
 def _split(code: str) -> list[str]:
     """The sections of a format: for positive and negative numbers, zero, text. What stands for a currency is a literal if it is a word."""
     sections, quoted, escaped = [""], False, False
-    for sign in _CURRENCY.sub(lambda sign: f'"{sign[1]}"' if is_word(sign[1]) else sign[0], code[:_LONGEST]):
+    for sign in _CURRENCY.sub(_quoted, code[:_LONGEST]):
         if sign == ";" and not quoted and not escaped:
             sections.append("")
             continue
@@ -96,6 +97,11 @@ def _split(code: str) -> list[str]:
         escaped = sign == "\\" and not escaped
         sections[-1] += sign
     return sections
+
+
+def _quoted(currency: re.Match[str]) -> str:
+    said = _LANGUAGE.sub("", currency[1])
+    return f'"{said}"' if is_word(said) else currency[0]
 
 
 def is_word(text: str) -> bool:

@@ -129,6 +129,7 @@ class Workbook:
                         id_ = style.get("numFmtId", "0")
                         code = codes.get(id_, "")
                         if (id_, code) not in known:
+                            self._spent.cells(1)
                             number = find_show(code, int(id_) if id_.isdecimal() else 0, is_1904=is_1904)
                             known[id_, code] = number, find_text_show(code)
                         yield known[id_, code]
@@ -137,6 +138,7 @@ class Workbook:
         """The formats of a workbook by their numbers; those of conditions may have the number of another, and say only words."""
         codes: dict[str, str] = {}
         for number, element in enumerate(self._package.elements(entry, "{*}numFmt")):
+            self._spent.cells(1)
             code = element.get("formatCode", "")
             id_ = element.get("numFmtId", "")
             codes[f"{id_}, {number}" if id_ in codes else id_] = code

@@ -199,6 +199,7 @@ def test_formats_that_leave_texts_as_they_are(code: str) -> None:
         ('"OFFICIAL"_-"SENSITIVE"* ', ["OFFICIAL SENSITIVE"]),
         ("[$OFFICIAL-SENSITIVE]0", ["OFFICIAL-SENSITIVE"]),
         ("[$SECRET-809]0", ["SECRET"]),
+        ("[$SECRET-809,1]0[$[$", ["SECRET"]),
         ('yyyy"OFFICIAL-SENSITIVE"', ["OFFICIAL-SENSITIVE"]),
         ('"a;b""SECRET"', ["a;bSECRET"]),
         ('_-"£"* #,##0.00_-;-"£"* #,##0.00_-', []),
