@@ -6,13 +6,10 @@ small ones first. What is text is read so, with what stands in it.
 
 from __future__ import annotations
 
-import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import unquote_to_bytes
-
-import pybase64
 
 from gateway.content.legible import legible
 from gateway.content.markup import read_html
@@ -21,14 +18,15 @@ from gateway.content.pictures import read_shown
 from gateway.content.reading import Item, Member, Source, Spent
 from gateway.content.structure import find_appended
 from gateway.content.text import read_text
+from gateway.mime.groups import decode_groups
 
 _MARK = re.compile(rb"data:", re.IGNORECASE)
 _HEAD = re.compile(rb"data:([a-z0-9.+\-]{1,80}/[a-z0-9.+\-]{1,80})?((?:;[a-z0-9_.\-]{1,40}(?:=[^;,\"'<>\s]{0,200})?){0,8}),", re.IGNORECASE)
 _END = {b'"': re.compile(rb'"'), b"'": re.compile(rb"'")}
 _UNQUOTED_END = re.compile(rb"[\s\"'<>)]")
 _WITHOUT_WORDS = (b"\0\0\1\0", b"wOFF", b"wOF2", b"OTTO", b"\0\1\0\0\0")  # icons and fonts
+_LINE_END = re.compile(rb"\\[rnt]")  # as scripts and JSON write it
 _SHOWN_OCTETS = 1_048_576
-_SPACE = re.compile(rb"\s+")
 
 
 def read_data_uris(source: Source, spent: Spent) -> Iterator[Item]:
@@ -66,10 +64,9 @@ def _end_of(data: bytes, at: int, start: int) -> int:
 def _decoded(text: bytes, is_base64: bool) -> bytes:
     if not is_base64:
         return unquote_to_bytes(text)
-    try:
-        return pybase64.b64decode(_SPACE.sub(b"", unquote_to_bytes(text) if b"%" in text else text))
-    except (binascii.Error, ValueError):
-        return b""
+    if b"\\" in text:
+        text = _LINE_END.sub(b"", text)
+    return decode_groups(unquote_to_bytes(text) if b"%" in text else text)[0]  # a browser forgives a missing padding
 
 
 def _found(octets: bytes, declared: str, number: int, source: Source, spent: Spent) -> Iterator[Item]:

@@ -118,11 +118,10 @@ def _characters(run: bytes) -> bytes:
 
 
 def _is_announced(text: bytes, start: int) -> bool:
-    """Whether another reader takes it: a data: URI whose data are one piece, or begin-base64."""
+    """Whether another reader takes it: a data: URI, or begin-base64."""
     before = text[max(0, start - len(_BASE64)) : start]
     if before.lower() == _BASE64:
-        end = _end(_CHARACTERS, text, start)
-        return _DATA_URI.search(text, max(0, start - _ANNOUNCING), start) is not None and text[end : end + 1] != b"\\"
+        return _DATA_URI.search(text, max(0, start - _ANNOUNCING), start) is not None
     return before.endswith(b"\n") and _BEGIN.search(text, max(0, start - _ANNOUNCING), start) is not None
 
 

@@ -1,6 +1,7 @@
 """data: URIs: a file that stands in the text is a file, a picture is a picture."""
 
 import base64
+import json
 
 import pytest
 
@@ -24,6 +25,8 @@ FILE = docx(["x"], header="RESTRICTED")
         (f'<html><body><a download="a.docx" href="{uri(FILE)}">x</a>', "a.html"),
         (f"<html><body><a href='{uri(FILE)}'>x</a>", "a.html"),
         (f"<html><body><a href={uri(FILE)}>x</a>", "a.html"),
+        (f"<html><body><a href='{uri(FILE + b'x' * (1 - len(FILE) % 3)).rstrip('=')}'>x</a>", "a.html"),
+        (json.dumps({"a": uri(FILE[:90]) + "\n" + base64.b64encode(FILE[90:]).decode()}), "a.json"),
         (f"<html><body><a href='{uri(FILE).upper()[:5] + uri(FILE)[5:]}'>x</a>", "a.html"),
         (f'<svg xmlns="http://www.w3.org/2000/svg"><image href="{uri(FILE)}"/></svg>', "a.svg"),
         (f"open {uri(FILE)} in a browser", "a.txt"),
