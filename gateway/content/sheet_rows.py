@@ -119,10 +119,13 @@ def gaps_of(places: Sequence[int]) -> Iterator[int]:
 
 
 def text_of(value: str) -> str:
-    """Words of a cell on one line. Section 22.9.2.19: `_x0041_` is a character."""
-    if "_x" in value:
-        value = _CONTROL.sub(lambda code: chr(int(code[1], 16)), value)
-    return _BREAKS.sub(" ", value)
+    """Words of a cell on one line."""
+    return _BREAKS.sub(" ", unescaped(value))
+
+
+def unescaped(value: str) -> str:
+    """Section 22.9.2.19: `_x0041_` is a character."""
+    return _CONTROL.sub(lambda code: chr(int(code[1], 16)), value) if "_x" in value else value
 
 
 def breaks(text: str) -> bool:

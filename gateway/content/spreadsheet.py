@@ -211,7 +211,11 @@ def _plain_strings(pieces: Iterable[bytes]) -> list[str] | None:
 
 
 def page_edge(codes: str) -> str:
-    """A header or footer of a sheet (section 18.3.1.46): left, centre and right a line each, without codes."""
+    """A header or footer of a sheet (section 18.3.1.46): left, centre and right a line each, without codes.
+
+    Labels of Microsoft write theirs as `&C&"Calibri"&10&K000000OFFICIAL&1#_x000D_`.
+    """
+    codes = re.sub("\r\n?", "\n", sheet_rows.unescaped(codes))
     shown = re.sub(r'&(?:"[^"]*"|K[0-9A-Fa-f]{6}|K\d\d[+-]\d{3}|\d{1,3})', "", codes.replace("&&", "\0"))
     shown = re.sub(r"&[LCR]", "\n", shown)
     shown = re.sub(r"&[PN]", "1", shown)  # page number, number of pages

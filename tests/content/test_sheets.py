@@ -9,6 +9,7 @@ from gateway.content.number_formats import find_show, find_text_show, words_of
 from gateway.content.reading import Budget, Spent
 from gateway.content.sheet_rows import Book, Rows, read_parsed
 from gateway.content.sheets import NotPlain, Rest, read_plain
+from gateway.content.spreadsheet import page_edge
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 BOOK = Book(
@@ -226,3 +227,17 @@ def test_formulas_of_a_sheet_that_is_parsed_as_a_whole() -> None:
     (found,) = read_parsed(etree.fromstring(data).iter("{*}row"), BOOK, Spent(Budget()))
 
     assert found.formulas == ['HYPERLINK("https://example.org","SECRET")']
+
+
+@pytest.mark.parametrize(
+    ("codes", "lines"),
+    [
+        ("OFFICIAL", ["OFFICIAL"]),
+        ('&L&"Arial,Bold"&12A plan&COFFICIAL&RPage &P of &N', ["", "A plan", "OFFICIAL", "Page 1 of 1"]),
+        ('&C&"Calibri"&10&K000000OFFICIAL&1#_x000D_&"Arial"&12A plan', ["", "OFFICIAL#", "A plan"]),
+        ("OFFICIAL_x000D_\nA plan", ["OFFICIAL", "A plan"]),
+        ("&UR&&D&U", ["R&D"]),
+    ],
+)
+def test_page_edges(codes: str, lines: list[str]) -> None:
+    assert page_edge(codes).split("\n") == lines

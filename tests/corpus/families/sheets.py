@@ -118,6 +118,7 @@ def _sheet_markings() -> dict[str, tuple[bytes, str]]:
         "a marking in the page header": (xlsx([["a"]], header=MARKING), "page header"),
         "a marking in the page footer": (xlsx([["a"]], footer=MARKING), "page footer"),
         "a marking in the header's left part": (changed(xlsx([["a"]], header=MARKING), {"xl/worksheets/sheet1.xml": ("&amp;C", '&amp;L&amp;"Arial,Bold"&amp;12')}), "page header"),
+        "a marking of a label in the page header": (changed(xlsx([["a"]], header=MARKING), {"xl/worksheets/sheet1.xml": (MARKING, f'&amp;"Calibri"&amp;10&amp;K000000{MARKING}&amp;1#_x000D_')}), "page header"),
         "a marking in the first cell": (xlsx([[MARKING], ["a"]]), "official-sensitive"),
         "a marking as a custom property": (xlsx([["a"]], properties=[("Marking", MARKING)]), "docProps"),
     }  # fmt: skip
