@@ -82,6 +82,8 @@ _FORMS = {
         "SS# 536 221 234",
     ],
 }
+_NAMED = {"NHS": "nhs-number", "MRN": "medical-record-number", "licence": "uk-driving-licence", "Passport": "uk-passport"}
+_PAIRS = b"Name,NHS No,Ward\nAlex,48 57 77 34 57,2\nKim,48 57 77 34 57,3\nSam,48 57 77 34 57,1"
 
 
 def techniques() -> Iterator[Technique]:
@@ -114,6 +116,13 @@ def techniques() -> Iterator[Technique]:
         "persons-in-table",
         carrying("people.xlsx", _sheet(_people()), EXCEL),
     )
+    yield Technique(
+        "tables of text", "people by their names in a mail in HTML", "detector", "persons-in-table", mail(html=_rows_of_html(_people()))
+    )
+    yield Technique("tables of text", "numbers in pairs in a mail in HTML", "detector", "nhs-number", mail(html=_rows_of_html(_PAIRS)))
+    for name in ("NHS_48577_73457.txt", "Smith_MRN1234567.txt", "licence_morga657054sm9ij.txt", "Passport-533-401-372.txt"):
+        kind = next(kind for word, kind in _NAMED.items() if word in name)
+        yield Technique("identifiers", f"in a file name: {name}", "detector", kind, mail(files=[(name, b"Nothing.", "text/plain")]))
     yield Technique(
         "tables of text", "counts so small that they tell who", "detector", "small-cells", carrying("counts.csv", _counts(), "text/csv")
     )
@@ -155,6 +164,11 @@ def _people() -> bytes:
 def _counts() -> bytes:
     rows = ["Area,Pupils,All pupils", *(f"Ward {at},{count},{400 + at}" for at, count in enumerate((3, 12, 25, 2, 18, 31, 9, 14)))]
     return "\n".join(rows).encode()
+
+
+def _rows_of_html(table: bytes) -> str:
+    rows = ("".join(f"<td>{cell}</td>" for cell in line.split(",")) for line in table.decode().split("\n"))
+    return f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
 
 
 def _sheet(table: bytes) -> bytes:

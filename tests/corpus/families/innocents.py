@@ -257,6 +257,8 @@ def _mails() -> dict[str, bytes]:
         "a mail in Chinese": mail(subject="\u4f1a\u8bae", text="\u4f60\u597d\uff0c\u661f\u671f\u4e8c\u89c1\u3002\n"),
         "a mail with a public label": mail(headers=[("msip_labels", PUBLIC_LABEL.header_value())]),
         "a mail with a partner's label": mail(headers=[("msip_labels", "MSIP_Label_99999999-0000-0000-0000-000000000009_Enabled=true; MSIP_Label_99999999-0000-0000-0000-000000000009_SiteId=99999999-0000-0000-0000-0000000000bb")]),
+        "a newsletter in tables": mail(subject="News from the library", html="<table>" + "".join(f"<tr><td><img src='https://news.example/{at}.png'></td><td><b>{prose(4, str(at))}</b></td><td>{prose(12, str(at))}</td></tr>" for at in range(14)) + "</table>"),
+        "opening times in HTML": mail(html="<table><tr><th>Library</th><th>Opens</th><th>Phone</th></tr>" + "".join(f"<tr><td>Branch {at}</td><td>09:0{at % 10}</td><td>01629 58{at:04}</td></tr>" for at in range(14)) + "</table>"),
         "a newsletter": mail(subject="News from the library", text=prose(300), html="".join(f"<h2>{prose(4, str(at))}</h2><p>{prose(60, str(at))}</p><a href='https://news.example/{at}?u=4857773457'>more</a>" for at in range(12))),
         "an invitation": _invitation("REQUEST"),
         "an answer to an invitation": _invitation("REPLY", "Accepted: "),
