@@ -59,8 +59,8 @@ def _classification(how: str, value: Any) -> Condition:
         if levels is NOTHING:
             return ABSENT
         if not levels.unknown:
-            return bool((levels.top if every else max([levels.by_kind[index] for index in kinds])) >= level)
-        return True if max([levels.certain[index] for index in kinds]) >= level else UNKNOWN
+            return bool((levels.top if every else max([levels.by_kind[index] for index in kinds], default=-1)) >= level)
+        return True if max([levels.certain[index] for index in kinds], default=-1) >= level else UNKNOWN
 
     return at_least if how == "at_least" else lambda view: negated(at_least(view))
 

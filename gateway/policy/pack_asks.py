@@ -5,11 +5,12 @@ The whole vocabulary of conditions; conditions.py answers each.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from gateway.policy.pack_words import (
+    Asking,
     Count,
     Day,
     Domains,
@@ -34,10 +35,10 @@ class ClassificationAsk(Part):
     at_least: Name | None = None
     below: Name | None = None
     above: Literal["agreement"] | None = None
-    because: list[Kind] | None = None
+    because: Annotated[list[Kind], Field(min_length=1)] | None = None
 
 
-class SizeAsk(Part):
+class SizeAsk(Asking):
     above: Size | None = None
     at_most: Size | None = None
 
@@ -46,14 +47,14 @@ class CountAsk(Part):
     at_least: Count
 
 
-class ListAsk(Part):
+class ListAsk(Asking):
     uncleared_members: CountAsk | None = None
     external_members: CountAsk | None = None
     members: CountAsk | None = None
     sender_allowed: bool | None = None
 
 
-class SenderAsk(Part):
+class SenderAsk(Asking):
     ours: bool | None = None
     authenticated: bool | None = None
     domain: Domains | None = None
@@ -67,7 +68,7 @@ class FoundAsk(Part):
     of: Literal["files", "words", "any"] = "any"
 
 
-class AsksPart(Part):
+class AsksPart(Asking):
     """Every condition must hold. The whole vocabulary of `when`, `unless` and `facts`."""
 
     audience: Names | None = None
@@ -79,15 +80,15 @@ class AsksPart(Part):
     message: SizeAsk | None = None
     files: CountAsk | None = None
     list_: ListAsk | None = Field(default=None, alias="list")
-    agreement: list[Literal["current", "lapsed", "none"]] | None = None
+    agreement: Annotated[list[Literal["current", "lapsed", "none"]], Field(min_length=1)] | None = None
     sender: SenderAsk | None = None
     sender_group: Names | None = None
     system: Names | None = None
     purpose: Names | None = None
     declared: Names | None = None
-    sent_as: list[SentAs] | None = None
-    defects: list[Name] | None = None
-    unreadable: list[Unread] | None = None
+    sent_as: Annotated[list[SentAs], Field(min_length=1)] | None = None
+    defects: Annotated[list[Name], Field(min_length=1)] | None = None
+    unreadable: Annotated[list[Unread], Field(min_length=1)] | None = None
     found: FoundAsk | None = None
 
 
@@ -121,14 +122,14 @@ class RulePart(Part):
     id: Name
     clause: Sentence = ""
     says: Sentence = ""
-    when: AsksPart = AsksPart()
+    when: AsksPart = AsksPart.model_construct()  # left out: every mail
     unless: AsksPart | None = None
-    require: list[Name] | None = None
+    require: Annotated[list[Name], Field(min_length=1)] | None = None
     confirm: ConfirmPart | None = None
     hold: HoldPart | None = None
     refuse: RefusePart | None = None
     notify: NotifyPart | None = None
-    stamp: dict[HeaderName, HeaderValue] | None = None
+    stamp: Annotated[dict[HeaderName, HeaderValue], Field(min_length=1)] | None = None
     mode: Mode = "enforce"
     becomes: dict[Mode, Day] = {}
     from_: Day | None = Field(default=None, alias="from")
@@ -155,7 +156,7 @@ class ExceptionPart(Part):
 
 
 class OutcomePart(Part):
-    without: list[Name] | None = None
+    without: Annotated[list[Name], Field(min_length=1)] | None = None
     route: Names | None = None
     released: Literal[True] | None = None
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gateway.policy.pack_words import Day, Domain, Mailbox, Name, Names, Part, Phone, Size, Span, Where, Wheres, Words
+from gateway.policy.pack_words import Day, Domain, Mailbox, Name, Names, Part, Phone, Reference, Size, Span, Where, Wheres, Words
 
 
 class LiaisonPart(Part):
@@ -26,7 +26,7 @@ class EntryPart(Part):
     folder: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")] | None = None  # of theirs, on the file transfer service
     account: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9@_.+-]{0,63}$")] | None = None  # as which they sign in there
     liaisons: Annotated[list[LiaisonPart], Field(max_length=4)] = []  # theirs: the primary one, then the alternate
-    agreement: str | None = None
+    agreement: Reference | None = None
     owner: Mailbox | None = None
     review_by: Day | None = None
     highest: Name | None = None

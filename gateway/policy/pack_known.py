@@ -109,6 +109,9 @@ class Known:
             sheet.problems.append(sheet.at((*path, "highest"), unknown_name("classification", entry.highest, levels)))
         if entry.agreement is not None and entry.highest is None:
             sheet.problems.append(sheet.at(path, "an agreement needs a `highest:`, the highest classification that it covers"))
+        if entry.agreement is not None and entry.review_by is None:
+            says = f"`{entry.agreement}` has no `review_by:`, so it is in force for ever; write the day by which somebody looks at it again"
+            sheet.problems.append(sheet.at((*path, "agreement"), says, severity="warning"))
         if entry.folder is None and (entry.account is not None or entry.liaisons):
             sheet.problems.append(sheet.at(path, "`account:` and `liaisons:` are about a `folder:` on the file transfer service; name it"))
         return entry.address or entry.domain

@@ -6,13 +6,14 @@ What rules ask stands in pack_asks.py, the files beside pack.yaml in pack_files.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from gateway.policy.pack_asks import ExceptionPart, NeverPart, OverridePart, RulePart
 from gateway.policy.pack_files import LimitsFilePart, ListsPart, RegisterPart, WordsFilePart
 from gateway.policy.pack_words import (
+    Asking,
     Count,
     Day,
     Domains,
@@ -26,6 +27,7 @@ from gateway.policy.pack_words import (
     Phone,
     SentAs,
     Sentence,
+    Signature,
     Size,
     Someone,
     Span,
@@ -39,9 +41,11 @@ from gateway.policy.pack_words import (
 class InterpretationPart(Part):
     """What the source leaves open."""
 
+    may_be_null: ClassVar[frozenset[str]] = frozenset({"signed"})
+
     says: Sentence
     clause: Sentence = ""
-    signed: str | None = None  # the role and the day
+    signed: Signature | None = None  # null until somebody has signed
 
 
 class PersonPart(Part):
@@ -63,7 +67,7 @@ class SystemPart(Part):
     owner: Someone  # an address or a name in people
     senders: list[Mailbox] = Field(min_length=1)
     client_certificate: str | None = None
-    networks: list[str] = []
+    networks: Annotated[list[str], Field(min_length=1)] = []
     unmarked_files: Name | None = None
     notices_to: Someone | None = None  # or: owner, recipient_if_colleague; left out, nobody is told
 
@@ -85,12 +89,12 @@ class MarkingPart(Part):
     label: LabelPart | None = None
     pspf: Annotated[str, Field(min_length=2, max_length=200)] | None = None
     text: Annotated[str, Field(min_length=2, max_length=80)] | None = None
-    where: list[Spot] | None = None
+    where: Annotated[list[Spot], Field(min_length=1)] | None = None
     whole_line: bool | None = None
     may_add: Words | None = None
     detector: Name | None = None
     at_least: Count | None = None
-    unreadable: list[Unread] | None = None
+    unreadable: Annotated[list[Unread], Field(min_length=1)] | None = None
     category: Name | None = None
 
 
@@ -135,7 +139,9 @@ class AudiencePart(Part):
     not_in: Names | None = None
 
 
-class LimitsPart(Part):
+class LimitsPart(Asking):
+    nothing: ClassVar[str] = "limits nothing; write `attachments:`, `message:` or `file:` in it, or take it out"
+
     attachments: Size | None = None  # the sum of the decoded files; of a share: of those that it takes
     message: Size | None = None  # octets on the wire; not of a share
     file: Size | None = None  # of a share: the largest file
@@ -151,14 +157,14 @@ class RoutePart(Part):
     next_hop: Name | None = None
     place: Name | None = None
     optional: bool = False  # of a share: without its place it is as if it were not there, instead of a mistake
-    provides: list[Name] = []
+    provides: Annotated[list[Name], Field(min_length=1)] = []
     for_: Names | None = Field(default=None, alias="for")
     not_for: Names | None = None
     senders: Names | None = None
     sender_domains: Domains | None = None
     purpose: Name | None = None
-    sent_as: list[SentAs] | None = None
-    limits: LimitsPart = LimitsPart()
+    sent_as: Annotated[list[SentAs], Field(min_length=1)] | None = None
+    limits: LimitsPart = LimitsPart.model_construct()
     recipient_limits: FileName | None = None
     unknown_recipient_limit: Size | None = None
     expires: ExpiresPart | None = None
@@ -227,4 +233,18 @@ def schema() -> dict[str, Any]:
         extra = other.model_json_schema(by_alias=True)
         made["$defs"] |= extra.pop("$defs", {})
         made["$defs"][other.__name__] = extra
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Outgate policy pack", **made}
+    kept: dict[str, Any] = _without_null(made)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Outgate policy pack", **kept}
+
+
+def _without_null(made: Any, key: str = "") -> Any:
+    """A key that can be left out cannot be empty, save those that say so."""
+    if isinstance(made, list):
+        return [_without_null(one) for one in made]
+    if not isinstance(made, dict):
+        return made
+    if key not in InterpretationPart.may_be_null and {"type": "null"} in made.get("anyOf", ()):
+        left = [one for one in made["anyOf"] if one != {"type": "null"}]
+        rest = {name: value for name, value in made.items() if name not in ("anyOf", "default")}
+        made = {**(left[0] if len(left) == 1 else {"anyOf": left}), **rest}
+    return {name: _without_null(value, name) for name, value in made.items()}

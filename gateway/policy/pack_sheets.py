@@ -28,6 +28,7 @@ _WRITTEN = {
     "^X-[A-Za-z0-9-]{1,60}$": "a header field of ours, X-Name, with letters, digits and hyphens",
     "^[\\x20-\\x7e]{0,200}$": "at most 200 signs of ASCII on one line",
 }
+_WAYS_OUT = "write a value, or take it out"
 _SHORT = {
     "string_type": "must be text",
     "int_type": "must be a whole number",
@@ -166,7 +167,24 @@ def _problem(model: type[BaseModel], sheet: Sheet, item: Any) -> Problem:
         case "value_error":
             return sheet.at(path, says.removeprefix("Value error, "))
         case _:
-            return sheet.at(path, _SHORT.get(kind, says[0].lower() + says[1:]))
+            return sheet.at(path, _in_short(kind, path, item))
+
+
+def _in_short(kind: str, path: Path, item: Any) -> str:
+    if item["input"] is None:
+        return _nothing_behind(path)
+    if kind == "too_short":
+        return f"`{item['loc'][-1]}` is empty; {_WAYS_OUT}"
+    says = str(item["msg"])
+    return _SHORT.get(kind, says[0].lower() + says[1:])
+
+
+def _nothing_behind(path: Path) -> str:
+    """A key, or the dash of a list, with nothing after it."""
+    if not path:
+        return "has nothing in it"
+    named = f"`{path[-1]}` has" if isinstance(path[-1], str) else "this line of the list has"
+    return f"{named} nothing behind it; {_WAYS_OUT}"
 
 
 def _written(pattern: str) -> str:

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import re
 from datetime import date, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from gateway.policy.places import address_of, domain_of
 
 _SIZES = {"B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
 _TIMES = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_SIGNATURE = re.compile(r" *(\S.*?\S)(?:,| ) *(\d{4}-\d\d-\d\d) *", re.DOTALL)
+_SAYS_NO = re.compile(
+    r"[\W_]*|(?:no|none|no ?(?:one|body)|nil|null|nothing|false|off|n/?a|tb[acd]|unknown|unsigned|missing|waiting|expired|lapsed"
+    r"|yes|true|on)[\W_]*|no (?:agreement|contract|longer|signature)\b.*|(?:not|pending|awaiting|to be)(?:[\W_].*)?",
+    re.DOTALL,
+)
 
 
 def _size(value: object) -> object:
@@ -33,6 +40,26 @@ def _day(value: object) -> object:
         return date.fromisoformat(value) if isinstance(value, str) else value
     except ValueError:
         raise ValueError(f"`{value}` is no day; write 2027-12-18") from None
+
+
+def _signature(value: object) -> object:
+    """Somebody's role and the day. A `no` in this place is text, and would open what waits for a yes."""
+    match = _SIGNATURE.fullmatch(value) if isinstance(value, str) else None
+    if match is None or says_no(match[1]):
+        raise ValueError(f'`{value}` is no signature; write the role and the day, "Head of Compliance, 2026-10-01", or null until then')
+    _day(match[2])
+    return value
+
+
+def _reference(value: object) -> object:
+    if isinstance(value, str) and says_no(value):
+        raise ValueError(f"`{value}` names none, and would count as one; write its name or number, or take the key out")
+    return value
+
+
+def says_no(text: str) -> bool:
+    """Whether this stands where a name should, and says that there is none: nothing, `no`, `none`, `not yet`, `pending`."""
+    return _SAYS_NO.fullmatch(text.strip().casefold()) is not None
 
 
 def _domain(value: object) -> object:
@@ -59,6 +86,8 @@ Size = Annotated[int, BeforeValidator(_size), WithJsonSchema({"type": "string", 
 Span = Annotated[timedelta, BeforeValidator(_span), WithJsonSchema({"type": "string", "pattern": r"^\d{1,5} ?[mhdw]$"})]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"})]
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+Signature = Annotated[str, BeforeValidator(_signature)]  # the role and the day
+Reference = Annotated[str, BeforeValidator(_reference)]  # what somebody can look up: the name or number of an agreement
 Domain = Annotated[str, BeforeValidator(_domain)]  # example.org, "*.example.org", or own
 Mailbox = Annotated[str, BeforeValidator(_address)]
 Someone = Annotated[str, BeforeValidator(_someone)]  # an address, or a name in people
@@ -92,6 +121,29 @@ Mode = Literal["watch", "advise", "enforce"]
 
 
 class Part(BaseModel):
-    """A part of a file with keys of its own: none is unknown, no value is coerced."""
+    """A part of a file with keys of its own: none is unknown, no value is coerced, and no key has nothing behind it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    may_be_null: ClassVar[frozenset[str]] = frozenset()
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _has_something(cls, value: object, info: ValidationInfo) -> object:
+        """What was begun and not finished (`sent_as: `) would otherwise be as if it were not there: a condition less."""
+        if value is None and info.field_name not in cls.may_be_null:
+            raise PydanticCustomError("nothing_behind", "has nothing behind it")
+        return value
+
+
+class Asking(Part):
+    """A part that is there to ask or to limit: with no key in it, it would do nothing. An empty list would ask for nothing either."""
+
+    nothing: ClassVar[str] = "asks for nothing; write a condition in it, or take it out"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _asks_something(cls, value: Any) -> Any:
+        if value == {}:
+            raise ValueError(cls.nothing)
+        return value

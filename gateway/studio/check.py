@@ -8,6 +8,7 @@ from datetime import date
 from gateway.errors import BadPack, Problem
 from gateway.policy.parse_pack import MAIN, load_pack
 from gateway.policy.rules import Ask, Policy, Route
+from gateway.studio.hardly_meant import hardly_meant
 from gateway.studio.test import check_tests
 
 
@@ -35,6 +36,7 @@ def check(
         *_idle(policy),
         *_alone(policy),
         *_without_mail(policy),
+        *hardly_meant(policy),
         *(_overdue(policy, today) if today is not None else ()),
     )
 

@@ -59,7 +59,7 @@ def test_a_route_on_an_unsigned_interpretation_cannot_be_used():
     )
 
     assert "signed" in small(opened.replace("NAME", "null")).route("encrypted").closed
-    assert not small(opened.replace("NAME", "the officer in January")).route("encrypted").closed
+    assert not small(opened.replace("NAME", "Head of Compliance 2027-01-05")).route("encrypted").closed
 
 
 def test_a_bound_policy_cannot_use_a_route_to_a_hop_that_is_not_configured():
