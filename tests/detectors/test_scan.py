@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.detectors import scan
+from gateway.detectors.checks import is_nhs_number
 from gateway.detectors.normalise import normalise
 from gateway.model.finding import Pattern, Patterns, Place
 
@@ -23,6 +24,34 @@ def test_what_stands_across_a_chunk_is_found_once(at: int, filler: str) -> None:
     text = filler * (at // size) + "943 476 5919 top secret " + filler * 100
 
     assert [(item.id, item.count) for item in scan([(Place.TEXT, "x", text)], ANYWHERE)] == [("nhs-number", 1), ("m", 1)]
+
+
+@pytest.mark.parametrize("before", [0, 3 * CHUNK])
+@pytest.mark.parametrize("form", ["485 777 {:04}", "NHS no: 48 57 77 {} {}", "NHS4857 77{} {}"])
+def test_as_much_is_found_wherever_it_stands(before: int, form: str) -> None:
+    """The stretches after one in which something occurred are asked piece by piece."""
+    ends = [f"{end:04}" for end in range(10_000) if is_nhs_number(f"485777{end:04}")][:500]
+    values = [form.format(int(end)) if ":04" in form else form.format(end[:2], end[2:]) for end in ends]
+    text = "x" * before + "".join(f" {value}. {'word ' * (60 + at % 90)}" for at, value in enumerate(values))
+
+    assert [item.count for item in scan([(Place.TEXT, "x", text)], ANYWHERE)] == [500]
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [
+        "----- Original Message -----",
+        "---------- Forwarded message ---------",
+        "Begin forwarded message:",
+        "From: Kim\nSent: Monday",
+        "On Monday, Kim Ash wrote:",
+    ],
+)
+@pytest.mark.parametrize("before", [0, CHUNK - 30, CHUNK - 8, 2 * CHUNK + 9])
+def test_earlier_text_begins_wherever_it_stands(begin: str, before: int) -> None:
+    text = "word " * (before // 5) + f"\n{begin}\n\n943 476 5919\n"
+
+    assert [item.place for item in scan([(Place.FIRST_LINE, "x", text)], ANYWHERE)] == [Place.QUOTED]
 
 
 def test_distinct_values_count_over_all_segments() -> None:
