@@ -18,7 +18,7 @@ from gateway.content.charsets import guesses, texts
 from gateway.content.entities import declares_entities, resolved
 from gateway.content.files_in_text import read_files_shown
 from gateway.content.reading import Item, Source, Spent
-from gateway.content.styles import Hidden, hides, words_of
+from gateway.content.styles import Around, Hidden, hides, words_of
 from gateway.content.web_pages_of_excel import page_edges
 from gateway.mime.uuencode import may_hold_file
 from gateway.model.finding import Place
@@ -57,6 +57,8 @@ def _views(text: str, where: str, spent: Spent) -> Iterator[Item]:
     if may_hold_file(everything):
         # Where a style or an element says that blanks count, lines end without a tag.
         yield from read_files_shown(_Page(text, preformatted=True).everything(), spent)
+    if page.around:
+        yield Place.FIRST_LINE, f"{where}, with the words of its styles", _Page(text, around=page.around).shown()
     if declares_entities(text):
         page = _Page(resolved(text))
         yield Place.FIRST_LINE, f"{where}, entities resolved", page.everything()
@@ -121,6 +123,7 @@ _MAY_HIDE = re.compile(
 )  # quick: looked for in the whole
 _MAY_HIDE_UNSEEN = re.compile(r"\\|/\*")  # what a style sheet says may be written so that the quick look misses it
 _HIDDEN = re.compile(r"(?:^|\s)hidden(?:[\s=/>]|$)", re.IGNORECASE)
+_CONTENT = re.compile(r"content\s*:\s*[\"'a]", re.IGNORECASE)  # quick
 _MAY_TURN = re.compile(r"-override", re.IGNORECASE)  # quick
 _OVERRIDING = re.compile(r"unicode-bidi\s*:\s*(?:bidi|isolate)-override", re.IGNORECASE)
 _DIRECTION = re.compile(r"""\b(?:dir\s*=\s*["']?|direction\s*:\s*)(rtl|ltr)\b""", re.IGNORECASE)
@@ -141,6 +144,7 @@ class _Page:
 
     __slots__ = (
         "_all",
+        "_behind",
         "_depth",
         "_head",
         "_hidden",
@@ -149,16 +153,21 @@ class _Page:
         "_may_hide",
         "_may_turn",
         "_preformatted",
+        "_puts",
         "_quoted_tags",
         "_quotes",
         "_sheets",
         "_tags",
         "_turning",
         "_visible",
+        "around",
         "unseen",
     )
 
-    def __init__(self, markup: str, *, preformatted: bool = False) -> None:
+    def __init__(self, markup: str, *, preformatted: bool = False, around: Around | None = None) -> None:
+        self.around = around or Around()  # what style sheets put around elements: collected, or put there when it is given
+        self._puts = around is not None
+        self._behind: list[tuple[str, _Open]] = []  # the words behind what is open
         self.unseen: list[str] = []  # comments, scripts, texts of style sheets
         self._all: list[str] = []  # texts, and what tags stand for in text
         self._visible: list[str] = []  # those of them that are not hidden
@@ -241,6 +250,8 @@ class _Page:
             self._put(html.escape(text))
         elif kind == "style":
             self._sheets.append(text)
+            if not self._puts and _CONTENT.search(text):
+                self.around.add(text)
             if not self._may_hide and _MAY_HIDE_UNSEEN.search(text):
                 self._may_hide, self._visible = True, list(self._all)
             if self._may_hide:
@@ -264,6 +275,14 @@ class _Page:
             self._quote(name, attributes, closing=closing)
         elif name == "pre":
             self._preformatted = max(0, self._preformatted - 1) if closing else self._preformatted + 1
+        if self._puts and closing:
+            self._put_behind(name)
+        self._part(name)
+        if self._puts and not closing:
+            self._put_before(name, attributes)
+
+    def _part(self, name: str) -> None:
+        """What an element means for the lines and columns of text."""
         if name in _BLOCKS:
             self._put("\n" + "> " * min(self._depth, _DEEPEST) + "".join(sign for sign, _ in self._turning))
         elif name in ("td", "th"):
@@ -292,6 +311,19 @@ class _Page:
         elif self._turning and self._turning[-1][1].closes(name, closing=closing):
             self._turning.pop()
             self._put(_END_OF_OVERRIDE)
+
+    def _put_before(self, name: str, attributes: str) -> None:
+        before, behind = self.around.of(name, attributes)
+        if before:
+            self._put(html.escape(before))
+        if behind and name not in _VOID:
+            self._behind.append((html.escape(behind), _Open(name)))
+        elif self._behind:
+            self._behind[-1][1].closes(name, closing=False)
+
+    def _put_behind(self, name: str) -> None:
+        if self._behind and self._behind[-1][1].closes(name, closing=True):
+            self._put(self._behind.pop()[0])
 
     def _quote(self, name: str, attributes: str, *, closing: bool) -> None:
         """Quotations are blockquotes that say so, what web mail puts around an answer, and all that follows Outlook's mark."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import islice, product
 from typing import NamedTuple
 
 _HIDING = re.compile(
@@ -25,9 +25,8 @@ _SIMPLE = re.compile(
     r"""\[\s*(?P<attribute>[\w:\-]+)\s*(?:(?P<how>[~|^$*]?)=\s*["']?(?P<value>[^"'\]]*)[^\]]*)?\]|(?P<sign>:{1,2}|[.#]?)(?P<name>[\w\-]+)(?:\([^)]*\))?"""
 )
 # Only for a while, or only a part of the element.
-_NOT_ALWAYS = frozenset(
-    {"hover", "active", "focus", "visited", "target", "checked", "before", "after", "first-letter", "first-line", "selection"}
-)
+_NOT_ALWAYS = frozenset({"hover", "active", "focus", "visited", "target", "checked", "first-letter", "first-line", "selection"})
+_AROUND = ("before", "after")
 _MOST = 32  # selectors of several parts or with attributes; of those beyond, one class or the element is asked
 _CLASSES = re.compile(r"""\b(?:class|id)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""([a-zA-Z_:][\w:.\-]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?""")
@@ -36,6 +35,7 @@ _CONTENT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _PIECE = re.compile(r""""([^"\\]*(?:\\.[^"\\]*)*)"|'([^'\\]*(?:\\.[^'\\]*)*)'|attr\(\s*([\w:\-]+)""", re.IGNORECASE | re.DOTALL)
+_ROOM = 1_000_000  # characters that are put around the elements of a page
 _ASKING, _VALUES = 16, 1000  # so many texts with attributes are put together, of so many elements
 
 
@@ -53,6 +53,42 @@ class _Selector(NamedTuple):
 
     def matches(self, element: str, names: frozenset[str], said: dict[str, str]) -> bool:
         return self.element in ("", element) and self.names <= names and all(_is_said(said, *one) for one in self.attributes)
+
+
+class Around:
+    """The words that style sheets put before and behind what stands in an element (CSS 2.1 section 12.1)."""
+
+    __slots__ = ("_known", "_room", "_rules")
+
+    def __init__(self) -> None:
+        self._rules: list[tuple[str, _Selector, list[tuple[str, str]]]] = []  # where, around which elements, which words
+        self._known: dict[tuple[str, str], tuple[str, str]] = {}
+        self._room = _ROOM
+
+    def __bool__(self) -> bool:
+        return bool(self._rules)
+
+    def add(self, sheet: str) -> None:
+        """One more style sheet."""
+        for rule in _COMMENT.sub(" ", sheet).split("}"):
+            selectors, _, looks = rule.rpartition("{")
+            pieces = [piece for found in _CONTENT.finditer(looks) for piece in _pieces(found[1])]
+            if any(text.strip() for text, _ in pieces):
+                for selector, where in product(selectors.rpartition("{")[2].split(","), _AROUND):
+                    parsed = _parsed(selector, where) if len(self._rules) < _MOST else None
+                    if parsed is not None:
+                        self._rules.append((where, parsed, pieces))
+
+    def of(self, element: str, attributes: str) -> tuple[str, str]:
+        """What stands before and behind; in all no more than there is room for."""
+        found = self._known.get((element, attributes))
+        if found is None:
+            said, names = _attributes(attributes), _names(attributes)
+            rules = [(where, pieces) for where, selector, pieces in self._rules if selector.matches(element, names, said)]
+            before, behind = ("".join(_shown(pieces, said) for at, pieces in rules if at == where) for where in _AROUND)
+            found = self._known[element, attributes] = before, behind
+        self._room -= sum(map(len, found))
+        return found if self._room >= 0 else ("", "")
 
 
 class Hidden:
@@ -87,7 +123,7 @@ class Hidden:
             return True
         if not attributes or not (self._names or self._selectors):
             return False
-        names = frozenset(name for found in _CLASSES.findall(attributes.lower()) for name in "".join(found).split())
+        names = _names(attributes)
         if not names.isdisjoint(self._names):
             return True
         said = _attributes(attributes) if self._selectors else {}
@@ -98,8 +134,8 @@ def words_of(sheets: str, tags: str) -> Iterator[str]:
     """The words that style sheets show, each with its strings joined; `tags`: the attributes of all elements."""
     asking = 0
     for found in _CONTENT.finditer(sheets):
-        pieces = [(unescaped(double or single), attribute) for double, single, attribute in _PIECE.findall(found[1])]
-        asked = {attribute.lower() for _, attribute in pieces if attribute}
+        pieces = _pieces(found[1])
+        asked = {attribute for _, attribute in pieces if attribute}
         if said := "".join(text for text, _ in pieces):
             yield said
         if len(asked) == 1 and asking < _ASKING:
@@ -117,8 +153,22 @@ def _unescaped(found: re.Match[str]) -> str:
     return chr(code) if 0 < code < 0x110000 else found[2] or ""
 
 
-def _parsed(selector: str) -> _Selector | None:
-    """None: it says nothing of its own, or not always."""
+def _pieces(content: str) -> list[tuple[str, str]]:
+    """Each is a text, or the name of an attribute."""
+    return [(unescaped(double or single), attribute.lower()) for double, single, attribute in _PIECE.findall(content)]
+
+
+def _shown(pieces: list[tuple[str, str]], said: dict[str, str]) -> str:
+    return "".join(said.get(attribute, "") if attribute else text for text, attribute in pieces)
+
+
+def _names(attributes: str) -> frozenset[str]:
+    return frozenset(name for found in _CLASSES.findall(attributes.lower()) for name in "".join(found).split())
+
+
+def _parsed(selector: str, around: str = "") -> _Selector | None:
+    """None: it says nothing of its own, or not always; or not of what stands before or after, when that is asked for."""
+    where = ""
     last = _LAST.search(unescaped(selector.strip()[-_LONGEST:]).lower())
     element, names, attributes = "", set[str](), list[tuple[str, str, str]]()
     for simple in _SIMPLE.finditer(last[0] if last else ""):
@@ -128,11 +178,13 @@ def _parsed(selector: str) -> _Selector | None:
         elif sign.startswith(":"):
             if name in _NOT_ALWAYS:
                 return None
+            where = name if name in _AROUND else where
         elif sign:
             names.add(name)
         else:
             element = name
-    return _Selector(element, frozenset(names), tuple(attributes)) if element or names or attributes else None
+    is_one = where == around and bool(element or names or attributes)
+    return _Selector(element, frozenset(names), tuple(attributes)) if is_one else None
 
 
 def _attributes(tag: str) -> dict[str, str]:

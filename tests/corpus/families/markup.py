@@ -59,6 +59,8 @@ _PAGES = {
     "content of a style in escapes": f"<style>p::after{{content:'{''.join(chr(92) + format(ord(sign), 'x') + ' ' for sign in PERSON)}'}}</style><p>Hello.</p>",
     "content of a style in pieces": "<style>p::after{content:'NHS num' \"ber: 4857\" '773457'}</style><p>Hello.</p>",
     "content of a style with an attribute": "<style>p::after{content:'NHS number: 4857' attr(data-n)}</style><p data-n='773457'>Hello.</p>",
+    "half of a number before an element": "<style>b:before{content:'NHS number: 4857'}</style><p><b>773457</b></p>",
+    "half of a number behind an element": "<style>b:after{content:'773457'}</style><p>NHS number: <b>4857</b></p>",
     "letters from right to left": f"<p><bdo dir='rtl'>{PERSON[::-1]}</bdo></p>",
     "letters from right to left by a style": f"<p style='direction:rtl; unicode-bidi:bidi-override'>{PERSON[::-1]}</p>",
     "a table": f"<table><tr><th>Name</th><th>NHS number</th></tr><tr><td>Alex</td><td>{NHS}</td></tr></table>",
