@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from gateway.policy.pack_words import (
+    Approver,
     Asking,
     Count,
     Day,
@@ -27,6 +28,7 @@ from gateway.policy.pack_words import (
     Span,
     Unread,
     Wheres,
+    Why,
 )
 
 
@@ -150,8 +152,8 @@ class ExceptionPart(Part):
     from_: Wheres | None = Field(default=None, alias="from")  # addresses, domains; or
     from_group: Names | None = None
     to: Wheres | None = None
-    why: Sentence
-    approved_by: str
+    why: Why
+    approved_by: Approver
     until: Day
 
 

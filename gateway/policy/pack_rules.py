@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from gateway.model.finding import FileOddity
 from gateway.model.message import DefectName
 from gateway.policy.pack_asks import AsksPart, ClassificationAsk, RulePart, SizeAsk
+from gateway.policy.pack_days import check_days, check_within
 from gateway.policy.pack_known import own
 from gateway.policy.pack_model import NoRoutePart, PackPart
 from gateway.policy.pack_sheets import unknown_name
@@ -16,7 +17,6 @@ from gateway.policy.places import Places
 from gateway.policy.rules import Act, Ask, ExceptionTo, Never, Override, Rule
 
 ROLES = ("sender", "owner", "list-owner", "agreement-owner", "postmaster")  # who can decide beside the pack's people
-_MODES = ("watch", "advise", "enforce")
 # Fields by which programs say who somebody is, or which the servers behind us set and believe (Exchange, spam filters).
 _SAYS_WHO = re.compile(
     r"x-(?:sender|from|to|cc|envelope|original|originating|authenticated|authentication|forwarded|delivered|received|apparently|real|ms"
@@ -31,12 +31,12 @@ class RuleMaker:
     """Everything that rests on `when`, `unless` or `facts`."""
 
     def __init__(
-        self, sheet: Sheet, pack: PackPart, own_domains: tuple[str, ...], texts: frozenset[str], detectors: tuple[str, ...]
+        self, sheet: Sheet, pack: PackPart, own_domains: tuple[str, ...], texts: Mapping[str, set[str]], detectors: tuple[str, ...]
     ) -> None:
         self.sheet = sheet
         self.pack = pack
         self.own = own_domains
-        self.texts = texts
+        self.texts = texts  # the languages of each
         self.detectors = detectors
         self._used: set[str] = set()
         self.ids = [rule.id for rule in pack.rules]
@@ -117,8 +117,10 @@ class RuleMaker:
 
     def _rule(self, part: RulePart, path: Path) -> Rule:
         acts = tuple(self._acts(part, path))
-        self._check_days(part, path)
-        if not acts:
+        check_days(self.sheet, part, path)
+        if acts:
+            self._check_advice(part, acts, path)
+        else:
             self._wrong(path, f"rule `{part.id}` asks for nothing; add `require`, `confirm`, `hold`, `refuse`, `notify` or `stamp`")
         return Rule(
             id=part.id,
@@ -133,17 +135,12 @@ class RuleMaker:
             until=part.until,
         )
 
-    def _check_days(self, part: RulePart, path: Path) -> None:
-        if part.from_ is not None and part.until is not None and part.from_ > part.until:
-            self._wrong((*path, "until"), f"`{part.until}` is before `from: {part.from_}`: the rule would never be in force")
-        mode = part.mode
-        for day, after in sorted((day, mode) for mode, day in part.becomes.items()):
-            if _MODES.index(after) <= _MODES.index(mode):
-                says = f"`{after}` on {day} comes after `{mode}`: a rule goes from watch to advise to enforce"
-                self._wrong((*path, "becomes", after), says)
-            if part.until is not None and day > part.until:
-                self._wrong((*path, "becomes", after), f"{day} is after `until: {part.until}`")
-            mode = after
+    def _check_advice(self, part: RulePart, acts: tuple[Act, ...], path: Path) -> None:
+        """What it tells is the text of its strictest effect."""
+        strictest = max(acts, key=lambda act: (act.verdict, act.effect == "require"))
+        if strictest.guidance is None and (part.mode == "advise" or "advise" in part.becomes):
+            says = f"rule `{part.id}` advises, and its `{strictest.effect}` has no `guidance:`, so nobody is told: it is as `watch`"
+            self._wrong(path, says, key=True, severity="warning")
 
     def _acts(self, part: RulePart, path: Path) -> Iterable[Act]:
         if part.require:
@@ -151,13 +148,15 @@ class RuleMaker:
                 self._name("protection", name, self.pack.protections, (*path, "require"))
             yield Act("require", frozenset(part.require))
         if (confirm := part.confirm) is not None:
+            check_within(self.sheet, (*path, "confirm"), confirm.within, self.pack.keep, confirm.then)
             self._person(confirm.then, (*path, "confirm", "then"), "sender")
             self._text(confirm.guidance, (*path, "confirm", "guidance"))
             yield Act(
                 "confirm", held_for="sender", within=confirm.within, then=confirm.then, guidance=confirm.guidance, declares=confirm.declares
             )
         if (hold := part.hold) is not None:
-            self._person(hold.for_, (*path, "hold", "for"))
+            check_within(self.sheet, (*path, "hold"), hold.within, self.pack.keep, hold.then)
+            self._decider(hold.for_, (*path, "hold", "for"))
             self._person(hold.then, (*path, "hold", "then"), "sender")
             self._text(hold.guidance, (*path, "hold", "guidance"))
             yield Act("hold", held_for=hold.for_, within=hold.within, then=hold.then, guidance=hold.guidance)
@@ -180,7 +179,8 @@ class RuleMaker:
             self._wrong(path, "a hold needs `for:`, the person who decides")
         if part.do != "hold" and part.for_ is not None:
             self._wrong((*path, "for"), "only a hold has `for`; a confirm is always by the sender", key=True)
-        self._person(part.for_, (*path, "for"))
+        check_within(self.sheet, path, part.within, self.pack.keep, part.then)
+        self._decider(part.for_, (*path, "for"))
         self._person(part.then, (*path, "then"), "sender")
         self._text(part.guidance, (*path, "guidance"))
         held_for = "sender" if part.do == "confirm" else part.for_
@@ -295,12 +295,25 @@ class RuleMaker:
         if name is not None:
             self._name("person", name, [*self.pack.people, *(role for role in ROLES if role not in not_these)], path)
 
+    def _decider(self, name: str | None, path: Path) -> None:
+        if name == "sender":
+            self._wrong(path, "the sender decides no hold; write `confirm:` for what the sender may decide, or who else does")
+        else:
+            self._person(name, path, "sender")
+
     def _text(self, name: str | None, path: Path) -> None:
-        if name is not None:
-            self._used.add(name)
-        if name is not None and name not in self.texts:
+        if name is None:
+            return
+        self._used.add(name)
+        languages = self.texts.get(name)
+        if languages is None:
             says = unknown_name("guidance", name, self.texts)
             self._wrong(path, f"{says}; or write guidance/{name}.en.md")
+        elif "en" not in languages:
+            self._wrong(
+                path,
+                f"`{name}` is written in {', '.join(sorted(languages))} alone, and notices are in English: write guidance/{name}.en.md",
+            )
 
-    def _wrong(self, path: Path, says: str, *, key: bool = False) -> None:
-        self.sheet.problems.append(self.sheet.at(path, says, key=key))
+    def _wrong(self, path: Path, says: str, *, key: bool = False, severity: str = "error") -> None:
+        self.sheet.problems.append(self.sheet.at(path, says, key=key, severity=severity))

@@ -5,14 +5,29 @@ from __future__ import annotations
 import re
 from datetime import date, timedelta
 from typing import Annotated, Any, ClassVar, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from gateway.policy.places import address_of, domain_of
 
 _SIZES = {"B": 1, "KB": 1024, "MB": 1024**2, "GB": 1024**3}
 _TIMES = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_FIRST_YEAR, _LAST_YEAR = 1990, 2100
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_CLOCK = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _SIGNATURE = re.compile(r" *(\S.*?\S)(?:,| ) *(\d{4}-\d\d-\d\d) *", re.DOTALL)
 _SAYS_NO = re.compile(
     r"[\W_]*|(?:no|none|no ?(?:one|body)|nil|null|nothing|false|off|n/?a|tb[acd]|unknown|unsigned|missing|waiting|expired|lapsed"
@@ -30,16 +45,23 @@ def _size(value: object) -> object:
 
 def _span(value: object) -> object:
     match = re.fullmatch(r"(\d{1,5}) ?([mhdw])", value) if isinstance(value, str) else None
-    if match is None:
+    if match is None or not int(match[1]):
         raise ValueError(f"`{value}` is no time; write 30m, 4h, 7d or 2w")
     return timedelta(**{_TIMES[match[2]]: int(match[1])})
 
 
 def _day(value: object) -> object:
+    if isinstance(value, date):
+        return value
     try:
-        return date.fromisoformat(value) if isinstance(value, str) else value
+        found = date.fromisoformat(str(value))
     except ValueError:
         raise ValueError(f"`{value}` is no day; write 2027-12-18") from None
+    if str(found) != value:  # 20270331, 2027-W13-3
+        raise ValueError(f"`{value}` is not written as a day; write {found}")
+    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+        raise ValueError(f"`{value}` is no day that anybody plans by; write one from {_FIRST_YEAR} to {_LAST_YEAR}")
+    return found
 
 
 def _signature(value: object) -> object:
@@ -62,7 +84,42 @@ def says_no(text: str) -> bool:
     return _SAYS_NO.fullmatch(text.strip().casefold()) is not None
 
 
+def _why(value: object) -> object:
+    if isinstance(value, str) and says_no(value):
+        raise ValueError(f"`{value}` says nothing; write in a sentence why")
+    return value
+
+
+def _approver(value: object) -> object:
+    if isinstance(value, str) and says_no(value):
+        raise ValueError(f"`{value}` is nobody; write who approved it, the role or the name")
+    return value
+
+
+def _hours(value: str) -> str:
+    """The pattern has been looked at: days and a zone that there are, and an end after the beginning."""
+    if value == "always":
+        return value
+    days, times, *zone = value.split(" ")
+    for day in days.split("-"):
+        if day not in _DAYS:
+            raise ValueError(f"`{day}` is no day of the week; there are: {', '.join(_DAYS)}")
+    begin, end = times.split("-")
+    if not (_CLOCK.fullmatch(begin) and (_CLOCK.fullmatch(end) or end == "24:00")):
+        raise ValueError(f"`{times}` has an hour that no clock shows; write 08:30-17:00")
+    if begin >= end:
+        raise ValueError(f"`{times}` ends before it begins, so nobody would ever be there; write the hours of one day, or always")
+    try:
+        for name in zone:
+            ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"`{zone[0]}` is no time zone; write one such as Europe/London, or none: then it is the organisation's") from None
+    return value
+
+
 def _domain(value: object) -> object:
+    if isinstance(value, str) and _DATE.fullmatch(value):
+        raise ValueError(f"`{value}` is a day, and here stands an address or a domain")
     return domain_of(value) if isinstance(value, str) and value != "own" else value
 
 
@@ -97,7 +154,13 @@ HeaderName = Annotated[str, Field(pattern=r"^X-[A-Za-z0-9-]{1,60}$")]
 HeaderValue = Annotated[str, Field(pattern=r"^[\x20-\x7e]{0,200}$")]
 Guid = Annotated[str, BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value), Field(pattern=r"^[0-9a-f-]{36}$")]
 Sentence = Annotated[str, Field(max_length=400)]
-Hours = Annotated[str, Field(pattern=r"^(always|[A-Z][a-z]{2}(-[A-Z][a-z]{2})? \d\d:\d\d-\d\d:\d\d( [A-Za-z_]+/[A-Za-z_/]+)?)$")]
+Hours = Annotated[
+    str,
+    Field(pattern=r"^(always|[A-Z][a-z]{2}(-[A-Z][a-z]{2})? \d\d:\d\d-\d\d:\d\d( [A-Za-z_]+/[A-Za-z_/]+)?)$"),
+    AfterValidator(_hours),
+]
+Why = Annotated[Sentence, BeforeValidator(_why)]
+Approver = Annotated[str, BeforeValidator(_approver)]
 _LIST_OF = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 Phone = Annotated[str, Field(pattern=r"^[+(0-9][0-9 ().+-]{2,30}( ext\.? ?[0-9]{1,6})?$")]
 Names = Annotated[list[Name], BeforeValidator(_one_or_more), Field(min_length=1), WithJsonSchema(_LIST_OF)]

@@ -32,14 +32,14 @@ _STAND_INS = {  # for keys that are wrong or missing, so that the rest can be lo
     "pack": "unnamed",
     "source": "",
     "owner": "postmaster@own",
-    "review_by": "9999-12-31",
+    "review_by": "2100-12-31",
     "no_route": {"otherwise": {"do": "refuse"}},
     "rules": [],
     "routes": {},
     "audiences": {},
 }
 _READERS = ("owner", "recipient_if_colleague")  # of the notices about a system's mail, beside people and addresses
-_TEXT = re.compile(r"guidance/([a-z0-9][a-z0-9-]*)\.[a-z]{2}(?:-[a-z]{2})?\.md")
+_TEXT = re.compile(r"guidance/([a-z0-9][a-z0-9-]*)\.([a-z]{2}(?:-[a-z]{2})?)\.md")
 
 
 def load_pack(
@@ -110,7 +110,9 @@ class _Loader:
         self.pack = pack
         self.own = own_domains
         self.known = Known(files, own_domains, instead)
-        self.texts = frozenset(match[1] for name in files if (match := _TEXT.fullmatch(name)))
+        self.texts: dict[str, set[str]] = {}
+        for match in filter(None, map(_TEXT.fullmatch, files)):
+            self.texts.setdefault(match[1], set()).add(match[2])
         self.looked = Looked(sheet, pack, self.known, own_domains)
         self.ladder = LadderMaker(sheet, pack, self.looked.names)
 
@@ -266,6 +268,11 @@ class _Loader:
             elif (match := _TEXT.fullmatch(file)) and match[1] not in used_texts and not match[1].startswith(SHARES):
                 says = "is not named anywhere in pack.yaml, so nobody is told it"
                 self.sheet.problems.append(Problem(file, 1, 1, says, "warning"))
+            elif match and match[2] != "en" and not match[1].startswith(SHARES):
+                says = "is told to nobody: only texts about links (`share-...`) are told in other languages than English"
+                self.sheet.problems.append(Problem(file, 1, 1, says, "warning"))
+            elif file.startswith("guidance/") and file.count("/") > 1:
+                self.sheet.problems.append(Problem(file, 1, 1, "lies in a folder of its own, so nobody reads it; move it up", "warning"))
 
     def _instead(self) -> None:
         """What is supposed of a file that nobody reads would change nothing, and nobody would notice."""
@@ -276,13 +283,16 @@ class _Loader:
                 self.sheet.problems.append(sheet.at((), f"`{name}` does not get stale; only registers and lists do"))
 
     def _places(self) -> dict[str, tuple[str, int, int]]:
-        """Where rules, nevers, routes, groups and systems stand, for problems found later."""
+        """Where rules, nevers, exceptions, routes, groups, systems and interpretations stand, for problems found later."""
         found = {f"route:{name}": self._place(("routes", name)) for name in self.pack.routes}
         found |= {f"next_hop:{name}": self._value_place(("routes", name, "next_hop")) for name in self.pack.routes}
         found |= {f"place:{name}": self._value_place(("routes", name, "place")) for name in self.pack.routes}
         found |= {f"group:{name}": self._place(("groups", name)) for name in self.pack.groups}
         found |= {f"system:{name}": self._place(("systems", name)) for name in self.pack.systems}
         found |= {f"rule:{rule.id}": self._place(("rules", index)) for index, rule in enumerate(self.pack.rules)}
+        found["review_by"] = self._value_place(("review_by",))
+        found |= {f"exception:{index}": self._place(("exceptions", index)) for index in range(len(self.pack.exceptions))}
+        found |= {f"interpretation:{name}": self._place(("interpretations", name)) for name in self.pack.interpretations}
         found |= {f"never:{never.id}": self._place(("never", index)) for index, never in enumerate(self.pack.never)}
         return found
 

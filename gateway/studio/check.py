@@ -8,6 +8,7 @@ from datetime import date
 from gateway.errors import BadPack, Problem
 from gateway.policy.parse_pack import MAIN, load_pack
 from gateway.policy.rules import Ask, Policy, Route
+from gateway.studio.far_away import far_away
 from gateway.studio.hardly_meant import hardly_meant
 from gateway.studio.test import check_tests
 
@@ -37,7 +38,7 @@ def check(
         *_alone(policy),
         *_without_mail(policy),
         *hardly_meant(policy),
-        *(_overdue(policy, today) if today is not None else ()),
+        *((*_overdue(policy, today), *far_away(policy, today)) if today is not None else ()),
     )
 
 
@@ -93,10 +94,12 @@ def _cannot_match(ask: Ask) -> bool:
 
 def _overdue(policy: Policy, today: date) -> Iterable[Problem]:
     if policy.review_by is not None and policy.review_by < today:
-        yield Problem(MAIN, 1, 1, f"was to be reviewed by {policy.review_by}; its owner is {policy.owner}", "warning")
-    for one in policy.exceptions:
+        yield Problem(*policy.where["review_by"], f"was to be reviewed by {policy.review_by}; its owner is {policy.owner}", "warning")
+    for index, one in enumerate(policy.exceptions):
         if one.until < today:
-            yield Problem(MAIN, 1, 1, f"the exception from `{one.rule}` ended on {one.until}; take it out", "warning")
+            yield Problem(
+                *policy.where[f"exception:{index}"], f"the exception from `{one.rule}` ended on {one.until}; take it out", "warning"
+            )
     for rule in policy.rules:
         if rule.until is not None and rule.until < today:
             yield Problem(*policy.where[f"rule:{rule.id}"], f"rule `{rule.id}` ended on {rule.until}; take it out", "warning")

@@ -158,3 +158,141 @@ def test_an_agreement_that_nobody_will_look_at_again_is_a_warning():
     assert str(said) == (
         "partners.yaml:2:42: `A-1` has no `review_by:`, so it is in force for ever; write the day by which somebody looks at it again"
     )
+
+
+HOLD = "    hold: {for: officer, within: 4h}\n"
+PERSON = "mailbox: officer@example.org"
+RULE_ROWS = [
+    ("review_by: 2030-01-01\n", "review_by: 2030-01-01\nkeep: 0d\n", "`0d` is no time; write 30m, 4h, 7d or 2w"),
+    ("expires: {after: 14d}", "expires: {after: 0h}", "`0h` is no time"),
+    (RULE, "    hold: {for: sender}\n", "the sender decides no hold; write `confirm:` for what the sender may decide, or who else does"),
+    ("otherwise: {do: hold, for: officer,", "otherwise: {do: hold, for: sender,", "the sender decides no hold"),
+    (PERSON, f"{PERSON}, hours: 'Mon-Fri 17:00-09:00'", "`17:00-09:00` ends before it begins, so nobody would ever be there"),
+    (PERSON, f"{PERSON}, hours: 'Mon-Fri 09:00-09:00'", "`09:00-09:00` ends before it begins"),
+    (PERSON, f"{PERSON}, hours: 'Mon-Fri 25:00-26:00'", "`25:00-26:00` has an hour that no clock shows; write 08:30-17:00"),
+    (PERSON, f"{PERSON}, hours: 'Mon-Fri 08:60-17:00'", "has an hour that no clock shows"),
+    (PERSON, f"{PERSON}, hours: 'Mon-Foo 09:00-17:00'", "`Foo` is no day of the week; there are: Mon, Tue"),
+    (PERSON, f"{PERSON}, hours: 'Mon-Fri 09:00-17:00 Europe/Londn'", "`Europe/Londn` is no time zone; write one such as Europe/London, or none"),
+    (RULE, f"{RULE}    until: 2207-03-31\n", "`2207-03-31` is no day that anybody plans by; write one from 1990 to 2100"),
+    (RULE, f"{RULE}    until: 20270331\n", "`20270331` is not written as a day; write 2027-03-31"),
+    (RULE, f'{RULE}    until: "20270331"\n', "`20270331` is not written as a day; write 2027-03-31"),
+    (RULE, f"{RULE}    until: 2027-W13-3\n", "`2027-W13-3` is not written as a day; write 2027-03-31"),
+    (RULE, f"{RULE}    until: [2027-03-31]\n", "is no day; write 2027-12-18"),
+    ("review_by: 2030-01-01\n", "review_by: 9999-12-31\n", "is no day that anybody plans by"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "says"), RULE_ROWS, ids=[row[1][-50:] for row in RULE_ROWS])
+def test_times_and_people_that_there_are_not(old, new, says):
+    (found,) = errors(changed(old, new))
+
+    assert says in found
+
+
+@pytest.mark.parametrize(
+    "hours", ["always", "Mon-Fri 08:30-17:00", "Sat 00:00-24:00 Europe/London", "Fri-Mon 00:00-23:59 America/New_York"]
+)
+def test_hours_that_there_are(hours):
+    assert small(changed(PERSON, f"{PERSON}, hours: '{hours}'")).people["officer"].hours == hours
+
+
+KEPT = [
+    ("1h", "{for: officer, within: 4h}", "is longer than `keep:`, so the mail would be deleted while they still have time; keep it longer"),
+    ("1h", "{for: officer, within: 1d, then: officer}", "is longer than `keep:`"),
+    ("4h", "{for: officer, within: 4h, then: officer}", "is as long as `keep:`, so nothing would be left for `officer` to decide"),
+    ("4h", "{for: officer, within: 4h}", None),
+    ("7d", "{for: officer, within: 4h, then: officer}", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("keep", "hold", "says"), KEPT)
+def test_nobody_has_longer_than_the_mail_is_kept(keep, hold, says):
+    """Found: "They have until 07:46 ... We keep it until 04:46"."""
+    found = errors(changed(RULE, f"    hold: {hold}\n").replace("unmarked: {f", f"keep: {keep}\nunmarked: {{f"))
+
+    assert [line.startswith("pack.yaml:33:") and says in line for line in found] == ([True] if says else [])
+
+
+@pytest.mark.parametrize("where", ["    confirm: {within: 4h}\n", "otherwise: {do: hold, for: officer, within: 4h,"])
+def test_nobody_has_longer_whoever_decides(where):
+    old = RULE if "confirm" in where else "otherwise: {do: hold, for: officer,"
+    found = errors(changed(old, where).replace("unmarked: {f", "keep: 1h\nunmarked: {f"))
+
+    assert ["is longer than `keep:`" in line for line in found] == [True]
+
+
+@pytest.mark.parametrize("mode", ["mode: advise", "mode: watch\n    becomes: {advise: 2027-01-01}"])
+def test_advice_without_a_text_is_a_warning(mode):
+    """Found: nobody was told, and nobody heard of it."""
+    held = f"    hold: {{for: officer}}\n    {mode}\n"
+
+    assert warnings(changed(RULE, held)) == [
+        "pack.yaml:30:5: rule `secret-is-protected` advises, and its `hold` has no `guidance:`, so nobody is told: it is as `watch`"
+    ]
+    assert not warnings(changed(RULE, held.replace("officer}", "officer, guidance: help}")))
+
+
+def test_a_text_in_another_language_alone_is_told_to_nobody():
+    text = changed(RULE, "    refuse: {guidance: cyfyngedig}\n")
+    welsh = b"---\ntitle: cyfyngedig\n---\n\nCyfyngedig.\n"
+
+    assert errors(text, {**BESIDE, "guidance/cyfyngedig.cy.md": welsh}) == [
+        "pack.yaml:32:24: `cyfyngedig` is written in cy alone, and notices are in English: write guidance/cyfyngedig.en.md"
+    ]
+    assert warnings(text, **{"guidance/cyfyngedig.cy.md": welsh, "guidance/cyfyngedig.en.md": welsh}) == [
+        "guidance/cyfyngedig.cy.md:1:1: is told to nobody: only texts about links (`share-...`) are told in other languages than English"
+    ]
+
+
+def test_a_text_in_a_folder_of_its_own_is_told_to_nobody():
+    assert warnings(SMALL, **{"guidance/old/help.en.md": b"---\ntitle: old\n---\n\nOld.\n"}) == [
+        "guidance/old/help.en.md:1:1: lies in a folder of its own, so nobody reads it; move it up"
+    ]
+
+
+def excepted(**instead: str) -> str:
+    keys = {"rule": "secret-is-protected", "to": "else.example", "why": "agreed", "approved_by": "the officer", "until": "2027-01-01"}
+    return changed("never:\n", f"exceptions:\n  - {{{', '.join(f'{key}: {value}' for key, value in (keys | instead).items())}}}\nnever:\n")
+
+
+EXCEPTIONS = [
+    ({"why": '""'}, "`` says nothing; write in a sentence why"),
+    ({"why": "no"}, "`no` says nothing"),
+    ({"approved_by": '""'}, "`` is nobody; write who approved it, the role or the name"),
+    ({"approved_by": "no"}, "`no` is nobody"),
+    ({"approved_by": "pending"}, "`pending` is nobody"),
+    ({"from": "2026-01-01"}, "`2026-01-01` is a day, and here stands an address or a domain"),
+    ({"until": "~"}, f"`until` {TAKE_OUT}"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("instead", "says"), EXCEPTIONS)
+def test_an_exception_says_why_and_by_whom(instead, says):
+    (found,) = errors(excepted(**instead))
+
+    assert says in found
+    assert not errors(excepted())
+
+
+def test_days_that_are_hardly_meant_are_warnings_at_their_place():
+    today = date(2026, 11, 27)
+
+    assert warnings(excepted(until="2026-01-31"), today) == [
+        "pack.yaml:34:5: the exception from `secret-is-protected` ended on 2026-01-31; take it out"
+    ]
+    assert warnings(excepted(until="2072-03-31"), today) == [
+        "pack.yaml:34:5: the exception from `secret-is-protected` is until 2072-03-31, more than ten years away; write a day on which it is looked at"
+    ]
+    assert warnings(changed("2030-01-01", "2072-01-01"), today) == [
+        "pack.yaml:4:12: is to be reviewed by 2072-01-01, which is more than ten years away"
+    ]
+    signed = f"interpretations: {{a: {{says: b, signed: 'Head of Compliance, 2026-12-01'}}}}\n{SMALL}"
+    assert warnings(signed, today) == ["pack.yaml:1:19: `a` is signed on a day that has not come"]
+    assert not warnings(signed, date(2026, 12, 1))
+
+
+def test_a_day_too_far_away_and_a_long_time_are_no_crash():
+    """Found: `as_of: 9999-01-01` and `valid_for: 5000d` were an OverflowError."""
+    for as_of, says in (("9999-01-01", "is no day that anybody plans by"), ("2100-12-31", None)):
+        found = errors(SMALL, {**BESIDE, "partners.yaml": f"as_of: {as_of}\nvalid_for: 99999w\nentries: []\n".encode()})
+        assert (says in found[0]) if says else not found
