@@ -25,7 +25,7 @@ def techniques() -> Iterator[Technique]:
         yield Technique("office: number formats", f"an identifier in {code}", "detector", "nhs-number", _carrying(octets))
     for code in _formats_of_markings():
         octets = xlsx([["Name", "No."], ["Alex", 7]], formats={1: code})
-        yield Technique("office: number formats", f"a marking in {code}", "marking", "number formats", _carrying(octets))
+        yield Technique("office: number formats", f"a marking in {code}", "marking", "official-sensitive", _carrying(octets))
     for name, octets in {**_in_sheets(), **_in_parts()}.items():
         yield Technique("office: words around cells", name, "marking", "official-sensitive", _carrying(octets))
     for name, octets in _old().items():
