@@ -121,7 +121,13 @@ LISTS = (
         for allowed in (True, False)
     ),
 )
-UNSURE_LIST = replace(LISTS[-1], sender_allowed=UNKNOWN)
+UNSURE_LISTS = (
+    replace(LISTS[-1], sender_allowed=UNKNOWN),
+    replace(LISTS[-1], members=UNKNOWN),
+    replace(LISTS[-1], external=UNKNOWN),
+    replace(LISTS[-1], uncleared=(("controlled", UNKNOWN), ("restricted", 4))),
+    replace(LISTS[-1], members=UNKNOWN, external=UNKNOWN, uncleared=(("restricted", UNKNOWN),)),
+)
 
 
 def rows(*, unknown: bool = True):
@@ -129,7 +135,7 @@ def rows(*, unknown: bool = True):
 
 
 def lists(*, unknown: bool = True):
-    return st.sampled_from((*LISTS, UNSURE_LIST, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, ABSENT, ABSENT) if unknown else LISTS)
+    return st.sampled_from((*LISTS, *UNSURE_LISTS, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, ABSENT, ABSENT) if unknown else LISTS)
 
 
 DECLARED = (
@@ -198,6 +204,9 @@ def known_versions(draw, of: Facts):
     def state(value):
         return draw(st.booleans()) if value is UNKNOWN else value
 
+    def number(value):
+        return draw(st.integers(0, 10)) if value is UNKNOWN else value
+
     message = of.message
     sender = message.sender
     sender = replace(sender, authenticated=state(sender.authenticated), groups=tuple((name, state(value)) for name, value in sender.groups))
@@ -209,6 +218,8 @@ def known_versions(draw, of: Facts):
     message = replace(message, sender=sender, files=found, words=looked_at(message.words), looked_for=SEARCHED)
     known = draw(lists(unknown=False)) if of.list is UNKNOWN else of.list
     if isinstance(known, ListFacts):
-        known = replace(known, sender_allowed=state(known.sender_allowed))
+        uncleared = tuple((name, number(count)) for name, count in known.uncleared)
+        counts = {"members": number(known.members), "external": number(known.external), "uncleared": uncleared}
+        known = replace(known, sender_allowed=state(known.sender_allowed), **counts)
     registers = tuple((name, draw(rows(unknown=False)) if row is UNKNOWN else row) for name, row in of.registers)
     return replace(of, message=message, list=known, registers=registers)

@@ -92,12 +92,12 @@ class ListFacts:
 
     address: str
     owner: str | None
-    members: int
-    external: int  # members outside the organisation
-    uncleared: tuple[tuple[str, int], ...]  # for each classification somebody was cleared for: how many members are not
+    members: int | Missing
+    external: int | Missing  # members outside the organisation
+    uncleared: tuple[tuple[str, int | Missing], ...]  # for each classification somebody was cleared for: how many members are not
     sender_allowed: bool | Missing = True
 
-    def uncleared_for(self, classification: str) -> int:
+    def uncleared_for(self, classification: str) -> int | Missing:
         """How many members may not see this classification. Where nobody was cleared, nobody is."""
         return next((count for name, count in self.uncleared if name == classification), self.members)
 

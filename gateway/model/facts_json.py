@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from gateway.model.facts import ABSENT, Declared, Entry, Facts, FileFacts, ListFacts, MessageFacts, Missing, SenderFacts
 from gateway.model.finding import Evidence, EvidenceKind, Place, Readable
 from gateway.model.message import Fixed
+
+N = TypeVar("N", bool, int)
 
 
 def to_json(facts: Facts | MessageFacts) -> dict[str, Any]:
@@ -119,11 +121,11 @@ def _fixed_in(file: Mapping[str, Any]) -> Fixed | None:
     return Fixed(fixed) if fixed is not None else None
 
 
-def _state_out(state: bool | Missing) -> bool | str:
+def _state_out(state: N | Missing) -> N | str:
     return state.value if isinstance(state, Missing) else state
 
 
-def _state_in(state: bool | str) -> bool | Missing:
+def _state_in(state: N | str) -> N | Missing:
     return Missing(state) if isinstance(state, str) else state
 
 
@@ -140,17 +142,17 @@ def _list_out(known: ListFacts) -> dict[str, Any]:
     return {
         "address": known.address,
         "owner": known.owner,
-        "members": known.members,
-        "external": known.external,
-        "uncleared": dict(known.uncleared),
+        "members": _state_out(known.members),
+        "external": _state_out(known.external),
+        "uncleared": {name: _state_out(count) for name, count in known.uncleared},
         "sender_allowed": _state_out(known.sender_allowed),
     }
 
 
 def _list_in(found: Mapping[str, Any]) -> ListFacts:
     return ListFacts(
-        found["address"], found["owner"], found["members"], found["external"],
-        tuple(sorted(found["uncleared"].items())), _state_in(found["sender_allowed"]),
+        found["address"], found["owner"], _state_in(found["members"]), _state_in(found["external"]),
+        tuple((name, _state_in(count)) for name, count in sorted(found["uncleared"].items())), _state_in(found["sender_allowed"]),
     )  # fmt: skip
 
 

@@ -118,7 +118,14 @@ def _uncleared(view: View, known: ListFacts, at_least: Any) -> State:
         return UNKNOWN
     if levels.top <= 0:
         return bool(at_least <= 0)
-    return bool(min(known.uncleared_for(name) for name in names[levels.top :]) >= at_least)
+    counts = [known.uncleared_for(name) for name in names[levels.top :]]
+    if any(not isinstance(count, Missing) and count < at_least for count in counts):
+        return False
+    return UNKNOWN if UNKNOWN in counts else True
+
+
+def _reaches(count: int | Missing, at_least: int) -> State:
+    return count if isinstance(count, Missing) else count >= at_least
 
 
 def _sender(how: str, value: Any) -> Condition:
@@ -196,8 +203,8 @@ _MAKERS: dict[str, Callable[[str, Any], Condition]] = {
     "message": _message,
     "files": _files,
     "list.uncleared_members": _of_list(_uncleared),
-    "list.external_members": _of_list(lambda _, known, at_least: known.external >= at_least),
-    "list.members": _of_list(lambda _, known, at_least: known.members >= at_least),
+    "list.external_members": _of_list(lambda _, known, at_least: _reaches(known.external, at_least)),
+    "list.members": _of_list(lambda _, known, at_least: _reaches(known.members, at_least)),
     "list.sender_allowed": _of_list(lambda _, known, value: _is(known.sender_allowed, value)),
     "sender": _sender,
     "sender_group": lambda _, value: lambda view: view.mail.in_group(value),

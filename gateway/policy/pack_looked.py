@@ -14,9 +14,10 @@ from gateway.detectors import NAMES
 from gateway.detectors.own import why_not
 from gateway.model.finding import OwnDetector, Patterns
 from gateway.policy.pack_asks import AsksPart
-from gateway.policy.pack_known import Known, own
+from gateway.policy.pack_known import Known
 from gateway.policy.pack_model import PackPart
 from gateway.policy.pack_yaml import Path, Sheet
+from gateway.policy.places import own
 
 
 class Looked:

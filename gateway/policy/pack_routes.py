@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from gateway.policy.pack_known import Known, own
+from gateway.policy.pack_known import Known
 from gateway.policy.pack_model import PackPart, RoutePart
 from gateway.policy.pack_sheets import unknown_name
 from gateway.policy.pack_yaml import Path, Sheet
-from gateway.policy.places import Places
+from gateway.policy.places import Places, own
 from gateway.policy.rules import Route
 
 _NOT_YET = {"seal": "encrypting here is not set up on this gateway"}

@@ -9,11 +9,10 @@ from gateway.model.finding import FileOddity
 from gateway.model.message import DefectName
 from gateway.policy.pack_asks import AsksPart, ClassificationAsk, RulePart, SizeAsk
 from gateway.policy.pack_days import check_days, check_within
-from gateway.policy.pack_known import own
 from gateway.policy.pack_model import NoRoutePart, PackPart
 from gateway.policy.pack_sheets import unknown_name
 from gateway.policy.pack_yaml import Path, Sheet
-from gateway.policy.places import Places
+from gateway.policy.places import Places, own
 from gateway.policy.rules import Act, Ask, ExceptionTo, Never, Override, Rule
 
 ROLES = ("sender", "owner", "list-owner", "agreement-owner", "postmaster")  # who can decide beside the pack's people

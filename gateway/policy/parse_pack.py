@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from gateway.errors import BadPack, Problem
 from gateway.policy.guidance import SHARES, parse_guidance
-from gateway.policy.pack_known import STALE, Known, home, own
+from gateway.policy.pack_known import STALE, Known
 from gateway.policy.pack_ladder import LadderMaker
 from gateway.policy.pack_looked import Looked, looks_for
 from gateway.policy.pack_model import AudiencePart, PackPart
@@ -22,7 +22,7 @@ from gateway.policy.pack_routes import RouteMaker
 from gateway.policy.pack_rules import RuleMaker
 from gateway.policy.pack_sheets import mended_part_of, sheet_of, unknown_name, without_knock_ons
 from gateway.policy.pack_yaml import Path, Sheet
-from gateway.policy.places import Places, domain_of
+from gateway.policy.places import Places, domain_of, home, own
 from gateway.policy.rules import Audience, Interpretation, Person, Policy, System
 
 MAIN = "pack.yaml"
@@ -289,6 +289,7 @@ class _Loader:
         found |= {f"place:{name}": self._value_place(("routes", name, "place")) for name in self.pack.routes}
         found |= {f"group:{name}": self._place(("groups", name)) for name in self.pack.groups}
         found |= {f"system:{name}": self._place(("systems", name)) for name in self.pack.systems}
+        found |= {f"as_of:{name}": (name, *sheet.values.get(("as_of",), (1, 1))) for name, sheet in self.known.sheets.items()}
         found |= {f"rule:{rule.id}": self._place(("rules", index)) for index, rule in enumerate(self.pack.rules)}
         found["review_by"] = self._value_place(("review_by",))
         found |= {f"exception:{index}": self._place(("exceptions", index)) for index in range(len(self.pack.exceptions))}

@@ -43,6 +43,20 @@ def address_of(text: str) -> str:
     return f"{local.lower()}@{domain_of(domain)}"
 
 
+def own(wheres: Iterable[str], own_domains: tuple[str, ...]) -> list[str]:
+    """`own` stands for the organisation's domains, `someone@own` for that mailbox in each of them."""
+    found = []
+    for where in wheres:
+        local, at, domain = where.rpartition("@")
+        found += [f"{local}{at}{one}" for one in own_domains] if domain == "own" and own_domains else [where]
+    return found
+
+
+def home(address: str, own_domains: tuple[str, ...]) -> str:
+    """`someone@own` at the first of the organisation's domains."""
+    return own([address], own_domains[:1])[0]
+
+
 def _is_plain(name: str) -> bool:
     return all(label and len(label) <= 63 and label.replace("-", "a").replace("_", "a").isalnum() for label in name.split("."))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from gateway.model.facts import Entry
+from gateway.model.facts import Entry, Missing
 from gateway.policy.places import Places
 
 
@@ -16,9 +16,9 @@ class KnownList:
 
     address: str
     owner: str | None
-    members: int
-    external: int
-    uncleared: tuple[tuple[str, int], ...]  # sorted
+    members: int | Missing
+    external: int | Missing
+    uncleared: tuple[tuple[str, int | Missing], ...]  # sorted
     allowed: Places[bool] | None = None  # who may send to it; None: everybody
     allowed_groups: frozenset[str] = frozenset()
 
@@ -66,6 +66,7 @@ class Snapshot:
     groups: Mapping[str, Places[bool] | None] = field(default_factory=dict)  # None: kept in a directory, which is not known
     registers: Mapping[str, Register] = field(default_factory=dict)
     looked_for: frozenset[str] = frozenset()
+    as_of: Mapping[str, date] = field(default_factory=dict)  # by file, the day of an export that gets too old
 
     def list_of(self, key: str) -> KnownList | None:
         """The list that mail to this Address.key goes to. Where servers know subaddresses (RFC 5233), `list+anything` is the list too."""

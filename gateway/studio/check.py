@@ -8,6 +8,7 @@ from datetime import date
 from gateway.errors import BadPack, Problem
 from gateway.policy.parse_pack import MAIN, load_pack
 from gateway.policy.rules import Ask, Policy, Route
+from gateway.studio.check_known import exported_tomorrow, without_lists
 from gateway.studio.far_away import far_away
 from gateway.studio.hardly_meant import hardly_meant
 from gateway.studio.test import check_tests
@@ -28,7 +29,7 @@ def check(
         policy = load_pack(files, own_domains, next_hops=next_hops)
     except BadPack as error:
         return (*error.problems, *check_tests(files))
-    broken = check_tests(files, policy)
+    broken = (*check_tests(files, policy), *(exported_tomorrow(policy, today) if today is not None else ()))
     lost = policy.unknown_places(places) if places is not None else ()
     return (
         *broken,
@@ -37,6 +38,7 @@ def check(
         *_idle(policy),
         *_alone(policy),
         *_without_mail(policy),
+        *without_lists(policy),
         *hardly_meant(policy),
         *((*_overdue(policy, today), *far_away(policy, today)) if today is not None else ()),
     )

@@ -127,7 +127,16 @@ def test_a_record_that_makes_no_sense_is_logged_and_harms_nothing(place: Place, 
 text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
 addresses = st.builds("{}@{}".format, text, text) | st.just("")
 owners = st.none() | addresses
-lists = st.builds(ListFacts, addresses, owners, st.integers(0), st.integers(0), st.just(()), st.booleans() | st.just(UNKNOWN))
+counts = st.integers(0) | st.just(UNKNOWN)
+lists = st.builds(
+    ListFacts,
+    addresses,
+    owners,
+    counts,
+    counts,
+    st.just(()) | counts.map(lambda count: (("secret", count),)),
+    st.booleans() | st.just(UNKNOWN),
+)
 entries = st.none() | st.just(UNKNOWN) | st.builds(Entry, st.none() | text, owners)
 files = st.builds(FileFacts, text, st.none(), text, text, st.integers(0), st.integers(0), st.sampled_from(Readable))
 messages = st.builds(
