@@ -33,6 +33,7 @@ class Looked:
     def patterns(self, wanted: Iterable[str]) -> Patterns:
         """What examine must look for, so that these detectors can speak. Markings are added by the caller."""
         ids = {*wanted, *(name for asks in self._asks() if asks.found is not None for name in (asks.found.detector,))}
+        self._point_at_unused(ids)
         sharing = self._pack.sharing
         return Patterns(
             (),
@@ -59,6 +60,13 @@ class Looked:
             self._check_name(name, path)
             words = known.words(part.words, self._sheet, (*path, "words"))
             yield OwnDetector(name, part.says, (), words, tuple(part.near or ()), part.shows)
+
+    def _point_at_unused(self, ids: set[str]) -> None:
+        for key, names in (("patterns", self._pack.patterns), ("dictionaries", self._pack.dictionaries)):
+            for name in names:
+                if name not in ids:
+                    says = f"nothing asks for `{name}`, so it is not looked for; name it in `markings` or by `found` in a rule"
+                    self._sheet.problems.append(self._sheet.at((key, name), says, key=True, severity="warning"))
 
     def _check_name(self, name: str, path: Path) -> None:
         if name in NAMES or (path[0] == "dictionaries" and name in self._pack.patterns):

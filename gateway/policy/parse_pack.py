@@ -295,6 +295,7 @@ class _Loader:
         found |= {f"exception:{index}": self._place(("exceptions", index)) for index in range(len(self.pack.exceptions))}
         found |= {f"interpretation:{name}": self._place(("interpretations", name)) for name in self.pack.interpretations}
         found |= {f"never:{never.id}": self._place(("never", index)) for index, never in enumerate(self.pack.never)}
+        found |= {f"override:{one.id}": self._place(("overrides", index)) for index, one in enumerate(self.pack.overrides)}
         return found
 
     def _place(self, path: Path) -> tuple[str, int, int]:

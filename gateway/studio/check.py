@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from gateway.errors import BadPack, Problem
-from gateway.policy.parse_pack import MAIN, load_pack
-from gateway.policy.rules import Ask, Policy, Route
+from gateway.policy.parse_pack import load_pack
+from gateway.policy.rules import Policy, Route
+from gateway.studio.answers import unanswerable
 from gateway.studio.check_known import exported_tomorrow, without_lists
 from gateway.studio.far_away import far_away
 from gateway.studio.hardly_meant import hardly_meant
+from gateway.studio.idle import idle
+from gateway.studio.possible import Worlds
 from gateway.studio.test import check_tests
 
 
@@ -23,7 +26,8 @@ def check(
 ) -> tuple[Problem, ...]:
     """Every error and warning, errors first. No error: the pack can be used.
 
-    `today` warns of what is out of date. `next_hops`, `places`: those that are configured; None: they are not looked at.
+    `today` warns of what is out of date. `next_hops`, `places`: those that are configured; None: they are not looked at, and which
+    domains are the organisation's is not known either.
     """
     try:
         policy = load_pack(files, own_domains, next_hops=next_hops)
@@ -35,33 +39,14 @@ def check(
         *broken,
         *lost,
         *policy.warnings,
-        *_idle(policy),
+        *idle(policy, Worlds.of(policy, own_is_known=next_hops is not None)),
+        *unanswerable(policy),
         *_alone(policy),
         *_without_mail(policy),
         *without_lists(policy),
         *hardly_meant(policy),
         *((*_overdue(policy, today), *far_away(policy, today)) if today is not None else ()),
     )
-
-
-def _idle(policy: Policy) -> Iterable[Problem]:
-    """What stands in the pack and can never do anything."""
-    if not policy.rules:
-        yield Problem(MAIN, 1, 1, "has no rules: everything is released by the first route that serves", "warning")
-    for rule in policy.rules:
-        if any(_cannot_match(ask) for ask in rule.when):
-            yield Problem(
-                *policy.where[f"rule:{rule.id}"], f"rule `{rule.id}` can never match: nothing is below the least classification", "warning"
-            )
-    given = frozenset[str]().union(*[route.provides for route in policy.routes if not route.closed])
-    for rule in policy.rules:
-        for act in rule.acts:
-            if missing := sorted(act.needs - given):
-                closed = [f"`{route.name}`: {route.closed}" for route in policy.routes if route.closed and route.provides & set(missing)]
-                why = f" ({'; '.join(closed)})" if closed else ""
-                says = f"rule `{rule.id}` requires {', '.join(missing)}, which no route that can be used gives{why}"
-                says += ": it always ends in no_route"
-                yield Problem(*policy.where[f"rule:{rule.id}"], says, "warning")
 
 
 def _without_mail(policy: Policy) -> Iterable[Problem]:
@@ -88,10 +73,6 @@ def _alone(policy: Policy) -> Iterable[Problem]:
         if system.notices_to is None:
             says = f"system `{system.name}` has no `notices_to`, so nobody is told of its mail that is kept or refused"
             yield Problem(*policy.where[f"system:{system.name}"], says, "warning")
-
-
-def _cannot_match(ask: Ask) -> bool:
-    return ask.fact == "classification" and ask.how == "below" and isinstance(ask.value, tuple) and ask.value[1] == 0
 
 
 def _overdue(policy: Policy, today: date) -> Iterable[Problem]:

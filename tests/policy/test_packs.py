@@ -90,7 +90,7 @@ def test_a_rule_that_requires_what_no_route_gives_is_pointed_at():
 
 
 def test_a_share_whose_covering_mail_nobody_carries_is_pointed_at():
-    text = SMALL.replace(LINK, LINK.replace("for: partners", "for: colleagues")).replace("internal: {kind: relay, next_hop: mailboxes, for: colleagues}", "internal: {kind: relay, next_hop: mailboxes, not_for: colleagues}")  # fmt: skip  # noqa: E501
+    text = SMALL.replace(LINK, LINK.replace("for: partners", "for: colleagues")).replace("internal: {kind: relay, next_hop: mailboxes, for: colleagues}", "internal: {kind: relay, next_hop: mailboxes, not_for: colleagues, limits: {message: 35MB}}")  # fmt: skip  # noqa: E501
     (found,) = [str(problem) for problem in check({"pack.yaml": text.encode(), **BESIDE}, OWN)]
 
     assert "route `link` takes files out of mail, and no other route carries the rest of it to the same people: it is never used" in found
