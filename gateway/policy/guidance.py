@@ -36,7 +36,9 @@ SHARES = "share-"  # how their names begin
 _LETTERS = frozenset({"share-code", "share-asked", "share-fetched"})  # letters of their own, which know no more than others do
 _FIELDS = frozenset({"title", "status", "reply", "months", "known_by"})
 PLACEHOLDER = re.compile(r"\{(\w*)\}")
+_IN_BRACES = re.compile(r"\{[^{}]{0,40}\}|\{(?: ?[\w-]{0,40})|\}")  # what begins or ends like one
 _STATUS = re.compile(r"5\.\d{1,3}\.\d{1,3}")  # a refusal is for good: class 4 would ask for another try
+_LONGEST_TITLE = 120  # characters; a subject is read in a list of mail
 MAX_REPLY = 400  # octets of an SMTP reply's text; the line stays under 512 (RFC 5321 section 4.5.3.1.5)
 
 
@@ -116,6 +118,8 @@ def parse_guidance(file: str, data: bytes) -> Guidance:
         problems.append(Problem(file, 2, 1, "the `title:` becomes part of a subject and takes no placeholders"))
     if not fields.get("title"):
         problems.append(Problem(file, 2, 1, "needs a `title:`; it becomes part of the subject"))
+    if len(fields.get("title", "")) > _LONGEST_TITLE:
+        problems.append(Problem(file, 2, 1, f"the `title:` becomes part of a subject; write at most {_LONGEST_TITLE} characters"))
     if not body:
         problems.append(Problem(file, front[0].count("\n") + 1, 1, "has no text below the front matter"))
     if not _STATUS.fullmatch(fields.get("status", "5.7.1")):
@@ -136,6 +140,8 @@ def _front_matter(file: str, lines: str) -> tuple[dict[str, str], list[Problem]]
             continue
         if not colon or name.strip() not in _FIELDS:
             problems.append(Problem(file, number, 1, f"unknown field `{name.strip()}`; there are: {', '.join(sorted(_FIELDS))}"))
+        if name.strip() in fields:
+            problems.append(Problem(file, number, 1, f"`{name.strip()}:` stands twice here; keep one"))
         fields[name.strip()] = value.strip().strip('"')
     return fields, problems
 
@@ -193,9 +199,21 @@ def _known(id_: str) -> frozenset[str]:
 
 
 def _placeholder_problems(file: str, text: str, known: frozenset[str]) -> list[Problem]:
-    return [
-        Problem(file, number, match.start() + 1, f"unknown placeholder `{match[0]}`; there are: {', '.join(sorted(known))}")
-        for number, line in enumerate(text.splitlines(), 1)
-        for match in PLACEHOLDER.finditer(line)
-        if match[1] not in known
-    ]
+    """Those that stand for nothing, and what would be sent as it stands: `{ case }`, `{keep-until}`, `{case`."""
+    problems = []
+    for number, line in enumerate(text.splitlines(), 1):
+        for match in _IN_BRACES.finditer(line):
+            name = re.sub(r"\W+", "_", match[0].strip("{} \t,.;:"))
+            if name in known and match[0] != f"{{{name}}}":
+                problems.append(
+                    Problem(
+                        file,
+                        number,
+                        match.start() + 1,
+                        f"`{match[0]}` is no placeholder, and would be sent as it stands; write `{{{name}}}`",
+                    )
+                )
+            elif name not in known:
+                says = f"unknown placeholder `{match[0]}`; there are: {', '.join(sorted(known))}"
+                problems.append(Problem(file, number, match.start() + 1, says))
+    return problems

@@ -81,10 +81,11 @@ class LadderMaker:
         if part.detector is not None and part.detector not in self._detectors:
             self._wrong((*path, "detector"), unknown_name("detector", part.detector, self._detectors))
         lowers_here = part.whole_line and set(part.where or ()) <= {Place.PAGE_HEADER.value, Place.PAGE_FOOTER.value}
-        if given.level < unmarked and part.text is not None and not lowers_here:
+        lowers = given.level < unmarked and part.is_ in self._pack.classifications
+        if lowers and part.text is not None and not lowers_here:
             says = f"`{part.text}` would lower what nobody marked; only a whole line in a page header or footer may"
             self._wrong((*path, "text"), f"{says}: where: [page_header, page_footer], whole_line: true")
-        if given.level < unmarked and (part.detector is not None or part.unreadable is not None):
+        if lowers and (part.detector is not None or part.unreadable is not None):
             self._wrong((*path, "is"), "a detector or an unreadable file never lowers; it says nothing here", severity="warning")
 
     def _pattern(self, part: MarkingPart, taken: frozenset[str]) -> str:

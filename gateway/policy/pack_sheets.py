@@ -12,13 +12,17 @@ from typing import Any, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from gateway.errors import Problem
-from gateway.policy.pack_yaml import Path, Sheet, read
+from gateway.policy.pack_yaml import Path, Sheet, read, unseen_in
 
 P = TypeVar("P", bound=BaseModel)
 
 _MOST_TURNS = 12  # what is left out may make more go: a rule without its id
 _MOST_LEFT_OUT = 200
-_UNKNOWN = re.compile(r"unknown [^`]*`([^`]*)`")
+_UNKNOWN = re.compile(r"unknown ([^`]*?) ?`([^`]*)`")
+_NAMED_IN = {
+    "classification": "classifications",
+    "category": "categories",
+}  # lists of names: of what stands there wrongly, nobody knows the name
 _BLOCK = "must be a block of `key: value`"
 _WRITTEN = {
     "^[a-z0-9][a-z0-9._-]{0,63}\\.yaml$": "a file beside pack.yaml, name.yaml",
@@ -38,6 +42,16 @@ _SHORT = {
     "model_type": _BLOCK,
     "model_attributes_type": _BLOCK,
 }
+
+
+_MEASURED = {
+    "greater_than_equal": "must be {ge} or more",
+    "less_than_equal": "must be {le} or less",
+    "string_too_long": "is too long; write at most {max_length} characters",
+    "string_too_short": "is too short; write at least {min_length} characters",
+    "too_long": "has too many entries; at most {max_length} can stand here",
+}
+_OF_TYPE = {"list_type", "int_type"}  # where one of them may stand, the other may
 
 
 def part_of(model: type[P], sheet: Sheet) -> P | None:
@@ -74,12 +88,27 @@ def _note(model: type[BaseModel], sheet: Sheet, error: ValidationError) -> None:
     """Each mistake once; what YAML has already been blamed for is not blamed again."""
     blamed = {(problem.line, problem.column) for problem in sheet.problems}
     seen = set()
-    for item in error.errors(include_url=False):
+    for item in _of_one_reading(sheet, error):
         problem = _problem(model, sheet, item)
         place = (problem.line, problem.column)
         if (place, problem.says) not in seen and place not in blamed:
             seen.add((place, problem.says))
             sheet.problems.append(problem)
+
+
+def _of_one_reading(sheet: Sheet, error: ValidationError) -> list[Any]:
+    """What may be a list or a number is wrong as either; said is what is wrong with what it looks like."""
+    items: list[Any] = error.errors(include_url=False)
+    told = [_path(sheet, item["loc"]) for item in items if item["type"] not in _OF_TYPE]
+    kept: dict[Path, Any] = {}
+    for item in items:
+        path = _path(sheet, item["loc"])
+        if item["type"] not in _OF_TYPE:
+            kept[*path, len(kept)] = item
+        elif not any(other[: len(path)] == path for other in told):
+            before = kept.get(path)
+            kept[path] = item if before is None else {**before, "or": (*before.get("or", ()), item["type"])}
+    return list(kept.values())
 
 
 def _mend(sheet: Sheet, error: ValidationError, stand_ins: Mapping[str, object]) -> bool:
@@ -107,19 +136,21 @@ def without_knock_ons(sheets: Iterable[Sheet], told: Iterable[Problem]) -> tuple
     """What is wrong in all of them, without what is only said because something was left out. `told`: what certainly stays."""
     sheets = tuple(sheets)
     lost = frozenset[str]().union(*(sheet.lost for sheet in sheets))
+    torn = frozenset[str]().union(*(sheet.torn for sheet in sheets))
     sure = set(map(id, told))
     return tuple(
         problem
         for sheet in sheets
         for problem in sheet.problems
-        if id(problem) in sure or not (sheet.is_knock_on(problem) or _is_of_lost(problem, lost))
+        if id(problem) in sure or not (sheet.is_knock_on(problem) or _is_of_lost(problem, lost, torn))
     )
 
 
-def _is_of_lost(problem: Problem, lost: frozenset[str]) -> bool:
+def _is_of_lost(problem: Problem, lost: frozenset[str], torn: frozenset[str]) -> bool:
     """Nobody knows what was left out, nor what that would have used."""
     match = _UNKNOWN.match(problem.says)
-    return (match is not None and match[1] in lost) or (bool(lost) and problem.severity == "warning")
+    named = match is not None and (match[2] in lost or _NAMED_IN.get(match[1]) in torn)
+    return named or (bool(lost) and problem.severity == "warning")
 
 
 def sheet_of(files: Mapping[str, bytes], name: str) -> Sheet:
@@ -154,15 +185,19 @@ def _problem(model: type[BaseModel], sheet: Sheet, item: Any) -> Problem:
     kind, says = str(item["type"]), str(item["msg"])
     match kind:
         case "extra_forbidden":
-            return sheet.at(path, f"unknown key `{loc[-1]}`{advice(str(loc[-1]), _keys_at(model, loc[:-1]))}", key=True)
+            return sheet.at(
+                path, f"unknown key `{loc[-1]}`{unseen_in(str(loc[-1])) or advice(str(loc[-1]), _keys_at(model, loc[:-1]))}", key=True
+            )
         case "missing":
             return sheet.at(path, f"needs `{loc[-1]}:`", key=True)
         case "literal_error":
-            there = [text.strip("' ") for text in str(item["ctx"]["expected"]).replace(" or ", ", ").split(",")]
-            return sheet.at(path, f"`{item['input']}` is not possible here{advice(str(item['input']), there)}")
+            expected = str(item["ctx"]["expected"]).replace("True", "true")
+            there = [text.strip("' ") for text in expected.replace(" or ", ", ").split(",")]
+            given = str(item["input"])
+            return sheet.at(path, f"`{given}` is not possible here{unseen_in(given) or advice(given, there)}")
         case "string_pattern_mismatch":
             pattern, text = str(item["ctx"]["pattern"]), str(item["input"])
-            says = f"`{text}` is not written as it must be: {_written(pattern)}{_rewritten(pattern, text)}"
+            says = f"`{text}` is not written as it must be: {_written(pattern)}{unseen_in(text) or _rewritten(pattern, text)}"
             return sheet.at(path, says, key=loc[-1] == "[key]")
         case "value_error":
             return sheet.at(path, says.removeprefix("Value error, "))
@@ -175,8 +210,14 @@ def _in_short(kind: str, path: Path, item: Any) -> str:
         return _nothing_behind(path)
     if kind == "too_short":
         return f"`{item['loc'][-1]}` is empty; {_WAYS_OUT}"
-    says = str(item["msg"])
-    return _SHORT.get(kind, says[0].lower() + says[1:])
+    context, says = item.get("ctx", {}), str(item["msg"])
+    if kind in _MEASURED:
+        return _MEASURED[kind].format(**context)
+    if kind == "string_type" and isinstance(item["input"], int):
+        return "must be text; put it in quotes"
+    return " or ".join(
+        (_SHORT.get(kind, says[0].lower() + says[1:]), *(_SHORT[other].removeprefix("must be ") for other in item.get("or", ())))
+    )
 
 
 def _nothing_behind(path: Path) -> str:

@@ -28,6 +28,8 @@ _FIRST_YEAR, _LAST_YEAR = 1990, 2100
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _CLOCK = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_PAGE = re.compile(r"@([\w.-]+)|(?:https?://)([\w.-]+)(?:[:/].*)?", re.DOTALL)
+_WITH_NAME = re.compile(r"<([^<>\s@]+@[^<>\s@]+)>")
 _SIGNATURE = re.compile(r" *(\S.*?\S)(?:,| ) *(\d{4}-\d\d-\d\d) *", re.DOTALL)
 _SAYS_NO = re.compile(
     r"[\W_]*|(?:no|none|no ?(?:one|body)|nil|null|nothing|false|off|n/?a|tb[acd]|unknown|unsigned|missing|waiting|expired|lapsed"
@@ -120,10 +122,14 @@ def _hours(value: str) -> str:
 def _domain(value: object) -> object:
     if isinstance(value, str) and _DATE.fullmatch(value):
         raise ValueError(f"`{value}` is a day, and here stands an address or a domain")
+    if isinstance(value, str) and (match := _PAGE.fullmatch(value)):
+        raise ValueError(f"`{value}` is more than a domain; write {match[1] or match[2]} alone")
     return domain_of(value) if isinstance(value, str) and value != "own" else value
 
 
 def _address(value: object) -> object:
+    if isinstance(value, str) and (match := _WITH_NAME.search(value)):
+        raise ValueError(f"`{value}` has a name beside the address; write {match[1]} alone")
     return address_of(value) if isinstance(value, str) else value
 
 

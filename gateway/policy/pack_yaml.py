@@ -6,6 +6,8 @@ so that no file costs more to read than it weighs.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +21,8 @@ from gateway.errors import Problem
 
 MOST_OCTETS = 2_097_152
 MOST_DEPTH = 24
+UNSEEN = "[\u00a0\u00ad\u1680\u2000-\u200f\u2028-\u202f\u205f-\u2064\u3000\ufeff]"
+_NO_BLANK = re.compile(rf"^[ -]*(?:[\w.-]+:)?({UNSEEN})")
 _CORE = "tag:yaml.org,2002:"
 
 Path = tuple[str | int, ...]
@@ -35,6 +39,7 @@ class Sheet:
     problems: list[Problem] = field(default_factory=list)
     hurt: set[tuple[int, int]] = field(default_factory=set)  # places around what was left out because it is wrong
     lost: set[str] = field(default_factory=set)  # names of what was left out
+    torn: set[str] = field(default_factory=set)  # the parts of the file that something was left out of
 
     def at(self, path: Path, says: str, *, key: bool = False, severity: str = "error") -> Problem:
         """A Problem at the nearest place known for this path."""
@@ -54,6 +59,7 @@ class Sheet:
         gone = parent[path[-1]]
         named = gone.get("id", path[-1]) if isinstance(gone, dict) else path[-1]
         self.lost.add(str(named))
+        self.torn.add(str(path[0]))
         for depth in range(1, len(path)):
             self.hurt |= {known[path[:depth]] for known in (self.keys, self.values) if path[:depth] in known}
         del parent[path[-1]]
@@ -80,6 +86,7 @@ def read(file: str, data: bytes) -> Sheet:
     if len(data) > MOST_OCTETS:
         sheet.problems.append(Problem(file, 1, 1, f"is larger than {MOST_OCTETS} octets; split it or move its rows into a register"))
         return sheet
+    text = ""
     try:
         text = data.decode("utf-8-sig")
         root = _yaml().compose(text)
@@ -89,7 +96,7 @@ def read(file: str, data: bytes) -> Sheet:
     except _Refused as refused:
         sheet.problems.append(Problem(file, refused.line, refused.column, refused.says))
     except MarkedYAMLError as error:
-        sheet.problems.append(_in_plain_words(file, error))
+        sheet.problems.append(_in_plain_words(file, error, text))
     except (YAMLError, RecursionError) as error:
         says = str(error).splitlines()[0] if str(error) else "cannot be read"
         sheet.problems.append(Problem(file, 1, 1, f"is no YAML: {says}"))
@@ -155,18 +162,40 @@ _WORDS = (  # what the library says; what it means to whoever wrote the file; wh
     ("found unexpected end of stream", "the quote that begins here is not closed", True),
     ("unexpected end of stream", "the quote that begins here is not closed", True),
     ("unknown escape character", "a backslash in double quotes; put the text in single quotes", False),
+    ("character '@' that cannot", "a text cannot begin with `@`; a domain is written without it, and any other text in quotes", False),
     ("that cannot start any token", "a text cannot begin with this sign; put it in quotes", False),
     ("another document", "a second document begins here (`---`); a file has one", False),
     ("expected a single document", "a second document begins here (`---`); a file has one", False),
 )
 
 
-def _in_plain_words(file: str, error: MarkedYAMLError) -> Problem:
+def _in_plain_words(file: str, error: MarkedYAMLError, text: str) -> Problem:
     said = error.problem or "cannot be read"
     says, at_beginning = next(((words, begins) for key, words, begins in _WORDS if key in said), (said, False))
     mark = (error.context_mark if at_beginning else None) or error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
-    return Problem(file, line, column, f"is no YAML: {says}")
+    return _looks_like_a_blank(file, text, line) or Problem(file, line, column, f"is no YAML: {says}")
+
+
+def _looks_like_a_blank(file: str, text: str, until: int) -> Problem | None:
+    """The last sign up to this line that stands where YAML wants a blank, and is none: YAML blames what comes after it."""
+    for number, line in reversed(list(enumerate(text.split("\n")[:until], 1))):
+        match = _NO_BLANK.search(line)
+        if match is not None:
+            says = f"is no YAML: {named_sign(match[1])} stands here, which looks like a blank or like nothing; write blanks instead"
+            return Problem(file, number, match.start(1) + 1, says)
+    return None
+
+
+def named_sign(sign: str) -> str:
+    """A no-break space (U+00A0)."""
+    return f"a {unicodedata.name(sign, 'sign').lower()} (U+{ord(sign):04X})"
+
+
+def unseen_in(text: str) -> str:
+    """What to say of a name with a sign in it that nobody sees; else nothing."""
+    match = re.search(UNSEEN, text)
+    return f"; {named_sign(match[0])} is in it, which nobody sees" if match else ""
 
 
 def _plain(sheet: Sheet, node: Node, path: Path) -> Any:

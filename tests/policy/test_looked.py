@@ -69,7 +69,7 @@ def test_the_child_is_told_everything():
         ("words: clinical.yaml", "words: clinic.yaml", "`clinic.yaml` is not there; did you mean `clinical.yaml`?"),
         ("  case-number: {says", "  nhs-number: {says", "`nhs-number` is the name of another detector"),
         ("  clinical: {says", "  case-number: {says", "`case-number` is the name of another detector"),
-        ("small_below: 10", "small_below: 1", "greater than or equal to 2"),
+        ("small_below: 10", "small_below: 1", "must be 2 or more"),
     ],
 )
 def test_a_mistake_has_its_place_and_a_way_out(was, now, problem):

@@ -133,7 +133,7 @@ MISTAKES = [
     ("expires: {after: 14d}", "expires: {after: 14d}, provides: [protected], clause: x", "25:86", "`protected` covers the message, and a share protects only"),
     ("expires: {after: 14d}", "expires: {after: 14d}, limits: {message: 1GB}", "25:84", "limit them by `attachments:` or `file:`"),
     ("expires: {after: 14d}", "expires: {after: 14d}, sent_as: [smime]", "25:75", "a share carries files"),
-    ("expires: {after: 14d}", "expires: {after: 14d}, download_limit: 0", "25:91", "greater than or equal to 1"),
+    ("expires: {after: 14d}", "expires: {after: 14d}, download_limit: 0", "25:91", "must be 1 or more"),
     ("limits: {attachments: 12MB}", "limits: {file: 12MB}", "24:101", "only a share has this; limit `attachments:`"),
     ("next_hop: mailboxes,", "next_hop: mailboxes, download_limit: 3,", "22:48", "only a share has this, and route `internal` is a relay"),
     ("kind: share", "kind: shares", "25:16", "`shares` is not possible here; did you mean `share`?"),
@@ -356,7 +356,7 @@ def test_a_refusal_has_a_status_of_class_five():
         ("a:\n\tb: 1\n", "2:1: is no YAML: a tab; indent with blanks"),
         ("a: 1\nword\nb: 2\n", "2:1: is no YAML: this line has no `: `; a key needs one, and a text of several lines needs quotes"),
         ("a:\n  - x\n - y\n", "3:2: is no YAML: this line does not stand below the others of its block; look at the indent"),
-        ("a: @b\n", "1:4: is no YAML: a text cannot begin with this sign; put it in quotes"),
+        ("a: %b\n", "1:4: is no YAML: a text cannot begin with this sign; put it in quotes"),
         ("a: 1\n---\nb: 2\n", "2:1: is no YAML: a second document begins here (`---`); a file has one"),
     ],
 )
