@@ -17,7 +17,7 @@ from gateway.app.dkim import check_records
 from gateway.app.house import house_of
 from gateway.app.pack import load_policy
 from gateway.app.places import make_places
-from gateway.app.precautions import open_to_others, unsafe_hops, unsafe_places, unsafe_portal
+from gateway.app.precautions import open_to_others, unsafe_hops, unsafe_places, unsafe_portal, unusual
 from gateway.app.signing import unsigned_domains
 from gateway.app.tls_files import check_tls
 from gateway.app.vaults import make_vault
@@ -195,6 +195,7 @@ def _precautions(settings: Settings, policy: Policy | None) -> Iterator[Look]:
     if not private:
         yield Look("permissions", True, "settings, keys and what is kept are closed to others")
     yield from (Look("protection", False, says) for says in safe)
+    yield from (Look("settings", False, says) for says in unusual(settings))
 
 
 async def _living(settings: Settings, policy: Policy | None) -> list[Look]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
+from ipaddress import ip_network
 from pathlib import Path
 
-from gateway.config import CryptsharePlace, Hop, OneDrivePlace, OwnPlace, Settings, SftpPlace, is_loopback
+from gateway.config import MB, CryptsharePlace, Hop, OneDrivePlace, OwnPlace, Settings, SftpPlace, is_loopback
 from gateway.edges.database import is_sqlite
 from gateway.policy.rules import Policy, Route
 from gateway.policy.snapshot import Partner
 
+_LEAST_MESSAGE = 65536  # octets (RFC 5321 section 4.5.3.1.7)
+_LEAST_DEADLINE = 10.0  # seconds
+_LEAST_MEMORY = 200 * MB
 PLACEHOLDER = "change-this"  # in deploy/outgate.toml
 
 
@@ -36,6 +40,33 @@ def unsafe_hops(settings: Settings, policy: Policy | None) -> Iterator[str]:
                 f'route `{routes[0].name}` gives {promises} by next_hop.{name}, but tls = "{hop.tls}" lets mail go there in clear, '
                 'or to a stranger: tls = "verified"'
             )
+
+
+def unusual(settings: Settings) -> Iterator[str]:
+    """What is allowed, and most likely not meant."""
+    for name, listener in settings.listen.items():
+        where = f"listen.{name}"
+        if everybody := [one for one in listener.networks if _is_everybody(one)]:
+            yield f"{where}.networks has {everybody[0]}: everybody who reaches {listener.address} may relay; name your own mail servers"
+        elif not listener.networks and not listener.client_names:
+            yield f"{where}.networks is empty and no `client_names` are named: nobody may relay there"
+        if any(_is_everybody(one) for one in listener.xforward):
+            yield f"{where}.xforward believes everybody; name your own mail servers"
+        if listener.max_message < _LEAST_MESSAGE:
+            yield f'{where}.max_message is {listener.max_message} octets: mail has 64 KB at least (RFC 5321); write max_message = "100MB"'
+        if listener.deadline_seconds < _LEAST_DEADLINE:
+            yield f'{where}.deadline is {listener.deadline_seconds:g} s: mail with documents is put off each time; write deadline = "85s"'
+    if settings.examine.memory < _LEAST_MEMORY:
+        yield (
+            f"examine.memory is {settings.examine.memory / MB:.1f} MB, of which 160 MB are the libraries: files count as unreadable; "
+            'write memory = "336MB"'
+        )
+    if settings.examine.seconds < 1 or settings.examine.wall < settings.examine.seconds:
+        yield "examine.seconds is under a second, or more than examine.wall: files count as unreadable; take both out for what is usual"
+
+
+def _is_everybody(network: str) -> bool:
+    return ip_network(network).prefixlen == 0
 
 
 def unsafe_places(settings: Settings, policy: Policy | None) -> Iterator[str]:

@@ -4,11 +4,12 @@ In: the path of a TOML file. Out: Settings. Not here: whether next hops answer, 
 Secrets stand in this file or in files it names; the file should be readable by the service alone.
 """
 
+from gateway.config.addresses import is_loopback
 from gateway.config.places import CryptsharePlace, OneDrivePlace, OwnPlace, Place, SftpPlace
 from gateway.config.reading import load
 from gateway.config.sections import Examine, Hop, Listener, NoticesPlace, Organisation, PolicySource, Portal, SigningDomain
 from gateway.config.settings import Settings
-from gateway.config.values import MB, is_loopback, is_selector
+from gateway.config.values import MB, is_selector
 
 __all__ = [
     "MB",

@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from pydantic import Field, model_validator
 
-from gateway.config.values import FolderName, PublicKey, Seconds, Section, Service, ShownFolder, Site, TransferAddress
+from gateway.config.addresses import Service, Site
+from gateway.config.values import FolderName, PublicKey, Seconds, Section, ShownFolder, TransferAddress
 
 
 class OwnPlace(Section):

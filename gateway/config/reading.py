@@ -14,6 +14,7 @@ from gateway.config.sections import Database, Hop, Listener, Portal, SigningDoma
 from gateway.config.settings import Settings
 from gateway.errors import BadConfig, Problem
 
+_NAMED = {"listen": "main", "next_hop": "internet", "place": "own", "dkim": '"example.gov.uk"'}  # tables of sections, and a name for one
 _KEY = re.compile(r"""\s*(?:"([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+))\s*(?:\.|$)""")
 
 
@@ -24,22 +25,31 @@ def load(path: Path) -> Settings:
         BadConfig: with a Problem for everything that is wrong.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8-sig")  # some editors put a byte order mark before it
+        raw = tomllib.loads(text)
     except OSError as error:
         raise BadConfig((Problem(str(path), 0, 0, f"cannot be read: {error.strerror}; name another file with --config"),)) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise BadConfig((_not_unicode(path, error),)) from error
+    except tomllib.TOMLDecodeError as error:
         raise BadConfig((_syntax(path, error),)) from error
     try:
         return _absolute(Settings.model_validate(raw).standing_at(path), path.parent.resolve())
     except ValidationError as error:
-        text = path.read_text(encoding="utf-8")
-        raise BadConfig(tuple(_problem(path, text, dict(item)) for item in error.errors())) from error
+        raise BadConfig(tuple(dict.fromkeys(_problem(path, text, dict(item)) for item in error.errors()))) from error
+
+
+def _not_unicode(path: Path, error: UnicodeDecodeError) -> Problem:
+    before = error.object[: error.start]
+    column = len(before) - before.rfind(b"\n")
+    return Problem(str(path), before.count(b"\n") + 1, column, "is not UTF-8 here; save the file as UTF-8")
 
 
 def _syntax(path: Path, error: Exception) -> Problem:
     place = re.search(r"at line (\d+), column (\d+)", str(error))
     line, column = (int(place[1]), int(place[2])) if place else (0, 0)
-    return Problem(str(path), line, column, f"is no TOML: {error}")
+    advice = '; text stands in straight quotation marks ("..."), yes and no are true and false' if "Invalid value" in str(error) else ""
+    return Problem(str(path), line, column, f"is no TOML: {error}{advice}")
 
 
 def _problem(path: Path, text: str, item: dict[str, object]) -> Problem:
@@ -51,6 +61,14 @@ def _problem(path: Path, text: str, item: dict[str, object]) -> Problem:
         says = f"unknown key `{where[-1]}`{_advice(where, kind)}"
     elif item["type"] == "missing":
         says = "is missing"
+    elif item["type"] == "tuple_type" and isinstance(item["input"], str):
+        says = f'is a list; write {where[-1]} = ["{item["input"]}"], in brackets also where it is one'
+    elif item["type"] in ("model_type", "model_attributes_type", "dict_type") and where[0] in _NAMED:
+        where = where[:1]
+        says = f"each has a name of its own; write [{where[0]}.{_NAMED[where[0]]}]"
+    elif not where and (named := re.match(r"([a-z_]+(?:\.[A-Za-z0-9_-]+)+) ", says)):
+        where = tuple(named[1].split("."))
+        says = says.removeprefix(named[0])
     elif item["type"] in ("union_tag_invalid", "union_tag_not_found"):
         says = f"`kind` says what sort of place it is; there are: {', '.join(PLACES)}"
     return Problem(str(path), _line(text, where), 1, f"{'.'.join(where) or 'the file'}: {says}")
@@ -63,10 +81,16 @@ def _line(text: str, where: tuple[str, ...]) -> int:
     for number, row in enumerate(text.splitlines(), 1):
         if header := re.match(r"\s*\[\[?\s*([^\]]+?)\s*\]", row):
             section = tuple("".join(key) for key in _KEY.findall(header[1]))
-            nearest = nearest or (number if section and where[: len(section)] == section else 0)
+            nearest = nearest or (number if section and where and _agree(section, where) else 0)
         elif (key := re.match(r"\s*([A-Za-z0-9_-]+|\"[^\"]*\")\s*=", row)) and (*section, key[1].strip('"')) == where[: len(section) + 1]:
             return number
     return nearest
+
+
+def _agree(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """One begins with the other."""
+    least = min(len(one), len(other))
+    return one[:least] == other[:least]
 
 
 def _advice(where: tuple[str, ...], kind: str) -> str:

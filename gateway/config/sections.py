@@ -7,21 +7,20 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from gateway.config.addresses import DatabaseAddress, Endpoint, HostName, MachineName, Networks, PortalDatabase, Site, check_endpoint
 from gateway.config.values import (
     BUCKET,
     MB,
     Domains,
-    Endpoint,
-    HostName,
+    Kept,
+    Lasting,
     Mailbox,
-    Networks,
     Octets,
+    PathName,
     Seconds,
     Section,
-    Site,
     TriggerField,
     Zone,
-    check_endpoint,
     is_selector,
 )
 
@@ -51,17 +50,17 @@ class Listener(Section):
     networks: Networks = ("127.0.0.0/8", "::1/128")  # who may relay; everyone else hears 554 5.7.1
     position: Literal["after-queue", "before-queue"] = "after-queue"  # before-queue: an smtpd_proxy_filter, where nobody may retry
     tls: Literal["none", "offered", "required"] = "none"
-    cert: Path | None = None
-    key: Path | None = None
-    client_ca: Path | None = None  # with it, a client certificate is asked for and verified
+    cert: PathName | None = None
+    key: PathName | None = None
+    client_ca: PathName | None = None  # with it, a client certificate is asked for and verified
     client_names: tuple[str, ...] = ()  # subjects that may relay from anywhere, e.g. "CN=benefits.int"
     xforward: Networks = ("127.0.0.0/8", "::1/128")  # peers whose XFORWARD is believed
     max_message: Octets = 100 * MB
     max_recipients: int = Field(default=1000, ge=1)
     max_sessions: int = Field(default=500, ge=1)
     max_sessions_per_peer: int = Field(default=200, ge=1)
-    deadline: Seconds | None = None  # for the whole answer; default 540 s, or 85 s before-queue
-    idle: Seconds = 300.0  # without a command or a chunk
+    deadline: Lasting | None = None  # for the whole answer; default 540 s, or 85 s before-queue
+    idle: Lasting = 300.0  # without a command or a chunk
     partial_patience: Seconds | None = None  # default 4 h, or 0 before-queue
 
     @property
@@ -85,20 +84,20 @@ class Listener(Section):
 class Hop(Section):
     """[next_hop.NAME]: where a route leads. Either host and port, or a local mail folder."""
 
-    host: str = ""
+    host: MachineName = ""
     port: int = Field(default=25, ge=1, le=65535)
-    maildir: Path | None = None  # embedded: each recipient gets a Maildir below this folder
+    maildir: PathName | None = None  # embedded: each recipient gets a Maildir below this folder
     protocol: Literal["smtp", "lmtp"] = "smtp"
     tls: Literal["none", "opportunistic", "verified"] = "opportunistic"
     tls_name: str = ""  # the name the certificate must show; default host
-    ca: Path | None = None  # default: the system's trust store
-    cert: Path | None = None  # client certificate
-    key: Path | None = None
+    ca: PathName | None = None  # default: the system's trust store
+    cert: PathName | None = None  # client certificate
+    key: PathName | None = None
     trigger_header: TriggerField = ""  # "X-Name: value" put on every copy, stripped from what users send
     connections: int = Field(default=20, ge=1)
-    connect_timeout: Seconds = 30.0
-    reply_timeout: Seconds = 300.0
-    data_timeout: Seconds = 600.0  # after the final dot (RFC 5321 section 4.5.3.2.6)
+    connect_timeout: Lasting = 30.0
+    reply_timeout: Lasting = 300.0
+    data_timeout: Lasting = 600.0  # after the final dot (RFC 5321 section 4.5.3.2.6)
 
     @model_validator(mode="after")
     def _one_kind(self) -> Hop:
@@ -109,25 +108,25 @@ class Hop(Section):
 
 
 class PolicySource(Section):
-    source: Path
+    source: PathName
 
 
 class Database(Section):
-    url: str = "sqlite:///var/outgate.db"
+    url: DatabaseAddress = "sqlite:///var/outgate.db"
 
 
 class VaultPlace(Section):
     """[vault]: where what is kept stands, encrypted."""
 
     url: str = "var/vault"  # a folder, s3://bucket/prefix or az://container/prefix
-    keys: Path = Path("var/keys")  # a folder of master keys, 0600
+    keys: PathName = Path("var/keys")  # a folder of master keys, 0600
     quota: Octets | None = None  # for all that is kept; beyond it mail that would be kept waits upstream (452)
     endpoint: str = ""  # of the bucket: for what is not Amazon's or Azure's own
     region: str = ""  # S3
     account: str = ""  # S3: the access key id; Azure: the storage account
     secret: str = Field(default="", repr=False)  # S3: the secret access key; Azure: an account key or a shared access signature
-    secret_file: Path | None = None  # instead of `secret`
-    ca: Path | None = None  # PEM: whom the endpoint's certificate is from, beside the system's roots
+    secret_file: PathName | None = None  # instead of `secret`
+    ca: PathName | None = None  # PEM: whom the endpoint's certificate is from, beside the system's roots
 
     @property
     def folder(self) -> Path | None:
@@ -142,7 +141,10 @@ class VaultPlace(Section):
 
     @model_validator(mode="after")
     def _one_kind(self) -> VaultPlace:
-        if "://" in self.url and self.bucket is None:
+        if not self.url.strip():
+            msg = "url is empty; write a folder, or take the line out"
+            raise ValueError(msg)
+        if ("://" in self.url or self.url.startswith(("s3:", "az:"))) and self.bucket is None:
             msg = f"`{self.url}` is no vault; write a folder, s3://bucket/prefix or az://container/prefix"
             raise ValueError(msg)
         given = [name for name in ("endpoint", "region", "account", "secret", "secret_file", "ca") if getattr(self, name)]
@@ -165,8 +167,8 @@ class Examine(Section):
 
     workers: int = Field(default=2, ge=1)
     memory: Octets = 336 * MB  # of one child; about 160 of these are its libraries
-    seconds: Seconds = 6.0  # processor time for one file; of a message in which one needed more, for all of them
-    wall: Seconds = 60.0  # for one message, waiting included
+    seconds: Lasting = 6.0  # processor time for one file; of a message in which one needed more, for all of them
+    wall: Lasting = 60.0  # for one message, waiting included
     sandbox: Literal["full", "reduced"] = "full"
     ocr: Literal["auto", "off"] = "auto"  # words in pictures and scans, where tesseract is installed
     ocr_seconds: Seconds = 5.0  # of processor time for the pictures of one file, beside `seconds`; of a message four times as much
@@ -175,8 +177,8 @@ class Examine(Section):
 class SigningDomain(Section):
     """[dkim."DOMAIN"]: keys by their selectors, and who is signed with them."""
 
-    sign: dict[str, Path] = Field(default_factory=dict)  # SELECTOR = "KEY FILE": an RSA key, an Ed25519 key, or one of each
-    standby: dict[str, Path] = Field(default_factory=dict)  # published and not signed with: the next one, and the last one for a week
+    sign: dict[str, PathName] = Field(default_factory=dict)  # SELECTOR = "KEY FILE": an RSA key, an Ed25519 key, or one of each
+    standby: dict[str, PathName] = Field(default_factory=dict)  # published and not signed with: the next one, and the last one for a week
     subdomains: bool = False  # whether mail from domains below it is signed with them too
 
     @model_validator(mode="after")
@@ -200,10 +202,10 @@ class NoticesPlace(Section):
 
 
 class Retention(Section):
-    keep: Seconds = 7 * 86400.0  # held messages, unless the pack says otherwise
-    journal: Seconds = 6 * 86400.0
-    decisions: Seconds = 400 * 86400.0
-    shares: Seconds = 400 * 86400.0  # who fetched what, after the share has ended; the files go when it ends
+    keep: Kept = 7 * 86400.0  # held messages, unless the pack says otherwise
+    journal: Kept = 6 * 86400.0
+    decisions: Kept = 400 * 86400.0
+    shares: Kept = 400 * 86400.0  # who fetched what, after the share has ended; the files go when it ends
 
 
 class Portal(Section):
@@ -213,13 +215,13 @@ class Portal(Section):
     address: Endpoint = "127.0.0.1:10081"  # where it listens: behind a reverse proxy, or itself with cert and key
     downloads_url: Site = ""  # another name of the same service, for the files alone; default: url
     apart: bool = False  # it runs as a unit of its own, `outgate serve portal`, with a user or on a machine of its own
-    cert: Path | None = None
-    key: Path | None = None
+    cert: PathName | None = None
+    key: PathName | None = None
     proxies: Networks = ()  # reverse proxies that may say where a request comes from (X-Forwarded-For)
-    keys: Path | None = None  # a folder with shares-*.key alone, for a portal with a user of its own; default: vault.keys
-    database: str = ""  # postgresql://... of a role that sees the tables of shares alone (README); default: database.url
-    session: Seconds = 12 * 3600.0  # a proved mailbox is believed so long
-    idle: Seconds = 1800.0  # and so long without a request
+    keys: PathName | None = None  # a folder with shares-*.key alone, for a portal with a user of its own; default: vault.keys
+    database: PortalDatabase = ""  # postgresql://... of a role that sees the tables of shares alone (README); default: database.url
+    session: Lasting = 12 * 3600.0  # a proved mailbox is believed so long
+    idle: Lasting = 1800.0  # and so long without a request
     max_connections: int = Field(default=4000, ge=1)
     max_connections_per_peer: int = Field(default=200, ge=1)  # of a network (/24, /48); not of the proxies
 
@@ -249,7 +251,7 @@ class Processes(Section):
     """[processes]: how many, and where they keep their sockets."""
 
     smtp: int = Field(default=1, ge=1)
-    state: Path = Path("var")
+    state: PathName = Path("var")
     metrics: Endpoint | None = None  # Prometheus text at http://ADDRESS/metrics
     log: Literal["json", "text"] = "json"
     stop_timeout: Seconds = 25.0  # for what is under way at SIGTERM; replies to final dots are waited for longer

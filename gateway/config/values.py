@@ -1,11 +1,10 @@
-"""What stands behind a key of outgate.toml: sizes, times, addresses, names. Each mistake says how it is written."""
+"""What stands behind a key of outgate.toml: sizes, times, domains, names. Each mistake says how it is written. Hosts: addresses.py."""
 
 from __future__ import annotations
 
-import ipaddress
 import re
+from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 import idna
@@ -15,6 +14,7 @@ MB = 1_048_576  # one MB in packs, configuration and notices, as the sender's co
 
 _UNITS = {"b": 1, "kb": 1024, "mb": MB, "gb": 1024 * MB, "tb": 1024 * 1024 * MB}
 _TIMES = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_LEAST_KEPT = 3600.0  # seconds
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _SELECTOR = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 BUCKET = re.compile(r"(s3|az)://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/+((?!.*\.\.)[A-Za-z0-9._/-]*[A-Za-z0-9._-]))?/*")
@@ -22,12 +22,6 @@ _NOT_OURS = re.compile(  # RFC 5322 section 3.6, RFC 2045, RFC 6376, RFC 8617: f
     r"from|sender|reply-to|to|cc|bcc|subject|date|message-id|in-reply-to|references|comments|keywords|return-path|received|mime-version"
     r"|resent-.*|content-.*|dkim-signature|arc-.*|authentication-results|disposition-notification-to|list-.*"
 )
-_NO_BROWSER_OPENS = {  # https://fetch.spec.whatwg.org/#port-blocking: ports of other protocols, 10080 (Amanda) among them
-    *(0, 1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110, 111, 113, 115),
-    *(117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587),
-    *(601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669),
-    *(6679, 6697, 10080),
-}
 
 
 def _octets(value: object) -> object:
@@ -52,17 +46,28 @@ def _seconds(value: object) -> object:
     return value
 
 
-def _endpoint(value: str) -> str:
-    host, _, port = value.rpartition(":")
-    if not host or not port.isdigit() or int(port) > 65535:
-        msg = f"`{value}` is no address; write 127.0.0.1:10025 or [::1]:10025"
+def _path(value: object) -> object:
+    """Behind a key for a file or folder something stands: the empty path would be the folder of the settings."""
+    if isinstance(value, str) and not value.strip():
+        msg = "is empty; write a path, or take the line out"
         raise ValueError(msg)
     return value
 
 
-def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
-    for network in value:
-        ipaddress.ip_network(network)
+def _lasting(value: float) -> float:
+    """Something that has to happen within this time."""
+    if value <= 0:
+        msg = "must be more than 0; write 85s, 10m, 4h, 7d or a number of seconds"
+        raise ValueError(msg)
+    return value
+
+
+def _kept(value: float) -> float:
+    """How long something is kept. A number without a unit counts seconds, and whoever writes 7 means days."""
+    if value < _LEAST_KEPT:
+        days = f"{value:g}d if days are meant, " if value else ""
+        msg = f"{value:g} seconds is too short to keep anything; write {days}an hour (1h) at least"
+        raise ValueError(msg)
     return value
 
 
@@ -113,13 +118,6 @@ def _trigger(value: str) -> str:
     return value
 
 
-def _host_name(value: str) -> str:
-    if value and not re.fullmatch(r"(?=.{1,253}$)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*", value):
-        msg = f"`{value}` is no name of a machine; write outgate.example.gov.uk, or leave it out for the machine's own"
-        raise ValueError(msg)
-    return value
-
-
 def _zone(value: str) -> str:
     if value and value not in available_timezones():
         msg = f"`{value}` is no time zone; write Europe/London, or leave it out for the machine's own"
@@ -127,32 +125,9 @@ def _zone(value: str) -> str:
     return value
 
 
-def _site(value: str) -> str:
-    """Scheme, host and port alone: what browsers call an origin. Without TLS only on this machine, for trying things out."""
-    match = re.fullmatch(r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:\d{1,5})?/?", value.strip().lower())
-    if value and match is None:
-        msg = f"`{value}` is no address of a site of its own; write https://files.example.gov.uk, without a path"
-        raise ValueError(msg)
-    if match is not None and match[1] == "http" and match[2] not in ("localhost", "127.0.0.1", "[::1]"):
-        msg = f"`{value}` goes in clear; write https://{match[2]}"
-        raise ValueError(msg)
-    if match is not None and match[3] and int(match[3][1:]) in _NO_BROWSER_OPENS:
-        msg = f"`{value}` has a port that browsers refuse to open; take another, such as 10081, or none behind a reverse proxy"
-        raise ValueError(msg)
-    return value.strip().lower().rstrip("/")
-
-
 def is_selector(text: str) -> bool:
     """Of a DKIM key (RFC 6376 section 3.1)."""
     return len(text) <= 100 and _SELECTOR.fullmatch(text) is not None
-
-
-def _service(value: str) -> str:
-    """The address of an API, which may have a path."""
-    if not re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d{1,5})?(/[A-Za-z0-9._~-]+)*/?", value):
-        msg = f"`{value}` is no address of a service; write https://files.example.gov.uk"
-        raise ValueError(msg)
-    return value.rstrip("/")
 
 
 def _folder_name(value: str) -> str:
@@ -186,40 +161,17 @@ def _shown_folder(value: str) -> str:
 
 Octets = Annotated[int, BeforeValidator(_octets), Field(gt=0)]
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
-Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Lasting = Annotated[Seconds, AfterValidator(_lasting)]
+Kept = Annotated[Seconds, AfterValidator(_kept)]
+PathName = Annotated[Path, BeforeValidator(_path)]
 Zone = Annotated[str, AfterValidator(_zone)]
-HostName = Annotated[str, AfterValidator(_host_name)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
-Networks = Annotated[tuple[str, ...], AfterValidator(_networks)]
-Site = Annotated[str, AfterValidator(_site)]
 Domains = Annotated[tuple[str, ...], AfterValidator(_domains)]
 TriggerField = Annotated[str, AfterValidator(_trigger)]
-Service = Annotated[str, AfterValidator(_service)]
 FolderName = Annotated[str, AfterValidator(_folder_name)]
 PublicKey = Annotated[str, AfterValidator(_public_key)]
 TransferAddress = Annotated[str, AfterValidator(_download)]
 ShownFolder = Annotated[str, AfterValidator(_shown_folder)]
-
-
-def check_endpoint(endpoint: str) -> None:
-    """In clear only to this machine: what is kept is encrypted, but who may write and delete there is not."""
-    address = urlsplit(endpoint)
-    if not endpoint or (address.scheme == "https" and address.hostname):
-        return
-    if address.scheme != "http" or not address.hostname:
-        msg = f"endpoint: `{endpoint}` is no address; write https://s3.example.gov.uk"
-        raise ValueError(msg)
-    if not is_loopback(address.hostname):
-        msg = f"endpoint: http:// is only for this machine; write https://{address.hostname}"
-        raise ValueError(msg)
-
-
-def is_loopback(host: str) -> bool:
-    """This machine itself, where nobody else reads along."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 class Section(BaseModel):

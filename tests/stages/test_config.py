@@ -100,7 +100,7 @@ def test_a_size_that_is_none_says_how_to_write_one(tmp_path):
 
 def test_notices_need_a_hop_that_is_there(tmp_path):
     (said,) = problems(tmp_path, GOOD.replace('next_hop = "mailboxes"', 'next_hop = "elsewhere"'))
-    assert "notices.next_hop names `elsewhere`, which is no [next_hop.NAME]; there are: mailboxes" in said
+    assert said == "outgate.toml:16:1: notices.next_hop: names `elsewhere`, which is no [next_hop.NAME]; there are: mailboxes"
 
 
 def test_a_hop_is_one_of_two_kinds(tmp_path):
@@ -198,6 +198,83 @@ def test_errors_name_the_file_that_was_named(tmp_path):
     path.write_text(GOOD)
 
     assert str(load(path).wrong("is taken")) == f"{path}: is taken"
+
+
+DATABASE = "[database]\n"
+VAULT = "[vault]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        # Found: all of these were accepted, or ended in a traceback or in words for programmers.
+        (
+            GOOD + DATABASE + 'url = "sqlite://state/outgate.db"',
+            "18:1: database.url: `sqlite://state/outgate.db` names no file; write sqlite:///state/",
+        ),
+        (GOOD + DATABASE + 'url = "sqlite:///"', "18:1: database.url: `sqlite:///` names no file"),
+        (GOOD + DATABASE + 'url = "postgresql+psycopg://u:p@127.0.0.1:port/d"', "18:1: database.url: has no number for a port"),
+        (GOOD + DATABASE + 'url = "mysql://u@h/d"', "18:1: database.url: is no address of a database"),
+        (GOOD + VAULT + 'url = "s3:/b/p"', "17:1: vault: `s3:/b/p` is no vault"),
+        (GOOD + VAULT + 'url = ""', "17:1: vault: url is empty"),
+        (GOOD + VAULT + 'keys = ""', "18:1: vault.keys: is empty; write a path, or take the line out"),
+        (GOOD + "[retention]\nkeep = 7", "18:1: retention.keep: 7 seconds is too short to keep anything; write 7d if days are meant"),
+        (GOOD + '[retention]\njournal = "0d"', "18:1: retention.journal: 0 seconds is too short"),
+        (GOOD + '[examine]\nseconds = "0s"', "18:1: examine.seconds: must be more than 0"),
+        (GOOD.replace("[listen.proxy]\n", '[listen.proxy]\ndeadline = "0s"\n'), "8:1: listen.proxy.deadline: must be more than 0"),
+        (GOOD + '[next_hop.kept]\nmaildir = ""', "18:1: next_hop.kept.maildir: is empty"),
+        (GOOD.replace('"127.0.0.1:10025"', '"999.0.0.1:10025"'), "5:1: listen.main.address: `999.0.0.1:10025` is no address"),
+        (
+            GOOD.replace('"mail.council.example"', '"https://x.example"'),
+            "12:1: next_hop.mailboxes.host: `https://x.example` is no name of a machine; write x.example",
+        ),
+        (GOOD.replace('"mail.council.example"', '"mail server"'), "12:1: next_hop.mailboxes.host: `mail server` is no name of a machine"),
+        (GOOD.replace('"mail.council.example"', '"127.0.0.1:26"'), 'write host = "127.0.0.1" and port = 26'),
+        (
+            GOOD.replace('["council.example"]', '"council.example"'),
+            '3:1: organisation.domains: is a list; write domains = ["council.example"], in brackets',
+        ),
+        (
+            GOOD.replace("[listen.main]", "[listen]", 1).replace("[listen.proxy]", "[listen.x]"),
+            "4:1: listen: each has a name of its own; write [listen.main]",
+        ),
+        (GOOD.replace("[next_hop.", "[nexthop."), "11:1: nexthop: unknown key `nexthop`; did you mean `next_hop`?"),
+        (
+            GOOD + "[dkim.council.example]\nsign = {a = 'k'}",
+            '17:1: dkim: a domain has dots, so TOML wants it in quotation marks: [dkim."council.example"]',
+        ),
+        (GOOD.replace('"council.example"', "\u201ccouncil.example\u201d", 1), "text stands in straight quotation marks"),
+        (
+            GOOD.replace('protocol = "lmtp"', "networks = ['10.0.0.0/33']"),
+            "6:1: listen.main.networks: `10.0.0.0/33` is no network; write 192.0.2.0/24",
+        ),
+        (GOOD + '[portal]\nurl = "https://a.example"\ndatabase = "sqlite:///x"', "19:1: portal.database: is no address of a database"),
+    ],
+)
+def test_mistakes_that_were_accepted_or_not_understood(tmp_path, text, says):
+    assert any(says in said for said in problems(tmp_path, text + "\n")), problems(tmp_path, text + "\n")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "[::1]", "mail", "mail_1.lan", "mail.example.gov.uk.", "xn--caf-dma.example"])
+def test_a_next_hop_is_where_a_machine_can_be(tmp_path, host):
+    settings = load(write(tmp_path, GOOD.replace("mail.council.example", host)))
+
+    assert settings.next_hop["mailboxes"].host == host.strip("[]")
+
+
+def test_a_file_of_another_encoding_has_its_line(tmp_path):
+    """Found: `'utf-8' codec can't decode byte 0xe9 in position 24`."""
+    path = tmp_path / "outgate.toml"
+    path.write_bytes(GOOD.replace("Council", "Caf\u00e9").encode("latin-1"))
+    with pytest.raises(BadConfig, match=r"outgate.toml:2:12: is not UTF-8 here; save the file as UTF-8"):
+        load(path)
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path):
+    path = tmp_path / "outgate.toml"
+    path.write_bytes(GOOD.encode("utf-8-sig"))
+
+    assert load(path).organisation.name == "Council"
 
 
 PORTAL = '[portal]\nurl = "https://files.council.example"\n'

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gateway.app.pack import load_policy
-from gateway.app.precautions import open_to_others, unsafe_hops, unsafe_places, unsafe_portal
+from gateway.app.precautions import open_to_others, unsafe_hops, unsafe_places, unsafe_portal, unusual
 from gateway.app.prepare import prepare
 from gateway.config import Settings, load
 from gateway.errors import BadConfig
@@ -57,6 +57,35 @@ def test_the_placeholder_of_the_reference_is_pointed_at(tmp_path):
     (said,) = hops(given(tmp_path, SETTINGS.replace("4711", "change-this-to-something-unguessable")))
 
     assert said.startswith("next_hop.encrypted.trigger_header is still the one that everybody can read")
+
+
+@pytest.mark.parametrize(
+    ("section", "line", "says"),
+    [
+        (
+            "listen.main",
+            'networks = ["192.0.2.0/24", "0.0.0.0/0"]',
+            "listen.main.networks has 0.0.0.0/0: everybody who reaches 127.0.0.1:10025 may relay",
+        ),
+        ("listen.main", 'networks = ["::/0"]', "listen.main.networks has ::/0"),
+        ("listen.main", "networks = []", "nobody may relay there"),
+        ("listen.main", 'xforward = ["0.0.0.0/0"]', "listen.main.xforward believes everybody"),
+        ("listen.main", "max_message = 100", "listen.main.max_message is 100 octets"),
+        ("listen.main", 'deadline = "2s"', "listen.main.deadline is 2 s"),
+        ("examine", 'memory = "336"', "examine.memory is 0.0 MB, of which 160 MB are the libraries"),
+        ("examine", 'seconds = "0.5s"', "examine.seconds is under a second"),
+        ("examine", 'wall = "2s"', "or more than examine.wall"),
+    ],
+)
+def test_what_is_most_likely_not_meant_is_pointed_at(tmp_path, section, line, says):
+    """Found: an open relay, a relay for nobody, 100 octets for a message, and doctor was content."""
+    text = (
+        SETTINGS.replace("[listen.main]\n", f"[listen.main]\n{line}\n") if section == "listen.main" else SETTINGS + f"[{section}]\n{line}\n"
+    )
+    (said,) = unusual(given(tmp_path, text))
+
+    assert says in said
+    assert list(unusual(given(tmp_path))) == []
 
 
 @pytest.mark.parametrize("tls", ["none", "opportunistic"])
