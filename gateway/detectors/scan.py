@@ -68,6 +68,8 @@ class _Search:
             self._name(where, text)
         elif place in EDGES:
             self._edge(text.splitlines(), place, where)
+        elif place is Place.HEADER_FIELD:
+            self._field(where, text)
         elif place not in RUNNING:
             self._lines(text.splitlines(), place, where)
         if place is not Place.HEADER_FIELD:  # numbers of machines, no words
@@ -101,6 +103,15 @@ class _Search:
         for made in self._prepared.at[Place.FILE_NAME]:
             if marking.on_line(name, letters, made) or marking.on_line(stem, letters, made) or cells.in_name(stem or name, made):
                 self._finds.saw(made.pattern, Place.FILE_NAME, where)
+
+    def _field(self, where: str, field: str) -> None:
+        """The value of a field, and `name: value` for a marking that has a colon itself: what a field is called is no marking."""
+        name, _, value = field.partition(":")
+        for line in value.splitlines():
+            for made in self._prepared.at[Place.HEADER_FIELD]:
+                lines = (line, f"{name}: {line}") if ":" in made.pattern.text else (line,)
+                if any(marking.on_line(one, marking.key_of(one), made) for one in lines):
+                    self._finds.saw(made.pattern, Place.HEADER_FIELD, where)
 
     def _lines(self, lines: Iterable[str], place: Place, where: str) -> None:
         counted = self._prepared.at[place]

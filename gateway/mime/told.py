@@ -32,10 +32,10 @@ def shown(fields: Iterable[Field]) -> Iterator[Told]:
 
 
 def marked(fields: Iterable[Field]) -> Iterator[Told]:
-    """Those that may carry a marking: for packs that look for one there."""
+    """Those that may carry a marking, as `name: value`: for packs that look for one there."""
     for field in fields:
         if field.name.lower() in _MARKED or field.name[:2] in ("X-", "x-"):
-            yield Place.HEADER_FIELD, f"header field {field.name}", field.value
+            yield Place.HEADER_FIELD, f"header field {field.name}", f"{field.name}: {field.value}"
 
 
 def without_addresses(text: str) -> str:

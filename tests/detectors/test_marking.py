@@ -342,10 +342,32 @@ def test_a_file_name(name: str, whole: bool, expected: int) -> None:
     assert len(found(Place.FILE_NAME, name, where=frozenset({Place.FILE_NAME}), whole=whole)) == expected
 
 
-@pytest.mark.parametrize("place", [Place.PROPERTIES, Place.HEADER_FIELD])
-def test_properties_and_header_fields(place: Place) -> None:
-    assert found(place, "Restricted", where=frozenset({place}))
-    assert not found(place, "Restricted", where=EDGES)
+def test_properties() -> None:
+    assert found(Place.PROPERTIES, "Restricted", where=frozenset({Place.PROPERTIES}))
+    assert not found(Place.PROPERTIES, "Restricted", where=EDGES)
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "whole", "expected"),
+    [
+        ("X-Class: Restricted", "restricted", True, 1),
+        ("X-Class: Restricted", "X-Class: restricted", True, 1),
+        ("X-Class:  =RESTRICTED=", "x-class: Restricted", True, 1),
+        ("X-Class: it is Restricted here", "restricted", False, 1),
+        ("X-Class: Restricted; by=kim", "X-Class: restricted", False, 1),
+        ("X-Class: a: Restricted", "a: restricted", True, 1),
+        ("X-Restricted: no", "restricted", False, 0),  # a name is no marking
+        ("X-Class: Restricted", "X-Other: restricted", False, 0),
+        ("X-Class: unrestricted", "X-Class: restricted", False, 0),
+        ("X-Class: not Restricted", "X-Class: restricted", False, 0),
+        ("X-Class: Restricted mobility", "X-Class: restricted", True, 0),
+    ],
+)
+def test_a_header_field_is_read_by_its_value_and_by_its_name_where_the_marking_has_one(field: str, text: str, whole: bool, expected: int):
+    seen = found(Place.HEADER_FIELD, field, text, frozenset({Place.HEADER_FIELD}), whole=whole)
+
+    assert [evidence.count for evidence in seen] == [1] * expected
+    assert not found(Place.HEADER_FIELD, field, text, EDGES, whole=whole)
 
 
 def test_a_marking_counts_only_where_the_pack_says() -> None:

@@ -132,6 +132,7 @@ def test_a_marking_in_a_header_field() -> None:
     assert seen(look(mail(headers=[("X-Classification", "Restricted"), ("Received", "RESTRICTED")])).words) == [
         ("restricted", 1, "header field X-Classification")
     ]
+    assert seen(look(mail(headers=[("X-Restricted", "no")])).words) == []
 
 
 def test_a_large_inline_picture_is_read_as_words_and_is_no_file() -> None:
