@@ -169,7 +169,8 @@ def _what_now(about: About) -> str:
             return f"Nobody can let it go as it is: {ways}; where a word from you is enough, tell us."
         return f"It waits for you. {_asked(decision)}: {help_at(about.house)}, case {about.case}.{by}"
     if decision.verdict is Verdict.HOLD:
-        after = f"; from then on {_inside(about.then)} decides" if about.then else ""
+        # Out of hours they may be asked already.
+        after = f"; from then on {_inside(about.then)} decides" if about.then and about.then != about.decider else ""
         by = f" They have until {about.house.day(about.answer_by)}{after}." if about.answer_by else ""
         by = f" They are there {about.hours}.{by}" if about.hours else by
         urgent = f" Urgent? Ring {about.phone}, case {about.case}." if about.phone else ""

@@ -228,12 +228,15 @@ class _Loader:
                 self._wrong(
                     path, f"system `{name}` needs a `client_certificate` or `networks`: a sender's address alone can be forged", key=True
                 )
+            if part.client_certificate is not None and not part.client_certificate.strip():
+                says = "has nothing in it; write the subject of the certificate, `CN=benefits.int`, or take the key out"
+                self._wrong((*path, "client_certificate"), says)
             if "@" not in part.owner:
                 self._name("person", part.owner, self.pack.people, (*path, "owner"))
             if part.notices_to is not None and "@" not in part.notices_to:
                 self._name("person", part.notices_to, [*self.pack.people, *_READERS], (*path, "notices_to"))
             unmarked = None if part.unmarked_files is None else self.ladder.level(part.unmarked_files, (*path, "unmarked_files"))
-            networks = tuple(one for one in part.networks if self._is_network(one, (*path, "networks")))
+            networks = tuple(one for index, one in enumerate(part.networks) if self._is_network(one, (*path, "networks", index)))
             made.append(
                 System(
                     name,
@@ -249,11 +252,15 @@ class _Loader:
 
     def _is_network(self, text: str, path: Path) -> bool:
         try:
-            ipaddress.ip_network(text)
+            network = ipaddress.ip_network(text)
         except ValueError:
             self._wrong(path, f"`{text}` is no network; write 10.20.30.0/28")
             return False
-        return True
+        if network.prefixlen == 0:
+            self._wrong(
+                path, f"`{text}` is everybody, and a sender's address alone can be forged; write where the system is: 10.20.30.0/28"
+            )
+        return network.prefixlen > 0
 
     # --- the rest -----------------------------------------------------------------------------------------------------
 

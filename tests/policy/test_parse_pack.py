@@ -172,6 +172,9 @@ MISTAKES = [
     ("    require: [protected]\n", "    stamp: {X-MS-Exchange-Organization-SCL: '-1'}\n", "32:13", "choose a name of your own"),
     ("    require: [protected]\n", "    stamp: {X-Sender: a}\n", "32:13", "choose a name of your own"),
     ("    require: [protected]\n", "    stamp: {Secret: yes}\n", "32:13", "a header field of ours, X-Name, with letters, digits and hyphens"),
+    ("lists: lists.yaml", "lists: lists.yaml\nsystems: {scans: {networks: [10.0.0.0/8, 0.0.0.0/0], senders: [scan@own], owner: officer}}", "8:42", "`0.0.0.0/0` is everybody, and a sender's address alone can be forged"),
+    ("lists: lists.yaml", "lists: lists.yaml\nsystems: {scans: {networks: ['::/0'], senders: [scan@own], owner: officer}}", "8:30", "`::/0` is everybody"),
+    ("lists: lists.yaml", "lists: lists.yaml\nsystems: {scans: {client_certificate: ' ', senders: [scan@own], owner: officer}}", "8:39", "has nothing in it; write the subject of the certificate"),
     ("mailbox: officer@example.org", "mailbox: officer@example.org, phone: ask Jo", "5:57", "not written as it must be: a telephone number"),
     ("mailbox: officer@example.org", "mailbox: officer@example.org, phone: 01632960123", "5:57", "must be text"),
 ]  # fmt: skip

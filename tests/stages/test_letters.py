@@ -388,6 +388,14 @@ def test_hours_that_name_no_zone_are_those_of_the_organisation():
     assert resolve("ig", pack, replace(house, timezone=ZoneInfo("UTC")), (), summer).mailbox == "duty@x"
 
 
+def test_whoever_decides_already_does_not_decide_from_then_on():
+    held = Decision("b@x.example", (), Verdict.HOLD, None, held_for="duty-manager")
+    until = START + timedelta(hours=4)
+    letter = to_sender(about(held, answer_by=until, decider="The Duty Manager", then="The Duty Manager"), {})
+
+    assert "The Duty Manager decides whether it may go. They have until Thursday 5 November, 18:06 UTC. You hear either way." in letter.text
+
+
 def test_what_a_confirm_asks_for_is_asked():
     asked = Decision(
         "b@cjsm.net", (), Verdict.CONFIRM, "cjsm", reasons=(Reason("cjsm-purpose", "confirm", declares="purpose"),), held_for="sender"
