@@ -47,7 +47,7 @@ def ladders(unmarked_files: int, *, every_kind: bool = True) -> Ladder:
         labels={(TENANT, label): Given(level) for level, label in enumerate(LABELS)},
         markings={"restricted": Given(2), "controlled": Given(1, "health"), "public": Given(0, whole_line=True)},
         detectors={"nhs-number": (Given(1, "health"), Given(2, "health", at_least=10)), "card": (Given(2, at_least=3),)},
-        unreadable={kind: Given(2 if kind == "encrypted" else 1) for kind in kinds},
+        unreadable={kind: (Given(1), Given(2)) if kind == "encrypted" else (Given(1),) for kind in kinds},
         people=frozenset(PEOPLE),
         looks_for=SEARCHED,
     )

@@ -98,7 +98,7 @@ class Ladder:
     labels: Mapping[tuple[str, str], Given] = field(default_factory=dict)  # by tenant and id
     markings: Mapping[str, Given] = field(default_factory=dict)  # by Pattern.id
     detectors: Mapping[str, tuple[Given, ...]] = field(default_factory=dict)
-    unreadable: Mapping[str, Given] = field(default_factory=dict)  # by Readable value
+    unreadable: Mapping[str, tuple[Given, ...]] = field(default_factory=dict)  # by Readable value
     people: frozenset[str] = frozenset()  # whose declaration corrects anything
     looks_for: frozenset[str] = frozenset()  # ids of the markings and detectors on which a classification rests
 
@@ -194,7 +194,7 @@ class Ladder:
                 case EvidenceKind.UNREADABLE | EvidenceKind.UNMARKED:
                     pass  # FileFacts.readable says the first, the absence of all others the second
         if readable is not Readable.YES and readable.value in self.unreadable:
-            yield _UNREADABLE, self.unreadable[readable.value]
+            yield from ((_UNREADABLE, given) for given in self.unreadable[readable.value])
 
     def _strange(self, evidence: tuple[Evidence, ...]) -> Iterator[str]:
         """Labels of a tenant whose labels the pack knows, but not these: they could mean anything."""

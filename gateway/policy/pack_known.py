@@ -14,8 +14,9 @@ from gateway.policy.pack_files import EntryPart, LimitsFilePart, ListsPart, Regi
 from gateway.policy.pack_lists import ListMaker
 from gateway.policy.pack_model import PackPart
 from gateway.policy.pack_sheets import P, mended_part_of, missing_file, sheet_of, unknown_name
+from gateway.policy.pack_twice import Seen
 from gateway.policy.pack_yaml import Path, Sheet
-from gateway.policy.places import Places, home, own
+from gateway.policy.places import Places, home, own, where_of
 from gateway.policy.snapshot import KnownList, Liaison, Partner, Register, Snapshot
 
 STALE = "stale"  # supposed of a file: what it says is too old to rely on
@@ -43,9 +44,11 @@ class Known:
         if part is None:
             return
         rows, partners = [], []
+        seen = Seen(sheet, "keep one, with the agreement that counts; a second register can hold another")
         for index, entry in enumerate(part.entries):
             place = self._entry(sheet, index, entry, levels)
             if place is not None:
+                seen.once(place, own([place], self._own), ("entries", index, "domain" if entry.address is None else "address"))
                 row = Entry(entry.agreement, home(entry.owner, self._own) if entry.owner else None, entry.review_by, entry.highest)
                 rows += [(one, row) for one in own([place], self._own)]
                 if entry.folder is not None:
@@ -57,8 +60,15 @@ class Known:
         if name not in self.sheets and (sheet := self._sheet(name, main, path)) is not None:
             part = self._part(LimitsFilePart, sheet)
             if part is not None:
-                self._limits[name] = Places.of(list(part.limits.items()))
+                self._limits[name] = Places.of((one, most) for where, most in part.limits.items() for one in own([where], self._own))
+                self._check_limits(sheet)
         return self._limits.get(name)
+
+    def _check_limits(self, sheet: Sheet) -> None:
+        """Two spellings of one domain: their limits have become one, and nobody could say which."""
+        seen = Seen(sheet, keys=True)
+        for written in sheet.value["limits"]:
+            seen.once(written, own([where_of(written)], self._own), ("limits", written))
 
     def words(self, name: str, main: Sheet, path: Path) -> tuple[str, ...]:
         """Read the words of a dictionary."""

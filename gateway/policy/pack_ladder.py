@@ -10,6 +10,7 @@ from gateway.model.finding import Pattern, Place, Readable
 from gateway.policy.classify import Given, Ladder
 from gateway.policy.pack_model import MarkingPart, PackPart
 from gateway.policy.pack_sheets import unknown_name
+from gateway.policy.pack_twice import Seen
 from gateway.policy.pack_yaml import Path, Sheet
 
 
@@ -33,22 +34,25 @@ class LadderMaker:
         labels: dict[tuple[str, str], Given] = {}
         markings: dict[str, Given] = {}
         detectors: dict[str, tuple[Given, ...]] = {}
-        unreadable: dict[str, Given] = {}
+        unreadable: dict[str, tuple[Given, ...]] = {}
+        seen = Seen(self._sheet)
         for index, part in enumerate(pack.markings):
             path: Path = ("markings", index)
             quoted = Place.QUOTED in (part.where or ())
             given = Given(self.level(part.is_, (*path, "is")), part.category, part.at_least or 1, bool(part.whole_line), quoted)
             self._check_marking(part, given, path, files)
             if part.label is not None:
+                seen.once(part.label.id, [(part.label.tenant, part.label.id)], (*path, "label"))
                 labels[part.label.tenant, part.label.id] = given
             elif part.pspf is not None:
+                seen.once(part.pspf, [place_in_pack(part.pspf)], (*path, "pspf"))
                 labels[place_in_pack(part.pspf)] = given
             elif part.text is not None:
                 markings[self._pattern(part, frozenset(markings))] = given
             elif part.detector is not None:
                 detectors[part.detector] = (*detectors.get(part.detector, ()), given)
             for kind in part.unreadable or ():
-                unreadable[kind] = given
+                unreadable[kind] = (*unreadable.get(kind, ()), given)
         left = sorted({kind.value for kind in Readable} - {"yes"} - set(unreadable))
         if left:
             self._wrong(

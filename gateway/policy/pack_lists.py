@@ -14,6 +14,7 @@ from gateway.policy.pack_asks import AsksPart
 from gateway.policy.pack_files import ListPart, ListsPart
 from gateway.policy.pack_model import PackPart
 from gateway.policy.pack_sheets import unknown_name
+from gateway.policy.pack_twice import Seen
 from gateway.policy.pack_yaml import Path, Sheet
 from gateway.policy.places import Places, home, own
 from gateway.policy.snapshot import KnownList
@@ -45,14 +46,11 @@ class ListMaker:
 
     def lists(self) -> dict[str, KnownList]:
         """By address, each once."""
-        places: dict[str, Path] = {}
+        seen = Seen(self._sheet)
         for index, one in enumerate(self._part.lists):
-            path: Path = ("lists", index, "address")
-            for address in own([one.address], self._own):
-                if address in places:
-                    self._wrong(path, f"`{one.address}` stands twice: also in line {self._sheet.at(places[address], '').line}; keep one")
-                    break
-                places[address], self._written[address] = path, one
+            addresses = own([one.address], self._own)
+            seen.once(one.address, addresses, ("lists", index, "address"))
+            self._written |= dict.fromkeys(addresses, one)
         found: dict[str, KnownList] = {}
         for index, one in enumerate(self._part.lists):
             self._check_names(one, ("lists", index))

@@ -21,6 +21,7 @@ from gateway.policy.pack_model import AudiencePart, PackPart
 from gateway.policy.pack_routes import RouteMaker
 from gateway.policy.pack_rules import RuleMaker
 from gateway.policy.pack_sheets import mended_part_of, sheet_of, unknown_name, without_knock_ons
+from gateway.policy.pack_twice import check_systems
 from gateway.policy.pack_yaml import Path, Sheet
 from gateway.policy.places import Places, domain_of, home, own
 from gateway.policy.rules import Audience, Interpretation, Person, Policy, System
@@ -248,6 +249,7 @@ class _Loader:
                     part.notices_to and home(part.notices_to, self.own),
                 )
             )
+        check_systems(made, self.sheet)
         return tuple(made)
 
     def _is_network(self, text: str, path: Path) -> bool:

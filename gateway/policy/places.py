@@ -43,6 +43,15 @@ def address_of(text: str) -> str:
     return f"{local.lower()}@{domain_of(domain)}"
 
 
+def where_of(text: str) -> str:
+    """An address, a domain, `*.domain` or `own` as we compare it.
+
+    Raises:
+        ValueError: it is none of them.
+    """
+    return text if text == "own" else address_of(text) if "@" in text else domain_of(text)
+
+
 def own(wheres: Iterable[str], own_domains: tuple[str, ...]) -> list[str]:
     """`own` stands for the organisation's domains, `someone@own` for that mailbox in each of them."""
     found = []

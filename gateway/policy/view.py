@@ -114,21 +114,26 @@ class View:
             return ABSENT
         rows = self._rows()
         agreed = [row for row in rows if isinstance(row, Entry) and row.agreement is not None]
-        if any(row.review_by is None or row.review_by >= self.day for row in agreed):
+        if any(map(self._is_current, agreed)):
             return "current"
         return UNKNOWN if UNKNOWN in rows else "lapsed" if agreed else "none"
 
     @property
     def agreed_level(self) -> int | Missing:
-        """The highest classification that an agreement with the recipient covers; absent without any."""
+        """The highest classification that a current agreement with the recipient covers, else a lapsed one; absent without any."""
         rows = self._rows()
         if UNKNOWN in rows:
             return UNKNOWN
         names = self.policy.ladder.names
-        highest = [row.highest for row in rows if isinstance(row, Entry) and row.agreement is not None]
+        agreed = [row for row in rows if isinstance(row, Entry) and row.agreement is not None]
+        # What has lapsed covers nothing beside what is current; alone, it is what `agreement: lapsed` asks about.
+        highest = [row.highest for row in [row for row in agreed if self._is_current(row)] or agreed]
         if any(name not in names for name in highest):
             return UNKNOWN  # the agreement speaks of a classification that the pack does not have
         return max((names.index(name) for name in highest if name is not None), default=ABSENT)
+
+    def _is_current(self, row: Entry) -> bool:
+        return row.review_by is None or row.review_by >= self.day
 
     def _rows(self) -> tuple[Entry | Missing | None, ...]:
         return tuple(self.registers.get(name, UNKNOWN) for name in self.policy.snapshot.registers)
