@@ -41,6 +41,7 @@ class Explained:
     """The same twice: for programs and for people."""
 
     as_json: dict[str, Any]
+    in_vain: tuple[Problem, ...] = ()  # warnings: what was supposed and counts for nothing
 
     @property
     def as_text(self) -> str:
@@ -70,10 +71,10 @@ def explain(
     policy = load_policy(settings.policy.source, settings, supposed.instead) if pack is None else _bound_to_itself(pack, settings, supposed)
     policy, known = supposed.known_groups(policy, reverse_path.key), supposed.beside(policy)
     log = Log(style="text")
-    envelope = Envelope(reverse_path, tuple(Recipient(_address(text, "--recipient")) for text in recipients), body="8BITMIME")
+    envelope = Envelope(reverse_path, tuple(map(_recipient, recipients)), body="8BITMIME")
     sandbox = make_sandbox(settings, log)
 
-    async def run() -> dict[str, Any]:
+    async def run() -> Explained:
         sandbox.prepare(policy.patterns)
         sandbox.attach()
         try:
@@ -88,9 +89,10 @@ def explain(
         if lacking := not_found(known.declared, found.findings):
             raise supposed.not_in_message(lacking)
         as_supposed = supposed.as_json if scenario is not None else None
-        return explained(found.message, found.findings, found.facts, found.decisions, policy, as_supposed)
+        as_json = explained(found.message, found.findings, found.facts, found.decisions, policy, as_supposed)
+        return Explained(as_json, supposed.in_vain(found.findings, found.facts[0].message, policy))
 
-    return Explained(asyncio.run(run()))
+    return asyncio.run(run())
 
 
 def check_pack(pack: Path, config: Path | None) -> tuple[Problem, ...]:
@@ -172,6 +174,14 @@ def _address(text: str, option: str) -> Address:
         return parse_path(text.removeprefix("<").removesuffix(">"), utf8=True)
     except BadPath as error:
         raise BadInput((Problem(option, 0, 0, f"`{text}` is no address: {error}"),)) from error
+
+
+def _recipient(text: str) -> Recipient:
+    """Only a reverse-path can be empty: there is nobody to decide about."""
+    address = _address(text, "--recipient")
+    if not address.domain:
+        raise BadInput((Problem("--recipient", 0, 0, f"`{text}` names nobody; write someone@example.org"),))
+    return Recipient(address)
 
 
 def _read(message: Path) -> bytes:

@@ -11,7 +11,7 @@ import click
 from gateway import app
 from gateway.cli.audits import audit
 from gateway.cli.holds import hold
-from gateway.cli.options import CONTEXT, Group, config_if_there, config_option, says_errors
+from gateway.cli.options import CONTEXT, Group, config_if_there, config_option, said, says_errors
 from gateway.cli.policies import policy
 from gateway.cli.shares import share
 from gateway.cli.signing import dkim
@@ -98,6 +98,8 @@ def explain(
     found = app.explain(message, sender, recipients, pack, config, scenario)
     if note := app.without_settings(config, sender):
         click.echo(f"note: {note}", err=True)
+    for problem in found.in_vain:
+        click.echo(said(problem), err=True)
     click.echo(json.dumps(found.as_json, indent=2, ensure_ascii=False) if as_json else found.as_text)
 
 

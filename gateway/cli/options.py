@@ -10,7 +10,7 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from gateway.errors import BadInput, OutgateError
+from gateway.errors import BadInput, OutgateError, Problem
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 120}
@@ -54,11 +54,16 @@ def says_errors(command: Command) -> Command:
         try:
             return command(*arguments, **options)
         except BadInput as bad:
-            fail("\n".join(str(problem) for problem in bad.problems))
+            fail("\n".join(map(said, bad.problems)))
         except OutgateError as error:
             fail(str(error))
 
     return run  # type: ignore[return-value]
+
+
+def said(problem: Problem) -> str:
+    """One line; what is only worth a look says so."""
+    return str(problem) if problem.severity == "error" else f"{problem.severity}: {problem}"
 
 
 def fail(text: str) -> NoReturn:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from gateway import app
-from gateway.cli.options import Group, config_if_there, says_errors
+from gateway.cli.options import Group, config_if_there, said, says_errors
 
 
 @click.group(cls=Group)
@@ -27,7 +27,7 @@ def policy_check(pack: Path, config: Path | None) -> None:
     """
     problems = app.check_pack(pack, config)
     for problem in problems:
-        click.echo(f"{problem.severity}: {problem}" if problem.severity != "error" else str(problem))
+        click.echo(said(problem))
     if note := app.without_settings(config):
         click.echo(f"note: {note}; whether its next hops and places are configured was not looked at")
     errors = sum(problem.severity == "error" for problem in problems)

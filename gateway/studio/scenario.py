@@ -14,14 +14,17 @@ from typing import Any
 from pydantic import Field
 
 from gateway.errors import BadInput, Problem
-from gateway.model.facts import UNKNOWN, Declared
+from gateway.gather import WORDS
+from gateway.model.facts import UNKNOWN, Declared, MessageFacts
+from gateway.model.finding import Findings
 from gateway.pipeline import Beside
-from gateway.policy.declared import strange
+from gateway.policy.declared import SENDER, strange
 from gateway.policy.pack_sheets import part_of, unknown_name
 from gateway.policy.pack_words import Day, FileName, Name, Part
 from gateway.policy.pack_yaml import Path, Sheet, read
 from gateway.policy.places import Places
 from gateway.policy.rules import Policy
+from gateway.policy.view import Mail
 from gateway.studio.specimen import SaidRow, declared_places, is_ip
 
 
@@ -92,6 +95,21 @@ class Scenario:
         return BadInput(
             tuple(self._wrong(("corrected", names.index(about), "of"), f"the message has no file `{about}`") for about in abouts)
         )
+
+    def in_vain(self, findings: Findings, message: MessageFacts, policy: Policy) -> tuple[Problem, ...]:
+        """A warning for each correction by the sender that nobody believes: they can say what a file is that nobody has marked."""
+        mail = Mail(policy, message)
+        levels = mail.each_file(policy)
+        people = " or ".join(sorted(policy.ladder.people))
+        by_others = {one.of for one in self.part.corrected if one.by != SENDER}
+        found = []
+        for index, one in enumerate(self.part.corrected):
+            about = [mail.words] if one.of == WORDS else [levels[file.id] for file in findings.files if one.of in (file.id, *file.names)]
+            left = [policy.ladder.name(level.top) for level in about if policy.ladder.name(level.top) != one.is_]
+            if left and one.by == SENDER and one.of not in by_others:
+                says = f"`{one.of}` stays {left[0]}: a sender can say only what nobody has marked; suppose it `by:` {people}"
+                found.append(self.sheet.at(("corrected", index), says, severity="warning"))
+        return tuple(found)
 
     def _unknown(self, policy: Policy) -> Iterable[Problem]:
         part = self.part

@@ -108,3 +108,49 @@ def test_the_list_of_commands_is_not_cut_off(group):
 
     assert commands
     assert "..." not in commands
+
+
+MAIL = "From: a@council.example\nSubject: {subject}\n\nWords.\n"
+
+
+def explained(tmp_path, pack, subject, corrected, recipient="b@else.example"):
+    (tmp_path / "a.eml").write_text(MAIL.format(subject=subject))
+    (tmp_path / "what-if.yaml").write_text(f"corrected: [{corrected}]\n")
+    what = ("--sender", "a@council.example", "--recipient", recipient, "--pack", pack, "--scenario", "what-if.yaml")
+    return outgate("explain", "a.eml", *what)
+
+
+@pytest.mark.slow
+def test_explain_says_which_correction_counts_for_nothing(pack, tmp_path):
+    """Found: what a sender said of a marked file was ignored without a word."""
+    _, _, of_marked = explained(tmp_path, pack, "CONFIDENTIAL: plan", "{of: words, is: public}")
+    _, _, of_unmarked = explained(tmp_path, pack, "plan", "{of: words, is: confidential}")
+    _, _, by_another = explained(tmp_path, pack, "CONFIDENTIAL: plan", "{of: words, is: public, by: owner}")
+
+    assert (
+        "warning: what-if.yaml:1:13: `words` stays confidential: a sender can say only what nobody has marked; suppose it `by:`"
+        in of_marked
+    )
+    assert "warning" not in of_unmarked + by_another
+
+
+@pytest.mark.parametrize("recipient", ["", "<>"])
+def test_nobody_is_no_recipient(pack, tmp_path, recipient):
+    """Found: a verdict, with a route, about the empty path."""
+    status, said, wrong = explained(tmp_path, pack, "plan", "", recipient)
+
+    assert (status, said, wrong) == (1, "", f"--recipient: `{recipient}` names nobody; write someone@example.org\n")
+
+
+def test_a_warning_says_that_it_is_one_beside_mistakes(pack):
+    """Found: `policy test` had mistakes and warnings of a pack alike."""
+    (pack / "spare.yaml").write_text("entries: []\n")
+    (pack / "pack.yaml").write_text((pack / "pack.yaml").read_text().replace("\nrules:", "\nrules:\n  - {id: x}\n#", 1))
+
+    status, _, wrong = outgate("policy", "test", pack)
+    tells = wrong.splitlines()
+
+    assert status == 1
+    assert [line for line in tells if line.startswith(f"{pack}/pack.yaml:") and "asks for nothing" in line]
+    assert all(line.startswith("warning: ") for line in tells if "spare.yaml" in line)
+    assert [line for line in tells if "spare.yaml" in line]
