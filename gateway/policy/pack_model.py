@@ -56,8 +56,10 @@ class PersonPart(Part):
     otherwise: Name | None = None
 
 
-class GroupPart(Part):
+class GroupPart(Asking):
     """Senders: by address or domain, or a group of the directory (unknown until one is connected)."""
+
+    nothing: ClassVar[str] = "names nobody; write `addresses:` or `directory_group:` in it, or take it out"
 
     addresses: Wheres | None = None
     directory_group: str | None = None

@@ -211,6 +211,8 @@ def _in_short(kind: str, path: Path, item: Any) -> str:
     if kind == "too_short":
         return f"`{item['loc'][-1]}` is empty; {_WAYS_OUT}"
     context, says = item.get("ctx", {}), str(item["msg"])
+    if kind == "nothing_in_it" and path:
+        return f"`{path[-1]}` {says}"
     if kind in _MEASURED:
         return _MEASURED[kind].format(**context)
     if kind == "string_type" and isinstance(item["input"], int):

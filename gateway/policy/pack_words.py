@@ -70,7 +70,8 @@ def _signature(value: object) -> object:
     """Somebody's role and the day. A `no` in this place is text, and would open what waits for a yes."""
     match = _SIGNATURE.fullmatch(value) if isinstance(value, str) else None
     if match is None or says_no(match[1]):
-        raise ValueError(f'`{value}` is no signature; write the role and the day, "Head of Compliance, 2026-10-01", or null until then')
+        written = str(value).lower() if isinstance(value, bool) else value
+        raise ValueError(f'`{written}` is no signature; write the role and the day, "Head of Compliance, 2026-10-01", or null until then')
     _day(match[2])
     return value
 
@@ -214,5 +215,5 @@ class Asking(Part):
     @classmethod
     def _asks_something(cls, value: Any) -> Any:
         if value == {}:
-            raise ValueError(cls.nothing)
+            raise PydanticCustomError("nothing_in_it", "{says}", {"says": cls.nothing})
         return value

@@ -28,7 +28,7 @@ def domain_of(text: str) -> str:
     try:
         return star + (name if name.isascii() and "xn--" not in name and _is_plain(name) else idna.decode(name, uts46=True))
     except idna.IDNAError as error:
-        raise ValueError(f"`{text}` is no domain: {error}") from error
+        raise ValueError(f"`{text}` is no domain; write example.org, or *.example.org for everything below it") from error
 
 
 def address_of(text: str) -> str:

@@ -27,6 +27,7 @@ SAYINGS = [
     (OFFICER, OFFICER.replace("}}", ", phone: 4021}}"), "pack.yaml:5:57: must be text; put it in quotes"),
     ("outcome: {without: [protected]}", "outcome: {released: yes}", "pack.yaml:34:125: `yes` is not possible here; there are: true"),
     ("domains: own", "domains: http://example.org/x", "pack.yaml:16:25: `http://example.org/x` is more than a domain; write example.org alone"),
+    ("domains: own", "domains: example.org/", "pack.yaml:16:25: `example.org/` is no domain; write example.org, or *.example.org for everything below it"),
     ("domains: own", "domains: '@example.org'", "pack.yaml:16:25: `@example.org` is more than a domain; write example.org alone"),
     ("domains: own", "domains: @example.org", "pack.yaml:16:25: is no YAML: a text cannot begin with `@`; a domain is written without it, and any other text in quotes"),
     ("kind: share", "kind: share\u200b", "pack.yaml:25:16: `share\u200b` is not possible here; a zero width space (U+200B) is in it, which nobody sees"),
