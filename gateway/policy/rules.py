@@ -66,6 +66,11 @@ class Rule:
     from_: date | None = None
     until: date | None = None  # its last day
 
+    @property
+    def is_ever_enforced(self) -> bool:
+        """Whether there is a day on which it does what it says, and not only records or tells it."""
+        return "enforce" in (self.mode, *(mode for _, mode in self.becomes))
+
     def mode_on(self, day: date) -> str | None:
         """watch, advise or enforce on this day; None outside its dates."""
         if (self.from_ is not None and day < self.from_) or (self.until is not None and day > self.until):

@@ -10,7 +10,7 @@ from gateway.policy.rules import Policy, Rule
 
 def unanswerable(policy: Policy) -> Iterator[Problem]:
     """A warning for each rule that asks the sender to declare something and matches all the same when that is declared."""
-    for rule in policy.rules:
+    for rule in [rule for rule in policy.rules if rule.is_ever_enforced]:
         for word in [act.declares for act in rule.acts if act.declares is not None]:
             if not _hears(rule, word):
                 key = "purpose: [...]" if word == "purpose" else f"declared: {word}"

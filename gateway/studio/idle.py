@@ -11,10 +11,9 @@ from gateway.errors import Problem
 from gateway.model.decision import Verdict
 from gateway.policy.parse_pack import MAIN
 from gateway.policy.places import Places
-from gateway.policy.rules import Policy, Route, Rule
+from gateway.policy.rules import Ask, Policy, Route, Rule
 from gateway.studio.asked import asked
 from gateway.studio.possible import Worlds
-from gateway.studio.recipients import Someone
 
 
 def idle(policy: Policy, worlds: Worlds) -> Iterator[Problem]:
@@ -47,16 +46,17 @@ def _unmet(policy: Policy, worlds: Worlds) -> _Said:
     """Protections that nothing gives to those for whom they are asked; a `never` that wants the same as a rule is not named beside it."""
     asked_for = frozenset[str]()
     for rule in policy.rules:
-        needs = frozenset[str]().union(*[act.needs for act in rule.acts])
-        asked_for |= needs
-        yield from _not_given((f"rule:{rule.id}", f"rule `{rule.id}` requires"), needs, worlds.whom(rule.when), policy)
+        if rule.is_ever_enforced:
+            needs = frozenset[str]().union(*[act.needs for act in rule.acts])
+            asked_for |= needs
+            yield from _not_given((f"rule:{rule.id}", f"rule `{rule.id}` requires"), needs, rule.when, policy, worlds)
     for never in policy.nevers:
         wants = never.without - asked_for
-        yield from _not_given((f"never:{never.id}", f"never `{never.id}` wants"), wants, worlds.whom(never.when), policy)
+        yield from _not_given((f"never:{never.id}", f"never `{never.id}` wants"), wants, never.when, policy, worlds)
 
 
-def _not_given(who: tuple[str, str], needs: frozenset[str], whom: tuple[Someone, ...], policy: Policy) -> _Said:
-    place, says = who
+def _not_given(who: tuple[str, str], needs: frozenset[str], when: tuple[Ask, ...], policy: Policy, worlds: Worlds) -> _Said:
+    (place, says), whom = who, worlds.whom(when)
     routes = [route for route in policy.routes if not whom or any(one.may_use(route) for one in whom)]
     usable = [route for route in routes if not route.closed]
     if missing := sorted(needs - _given(usable)):
@@ -64,6 +64,8 @@ def _not_given(who: tuple[str, str], needs: frozenset[str], whom: tuple[Someone,
         why = f" ({'; '.join(closed)})" if closed else ""
         to = "" if set(missing) - _given(policy.routes) or closed else " to these recipients"
         yield place, f"{says} {', '.join(missing)}, which no route that can be used gives{to}{why}: it always ends in no_route"
+    elif any(ask.fact == "sent_as" for ask in when):
+        return  # it is about such mail alone
     elif missing := sorted(needs - _given([route for route in usable if not route.sent_as])):
         names = ", ".join(f"`{route.name}`" for route in usable if route.provides & set(missing))
         says += f" {', '.join(missing)}, which only {names} gives, to mail that its sender has protected: all other ends in no_route"

@@ -76,6 +76,13 @@ NOT_IDLE = [
     changed("limits: {message: 35MB}", "limits: {attachments: 0MB, message: 35MB}"),  # mail without files
     changed(PLAIN, f"first: {{kind: relay, next_hop: internet, for: partners}}\n  {PLAIN}"),
     changed(PLAIN, f"first: {{kind: relay, next_hop: internet, limits: {{message: 1MB}}}}\n  {PLAIN}"),
+    ruled("{audience: outsiders, sent_as: [smime]}")
+    .replace(ENCRYPTED, "not_for: colleagues, sent_as: [smime], provides: [protected], limits")
+    .replace("facts: {audience: outsiders,", "facts: {audience: outsiders, sent_as: [smime],"),
+    changed(WHEN, WHEN + "    mode: watch\n")
+    .replace(ENCRYPTED, "not_for: colleagues, limits")
+    .replace("outcome: {without: [protected]}", "outcome: {released: true}"),
+    changed("    require: [protected]\n", "    mode: watch\n    confirm: {declares: meant}\n"),
     before_rules("exceptions: [{rule: secret-is-protected, to: [own, partner.example], why: a, approved_by: b, until: 2027-01-01}]"),
     before_rules("patterns: {case: {says: case, like: 'CS-[0-9]{6}'}}", ruled("{found: {detector: case}}")),
 ]
