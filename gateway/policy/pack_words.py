@@ -146,6 +146,16 @@ def _one_or_more(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _words(value: object) -> object:
+    """Words are an item each: in one text, or with signs between them, they would be looked for as they stand."""
+    for word in value if isinstance(value, list) else [value]:
+        if isinstance(word, str) and (";" in word or ("," in word and value is word)):
+            raise ValueError(
+                f"`{word}` is looked for as it stands, signs and all; write a list: [HIV, hepatitis], in quotes what has a comma"
+            )
+    return _one_or_more(value)
+
+
 Size = Annotated[int, BeforeValidator(_size), WithJsonSchema({"type": "string", "pattern": r"^\d{1,9}(\.\d{1,3})? ?(B|KB|MB|GB)$"})]
 Span = Annotated[timedelta, BeforeValidator(_span), WithJsonSchema({"type": "string", "pattern": r"^\d{1,5} ?[mhdw]$"})]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"})]
@@ -175,7 +185,7 @@ Domains = Annotated[list[Domain], BeforeValidator(_one_or_more), Field(min_lengt
 Wheres = Annotated[list[Where], BeforeValidator(_one_or_more), Field(min_length=1), WithJsonSchema(_LIST_OF)]
 Words = Annotated[
     list[Annotated[str, Field(min_length=2, max_length=80)]],
-    BeforeValidator(_one_or_more),
+    BeforeValidator(_words),
     Field(min_length=1, max_length=5000),
     WithJsonSchema(_LIST_OF),
 ]

@@ -6,6 +6,7 @@ and not cjsm.net itself. Both are kept as lower-case U-labels (IDNA 2008, RFC 58
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
@@ -13,6 +14,10 @@ from typing import Generic, TypeVar
 import idna
 
 T = TypeVar("T")
+
+_SEVERAL = re.compile(r"@.*[;,]")
+_NEVER_PLAIN = re.compile(r"[\s@<>\"(),:;\[\]\\]")
+_IP_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 
 
 def domain_of(text: str) -> str:
@@ -25,6 +30,10 @@ def domain_of(text: str) -> str:
     name = name.rstrip(".").lower()
     if not name or "@" in name or "*" in name or " " in name:
         raise ValueError(f"`{text}` is no domain; write example.org, or *.example.org for everything below it")
+    if name.endswith((".yaml", ".yml")):
+        raise ValueError(f"`{text}` is a file, and here stands a domain or an address")
+    if _IP_ADDRESS.fullmatch(name):
+        raise ValueError(f"`{text}` is the address of a machine, and here stands a domain or an address of mail; write example.org")
     try:
         return star + (name if name.isascii() and "xn--" not in name and _is_plain(name) else idna.decode(name, uts46=True))
     except idna.IDNAError as error:
@@ -35,11 +44,19 @@ def address_of(text: str) -> str:
     """An address as we compare it: Address.key.
 
     Raises:
-        ValueError: it is no address.
+        ValueError: it is no address, or one that nobody writes without quotes (RFC 5322 section 3.2.3); the text says why.
     """
     local, at, domain = text.rpartition("@")
     if not at or not local or domain.startswith("*."):
         raise ValueError(f"`{text}` is no address; write someone@example.org")
+    if _SEVERAL.search(text):
+        raise ValueError(f"`{text}` is more than one address; write one, or where several may stand [ann@example.org, bea@example.org]")
+    if local.startswith("mailto:"):
+        raise ValueError(f"`{text}` has more than the address; write {text.removeprefix('mailto:')} alone")
+    if not local.isprintable():
+        raise ValueError(f"`{text}` has a character that cannot be seen; type the address anew")
+    if (sign := _NEVER_PLAIN.search(local)) is not None:
+        raise ValueError(f"`{text}` is no address: no `{sign[0]}` stands before the last @; write someone@example.org")
     return f"{local.lower()}@{domain_of(domain)}"
 
 
@@ -53,11 +70,12 @@ def where_of(text: str) -> str:
 
 
 def own(wheres: Iterable[str], own_domains: tuple[str, ...]) -> list[str]:
-    """`own` stands for the organisation's domains, `someone@own` for that mailbox in each of them."""
+    """`own` stands for the organisation's domains, `*.own` for all below them, `someone@own` for that mailbox in each of them."""
     found = []
     for where in wheres:
-        local, at, domain = where.rpartition("@")
-        found += [f"{local}{at}{one}" for one in own_domains] if domain == "own" and own_domains else [where]
+        before = where.removesuffix("own")
+        stands = where == "own" or (where.endswith("own") and before.endswith("@")) or where == "*.own"
+        found += [f"{before}{one}" for one in own_domains] if stands and own_domains else [where]
     return found
 
 
