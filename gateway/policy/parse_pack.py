@@ -298,6 +298,7 @@ class _Loader:
         found |= {f"place:{name}": self._value_place(("routes", name, "place")) for name in self.pack.routes}
         found |= {f"group:{name}": self._place(("groups", name)) for name in self.pack.groups}
         found |= {f"system:{name}": self._place(("systems", name)) for name in self.pack.systems}
+        found |= {f"audience:{name}": self._value_place(("audiences", name, "domains")) for name in self.pack.audiences}
         found |= {f"as_of:{name}": (name, *sheet.values.get(("as_of",), (1, 1))) for name, sheet in self.known.sheets.items()}
         found |= {f"rule:{rule.id}": self._place(("rules", index)) for index, rule in enumerate(self.pack.rules)}
         found["review_by"] = self._value_place(("review_by",))

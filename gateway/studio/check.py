@@ -9,7 +9,7 @@ from gateway.errors import BadPack, Problem
 from gateway.policy.parse_pack import load_pack
 from gateway.policy.rules import Policy, Route
 from gateway.studio.answers import unanswerable
-from gateway.studio.check_known import exported_tomorrow, without_lists
+from gateway.studio.check_known import exported_tomorrow, fits_nobody, forgotten_colleagues, open_to_strangers, without_lists
 from gateway.studio.far_away import far_away
 from gateway.studio.hardly_meant import hardly_meant
 from gateway.studio.idle import idle
@@ -44,6 +44,9 @@ def check(
         *_alone(policy),
         *_without_mail(policy),
         *without_lists(policy),
+        *fits_nobody(policy),
+        *open_to_strangers(policy),
+        *(forgotten_colleagues(policy) if next_hops is not None else ()),
         *hardly_meant(policy),
         *((*_overdue(policy, today), *far_away(policy, today)) if today is not None else ()),
     )

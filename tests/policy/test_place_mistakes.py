@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.policy.packs import BESIDE, SMALL, changed, problems, small
+from gateway.studio.check import check
+from tests.policy.packs import BESIDE, OWN, SMALL, changed, problems, small
 
 
 def members(text: str) -> dict[str, bytes]:
@@ -59,3 +60,50 @@ def test_words_are_an_item_each(words, mistake):
     found = problems(text, BESIDE | {"ill.yaml": f"words: {words}\n".encode()})
 
     assert [one.says.endswith("in quotes what has a comma") for one in found if one.severity == "error"] == [True] * mistake
+
+
+HOPS = frozenset({"mailboxes", "internet", "exchange"})
+EXCEPTION = (
+    "exceptions: [{rule: secret-is-protected, from: boss@own, to: TO, why: a reason, approved_by: the officer, until: 2027-01-01}]\n"
+)
+
+
+def warned(text: str, hops: frozenset[str] | None = HOPS) -> list[str]:
+    return [str(one) for one in check({"pack.yaml": text.encode(), **BESIDE}, OWN, next_hops=hops)]
+
+
+@pytest.mark.parametrize(
+    ("domains", "says"),
+    [
+        ("example.ogr", "16:25: no audience has `example.org`, a domain of the organisation in the settings"),
+        ("[own, example]", "16:25: `example` is no whole domain: it has no dot, so it fits nobody"),
+        ("[own, partners]", "16:25: `partners` is an audience, and here stand domains, so it fits nobody"),
+        ('[own, "*.gov.uk"]', "16:25: `*.gov.uk` is everybody below gov.uk"),
+        ('[example.org, "*.com"]', "16:25: `*.com` is everybody below com"),
+    ],
+)
+def test_domains_that_are_hardly_meant(domains, says):
+    (found,) = warned(changed("colleagues: {domains: own}", f"colleagues: {{domains: {domains}}}"))
+
+    assert found.startswith(f"pack.yaml:{says}")
+
+
+def test_an_exception_to_an_audience_is_to_nobody():
+    (found,) = warned(EXCEPTION.replace("TO", "partners") + SMALL)
+
+    assert "`partners` is an audience, and here stand domains, so it fits nobody" in found
+
+
+@pytest.mark.parametrize(
+    "domains", ["own", "example.org", '["*.own", own]', '[own, "*.mail.example.com", "*.example.org"]', '[own, "*.internal"]']
+)
+def test_domains_that_are_meant(domains):
+    assert not warned(changed("colleagues: {domains: own}", f"colleagues: {{domains: {domains}}}"))
+
+
+def test_without_settings_nobody_knows_the_organisation_s_domains():
+    assert not warned(changed("colleagues: {domains: own}", "colleagues: {domains: wexmoor.gov.uk}"), None)
+
+
+def test_a_wide_audience_apart_from_colleagues_is_meant():
+    assert not warned(changed("  outsiders:", '  government: {domains: [gov.uk, "*.gov.uk"]}\n  outsiders:'))
