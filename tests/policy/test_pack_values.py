@@ -1,10 +1,15 @@
 """Values that pass for another: nothing where a condition was begun, a `no` where a name should stand. Each is said, with a way out."""
 
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 
+from gateway.model.facts import UNKNOWN
+from gateway.policy.classify import Levels
+from gateway.policy.conditions import compiled
 from gateway.policy.pack_words import says_no
+from gateway.policy.rules import Ask
 from gateway.studio.check import check
 from tests.policy.packs import BESIDE, OWN, SMALL, changed, problems, small
 
@@ -79,6 +84,14 @@ def test_what_was_begun_and_not_finished_is_not_as_if_it_were_not_there(old, new
     found = errors(changed(old, new))
 
     assert any(line.endswith(says) or says in line for line in found), found
+
+
+@pytest.mark.parametrize(("unknown", "is_it"), [((), False), (("label x",), UNKNOWN)])
+def test_no_kind_of_evidence_is_no_crash(unknown, is_it):
+    """Found: `because: []` loaded, and every mail with a file was answered 451 for ever."""
+    condition = compiled(Ask("classification", "at_least", ("any", 1, frozenset())))
+
+    assert condition(SimpleNamespace(mail=SimpleNamespace(all=Levels((2, -1, -1, -1, -1), 2, unknown)))) is is_it
 
 
 def test_what_has_nothing_behind_it_has_its_place():
