@@ -73,7 +73,7 @@ class Audit:
 
     async def events_of_share(self, share_id: str) -> tuple[Event, ...]:
         """What happened to one share, in the order of time. Raises TryLater."""
-        return await self._store.read(events, share_id, "share")
+        return await self._store.read_all(events, share_id, "share")
 
     async def looked(self, case: str, by: str, why: str) -> None:
         """Somebody is about to get the kept message to read. Durable on return. Raises TryLater."""

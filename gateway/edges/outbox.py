@@ -181,20 +181,20 @@ def claim(connection: Connection, payload: Payload) -> Payload:
 
 
 def _next(connection: Connection, payload: Payload) -> list[str]:
-    """Codes first; of all else the longest waiting, but of one next hop no more than its places: one that hangs does not take all."""
+    """Codes first. Else the next hop with the least under way, then the longest waiting: those that hang take no other's place."""
     now, ours = payload["now"], payload["under_way"]
     taken = Counter((next_hop, kind == CODE) for _, next_hop, kind in ours)
     room = payload["limit"] - sum(kind != CODE for *_, kind in ours)
-    found: dict[tuple[str, bool], list[tuple[int, str]]] = {}
+    found: dict[tuple[str, bool], list[tuple[int, str]]] = {}  # by next hop, the longest waiting first
     for next_hop, kind in _lanes(connection):
         hop = (next_hop, kind == CODE)
         places = payload["each"] - taken[hop]
         places = places if kind == CODE else min(places, room)
         rows = _due(connection, and_(outbox.c.next_hop == next_hop, outbox.c.kind == kind), now, [one[0] for one in ours], places)
         found[hop] = sorted([*found.get(hop, ()), *rows])[: max(places, 0)]
-    codes = [row for (_, is_code), rows in found.items() if is_code for row in rows]
-    others = sorted(row for (_, is_code), rows in found.items() if not is_code for row in rows)
-    return [row_id for _, row_id in (*codes, *others[: max(room, 0)])]
+    codes = [row_id for (_, is_code), rows in found.items() if is_code for _, row_id in rows]
+    others = sorted((place, row) for hop, rows in found.items() if hop[1] is False for place, row in enumerate(rows, taken[hop]))
+    return [*codes, *(row_id for _, (_, row_id) in others[: max(room, 0)])]
 
 
 def _lanes(connection: Connection) -> Iterator[tuple[str, str]]:

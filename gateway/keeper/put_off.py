@@ -20,9 +20,6 @@ class PutOff:
     def __init__(self) -> None:
         self._pauses: dict[str, _Pause] = {}
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._pauses
-
     def again(self, name: str, now: float) -> None:
         """It has failed: after a pause, twice as long as the last."""
         before = self._pauses.get(name)

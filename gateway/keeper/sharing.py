@@ -37,6 +37,7 @@ class Sharing:
         self._shares = shares
         self._withdrawing: dict[str, tuple[str, asyncio.Task[None]]] = {}  # by share: the place that is told
         self._failed = PutOff()  # shares
+        self._alarmed: set[str] = set()  # shares that fail otherwise than for now: whoever runs the gateway has heard
         self._missed: set[str] = set()  # places that are not configured any more, and were told of
         self._ended_at: datetime | None = None
 
@@ -169,14 +170,15 @@ class Sharing:
         except TryLater:
             self._put_off(share)
         except Exception as error:  # noqa: BLE001 - it is tried again, and the others are not kept
-            is_first = share.id not in self._failed
             self._put_off(share)
             if share.place not in self._desk.world.places:
                 self._miss(share.place)
-            elif is_first:
+            elif share.id not in self._alarmed:
+                self._alarmed.add(share.id)
                 self._desk.alarm("share: its files cannot be withdrawn", error)
         else:
             self._failed.done(share.id)
+            self._alarmed.discard(share.id)
             self._desk.log.event("share.withdrawn", share=share.id, place=share.place)
 
     def _put_off(self, share: Share) -> None:

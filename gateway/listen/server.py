@@ -29,6 +29,7 @@ class Server:
         self._sessions: set[Session] = set()
         self._deliveries: set[asyncio.Task[Answer]] = set()
         self._accepting: asyncio.Server | None = None
+        self._has_stopped = False
         self._quiet = asyncio.Event()  # set when neither session nor delivery is left
         self._quiet.set()
 
@@ -57,6 +58,7 @@ class Server:
         if self._accepting is not None:
             self._accepting.close()
             self._accepting = None
+        self._has_stopped = True
 
     async def drain(self, seconds: float) -> bool:
         """Say 421 to idle sessions, let the others finish their message first. False: something still ran at the end.
@@ -85,6 +87,8 @@ class Server:
         """A connection was made."""
         self._sessions.add(session)
         self._look()
+        if self._has_stopped:  # accepted just before, and made in the turn after
+            session.stop()
 
     def left(self, session: Session) -> None:
         """A connection is gone."""

@@ -235,3 +235,19 @@ def test_a_hop_that_hangs_takes_no_more_than_its_own_places_and_a_code_is_first(
             assert [row.id for row in await state.outbox.claim(NOON, 60, limit=8, each=4, under_way=under_way)] == ["code5", "n5"]
 
     asyncio.run(story())
+
+
+def test_hops_that_hang_leave_what_they_give_back_to_those_that_have_nothing_under_way(place: Place):
+    """Found: three hops that hung had all places between them, and took each that was freed, because their mail had waited longer."""
+
+    async def story() -> None:
+        async with living(place) as (state,):
+            hung = [mail(f"{hop}{n}", next_hop=hop, next_at=NOON - timedelta(hours=1, minutes=n)) for hop in "abc" for n in range(6)]
+            await put(state, *hung)
+            under_way = await state.outbox.claim(NOON, 600, limit=9, each=3)
+            assert sorted(row.next_hop for row in under_way) == list("aaabbbccc")
+            await put(state, mail("mine", next_hop="mailboxes", next_at=NOON))
+            freed = tuple(row for row in under_way if row is not under_way[0])
+            assert [row.id for row in await state.outbox.claim(NOON, 600, limit=9, each=3, under_way=freed)] == ["mine"]
+
+    asyncio.run(story())

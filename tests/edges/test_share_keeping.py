@@ -18,7 +18,7 @@ from gateway.edges.share_keeping import ShareKeeping
 from gateway.edges.state import State
 from gateway.edges.tables import metadata, share_intent
 from gateway.edges.tables import outbox as outbox_table
-from gateway.errors import TryLater
+from gateway.errors import TryLater, WillNotDo
 from gateway.keeper import Keeper, Shelves
 from gateway.keeper.sharing import END_EVERY, LEASE_SECONDS
 from gateway.log import Log
@@ -49,6 +49,7 @@ class Shed:
         self.is_down = False
         self.tried: list[str] = []
         self.stuck: set[str] = set()  # objects that it does not let go
+        self.refuses = False
 
     async def withdraw(self, one: Share, whom: Grant | None = None) -> None:
         if self.is_down:
@@ -56,6 +57,8 @@ class Shed:
         if whom is not None:
             self.taken_from.append(whom.address)
             return
+        if self.refuses:
+            raise WillNotDo("the shed has another owner now")
         self.tried += [each.object_id for each in one.files]
         if not self.stuck.isdisjoint(each.object_id for each in one.files):
             raise TryLater("somebody has it open")
@@ -359,6 +362,24 @@ def test_a_place_that_is_down_is_told_again_later_and_a_retry_waits_for_it(place
             assert (opened.state, opened.files) == (Standing.OPEN, again.files)
             await one.turn()
             assert (await one.state.shares.get(made.id)) == opened
+
+    asyncio.run(story())
+
+
+def test_a_place_that_was_away_and_refuses_then_is_told_of_once(place: Place):
+    """Found: that it had been away first made the refusal silent for ever, and the files of a revoked share stayed there."""
+
+    async def story() -> None:
+        async with offices(place) as (one,):
+            await issued(one.state, audienceless())
+            one.shed.is_down = True
+            one.clock.turn(days=60)
+            await one.turn()
+            one.shed.is_down, one.shed.refuses = False, True
+            for _ in range(3):
+                one.clock.seconds += 4000
+                await one.turn()
+            assert one.log.getvalue().count("its files cannot be withdrawn") == 1
 
     asyncio.run(story())
 

@@ -239,6 +239,30 @@ def test_who_waits_for_what_becomes_of_a_message_hears_it_however_long_it_takes(
     run(story())
 
 
+class Late:
+    """A session, as far as its server tells it anything."""
+
+    is_stopped = False
+
+    def stop(self) -> None:
+        self.is_stopped = True
+
+
+def test_a_connection_that_was_accepted_just_before_a_stop_hears_of_it_too(run) -> None:
+    """Found: its session was made in the turn after all had been told, began messages, and the stop waited for it."""
+
+    async def story() -> None:
+        late = Late()
+        async with serving() as gateway:
+            assert await gateway.server.drain(10)
+            gateway.server.entered(late)
+            gateway.server.left(late)
+
+        assert late.is_stopped
+
+    run(story())
+
+
 def test_draining_gives_up_in_time_and_says_so() -> None:
     async def story() -> None:
         async with serving() as gateway:

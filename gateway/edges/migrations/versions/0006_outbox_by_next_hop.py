@@ -9,5 +9,6 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.create_index(op.f("ix_outbox_next_hop_kind_next_at"), "outbox", ["next_hop", "kind", "next_at"])
+    # In this order: dropping wants all of the table, and a lock that grows while a keeper elsewhere claims is a deadlock (PostgreSQL).
     op.drop_index(op.f("ix_outbox_next_at"), "outbox")
+    op.create_index(op.f("ix_outbox_next_hop_kind_next_at"), "outbox", ["next_hop", "kind", "next_at"])
