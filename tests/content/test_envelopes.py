@@ -104,6 +104,7 @@ def test_a_large_one_comes_in_pieces() -> None:
     assert member.octets == 300_011
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["symmetric", "encrypted", "encrypted-armoured"])
 def test_what_is_encrypted_is_enveloped(how: str) -> None:
     data = pgp(how, b"RESTRICTED")

@@ -247,6 +247,7 @@ WORST = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", WORST.values(), ids=WORST)
 def test_the_worst_text_costs_little(data: bytes) -> None:
     started = time.process_time()

@@ -138,6 +138,7 @@ def test_a_picture_in_a_uri_is_no_file_and_what_only_says_so_is() -> None:
     assert len(look(f"<img src='data:image/png;base64,{B64}'>".encode(), "", "text/html", is_words=True)) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece",
     [
@@ -173,6 +174,7 @@ def test_hostile_markup_takes_linear_time(piece: str) -> None:
     assert time.process_time() - start < 3
 
 
+@pytest.mark.slow
 def test_many_selectors_and_many_elements_take_linear_time() -> None:
     rules = "".join(f"i.c{number}[a='{number}']{{display:none}}" for number in range(5000))
     elements = "".join(f"<i class=d{number} a={number}>x</i>" for number in range(8000))

@@ -139,6 +139,7 @@ def test_a_file_that_nothing_names_is_a_member() -> None:
     assert ("restricted", "first_line") in seen(member)
 
 
+@pytest.mark.slow
 def test_a_bomb_among_the_files_is_over_budget_and_the_document_is_read() -> None:
     file = pikepdf.open(io.BytesIO(pdf(["x"], header="RESTRICTED")))
     file.attachments["bomb.txt"] = pikepdf.AttachedFileSpec(file, bytes(100 * 1_048_576), filename="bomb.txt")

@@ -171,6 +171,7 @@ def test_what_there_is_no_time_for_is_said() -> None:
     assert read(page(NOTE), 0.02).readable is Readable.PICTURES_UNREAD
 
 
+@pytest.mark.slow
 def test_pages_without_words_are_read_before_pictures_beside_words() -> None:
     """Ten photographs on pages with words stand before a page that is a scan, and there is not time for all."""
     photographs = ((placed(WHOLE) + lines(prose(30, f"{number}")), [photo(number)]) for number in range(10))

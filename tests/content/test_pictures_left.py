@@ -287,6 +287,7 @@ TINY = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TINY)
 def test_a_hundred_thousand_pictures_of_one_pixel_cost_what_nobody_counted(kind: str) -> None:
     assert read(TINY[kind], "a", Budget(picture_seconds=60))[0].readable is Readable.OVER_BUDGET
@@ -296,6 +297,7 @@ def test_a_hundred_thousand_pictures_of_one_pixel_cost_what_nobody_counted(kind:
         frames(TINY[kind][:2000], Budget(seconds=0.0))
 
 
+@pytest.mark.slow
 def test_the_timer_that_ends_who_never_comes_back_waits_for_pictures() -> None:
     """What a picture took was taken from the time for all else, so that a long scan ended as over-budget or its reader was killed."""
     document = rebuilt(docx(["x"]), {f"word/media/{number}.png": octets for number, octets in enumerate(NOISE)})

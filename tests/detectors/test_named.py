@@ -243,6 +243,7 @@ def test_a_number_in_an_ordinary_file_name_is_none(name: str) -> None:
     assert found(name, Place.FILE_NAME) == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece",
     [

@@ -64,6 +64,7 @@ def test_lines_are_counted_on_behind_it() -> None:
     assert [item.where for item in scan([first, more], PATTERNS)] == ["text, line 3"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", [f"{RLO}a", f"{RLI}a ", f"{RLO}{LRO}ab{PDF}", f"{RLO}a{PDF}", PDF, RLO])
 def test_the_time_grows_with_the_text_alone(piece: str) -> None:
     text = piece * (1_000_000 // len(piece))

@@ -349,6 +349,7 @@ class Endless(Octets):
         return first + (PIECE * 2)[offset : offset + want]
 
 
+@pytest.mark.slow
 def test_a_large_message_is_never_whole_in_memory():
     content = Endless(35 * 1_048_576)
     copy = Copy("ann@our.example", (recipient("bob@else.example"),), RECEIVED + STAMP, content, True, False)

@@ -24,6 +24,7 @@ def at(request):
         yield found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("deed", "readable", "why"),
     [
@@ -143,6 +144,7 @@ def test_an_empty_content_is_read(at):
     assert (found.readable, found.octets) == (Readable.YES, 0)
 
 
+@pytest.mark.slow
 def test_a_thousand_parts_with_long_names_fit_in_one_job(at):
     found = at.read(*([b"hello"] * 1000), names=("n" * 1000,))
 

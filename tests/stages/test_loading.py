@@ -9,6 +9,7 @@ _WEB = ("starlette", "uvicorn", "jinja2", "gateway.web")
 _FEW_HAVE = ("msal", "asyncssh", "httpx2", "requests")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("process", "foreign"),
     [

@@ -83,6 +83,7 @@ def test_every_kind_is_made_as_it_is_set(tmp_path):
     assert [type(place).__name__ for place in made.values()] == ["OneDrive", "Sftp", "CryptshareTransfers"]
 
 
+@pytest.mark.slow
 def test_without_the_extra_it_is_said_what_to_install(tmp_path):
     code = """
 import sys; sys.modules["asyncssh"] = None
