@@ -1,6 +1,7 @@
 """The supervisor: binds each listening socket once, keeps the processes alive, and passes signals on.
 
 SIGTERM and SIGINT stop in order: no new connections, running transactions finish, then the state processes end. SIGHUP reloads.
+What the others write through is kept alive until they have ended.
 Who is asked to stop has `stop_seconds`, and again each time it says that it waits for something; the same signal once more ends it at once.
 A process that ends is started again, with a pause that grows while it cannot serve; one that is silent for too long is killed first.
 Where one says at the first start that it never will serve (exit status CANNOT), the others are stopped and so is this: a mistake in the
@@ -127,7 +128,7 @@ class Supervisor:
 
     def _look_after(self, child: _Child, now: float) -> None:
         if child.process is None:
-            if now >= child.start_at and not self._stopping:
+            if now >= child.start_at and (child.program.last or not self._stopping):
                 self._start(child)
             return
         code = child.process.poll()
@@ -147,7 +148,7 @@ class Supervisor:
         try:
             self._begin(child)
         except OSError as error:
-            if not self._told:
+            if not (self._told or self._stopping):
                 raise
             self.log.event("process.ended", process=child.program.name, why=f"it cannot be started: {error}")
             child.ready = False
@@ -252,6 +253,10 @@ class Supervisor:
                 if self._is_hurried or now >= max(told_at, child.waited_at) + self.stop_seconds:
                     self._give_up(child)
             self._listen()
+            # What these still learn, as a hop's last reply, has to be written down.
+            for child in self._children:
+                if child.program.last and child not in group:
+                    self._look_after(child, time.monotonic())
 
     def _give_up(self, child: _Child) -> None:
         if child.process is not None and not child.given_up:

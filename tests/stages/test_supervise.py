@@ -140,6 +140,22 @@ def test_who_waits_for_something_is_not_killed_and_who_only_lingers_is(supervise
 
 
 @pytest.mark.slow
+def test_what_others_write_through_is_started_again_while_they_are_waited_for(supervised):
+    """Found: it died during a stop, nobody noticed, and what a hop answered then was never written down: its mail went twice."""
+    one = supervised("waits")
+    one.wait_for("all ready")
+    one.process.send_signal(signal.SIGTERM)
+    one.wait_for("waits")
+    os.kill(json.loads(one.status.read_text())["recorder"][0], signal.SIGKILL)
+    one.wait_for("began recorder", 2)
+    assert [event["process"] for event in one.events("process.ended")] == ["recorder"]
+    (one.status.parent / "go").touch()
+    assert one.wait_for("ended", 2) == "ended recorder"
+    assert one.process.wait(60) == 0
+    assert "ended waits" in one.said
+
+
+@pytest.mark.slow
 def test_a_second_signal_ends_at_once_who_is_waited_for_and_the_state_still_in_order(supervised):
     one = supervised("waits")
     one.wait_for("all ready")
