@@ -1,6 +1,6 @@
 """The pack by which the corpus is judged: rules/uk-government.
 
-Besides, it looks for the identifiers and markings of other countries.
+Besides, it looks for the identifiers and markings of other countries, and for markings in header fields.
 """
 
 import shutil
@@ -23,6 +23,8 @@ _MORE = """\
   - {pspf: SECRET, is: official-sensitive}
   - {pspf: TOP-SECRET, is: official-sensitive}
   - {pspf: "ACCESS=Personal-Privacy", is: official-sensitive}
+  - {text: "X-Council-Class: restricted", where: [header_field], whole_line: true, is: official-sensitive}
+  - {text: RESTRICTED, where: [header_field], is: official-sensitive}
 """
 
 

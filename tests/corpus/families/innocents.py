@@ -244,6 +244,7 @@ def _mails() -> dict[str, bytes]:
     shown = html(png(80, 30))[0].decode()
     logo = [("logo@x", "logo.png", png(80, 30), "image/png")]
     return {
+        "a header field that is called like a marking": mail(headers=[("X-Restricted", "no"), ("X-Council-Class", "unrestricted")]),
         "a thank-you": mail(subject="Thank you!", text="Thanks, Kim. See you on Monday.\n"),
         "a signature with a logo": mail(text="Hello.", html="<p>Hello.</p><p>Alex Doe<br>County Council</p><img src='cid:logo@x'>", inline=logo),
         "a signature with a logo in the HTML itself": mail(text="Hello.", html=shown),

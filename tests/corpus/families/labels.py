@@ -150,6 +150,12 @@ def _australian() -> dict[str, bytes]:
 
 def _markings() -> dict[str, tuple[bytes, str]]:
     return {
+        "a marking in a header field of its name": (mail(headers=[("X-Council-Class", "Restricted")]), "header field X-Council-Class"),
+        "the same in capitals": (raw("X-COUNCIL-CLASS:RESTRICTED\nMIME-Version: 1.0\n\nHello.\n"), "header field X-COUNCIL-CLASS"),
+        "the same of an attached mail": (
+            carrying("a.eml", mail(headers=[("X-Council-Class", "Restricted")]), "message/rfc822"), "header field X-Council-Class",
+        ),
+        "a marking in the value of a header field": (mail(headers=[("Sensitivity", "restricted")]), "header field Sensitivity"),
         "a UK marking with a colon": (mail(subject="OFFICIAL: SENSITIVE - Smith"), "subject"),
         "a UK marking with its handling": (mail(subject="OFFICIAL-SENSITIVE PERSONAL: Smith"), "subject"),
         "a UK marking in brackets": (mail(subject="[OFFICIAL-SENSITIVE] Smith"), "subject"),
