@@ -18,7 +18,9 @@ from gateway.model.finding import Place
 IN_WORKBOOK = ("Styles", "Row")  # its elements that are read when they end
 _NAMED = ("General", "Long", "Medium", "Short", "Currency", "Euro", "Fixed", "Standard", "Percent", "Scientific", "Yes", "True", "On")
 _SAYING = ("Name", "RefersTo", "HRef", "HRefScreenTip", "Formula", "CodeName", "Title", "Value")  # attributes with words
-_EDGES = {"Header": Place.PAGE_HEADER, "Footer": Place.PAGE_FOOTER}
+_EXCEL, _SHEET = "{urn:schemas-microsoft-com:office:excel}", "{urn:schemas-microsoft-com:office:spreadsheet}"
+_EDGES = {f"{_EXCEL}Header": Place.PAGE_HEADER, f"{_EXCEL}Footer": Place.PAGE_FOOTER}
+_AROUND_EDGES = (f"{_EXCEL}PageSetup", f"{_EXCEL}WorksheetOptions", f"{_SHEET}Worksheet", f"{_SHEET}Workbook")  # from within
 _COMPARED = ("Value", "Value1", "Value2", "Min", "Max", "Format")  # of conditions and lists to choose from
 
 
@@ -75,10 +77,18 @@ class Workbook:
     def _around(self, root: Any) -> Iterator[tuple[Place, str]]:
         """Page headers and footers, and all other words."""
         for element in root.iter("{*}*"):
-            if (place := _EDGES.get(local(element))) is not None:
-                yield place, page_edge(_attribute(element, "Data"))
-            else:
-                self.unseen.extend(_said(element, deep=False))
+            if (place := _edge(element)) is not None:
+                yield place, page_edge(element.get(f"{_EXCEL}Data", ""))
+                continue
+            self.unseen.extend(_said(element, deep=False))
+            if local(element) in ("Header", "Footer"):
+                self.unseen.append(page_edge(_attribute(element, "Data")))
+
+
+def _edge(element: Any) -> Place | None:
+    """Which edge of a page an element is: only where Excel looks for one, for an edge may say that a file is less than its name says."""
+    place = _EDGES.get(element.tag)
+    return place if place and tuple(one.tag for one in element.iterancestors()) == _AROUND_EDGES else None
 
 
 def _attribute(element: Any, name: str) -> str:

@@ -76,7 +76,35 @@ def test_what_cells_are_compared_with_stands_not_alone() -> None:
 def test_page_edges(edge: str, place: str) -> None:
     said = f'<x:{edge} x:Data="&amp;L&amp;&quot;Arial&quot;A plan&amp;CSECRET"/>'
 
-    assert lines(book(after=f"<x:PageSetup>{said}</x:PageSetup>"))[place] == ["", "A plan", "SECRET"]
+    assert lines(book(after=_page_setup(said)))[place] == ["", "A plan", "SECRET"]
+
+
+def _page_setup(edges: str) -> str:
+    return f"<x:WorksheetOptions><x:PageSetup>{edges}</x:PageSetup></x:WorksheetOptions>"
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        pytest.param(book(before='<y:Footer xmlns:y="urn:y" y:Data="PUBLIC"/>'), id="a foreign element in the workbook"),
+        pytest.param(book(after=_page_setup('<y:Footer xmlns:y="urn:y" y:Data="PUBLIC"/>')), id="a foreign element in its place"),
+        pytest.param(book(before='<x:Footer x:Data="PUBLIC"/>'), id="one of Excel in the workbook"),
+        pytest.param(book(after='<x:PageSetup><x:Footer x:Data="PUBLIC"/></x:PageSetup>'), id="one of Excel outside the options"),
+        pytest.param(book(before=_page_setup('<x:Footer x:Data="PUBLIC"/>')), id="options of no sheet"),
+    ],
+)
+def test_what_only_looks_like_a_page_edge_is_no_edge(octets: bytes) -> None:
+    """An edge may lower what a file counts as; what Excel never shows at one must not."""
+    found = lines(octets)
+
+    assert "page footer" not in found
+    assert "PUBLIC" in found["text, not shown"]
+
+
+def test_a_foreign_attribute_says_nothing_at_a_page_edge() -> None:
+    foreign = '<x:Footer xmlns:y="urn:y" y:Data="PUBLIC"/>'
+
+    assert lines(book(after=_page_setup(foreign))).get("page footer", []) == []
 
 
 @pytest.mark.parametrize(

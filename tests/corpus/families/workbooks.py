@@ -152,6 +152,7 @@ def _in_one_xml() -> dict[str, bytes]:
     head = f'<x:Header x:Data="&amp;C{PERSON}"/>'
     return {
         "the page header": _xml(after=f"<x:WorksheetOptions><x:PageSetup>{head}</x:PageSetup></x:WorksheetOptions>"),
+        "a foreign element like a page header": _xml(after=f'<y:Header xmlns:y="urn:y" y:Data="{PERSON}"/>'),
         "the name of a sheet": _xml(name="NHS number 485 777 3457"),
         "a number with an exponent": _xml(f"{_xml_cell('NHS number')}</Row><Row>{_xml_cell('4.857773457E9', 'Number')}"),
         "a number whose format says what it is": _xml(_xml_cell(str(_DIGITS), "Number"), format_=f"&quot;{_LABEL}&quot;General"),
