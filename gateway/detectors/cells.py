@@ -2,7 +2,8 @@
 
 What divides a line for who reads it: a tab, a wide gap, a bar, a dot in the middle; in a title a dash or a colon too; in a table of commas
 or semicolons, those. Words that nobody says together by chance are a marking in any cell. A single one is a daily word (`Restricted` and
-`Unrestricted` head the columns of every charity's accounts): it counts where pages and documents are marked, in capitals.
+`Unrestricted` head the columns of every charity's accounts): it counts where pages and documents are marked, in capitals. On a first
+line it is a banner beside a title or a date; beside more cells than one, or above a row of the same form, it is a cell of a table.
 
 Whatever is read so can only raise. What lowers has to be a whole line at an edge of a page (policy/classify.py): a marking that counts at
 those edges alone is looked for in no cell, and one that is found in a part of such a line is said to stand in the text.
@@ -32,6 +33,7 @@ _FIELD_ENDS = re.compile(rb"[ \t]*(?:[\"'<,;}\n]|\r|$)")
 _COMMAS = {",": re.compile(rb"[,\n]"), ";": re.compile(rb"[;\n]")}
 _BEGINS = re.compile(rb"[^A-Za-z0-9\x80-\xff]*")
 _APART = re.compile(rb"(?:^|\t[ ]*\t|[ ]{3,}|[,;]{2,})[^A-Za-z0-9\x80-\xff]*$")  # before a cell that begins its line, or that none adjoins
+_GAP = re.compile(rb"[ ]{3,}[^ \t|,;]")  # all that divides a word from what follows: it may be the beginning of a title in wide letters
 _LONGEST = 160  # octets on both sides of a marking in which its cell must end
 _LOOK = 4096  # octets of a line that are looked at, in which a table shows what divides it, and in which a row begins
 
@@ -50,12 +52,13 @@ def on_edge(line: str, marking: Marking) -> bool:
     )
 
 
-def on_first_line(line: str, marking: Marking) -> bool:
-    """Whether it has a cell of the first line to itself; a single word the first one, or one apart from others that are no headings."""
+def on_first_line(line: str, marking: Marking, text: str) -> bool:
+    """Whether it has a cell of the first line of a text to itself; a single word where it is a banner there."""
     data = octets(line[:_LOOK])
-    return any(
-        _is_cell(data, at, end, marking, _ROWS) and (marking.words > 1 or _is_banner(data, at, end)) for at, end in _found(data, marking)
-    )
+    cells = ((at, end) for at, end in _found(data, marking) if _is_cell(data, at, end, marking, _ROWS))
+    if marking.words > 1:
+        return any(cells)
+    return any(_is_banner(data, at, end) for at, end in cells) and not _is_row(data, marking, _below(text, line))
 
 
 def in_list(line: str, marking: Marking) -> bool:
@@ -114,9 +117,27 @@ def _is_cell(data: bytes, at: int, end: int, marking: Marking, dividers: re.Patt
 
 
 def _is_banner(data: bytes, at: int, end: int) -> bool:
-    """Whether a single word is no heading among headings."""
+    """Whether a single word is no heading among headings, and no beginning of a title."""
     around = data[max(0, at - _LONGEST) : at] + data[end : end + _LONGEST]
-    return _APART.search(data, max(0, at - _LONGEST), at) is not None and not around.isupper()
+    return _APART.search(data, max(0, at - _LONGEST), at) is not None and not around.isupper() and not _GAP.match(data, end)
+
+
+def _is_row(data: bytes, marking: Marking, below: bytes) -> bool:
+    """Whether a line is a row of a table: it says more than one thing beside the marking, or the next one has its form."""
+    others = sum(not is_alone(cell.decode("utf-8", "replace"), marking) for cell in _ROWS.split(data) if cell.strip())
+    return others > 1 or (below != b"" and _form(below) == _form(data))
+
+
+def _below(text: str, line: str) -> bytes:
+    """The next line that says something."""
+    rest = text[: text.find(line) + len(line) + _LOOK].partition(line)[2]
+    return octets(next((more for each in rest.split("\n")[1:] if (more := each.strip())), ""))
+
+
+def _form(line: bytes) -> tuple[tuple[bytes, ...], int]:
+    """What divides the cells of a line, and how many say something."""
+    dividers = tuple(found[0] if found[0].strip(b" ") else b" " for found in _ROWS.finditer(line.strip()))
+    return dividers, sum(bool(cell.strip()) for cell in _ROWS.split(line))
 
 
 def _divider(text: Text) -> str:

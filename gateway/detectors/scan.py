@@ -63,7 +63,7 @@ class _Search:
         if place in SUBJECTS:
             self._subject(where, text)
         elif place is Place.FIRST_LINE:
-            self._lines((marking.first_line(text),), Place.FIRST_LINE, where)
+            self._lines((marking.first_line(text),), Place.FIRST_LINE, where, text)
         elif place is Place.FILE_NAME:
             self._name(where, text)
         elif place in EDGES:
@@ -85,7 +85,7 @@ class _Search:
         where, shown = f"{where}, as it is shown", normalise("\n".join(line.shown for line in lines))
         if place is Place.FIRST_LINE:
             if normalise(lines[0].written).strip() == marking.first_line(text):
-                self._lines((marking.first_line(shown),), place, where)
+                self._lines((marking.first_line(shown),), place, where, shown)
             place = Place.TEXT
         self.segment(place, where, shown)
 
@@ -113,7 +113,7 @@ class _Search:
                 if any(marking.on_line(one, marking.key_of(one), made) for one in lines):
                     self._finds.saw(made.pattern, Place.HEADER_FIELD, where)
 
-    def _lines(self, lines: Iterable[str], place: Place, where: str) -> None:
+    def _lines(self, lines: Iterable[str], place: Place, where: str, text: str = "") -> None:
         counted = self._prepared.at[place]
         for line in lines if counted else ():
             letters = marking.key_of(line)
@@ -122,7 +122,7 @@ class _Search:
                     continue
                 if marking.on_line(line, letters, made):
                     self._finds.saw(made.pattern, place, where)
-                elif _shares(line, made, place):
+                elif _shares(line, made, place, text):
                     # Not at the edge of a page: there what is not a whole line could lower.
                     self._finds.saw(made.pattern, Place.TEXT if place in EDGES else place, where)
 
@@ -274,10 +274,10 @@ class _Search:
                     yield Evidence(EvidenceKind.MARKING, id_, seen.count, where, made.pattern.text, place=place)
 
 
-def _shares(line: str, made: marking.Marking, place: Place) -> bool:
-    """Whether a marking shares a line with other words where that is usual."""
+def _shares(line: str, made: marking.Marking, place: Place, text: str) -> bool:
+    """Whether a marking shares a line with other words where that is usual; of a first line the text says whether a table begins there."""
     if place is Place.FIRST_LINE:
-        return cells.on_first_line(line, made)
+        return cells.on_first_line(line, made, text)
     if place is Place.PROPERTIES:
         return cells.in_list(line, made)
     return place in EDGES and cells.on_edge(line, made)

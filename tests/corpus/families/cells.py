@@ -37,6 +37,8 @@ def innocents() -> Iterator[Innocent]:
         yield Innocent("ordinary files", name, carrying(file, octets, kind))
     for words in _WORDS:
         yield Innocent("daily words", words.replace("\n", " / "), mail(text=f"Dear Kim,\n\n{words}\n\nKind regards, Alex\n"))
+    for line in _FIRST_LINES:
+        yield Innocent("daily words", f"the first line {line}".replace("\n", " / "), mail(text=f"{line}\n\nKind regards, Alex\n"))
     for subject in ("Marking OFFICIAL, OFFICIAL-SENSITIVE and SECRET papers", "Accounts - Restricted - March", "Mill Lane: restricted"):
         yield Innocent("subjects", subject, mail(subject=subject))
 
@@ -52,6 +54,7 @@ def _sheets() -> dict[str, list[list[object]]]:
         "a column": [["Name", "Classification"], *[[f"Desk {row}", MARKING] for row in range(9)]],
         "one cell": [*_ROWS, ["Desk 10", f"{MARKING} - PERSONAL", 10]],
         "a single word before a date": [[LINE, "", "", "January 2026"], *_ROWS],
+        "a single word behind a title": [["Staff", "", "", LINE], *_ROWS],
     }
 
 
@@ -179,4 +182,17 @@ _WORDS = (
     "Access\tRESTRICTED\nParking\tCONTROLLED",
     "Order number 4 8 5 7 7 7 3 4 5 7",
     "Papers may be OFFICIAL,\nOFFICIAL-SENSITIVE, SECRET or TOP SECRET.",
+)
+_FIRST_LINES = (
+    "Byway 12   RESTRICTED   Parish of Ash",
+    "CONTROLLED   Morphine 10mg   Qty 5",
+    "Permit type   CONTROLLED   Zone C",
+    "Fund type   RESTRICTED   Balance 2024",
+    "Area,,RESTRICTED,,x",
+    "CONTROLLED   Issue 3   March 2024",
+    "ROOM   RESTRICTED   keycard only",
+    "SECRET   garden supper club menu",
+    "SECRET   Garden   12 March",
+    "Access\t\tRESTRICTED\nParking\t\tCONTROLLED",
+    "Access       RESTRICTED\nParking      by permit",
 )
