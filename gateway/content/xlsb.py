@@ -57,7 +57,7 @@ def _said(package: Package) -> Iterator[Segment]:
             continue
         yield Place.TEXT, where, "\n".join(words_in(octets))
         if "sheets/" in name:
-            for place, edge in page_edges(octets):
+            for place, edge in page_edges(octets, package.spent):
                 yield place, f"{where}, {place.value.replace('_', ' ')}", edge
             for some in formats:
                 yield from _shown(some, octets, where, package.spent)

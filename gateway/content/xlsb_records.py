@@ -19,22 +19,24 @@ from gateway.model.finding import Place
 
 _FORMAT, _STYLE, _STYLES, _STYLES_END = 44, 47, 617, 618  # BrtFmt; BrtXF between BrtBeginCellXFs and BrtEndCellXFs
 _ROW, _CELL_RK, _CELL_REAL, _FORMULA_NUMBER = 0, 2, 5, 9
-# BrtBeginHeaderFooter: its number, 479, and size in seven bits an octet, flags, the length of the first string.
+_EDGES_OF_PAGES = 479
+# BrtBeginHeaderFooter: its number and size in seven bits an octet, flags, the length of the first string.
 _HEADER_FOOTER = re.compile(rb"\xdf\x03(?:[\x1a-\x7f]|[\x80-\xff][\x01-\x3f])[\x00-\x3f]\x00(?=..\x00\x00|\xff{4})", re.DOTALL)
 _EDGES = (Place.PAGE_HEADER, Place.PAGE_FOOTER) * 3  # of all, even and first pages
 _NOTHING = 0xFFFFFFFF
+_OFTEN = 4096  # records between two looks at the clock
 
 
-def page_edges(part: bytes) -> Iterator[tuple[Place, str]]:
-    """Section 2.4.64. Looked for by its octets: before it stand all cells of a sheet, and each is a record or two."""
-    at = 0
-    while (mark := _HEADER_FOOTER.search(part, at)) is not None:
-        size, begin = _size(part, mark.start() + 2)
-        strings = list(_strings(part, begin + 2, begin + size))
-        at = begin + size if len(strings) == len(_EDGES) else mark.start() + 1
+def page_edges(part: bytes, spent: Spent) -> Iterator[tuple[Place, str]]:
+    """Section 2.4.64: of the records alone, for octets within the text of a cell can look like one. Quick where nothing looks like one."""
+    records = _records(part) if _HEADER_FOOTER.search(part) else ()
+    for number, (kind, data) in enumerate(records):
+        if number % _OFTEN == 0:
+            spent.time()
+        strings = list(_strings(data, 2, len(data))) if kind == _EDGES_OF_PAGES else []
         if len(strings) == len(_EDGES):
             for place, place_of in zip(_EDGES, strings, strict=True):
-                if codes := part[place_of].decode("utf-16-le", "replace"):
+                if codes := data[place_of].decode("utf-16-le", "replace"):
                     yield place, page_edge(codes)
 
 
@@ -72,7 +74,7 @@ class Formats:
         """The numbers of a sheet that are shown otherwise than they stand, with the names of their cells."""
         row = 0
         for number, (kind, data) in enumerate(_records(part) if any(self._shows) else ()):
-            if number % 4096 == 0:
+            if number % _OFTEN == 0:
                 spent.cells(0)
             if kind == _ROW and len(data) >= 4:
                 (row,) = struct.unpack_from("<I", data)

@@ -1,6 +1,7 @@
 """Excel workbooks in binary parts: cells, names of sheets, and the words of parts whose records nobody here knows."""
 
 import io
+import struct
 import zipfile
 
 import pytest
@@ -49,7 +50,19 @@ def test_the_page_header(header: str) -> None:
     "octets", [b"\xdf\x03", b"\xdf\x03\x06\0\0\1\0\0\0", b"\xdf\x03\x12\0\0" + b"\xff" * 16, b"\xdf\x03\xff\xff\xff\xff"]
 )
 def test_what_only_looks_like_a_page_header(octets: bytes) -> None:
-    assert list(page_edges(octets)) == []
+    assert list(page_edges(octets, Spent(Budget()))) == []
+
+
+def test_the_text_of_a_cell_that_is_written_like_a_page_header_is_no_page_header() -> None:
+    """A page header may lower what a file counts as; a cell must not."""
+    word = "PUBLIC"
+    strings = struct.pack("<I", len(word)) + word.encode("utf-16-le") + b"\xff" * 20
+    record = b"\xdf\x03" + bytes((2 + len(strings),)) + bytes(2) + strings
+    text = (record + b"a").decode("utf-16-le")
+    sheet = zipfile.ZipFile(io.BytesIO(xlsb([[text, "x"]], header="&CA plan"))).read("xl/worksheets/sheet1.bin")
+
+    assert record in sheet
+    assert [line for _, line in page_edges(sheet, Spent(Budget()))] == ["\nA plan"]
 
 
 @pytest.mark.parametrize("code", ['0"OFFICIAL-SENSITIVE"', ';;;"OFFICIAL-SENSITIVE"@', '#,##0" OFFICIAL-SENSITIVE"'])
