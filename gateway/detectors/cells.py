@@ -1,7 +1,8 @@
 """A marking that shares its line with other words, and has a cell of its own there: in a table, a banner, a page footer, a subject. Pure.
 
 What divides a line for who reads it: a tab, a wide gap, a bar, a dot in the middle; in a title a dash or a colon too; in a table of commas
-or semicolons, those. Words that nobody says together by chance are a marking in any cell. A single one is a daily word (`Restricted` and
+or semicolons, those. Words that nobody says together by chance are a marking in any cell, but where other tiers of the pack are
+its neighbours: that is guidance about markings. A single one is a daily word (`Restricted` and
 `Unrestricted` head the columns of every charity's accounts): it counts where pages and documents are marked, in capitals. On a first
 line it is a banner beside a title or a date; beside more cells than one, or above a row of the same form, it is a cell of a table.
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gateway.detectors.marking import Marking, is_alone
+from gateway.detectors.marking import Marking, is_alone, key_of
 from gateway.detectors.normalise import octets
 from gateway.detectors.seen import Text
 from gateway.detectors.tables import divider_of
@@ -26,10 +27,11 @@ _CELLS = re.compile(_CELL)
 _ROWS = re.compile(_CELL + rb"|,{2,}|;{2,}")  # commas with nothing between them are no prose
 _PARTS = re.compile(_CELL + rb"|[ ]-{1,2}[ ]|:[ ]|[ ]/{1,2}[ ]")
 _LISTS = re.compile(_PARTS.pattern + rb"|[,;]")
-_FIELD = re.compile(
-    rb"(?i)(?:classification|marking|sensitivity|label)[\w.\-]{0,20}(?:[\"']?[ \t]*[=:][ \t]*[\"']?|[^<>\n]{0,80}>\s{0,8})$"
-)
-_FIELD_ENDS = re.compile(rb"[ \t]*(?:[\"'<,;}\n]|\r|$)")
+_NAME = rb"(?:classification|marking|sensitivity|(?:security|protective)[ _.\-]?label)(?:[ ]label)?[\w.\-]{0,20}"
+_FIELD = re.compile(rb"(?i)(?:" + _NAME + rb"[\"']?[ \t]*[=:][ \t]*[\"']?|<[^<>\n]{0,40}" + _NAME + rb"[^<>\n]{0,80}>\s{0,8})$")
+# The value ends, and what follows is no prose: a tag, a bracket, the end of the line, or another field. A comma alone is one of a sentence.
+_NEXT = rb"[,;]?[ \t]*(?:$|[\r\n\"'}\]]|[\w.:\-]{1,40}[\"']?[ \t]*[:=])"
+_FIELD_ENDS = re.compile(rb"[ \t]*(?:$|[\r\n<}\]]|[,;]" + _NEXT + rb"|[\"'][ \t]*(?:[<>/?)]|" + _NEXT + rb"))")
 _COMMAS = {",": re.compile(rb"[,\n]"), ";": re.compile(rb"[;\n]")}
 _BEGINS = re.compile(rb"[^A-Za-z0-9\x80-\xff]*")
 _APART = re.compile(rb"(?:^|\t[ ]*\t|[ ]{3,}|[,;]{2,})[^A-Za-z0-9\x80-\xff]*$")  # before a cell that begins its line, or that none adjoins
@@ -57,7 +59,7 @@ def on_first_line(line: str, marking: Marking, text: str) -> bool:
     data = octets(line[:_LOOK])
     cells = ((at, end) for at, end in _found(data, marking) if _is_cell(data, at, end, marking, _ROWS))
     if marking.words > 1:
-        return any(cells)
+        return any(not _is_explained(data, at, end, marking, _ROWS) for at, end in cells)
     return any(_is_banner(data, at, end) for at, end in cells) and not _is_row(data, marking, _below(text, line))
 
 
@@ -83,11 +85,13 @@ def in_text(text: Text, at: int, end: int, marking: Marking) -> bool:
     if marking.words == 1 or not may_share(marking) or b"\n" in text.data[at:end]:
         return False
     if _is_cell(text.data, at, end, marking, _CELLS):
-        return True
+        return not _is_explained(text.data, at, end, marking, _CELLS)
     if _is_field(text.data, at, end):
         return True
     commas = _COMMAS.get(_divider(text))
-    return commas is not None and _is_cell(text.data, at, end, marking, commas) and not _is_quoted(text.data, at)
+    if commas is None or not _is_cell(text.data, at, end, marking, commas) or _is_quoted(text.data, at):
+        return False
+    return not _is_explained(text.data, at, end, marking, commas)
 
 
 def _is_field(data: bytes, at: int, end: int) -> bool:
@@ -114,6 +118,17 @@ def _is_cell(data: bytes, at: int, end: int, marking: Marking, dividers: re.Patt
         return False
     cell = data[begins[-1] if begins else 0 : ends.start() if ends else last]
     return is_alone(cell.decode("utf-8", "replace"), marking)
+
+
+def _is_explained(data: bytes, at: int, end: int, marking: Marking, dividers: re.Pattern[bytes]) -> bool:
+    """Whether it is one of the tiers that a table or a list tells about: two others are cells of its line, or of its column close by."""
+    *above, before = data[max(0, at - 2 * _LONGEST) : at].split(b"\n")
+    after, *below = data[end : end + 2 * _LONGEST].split(b"\n")
+    first = dividers.split(before)
+    cells = [*first, *dividers.split(after)]
+    for line in (*list(filter(bytes.strip, above))[-2:], *list(filter(bytes.strip, below))[:2]):
+        cells.extend(dividers.split(line)[len(first) - 1 : len(first)])
+    return len({key_of(cell.decode("utf-8", "replace")) for cell in cells} & marking.others) >= 2
 
 
 def _is_banner(data: bytes, at: int, end: int) -> bool:

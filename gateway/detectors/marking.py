@@ -62,10 +62,11 @@ class Marking:
     inside: re.Pattern[str]  # the marking somewhere on a line
     opening: re.Pattern[str]  # the marking at the start of a subject
     added: re.Pattern[str] | None  # what may stand beside it
+    others: frozenset[str]  # the keys of the pack's other markings of a whole line
 
 
-def prepare(pattern: Pattern) -> Marking:
-    """Compile one marking. A text without a letter or digit matches nothing."""
+def prepare(pattern: Pattern, tiers: frozenset[str] = frozenset()) -> Marking:
+    """Compile one marking of a pack with these. A text without a letter or digit matches nothing."""
     text = normalise(pattern.text)
     words = re.findall(r"[^\W_]+", text)
     joined = _written(words) if words else "(?!)"
@@ -85,6 +86,7 @@ def prepare(pattern: Pattern) -> Marking:
         re.compile(rf"(?<![^\W_]){joined}(?![^\W_])", re.IGNORECASE),
         re.compile(rf"[\s\[({{<*\"'#]*{prefix}{joined}{after}", re.IGNORECASE),
         re.compile(rf"(?<![^\W_])(?:{added})(?![^\W_])", re.IGNORECASE) if added else None,
+        tiers - {key_of(text)},
     )
 
 

@@ -7,6 +7,7 @@ from gateway.detectors.acts import Act, RunsAct, count_runs, identify, link, loo
 from gateway.detectors.boxes import BOXES
 from gateway.detectors.identifiers import DETECTORS
 from gateway.detectors.links import LINKS, link_pattern
+from gateway.detectors.normalise import normalise
 from gateway.detectors.stretches import occurring
 from gateway.detectors.tables import OF_TABLES
 from gateway.model.finding import Patterns, Place
@@ -38,7 +39,8 @@ class Prepared:
         house = (detector for id_, detector in DETECTORS.items() if id_ in patterns.detectors)
         self.detectors = (*house, *map(own.prepare, patterns.own))
         self.number = {detector.id: number for number, detector in enumerate(self.detectors)}
-        self.markings = tuple(marking.prepare(pattern) for pattern in patterns.markings)
+        tiers = frozenset(marking.key_of(normalise(pattern.text)) for pattern in patterns.markings if pattern.whole_line)
+        self.markings = tuple(marking.prepare(pattern, tiers) for pattern in patterns.markings)
         self.at = {place: tuple(made for made in self.markings if place in made.pattern.where) for place in Place}
         self.asked = patterns.detectors
         self.small_below = patterns.small_below

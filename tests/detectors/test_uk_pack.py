@@ -101,6 +101,28 @@ def test_a_body(body: str, expected: str) -> None:
     assert level(Place.FIRST_LINE, body) == expected
 
 
+@pytest.mark.parametrize("divider", [" | ", "\t", ","])
+@pytest.mark.parametrize(
+    ("levels", "expected"),
+    [
+        (("OFFICIAL", "OFFICIAL-SENSITIVE", "SECRET"), ""),
+        (("PUBLIC", "OFFICIAL", "OFFICIAL-SENSITIVE"), ""),
+        (("none", "OFFICIAL-SENSITIVE", "SECRET"), "official-sensitive"),
+        (("OFFICIAL", "OFFICIAL-SENSITIVE", "OFFICIAL"), "official-sensitive"),
+        (("OFFICIAL", "none", "none", "OFFICIAL-SENSITIVE", "none", "none", "SECRET"), "official-sensitive"),
+    ],
+)
+def test_a_table_that_explains_the_tiers(divider: str, levels: tuple[str, ...], expected: str) -> None:
+    """Found: guidance about markings was itself marked. A register names what it lists in the same column, again and again."""
+    rows = "\n".join(divider.join((f"line{number}", each, "yes")) for number, each in enumerate(levels))
+    assert level(Place.FIRST_LINE, divider.join(("What", "Level", "Outside")) + "\n" + rows) == expected
+
+
+def test_a_list_of_the_tiers_on_one_line() -> None:
+    line = "\u2022 OFFICIAL \u2022 OFFICIAL-SENSITIVE \u2022 SECRET"
+    assert (level(Place.FIRST_LINE, line), level(Place.FIRST_LINE, f"Dear Kim\n{line}")) == ("", "")
+
+
 @pytest.mark.parametrize("place", [Place.PAGE_HEADER, Place.PAGE_FOOTER, Place.FIRST_LINE])
 @pytest.mark.parametrize(
     ("line", "expected"),

@@ -163,6 +163,8 @@ def _innocents() -> dict[str, tuple[str, bytes, str]]:
         "answers of a survey": ("survey.xlsx", xlsx(survey), EXCEL),
         "answers of a survey as CSV": ("survey.csv", _csv(survey), "text/csv"),
         "marks of a class": ("marks.xlsx", xlsx(marks), EXCEL),
+        "guidance about the tiers": ("levels.csv", _GUIDANCE.format(",").encode(), "text/csv"),
+        "guidance about the tiers in a page": ("levels.html", _GUIDANCE_PAGE.encode(), "text/html"),
         "paths": ("paths.csv", _csv(roads), "text/csv"),
         "a footer about a road": ("works.docx", docx(["Works in March."], footer="Mill Lane | Restricted Byway 12 | v1.2"), WORD),
         "a footer that says OFFICIAL in a part": ("note.docx", docx(["A note."], footer="OFFICIAL | Project Oak | v1.2"), WORD),
@@ -176,12 +178,25 @@ def _csv(rows: list[list[object]]) -> bytes:
     return "".join(",".join(map(str, row)) + "\n" for row in rows).encode()
 
 
+_GUIDANCE = "Level{0}Email outside\nOFFICIAL{0}yes\nOFFICIAL-SENSITIVE{0}with care\nSECRET{0}never"
+_GUIDANCE_PAGE = "<table>{}</table>".format(
+    "".join(f"<tr><td>{line.replace('|', '</td><td>')}</td></tr>" for line in _GUIDANCE.format("|").split("\n"))
+)
 _WORDS = (
     "The plan is official,\nsensitive plants need shade.",
     "- Official\n- Sensitive\n- Secret",
     "Access\tRESTRICTED\nParking\tCONTROLLED",
     "Order number 4 8 5 7 7 7 3 4 5 7",
     "Papers may be OFFICIAL,\nOFFICIAL-SENSITIVE, SECRET or TOP SECRET.",
+    _GUIDANCE.format(" | "),
+    _GUIDANCE.format("\t"),
+    "\u2022 OFFICIAL \u2022 OFFICIAL-SENSITIVE \u2022 SECRET",
+    'The classification: "OFFICIAL-SENSITIVE", and',
+    "The sensitivity label: OFFICIAL-SENSITIVE, is for",
+    "protective marking -> OFFICIAL-SENSITIVE; only",
+    "Do you know the classification of this? > OFFICIAL-SENSITIVE",
+    '{"label":"OFFICIAL-SENSITIVE","value":2}',
+    "sensitive_label: OFFICIAL-SENSITIVE",
 )
 _FIRST_LINES = (
     "Byway 12   RESTRICTED   Parish of Ash",
