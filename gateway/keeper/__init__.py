@@ -60,9 +60,10 @@ class Keeper:
     def stop(self) -> None:
         """After the attempts under way, no more."""
         self._stopped.set()
+        self._sender.stop()
 
     async def turn(self) -> None:
-        """Every job once."""
+        """Every job once; none begins once it is stopped."""
         jobs: dict[str, Callable[[], Awaitable[None]]] = {
             "wishes": self._wishes.carry_out,
             "outbox": self._sender.send,
@@ -73,6 +74,8 @@ class Keeper:
         if self._sharing is not None:
             jobs |= {"downloads": self._sharing.note, "shares": self._sharing.end}
         for name, job in jobs.items():
+            if self._stopped.is_set():
+                return
             await self._try(name, job)
 
     async def answer_pages(self) -> None:

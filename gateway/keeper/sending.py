@@ -45,6 +45,11 @@ class Sender:
         self._desk = desk
         self._running: dict[str, tuple[ToSend, asyncio.Task[None]]] = {}  # whatever a clock says of their leases, we have them
         self._claiming = asyncio.Lock()  # the turns and what answers pages both send
+        self._is_stopping = False
+
+    def stop(self) -> None:
+        """Begin no more. What fails from now on we may have broken off ourselves: that is no failure of its hop, and ends no row."""
+        self._is_stopping = True
 
     async def send(self) -> None:
         """Begin an attempt for each row that is due."""
@@ -52,6 +57,8 @@ class Sender:
             await self._send()
 
     async def _send(self) -> None:
+        if self._is_stopping:
+            return
         desk, ours = self._desk, tuple(row for row, _ in self._running.values())
         now = desk.world.clock.now()
         for row in await desk.shelves.outbox.claim(now, LEASE_SECONDS, MOST_AT_ONCE, MOST_TO_ONE, ours):
@@ -147,7 +154,7 @@ class Sender:
 
         All else is for whoever has the row by now.
         """
-        is_over = row.expires_at is not None and self._desk.world.clock.now() >= row.expires_at
+        is_over = not self._is_stopping and row.expires_at is not None and self._desk.world.clock.now() >= row.expires_at
         sent = tuple(one for one in handed if one.reply.is_success)
         failed = tuple(one for one in handed if not one.reply.is_success and (one.reply.is_permanent or is_over))
         waiting = tuple(one for one in handed if not one.reply.is_success and one not in failed)
@@ -162,7 +169,9 @@ class Sender:
             left = await self._done(row, failed, letters)
         if waiting and not lease.is_lost:
             letters = await self._desk.reports.delayed(row, content, waiting) if content is not None and self._is_now_late(row) else ()
-            at = self._desk.world.clock.now() + _pause_after(row.attempts)  # a claim has counted this attempt
+            # A claim has counted this attempt. What a stop may have broken off is due as soon as somebody serves again.
+            pause = timedelta(0) if self._is_stopping else _pause_after(row.attempts)
+            at = self._desk.world.clock.now() + pause
             certain = all(one.certain for one in waiting)
             await self._desk.shelves.outbox.retry(row, at, str(waiting[0].reply), certain=certain, to_send=letters)
         if not left:
@@ -170,7 +179,7 @@ class Sender:
 
     def _is_now_late(self, row: ToSend) -> bool:
         """Whether this is the first attempt that failed after its sender should have heard. Of a notice or a code nobody is told."""
-        if row.kind in _OUR_OWN or row.expires_at is None or row.next_at is None:
+        if self._is_stopping or row.kind in _OUR_OWN or row.expires_at is None or row.next_at is None:
             return False
         late = row.expires_at - LIFETIME + LATE
         before = row.next_at - _pause_after(row.attempts - 1) if row.attempts > 1 else row.expires_at - LIFETIME

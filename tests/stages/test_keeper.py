@@ -16,6 +16,7 @@ from gateway.keeper.sending import MOST_TO_ONE, PAUSES
 from gateway.log import Log
 from gateway.model.decision import Reason
 from gateway.model.kept import Because, ToSend
+from gateway.model.outcome import Reply
 from gateway.policy.places import Places
 from gateway.policy.rules import Act, Ask, Audience, Rule
 from gateway.ports.next_hop import Handed
@@ -35,6 +36,10 @@ class Later:
         self.pack = pack or policy()
         self.log = io.StringIO()
         self.swept = []
+        self.begin()
+
+    def begin(self):
+        """A keeper, as a process that begins has it."""
         shelves = Shelves(self.stage.holds, self.stage.outbox, self.stage.intents, self._sweep)
         self.keeper = Keeper(self.stage.world, shelves, lambda: self.pack, HOUSE, Log(self.log))
 
@@ -379,6 +384,57 @@ def test_a_copy_that_has_not_left_when_its_lease_is_over_does_not_go(is_told):
     assert later.got("b@kept.example") == []
     assert later.stage.outbox.rows[row.id] == row  # as the other has it
     assert ('"event":"outbox.taken_over"' in later.log.getvalue()) == is_told
+
+
+def test_what_our_own_stop_breaks_off_is_no_failure_of_its_hop():
+    """Found: a row whose time was over was given up though no hop had been asked, and another one waited for up to an hour."""
+    later = Later("b@kept.example")
+    begun = later.stage.clock.now()
+    over, young = begun + timedelta(minutes=1), begun + timedelta(days=5)
+    for name, end in (("over", over), ("young", young)):
+        later.stage.vault.objects[f"o-{name}"] = b"Subject: hello\r\n\r\n"
+        row = ToSend(
+            name, f"o-{name}", "", (recipient(f"{name}@out.example"),), "plain", "notice", attempts=6, next_at=begun, expires_at=end
+        )
+        later.stage.outbox.rows[name] = row
+    hop = later.stage.hops["plain"]
+    hand_over = hop.hand_over
+
+    async def broken_off(copy, deadline):
+        later.keeper.stop()
+        return tuple(Handed(one, Reply(451, "4.4.2", "the gateway is being stopped")) for one in copy.recipients)
+
+    async def story():
+        hop.hand_over = broken_off
+        await later.turn(minutes=2)
+        hop.hand_over = hand_over
+        left = {row.id: row.next_at for row in later.stage.outbox.rows.values()}
+        await later.turn()
+        await later.keeper._sender.send()
+        await later.keeper.drain()
+        assert not hop.attempts, "nothing is begun any more"
+        later.begin()
+        await later.turn()
+        return left
+
+    now = begun + timedelta(minutes=2)
+    assert run(story()) == {"over": now, "young": now}
+    assert "nobody takes it" not in later.log.getvalue()
+    assert later.got("over@out.example") == later.got("young@out.example") == ["hello"]
+    assert not later.stage.outbox.rows
+
+
+def test_a_stop_within_a_turn_ends_it():
+    later = Later("b@kept.example")
+    carry_out = later.keeper._wishes.carry_out
+
+    async def stopped_meanwhile():
+        await carry_out()
+        later.keeper.stop()
+
+    later.keeper._wishes.carry_out = stopped_meanwhile
+    run(later.turn())
+    assert not later.swept
 
 
 def test_a_hop_that_hangs_keeps_no_mail_by_another_and_no_code():
