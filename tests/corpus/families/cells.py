@@ -82,8 +82,8 @@ def _titles() -> dict[str, tuple[bytes, str]]:
             carrying("plan.pdf", pdf(["A plan."], info={"/Keywords": f"plan; {MARKING}; Oak"}), "application/pdf"),
             "document information",
         ),
-        "the title of an invitation": (carrying("a.ics", _event(f"SUMMARY:Minutes - {MARKING}"), "text/calendar"), "a.ics"),
-        "a category of an invitation": (carrying("a.ics", _event(f"CATEGORIES:Oak,{MARKING}"), "text/calendar"), "a.ics"),
+        "the title of an invitation": (carrying("a.ics", _event(f"SUMMARY:Minutes - {MARKING}"), "text/calendar"), "body"),
+        "a category of an invitation": (carrying("a.ics", _event(f"CATEGORIES:Oak,{MARKING}"), "text/calendar"), "body"),
         "a field of JSON": (carrying("a.json", f'{{"classification": "{MARKING}", "x": 1}}'.encode(), "application/json"), "a.json"),
         "a field of XML": (carrying("a.xml", f"<doc><a>x</a><marking>{MARKING}</marking><b>x</b></doc>".encode(), "text/xml"), "a.xml"),
         "the title of a PDF": (
