@@ -25,7 +25,7 @@ from gateway.policy.parse_pack import load_pack
 from gateway.policy.rules import Policy
 from gateway.studio.explain import explain
 from tests.corpus.entries import OUTSIDER, SENDER, Technique
-from tests.corpus.run import OWN, PICTURE_SECONDS
+from tests.corpus.run import OWN, PICTURE_SECONDS, WALL_SECONDS
 
 
 @dataclass
@@ -78,7 +78,7 @@ def explainer(pack: Path) -> Iterator[Explainer]:
         next_hop={"none": Hop(host="127.0.0.1")},
         policy=PolicySource(source=pack),
         notices=NoticesPlace(next_hop="none"),
-        examine=Examine(ocr_seconds=PICTURE_SECONDS),
+        examine=Examine(ocr_seconds=PICTURE_SECONDS, wall=WALL_SECONDS),
     )
     policy = load_pack(read_pack(pack), (OWN,))
     sandbox = make_sandbox(settings, Log(style="text"))
