@@ -226,7 +226,8 @@ class Relay:
             return [_Final(_UNREADABLE)] * accepted
         # From here on the hop may have the message: waiting out the answer is worth more than the deadline.
         self._unsent.discard(dialogue)
-        dialogue.limit(math.inf, self._settings.data_timeout)
+        # One end for all of them (LMTP), and no new one after each: a stop and the upstream wait as long as the settings say.
+        dialogue.limit(asyncio.get_running_loop().time() + self._settings.data_timeout, math.inf)
         self._awaited += 1
         try:
             return await self._finals(dialogue, accepted)

@@ -173,6 +173,38 @@ def test_lmtp_answers_for_each(row: Row, loop: str) -> None:
         assert peer.commands()[0] == "LHLO"
 
 
+class _Turned(asyncio.SelectorEventLoop):
+    """A loop whose clock the test sets forward."""
+
+    ahead = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.ahead
+
+
+def test_lmtp_answers_have_one_time_together() -> None:
+    """Found: each answer had it anew; a hop that was slow with every one kept a stop, and the client, so many times as long."""
+    c = "c@z.example"
+    with hop({f"dot {B}": Do.WAIT, f"dot {c}": Do.HANG}, lmtp=True) as peer, asyncio.Runner(loop_factory=_Turned) as runner:
+
+        async def work() -> list[str]:
+            relay, loop = relay_to(peer, protocol="lmtp", data_timeout=600), asyncio.get_running_loop()
+            begun = asyncio.ensure_future(relay.hand_over(copy_of(SMALL, A, B, c), loop.time() + 60))
+            for waits_for, seconds in ((B, 400), (c, 250)):
+                await asyncio.to_thread(peer.wait_for, f"dot {waits_for}")
+                await asyncio.sleep(0.05)  # what it has said has reached us, too
+                assert not begun.done()
+                loop.ahead += seconds
+                peer.go()
+            done, _ = await asyncio.wait({begun}, timeout=10)
+            assert done, "it waits for the last one longer than for all"
+            await relay.close()
+            return words(begun.result())
+
+        assert runner.run(work()) == ["250 2.1.5", "250 2.1.5", "451 4.4.2?"]
+        assert [taken.recipients for taken in peer.messages] == [(A,), (B,)]
+
+
 # --- time -------------------------------------------------------------------------------------------------------------
 
 
