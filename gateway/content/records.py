@@ -32,7 +32,8 @@ _CHARSET = re.compile(r"CHARSET=\"?([\w.:\-]+)", re.IGNORECASE)
 _BASE64 = re.compile(r"(?:ENCODING=)?\"?(?:BASE64|B)\"?(?:;|$)", re.IGNORECASE)
 _DATA = re.compile(r"data:([\w.+/\-]*)((?:;[\w.=\-]+)*?);base64,(.*)", re.IGNORECASE | re.DOTALL)
 _SHOWN = frozenset({"PHOTO", "LOGO", "IMAGE"})  # pictures (RFC 6350 6.2.4 and 6.6.3, RFC 7986 5.10); whatever is attached is a file
-_TITLES = frozenset({"SUMMARY", "FN", "TITLE", "SUBJECT"})
+_SUBJECTS = frozenset({"SUMMARY", "SUBJECT"})
+_TITLES = frozenset({*_SUBJECTS, "FN", "TITLE"})
 _KEYWORDS = frozenset({"CATEGORIES"})
 _NO_WORDS = frozenset(
     {"BEGIN", "END", "VERSION", "PRODID", "UID", "DTSTAMP", "DTSTART", "DTEND", "CREATED", "LAST-MODIFIED", "REV", "TZID"}
@@ -45,8 +46,8 @@ def is_record(text: str) -> bool:
 
 
 def read_records(text: str, where: str, spent: Spent) -> Iterator[Item]:
-    """Titles, which are also read as the subjects that they become in a mailbox, and categories; then all other values; files inside."""
-    titles: list[str] = []
+    """Titles, of an invitation also as the subject that it becomes in a mailbox, and categories; then all other values; files inside."""
+    titles: list[tuple[Place, str, str]] = []
     values: list[str] = []
     for name, parameters, value in _lines(text):
         data, declared = _file(parameters, value)
@@ -59,13 +60,18 @@ def read_records(text: str, where: str, spent: Spent) -> Iterator[Item]:
                 yield Member(_called(parameters), data, declared)
         elif name not in _NO_WORDS:
             said = _said(parameters, value)
-            (titles if name in _TITLES else values).append(said)
+            if name in _SUBJECTS:
+                titles.append((Place.SUBJECT, where, said))
+            if name in _TITLES:
+                titles.append((Place.FIRST_LINE, where, said))
+            else:
+                values.append(said)
             if name in _KEYWORDS:
                 yield Place.PROPERTIES, f"{where}, {name.lower()}", said
             if name.startswith("X-"):  # whose name tells what it is
-                values.append(f"{name[2:].replace('-', ' ')}: {values[-1]}")
+                values.append(f"{name[2:].replace('-', ' ')}: {said}")
         values.extend(found.strip('"') for found in _PARAMETER.findall(parameters))
-    yield from ((place, where, title) for title in titles for place in (Place.SUBJECT_START, Place.FIRST_LINE))
+    yield from titles
     yield Place.FIRST_LINE, where, "\n".join(values)
 
 

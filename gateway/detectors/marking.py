@@ -132,6 +132,12 @@ def openings(subject: str) -> tuple[int, ...]:
     return tuple(found)
 
 
+def opens_title(opening: str, marking: Marking) -> bool:
+    """Whether what opens a subject opens the title of an invitation: a single word in capitals, for `Secret - Santa` is a meeting."""
+    found = marking.inside.search(opening)
+    return marking.words > 1 or (found is not None and found[0].isupper())
+
+
 def on_line(line: str, letters: str, marking: Marking) -> bool:
     """Whether a line of a page header, a property, a name or the first line carries the marking as its pack asks; `letters`: its key."""
     if marking.first not in letters:

@@ -2,8 +2,9 @@
 
 Almost all text holds nothing, so an re2.Set says first which patterns occur in each 64 KiB at all; of those that do, it is asked again for
 each 4 KiB, and only there are they looked for. Plain runs of digits, which a table is full of, are judged many at a time (runs.py).
-A segment is named by the place where it begins: SUBJECT_START is a subject, FIRST_LINE a body or a document. Its later text counts as
-SUBJECT or TEXT, and what it quotes as QUOTED. Other places are read line by line. A TEXT segment continues the one before of its name.
+A segment is named by the place where it begins: SUBJECT_START is the subject of a mail, SUBJECT the title of an invitation, FIRST_LINE a
+body or a document. Its later text counts as SUBJECT or TEXT, and what it quotes as QUOTED. Other places are read line by line. A TEXT
+segment continues the one before of its name.
 A line that is shown in another order than it is written in (turned.py) is read both ways.
 """
 
@@ -61,7 +62,7 @@ class _Search:
     def segment(self, place: Place, where: str, text: str) -> None:
         """Look through one segment."""
         if place in SUBJECTS:
-            self._subject(where, text)
+            self._subject(place, where, text)
         elif place is Place.FIRST_LINE:
             self._lines((marking.first_line(text),), Place.FIRST_LINE, where, text)
         elif place is Place.FILE_NAME:
@@ -91,10 +92,11 @@ class _Search:
 
     # --- lines and names ------------------------------------------------------------------------------------------------
 
-    def _subject(self, where: str, text: str) -> None:
+    def _subject(self, place: Place, where: str, text: str) -> None:
         letters, starts = marking.key_of(text), marking.openings(text)
         for made in self._prepared.at[Place.SUBJECT_START]:
-            if made.first in letters and any(made.opening.match(text, start) for start in starts):
+            opened = [found for start in starts if (found := made.opening.match(text, start))] if made.first in letters else []
+            if any(place is Place.SUBJECT_START or marking.opens_title(found[0], made) for found in opened):
                 self._finds.saw(made.pattern, Place.SUBJECT_START, where)
 
     def _name(self, where: str, name: str) -> None:

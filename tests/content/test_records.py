@@ -42,6 +42,20 @@ def test_a_title_is_a_first_line() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        (CALENDAR.format("SUMMARY:RESTRICTED: funds"), {"subject_start"}),
+        (CALENDAR.format("SUMMARY:Restricted: funds"), set()),
+        (CARD.format("FN:RESTRICTED: Alex"), set()),
+        (CARD.format("TITLE:RESTRICTED"), {"first_line"}),
+    ],
+)
+def test_a_title_of_an_invitation_alone_is_a_subject(text: str, places: set[str]) -> None:
+    """Found: what a person or a job is called, and a meeting in small letters, was read like the subject of a mail."""
+    assert {place for found, place in seen(look(text.encode(), "a.ics")[0]) if found == "restricted"} == places
+
+
+@pytest.mark.parametrize(
     ("text", "name"),
     [
         (CALENDAR.format(f"ATTACH;FMTTYPE=text/plain;ENCODING=BASE64;VALUE=BINARY;X-FILENAME=a.txt:{FOLDED}"), ("a.txt",)),

@@ -295,6 +295,25 @@ def test_a_subject_that_starts_with_it(subject: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("title", "marking", "expected"),
+    [
+        ("RESTRICTED: funds", "RESTRICTED", True),
+        ("Fwd: [RESTRICTED] funds", "RESTRICTED", True),
+        ("OFFICIAL-SENSITIVE: case conference", "OFFICIAL-SENSITIVE", True),
+        ("Official-Sensitive - case conference", "OFFICIAL-SENSITIVE", True),
+        ("Restricted: funds review", "RESTRICTED", False),
+        ("Secret - Santa", "SECRET", False),
+        ("Re: Secret - SANTA", "SECRET", False),
+        ("SECRET SANTA", "SECRET", False),
+        ("Official: Sensitive planting", "OFFICIAL-SENSITIVE", False),
+    ],
+)
+def test_the_title_of_an_invitation_that_starts_with_it(title: str, marking: str, expected: bool) -> None:
+    """Found: it was read like the subject of a mail, and a meeting may be called `Secret - Santa`."""
+    assert bool(found(Place.SUBJECT, title, marking)) == expected
+
+
+@pytest.mark.parametrize(
     "subject", ["Restricted mobility", "Restricted", "Smith: RESTRICTED", "Restricted access, please", "Re: unrestricted"]
 )
 def test_a_subject_that_only_mentions_it(subject: str) -> None:

@@ -83,6 +83,11 @@ def _titles() -> dict[str, tuple[bytes, str]]:
             "document information",
         ),
         "the title of an invitation": (carrying("a.ics", _event(f"SUMMARY:Minutes - {MARKING}"), "text/calendar"), "body"),
+        "a single word before the title of an invitation": (carrying("a.ics", _event(f"SUMMARY:{LINE}: funds"), "text/calendar"), "body"),
+        "a marking before the title of an invitation": (
+            carrying("a.ics", _event("SUMMARY:Official-Sensitive: case conference"), "text/calendar"),
+            "body",
+        ),
         "a category of an invitation": (carrying("a.ics", _event(f"CATEGORIES:Oak,{MARKING}"), "text/calendar"), "body"),
         "a field of JSON": (carrying("a.json", f'{{"classification": "{MARKING}", "x": 1}}'.encode(), "application/json"), "a.json"),
         "a field of XML": (carrying("a.xml", f"<doc><a>x</a><marking>{MARKING}</marking><b>x</b></doc>".encode(), "text/xml"), "a.xml"),
@@ -100,6 +105,10 @@ def _titles() -> dict[str, tuple[bytes, str]]:
 
 def _event(line: str) -> bytes:
     return f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:1\r\n{line}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n".encode()
+
+
+def _card(title: str) -> bytes:
+    return f"BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Alex Doe\r\nTITLE:{title}\r\nEND:VCARD\r\n".encode()
 
 
 _NUMBERS = {
@@ -170,6 +179,10 @@ def _innocents() -> dict[str, tuple[str, bytes, str]]:
         "a footer that says OFFICIAL in a part": ("note.docx", docx(["A note."], footer="OFFICIAL | Project Oak | v1.2"), WORD),
         "a paper about byways": ("byways.pdf", pdf(["Byways."], info={"/Keywords": "parking; Restricted; byways"}), "application/pdf"),
         "an invitation to Secret Santa": ("a.ics", _event("SUMMARY:Secret Santa\r\nCATEGORIES:Official,Sensitive plants"), "text/calendar"),
+        "an invitation to a Secret - Santa": ("a.ics", _event("SUMMARY:Secret - Santa"), "text/calendar"),
+        "an invitation about restricted funds": ("a.ics", _event("SUMMARY:Restricted: funds review"), "text/calendar"),
+        "an invitation to a sensitive planting": ("a.ics", _event("SUMMARY:Official: Sensitive planting"), "text/calendar"),
+        "a card of an office for controlled drugs": ("a.vcf", _card("Controlled: Drugs Office"), "text/vcard"),
         "a name with a daily word": ("Restricted_Byway_12.txt", b"A path.", "text/plain"),
     }
 
