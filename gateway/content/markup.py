@@ -129,6 +129,7 @@ _OVERRIDING = re.compile(r"unicode-bidi\s*:\s*(?:bidi|isolate)-override", re.IGN
 _DIRECTION = re.compile(r"""\b(?:dir\s*=\s*["']?|direction\s*:\s*)(rtl|ltr)\b""", re.IGNORECASE)
 _OVERRIDES = {"rtl": "\u202e", "ltr": "\u202d"}
 _DEEPEST = 16  # what is opened inside of so many others, or quoted so often, is shown as if it were not
+_CARRIED = 50_000  # signs: no page has lines in elements that order letters inside of others that do
 _END_OF_OVERRIDE = "\u202c"
 # Every attribute says something but those about looks.
 _ATTRIBUTE = re.compile(
@@ -145,6 +146,7 @@ class _Page:
     __slots__ = (
         "_all",
         "_behind",
+        "_carried",
         "_depth",
         "_head",
         "_hidden",
@@ -183,6 +185,7 @@ class _Page:
         self._may_hide = _MAY_HIDE.search(markup) is not None
         self._may_turn = _MAY_TURN.search(markup) is not None
         self._turning: list[tuple[str, _Open]] = []  # the signs that order what is open, innermost last
+        self._carried = 0  # signs of those around the innermost, that lines began with
         self._judged: dict[
             tuple[str, str], bool
         ] = {}  # elements with their attributes, and whether they hide: most are the same again and again
@@ -284,9 +287,16 @@ class _Page:
     def _part(self, name: str) -> None:
         """What an element means for the lines and columns of text."""
         if name in _BLOCKS:
-            self._put("\n" + "> " * min(self._depth, _DEEPEST) + "".join(sign for sign, _ in self._turning))
+            self._put("\n" + "> " * min(self._depth, _DEEPEST) + self._order())
         elif name in ("td", "th"):
             self._put("\t")
+
+    def _order(self) -> str:
+        """The signs with which a line begins in elements that order their letters: all of them while there is room, then the innermost."""
+        if not self._turning:
+            return ""
+        self._carried += len(self._turning) - 1
+        return "".join(sign for sign, _ in self._turning[-1 if self._carried > _CARRIED else 0 :])
 
     def _hide(self, name: str, attributes: str, *, closing: bool) -> None:
         if self._hiding is None:

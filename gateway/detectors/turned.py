@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 _LRE, _RLE, _PDF, _LRO, _RLO, _LRI, _RLI, _FSI, _PDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _TURNING = frozenset({_RLO, _RLE, _RLI})
+_TURNS = re.compile(f"[{''.join(sorted(_TURNING))}]")
 _ENDING = frozenset({_PDF, _PDI})
 _DEEPEST = 125  # BD2: what is opened deeper is passed over
 _SIGN = re.compile(f"([{_LRE}-{_RLO}{_LRI}-{_PDI}])")
@@ -37,14 +38,16 @@ def turned_lines(text: str) -> Iterator[Line]:
 
 
 def _is_turned(text: str) -> bool:
-    return not text.isascii() and any(sign in text for sign in _TURNING)
+    return not text.isascii() and _TURNS.search(text) is not None
 
 
 def _shown(line: str) -> str:
     """A run that ends is one piece of the run around it: each is a sign that opened it, and its pieces as they are shown."""
+    text, *rest = _SIGN.split(line)
+    if not text and rest[0] == _RLO and len(rest) == 2:
+        return rest[1][::-1].translate(_MIRRORED)  # all of it, as in most lines that are turned
     runs: list[tuple[str, list[str]]] = [("", [])]
     too_deep = 0
-    text, *rest = _SIGN.split(line)
     _add(runs[-1], text)
     for sign, behind in zip(rest[::2], rest[1::2], strict=True):
         if sign not in _ENDING:

@@ -73,6 +73,8 @@ SENSITIVE = {
     "letters from right to left in two elements": "<bdo dir=rtl>EVITIS<b>NES-L</b>AICIFFO</bdo>",
     "letters from right to left by a style": "<p style='unicode-bidi: bidi-override; direction: rtl'>EVITISNES-LAICIFFO</p>",
     "letters from left to right in others": "<bdo dir=rtl>EVITISNES<bdo dir=ltr>OFFICIAL-</bdo></bdo>",
+    "letters from left to right in others, on a later line": "<bdo dir=rtl>x<bdo dir=ltr>y<br>SENSITIVE</bdo>-LAICIFFO</bdo>",
+    "letters from right to left behind many lines": f"{'<bdo dir=rtl><bdo dir=ltr>' * 7}{'<p>a' * 5000}<p><bdo dir=rtl>EVITISNES-LAICIFFO",
     "words of a letter that a link begins": "<a href='mailto:a@b.example?body=OFFICIAL%2DSENSITI%56E'>",
     "a link": "<a href='https://a.example/OFFICIAL-SENSITIVE'>",
 }  # fmt: skip
@@ -171,6 +173,17 @@ def test_hostile_markup_takes_linear_time(piece: str) -> None:
 
     look((piece * (400_000 // len(piece))).encode(), "", "text/html", is_words=True)
 
+    assert time.process_time() - start < 3
+
+
+@pytest.mark.slow
+def test_lines_in_many_elements_that_order_letters_carry_no_sign_for_each() -> None:
+    html = "<bdo dir=rtl><bdo dir=ltr>" * 8 + "<p>a" * 250_000
+    start = time.process_time()
+
+    assert len(to_text(html)) < len(html)
+
+    look(html.encode(), "", "text/html", is_words=True)
     assert time.process_time() - start < 3
 
 

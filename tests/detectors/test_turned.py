@@ -25,6 +25,8 @@ RLO, RLE, RLI, LRO, LRI, PDF, PDI = "\u202e", "\u202b", "\u2067", "\u202d", "\u2
         (f"{RLE}3457 777 485{PDF}", "485 777 3457"),
         (f"{RLI}{RLI}485 777 3457{PDI}{PDI}", "3457 777 485"),
         (f"{RLO}CBA{PDF}{PDF}{PDI} D", "ABC D"),
+        (f"{RLO}FED(CBA){PDF} G", "(ABC)DEF G"),
+        (f"{RLO}FED(CBA)", "(ABC)DEF"),
     ],
 )
 def test_as_it_is_shown(written: str, shown: str) -> None:

@@ -63,6 +63,7 @@ _PAGES = {
     "half of a number behind an element": "<style>b:after{content:'773457'}</style><p>NHS number: <b>4857</b></p>",
     "letters from right to left": f"<p><bdo dir='rtl'>{PERSON[::-1]}</bdo></p>",
     "letters from right to left by a style": f"<p style='direction:rtl; unicode-bidi:bidi-override'>{PERSON[::-1]}</p>",
+    "letters from right to left in others from left to right": f"<bdo dir='ltr'>Hello.<br><bdo dir='rtl'>x<br>{PERSON[::-1]}</bdo></bdo>",
     "a table": f"<table><tr><th>Name</th><th>NHS number</th></tr><tr><td>Alex</td><td>{NHS}</td></tr></table>",
     "plain text in the middle of a broken tag": f"<p>Hello.<b <i>{PERSON}",
     "a page that never begins": f"</p></div></html>{PERSON}",
