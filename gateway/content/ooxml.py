@@ -14,12 +14,14 @@ from typing import Any
 from gateway.content import labels, macros, pictures, pieces, xml
 from gateway.content.number_formats import words_of
 from gateway.content.package import Package, package_in
+from gateway.content.pages import Pages
 from gateway.content.reading import Item, Oddity, Source, Spent, Unreadable
 from gateway.content.spreadsheet import Workbook, page_edge
 from gateway.content.wordprocessing import Reader, Words, hidden_styles, with_blanks
 from gateway.content.xml import local
 from gateway.content.zips import Entry
 from gateway.detectors import Segment
+from gateway.detectors.unseen import name_of
 from gateway.model.finding import Place, Readable
 
 BLOCK = 1 << 20  # characters of one segment
@@ -64,10 +66,10 @@ def read_ooxml(source: Source, spent: Spent) -> Iterator[Item]:
 
 def read_others(package: Package, is_own: Callable[[str], bool]) -> Iterator[Item]:
     """The parts of a package that its own reader does not read."""
-    book, words = Workbook(package, package.spent), Reader()
+    book, pages, words = Workbook(package, package.spent), Pages(package), Reader()
     for entry in pictures.last(package.parts):
         if not is_own(entry.name) or entry.name.lower().endswith("vbaproject.bin"):
-            yield from _part(entry, package, book, words, "text")
+            yield from _part(entry, package, book, pages, words, "text")
 
 
 def _one_first_line(items: Iterator[Item]) -> Iterator[Item]:
@@ -82,10 +84,10 @@ def _one_first_line(items: Iterator[Item]) -> Iterator[Item]:
 
 
 def _parts(package: Package, where: str, spent: Spent) -> Iterator[Item]:
-    book = Workbook(package, spent)
+    book, pages = Workbook(package, spent), Pages(package)
     words = Reader(_hidden_styles(package))
     for entry in pictures.last(sorted(package.parts, key=lambda entry: _order(entry, package))):
-        yield from _part(entry, package, book, words, where)
+        yield from _part(entry, package, book, pages, words, where)
 
 
 def _order(entry: Entry, package: Package) -> tuple[int, int, str]:
@@ -111,7 +113,7 @@ def _hidden_styles(package: Package) -> frozenset[str]:
     return frozenset(found)
 
 
-def _part(entry: Entry, package: Package, book: Workbook, words: Reader, where: str) -> Iterator[Item]:
+def _part(entry: Entry, package: Package, book: Workbook, pages: Pages, words: Reader, where: str) -> Iterator[Item]:
     """A part as programs take it: by its content type, and by its name only where that says nothing."""
     name = entry.name.lower()
     kind = package.type_of(entry) or (_RELATIONSHIPS if name.endswith(".rels") else "")
@@ -120,7 +122,7 @@ def _part(entry: Entry, package: Package, book: Workbook, words: Reader, where: 
         yield from macros.read_macros(name.rpartition("/")[2], package.read(entry), package.spent)
     elif is_xml and not ("/embeddings/" in name and not kind.endswith("+xml")):
         if not _is_silent(entry, name, kind, package):
-            yield from _words(entry, kind, package, book, words, where)
+            yield from _words(entry, kind, package, book, pages, words, where)
         elif kind.endswith("relationships+xml"):
             yield from _links(entry, package)
         elif kind.endswith("spreadsheetml.styles+xml"):
@@ -140,18 +142,18 @@ def _is_silent(entry: Entry, name: str, kind: str, package: Package) -> bool:
     return root is not None and root.match(package.archive.begin_of(entry, _HEAD)) is not None
 
 
-def _words(entry: Entry, kind: str, package: Package, book: Workbook, words: Reader, where: str) -> Iterator[Item]:
+def _words(entry: Entry, kind: str, package: Package, book: Workbook, pages: Pages, words: Reader, where: str) -> Iterator[Item]:
     """A part with words in it, by what it is."""
     if kind.endswith("-properties+xml"):
         yield from _properties(entry, package)
     elif kind.endswith(("worksheet+xml", "macrosheet+xml")):
         yield from book.sheet(entry, _called(entry))
     elif "presentationml" in kind and kind.endswith((".slide+xml", "master+xml", "layout+xml", "notesslide+xml")):
-        yield from _slide(entry, package, words)
+        yield from _slide(entry, package, pages, words)
     elif kind.endswith((".header+xml", ".footer+xml")):
-        yield from _page_edge(entry, kind, package, words)
+        yield from _page_edge(entry, kind, package, pages, words)
     elif _is_main_text(kind):
-        yield from _running(entry, package, words, Place.FIRST_LINE, where)
+        yield from _running(entry, package, words, Place.FIRST_LINE, where, pages if pages.has_sections(entry) else None)
     elif "wordprocessingml" in kind or "ms-word" in kind:
         yield from _running(entry, package, words, Place.TEXT, _called(entry))
     else:
@@ -190,10 +192,12 @@ def _variables(entry: Entry, package: Package) -> Iterator[Segment]:
         yield Place.TEXT, "document variables", "\n".join(value for values in variables for value in values)
 
 
-def _running(entry: Entry, package: Package, words: Reader, place: Place, where: str) -> Iterator[Segment]:
-    """Paragraphs gathered to segments of a bounded size; only the first begins at `place`."""
+def _running(entry: Entry, package: Package, words: Reader, place: Place, where: str, pages: Pages | None = None) -> Iterator[Segment]:
+    """Paragraphs gathered to segments of a bounded size; only the first begins at `place`. `pages` hears of the sections."""
     lines = Words()
     for block in package.blocks(entry, "{*}p"):
+        if pages is not None:
+            pages.take_sections(block)
         words.read(block, lines)
         if lines.is_full:
             yield from _segments(lines, place, where)
@@ -208,11 +212,12 @@ def _segments(lines: Words, place: Place, where: str) -> Iterator[Segment]:
         yield Place.TEXT, f"{where}, not shown", "\n".join((*lines.unseen, *with_blanks(lines.shown)))
 
 
-def _page_edge(entry: Entry, kind: str, package: Package, words: Reader) -> Iterator[Segment]:
+def _page_edge(entry: Entry, kind: str, package: Package, pages: Pages, words: Reader) -> Iterator[Segment]:
     place = Place.PAGE_HEADER if kind.endswith(".header+xml") else Place.PAGE_FOOTER
-    for _, where, text in _running(entry, package, words, place, _edge_name(place)):
+    called = name_of(_edge_name(place), is_shown=pages.has_edge(entry))
+    for _, where, text in _running(entry, package, words, place, called):
         # A tab stop parts left, centre and right.
-        yield (place, where, text.replace("\t", "\n")) if where == _edge_name(place) else (Place.TEXT, where, text)
+        yield (place, where, text.replace("\t", "\n")) if where == called else (Place.TEXT, where, text)
 
 
 def _blocks(lines: Iterable[str], place: Place, where: str) -> Iterator[Segment]:
@@ -300,30 +305,38 @@ _HEIGHT = 6_858_000  # EMU: the usual slide; others are a little lower
 _BAND = 0.1  # of the height
 
 
-def _slide(entry: Entry, package: Package, words: Reader) -> Iterator[Segment]:
+def _slide(entry: Entry, package: Package, pages: Pages, words: Reader) -> Iterator[Segment]:
     where, is_master = _called(entry), not package.type_of(entry).endswith("slide+xml")
     lines = Words()
-    edges = {place: Words() for place in (Place.PAGE_HEADER, Place.PAGE_FOOTER)}
+    edges: dict[tuple[Place, bool], Words] = {}  # and whether a person sees them, as far as the slide itself says it
     for block in package.blocks(entry, *_SHAPES):
-        if local(block) == "sld" and block.get("show", "").lower() in ("0", "false"):
-            where += " (hidden)"
+        if local(block) == "sld":
+            pages.take_slide(entry, block)
+            where += " (hidden)" if block.get("show", "").lower() in ("0", "false") else ""
         for shape in block.iter(*_SHAPES):
             at = _edge(shape, is_master=is_master)
-            words.read(shape, edges[at] if at else lines)
+            words.read(shape, edges.setdefault(at, Words()) if at else lines)
     yield from _segments(lines, Place.TEXT if is_master or "notes" in where.lower() else Place.FIRST_LINE, where)
-    for place, edge in edges.items():
-        yield from _segments(edge, place, f"{where} {_edge_name(place)}")
+    for (place, is_shown), edge in edges.items():
+        called = name_of(f"{where} {_edge_name(place)}", is_shown=is_shown and pages.has_slide(entry))
+        yield from _segments(edge, place, called)
 
 
 _SHAPES = ("{*}sp", "{*}graphicFrame", "{*}pic", "{*}cxnSp")
 
 
-def _edge(shape: Any, *, is_master: bool) -> Place | None:
-    """The page header or footer: by its placeholder; in a master, where labels put their marking, also by where it stands."""
+def _edge(shape: Any, *, is_master: bool) -> tuple[Place, bool] | None:
+    """The page header or footer: by its placeholder; in a master, where labels put their marking, also by where it stands.
+
+    A placeholder of a master is the pattern of those of the slides: its own words are on none of them.
+    """
+    is_shown = not any(mark.get("hidden", "").lower() in ("1", "true") for mark in shape.iter("{*}cNvPr"))
     placeholder = next(shape.iter("{*}ph"), None)
     if placeholder is not None:
-        return _EDGES.get(placeholder.get("type", ""))
+        place = _EDGES.get(placeholder.get("type", ""))
+        return (place, is_shown and not is_master) if place else None
     top = next((offset.get("y", "") for offset in shape.iter("{*}off")), "")
     if not is_master or not top.lstrip("-").isdigit():
         return None
-    return Place.PAGE_HEADER if int(top) < _BAND * _HEIGHT else Place.PAGE_FOOTER if int(top) > (1 - _BAND) * _HEIGHT else None
+    place = Place.PAGE_HEADER if int(top) < _BAND * _HEIGHT else Place.PAGE_FOOTER if int(top) > (1 - _BAND) * _HEIGHT else None
+    return (place, is_shown) if place else None

@@ -21,23 +21,26 @@ from gateway.content.xml import local
 from gateway.content.zips import Entry
 from gateway.detectors import Segment
 from gateway.detectors.grid import Grid
+from gateway.detectors.unseen import name_of
 from gateway.model.finding import Place
 
 _STRINGS = re.compile(r"<si><t(?: xml:space=\"preserve\")?>([^<]*+)</t></si>")
 _KINDS = ("application/vnd.openxmlformats-officedocument.spreadsheetml.", "application/vnd.ms-excel.")
+_MAIN = ("http://schemas.openxmlformats.org/spreadsheetml/2006/main", "http://purl.oclc.org/ooxml/spreadsheetml/main")
 _STATES = {"hidden": "hidden", "veryhidden": "very hidden"}
 
 
 class Workbook:
     """What a sheet needs to know of its workbook."""
 
-    __slots__ = ("_book", "_package", "_spent", "names")
+    __slots__ = ("_book", "_package", "_spent", "_visible", "names")
 
     def __init__(self, package: Package, spent: Spent) -> None:
         self._package = package
         self._spent = spent
         self._book: Book | None = None
         self.names: dict[str, str] = {}  # what a person calls a sheet, or the notes on it, by the name of the part
+        self._visible: set[str] = set()  # parts of the sheets that have a tab
         for link in package.relationships:
             for entry in package.find(link.target) if link.type == "officedocument" else ():
                 if package.type_of(entry).startswith(_KINDS) and package.type_of(entry).endswith("+xml"):
@@ -59,7 +62,8 @@ class Workbook:
 
     def sheet(self, entry: Entry, called: str) -> Iterator[Segment]:
         """One sheet: its rows, and then what is around them."""
-        where = self.names.get(entry.name.lstrip("/").lower(), f"sheet {called}")
+        part = entry.name.lstrip("/").lower()
+        where, is_shown = self.names.get(part, f"sheet {called}"), part in self._visible
         place, rest = Place.FIRST_LINE, Rest()
         try:
             for rows in sheets.read_plain(self._package.pieces(entry), self.book, rest, self._spent):
@@ -72,13 +76,14 @@ class Workbook:
                 place = Place.TEXT
             yield from self.around(entry, where)
         else:
-            yield from self._around(xml.outermost(xml.Pieces(rest.pieces), "{*}row"), where)
+            yield from self._around(xml.outermost(xml.Pieces(rest.pieces), "{*}row"), where, is_shown=is_shown)
 
     def around(self, entry: Entry, where: str) -> Iterator[Segment]:
         """What of a sheet is no row; all of one without cells, a chart or a dialog."""
-        yield from self._around(self._package.blocks(entry, "{*}row"), where)
+        is_shown = entry.name.lstrip("/").lower() in self._visible
+        yield from self._around(self._package.blocks(entry, "{*}row"), where, is_shown=is_shown)
 
-    def _around(self, blocks: Iterable[Any], where: str) -> Iterator[Segment]:
+    def _around(self, blocks: Iterable[Any], where: str, *, is_shown: bool) -> Iterator[Segment]:
         """Page headers and footers; lists to choose from, texts that appear, what conditions and links say."""
         lines: list[str] = []
         for block in blocks:
@@ -88,7 +93,8 @@ class Workbook:
                 name = local(element)
                 if name.endswith(("Header", "Footer")):
                     place = Place.PAGE_HEADER if name.endswith("Header") else Place.PAGE_FOOTER
-                    yield place, f"{where}, {place.value.replace('_', ' ')}", page_edge(element.text or "")
+                    called = name_of(f"{where}, {place.value.replace('_', ' ')}", is_shown=is_shown and _is_printed(element, name))
+                    yield place, called, page_edge(element.text or "")
                 elif name == "numFmt":
                     lines.extend(words_of(element.get("formatCode", "")))
                 else:
@@ -107,6 +113,7 @@ class Workbook:
             if id_ in links:
                 called = f"sheet {name}" + (f" ({state})" if state else "")
                 self.names[links[id_].lower()] = called
+                self._visible.update(() if state else (links[id_].lower(),))
                 for link in self._package.relationships_of(links[id_]):
                     if link.type in ("comments", "threadedcomment"):
                         self.names[link.target.lower()] = f"{called}, notes"
@@ -182,6 +189,19 @@ _SAID = (
     "altText",
     "title",
 )
+
+
+_ON = ("1", "true")
+_ASKED = {"even": "differentOddEven", "first": "differentFirst"}  # attributes without which Excel looks at odd pages alone
+
+
+def _is_printed(edge: Any, name: str) -> bool:
+    """Whether Excel takes a header or footer for one (section 18.3.1.46): below the sheet itself, and if it is asked to."""
+    holder, asked = edge.getparent(), _ASKED.get(name.removesuffix("Header").removesuffix("Footer"))
+    if holder is None or local(holder) != "headerFooter" or holder.getparent() is not edge.getroottree().getroot():
+        return False
+    space = edge.tag.rpartition("}")[0]
+    return space[1:] in _MAIN and holder.tag.startswith(f"{space}}}") and (asked is None or holder.get(asked, "") in _ON)
 
 
 def _cells(rows: Rows, place: Place, where: str) -> Iterator[Segment]:

@@ -248,10 +248,11 @@ def _said(element: Any) -> Iterator[str]:
 
 def _is_hidden(run: Any) -> bool:
     """ECMA-376-1 section 17.3.2.41."""
-    return any(_is_on(mark) for properties in run.iterchildren("{*}rPr") for mark in properties.iterchildren("{*}vanish"))
+    return any(is_on(mark) for properties in run.iterchildren("{*}rPr") for mark in properties.iterchildren("{*}vanish"))
 
 
-def _is_on(mark: Any) -> bool:
+def is_on(mark: Any) -> bool:
+    """Whether an element that is there to say yes says so (ECMA-376-1 section 17.17.4)."""
     return next((value.lower() for name, value in mark.attrib.items() if name.endswith("val")), "1") not in _OFF
 
 

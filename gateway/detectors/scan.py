@@ -26,6 +26,7 @@ from gateway.detectors.seen import RUNNING, SUBJECTS, Finds, Tally, Text
 from gateway.detectors.stretches import OVERLAP, PIECE, around, stretches
 from gateway.detectors.tables import OF_TABLES, Table, divider_of, evidence_of
 from gateway.detectors.turned import Line, turned_lines
+from gateway.detectors.unseen import Unseen, name_of
 from gateway.model.finding import Evidence, EvidenceKind, Patterns, Place
 
 Segment: TypeAlias = tuple[Place, str, str]  # the place where it begins, words for a person ("page 3 header"), the text
@@ -83,7 +84,8 @@ class _Search:
 
     def turned(self, place: Place, where: str, lines: Sequence[Line], text: str) -> None:
         """Lines of this text that are shown in another order; what follows it goes on from the text."""
-        where, shown = f"{where}, as it is shown", normalise("\n".join(line.shown for line in lines))
+        where = name_of(f"{where}, as it is shown", is_shown=not isinstance(where, Unseen))
+        shown = normalise("\n".join(line.shown for line in lines))
         if place is Place.FIRST_LINE:
             if normalise(lines[0].written).strip() == marking.first_line(text):
                 self._lines((marking.first_line(shown),), place, where, shown)

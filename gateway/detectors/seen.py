@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gateway.detectors.grid import Grid
+from gateway.detectors.unseen import Unseen
 from gateway.model.finding import Pattern, Place
 
 ENOUGH = 100_000  # distinct values; beyond them the count no longer grows
@@ -39,7 +40,7 @@ class Text:
     def spot(self, at: int) -> str:
         """Where a person finds this octet: "body, line 12", "sheet Staff, C14"."""
         if self.lines is None and not isinstance(self.where, Grid):
-            return self.where
+            return str(self.where)
         start, ends = self.counted if self.counted[0] <= at else (0, 0)
         self.counted = (at, ends + self.data.count(b"\n", start, at))
         if isinstance(self.where, Grid):
@@ -106,8 +107,9 @@ class Finds:
         return number in self.tallies and self.tallies[number].headed
 
     def saw(self, pattern: Pattern, place: Place, where: str) -> None:
-        """Count one occurrence of a marking."""
-        self.markings.setdefault((pattern.id, place), Seen(0, where)).count += 1
+        """Count one occurrence of a marking. One at an edge of a page that nobody sees is said to stand in the text: it cannot lower."""
+        place = Place.TEXT if isinstance(where, Unseen) else place
+        self.markings.setdefault((pattern.id, place), Seen(0, str(where))).count += 1
 
     def has_enough(self, pattern: Pattern, place: Place) -> bool:
         """Whether a marking stood there so often that one more says nothing: each row of a long table may carry it."""

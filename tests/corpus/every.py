@@ -26,6 +26,7 @@ from tests.corpus.families import (
     sheets,
     structure,
     texts,
+    unseen,
     word,
     workbooks,
 )
@@ -41,6 +42,7 @@ _FAMILIES = (
     word,
     sheets,
     workbooks,
+    unseen,
     cells,
     opened,
     pdfs,
@@ -64,4 +66,4 @@ def all_techniques() -> tuple[Technique, ...]:
 
 @cache
 def all_innocents() -> tuple[Innocent, ...]:
-    return (*innocents.innocents(), *workbooks.innocents())
+    return (*innocents.innocents(), *workbooks.innocents(), *unseen.innocents())

@@ -1,0 +1,122 @@
+"""Which pages of a Word document or a presentation a person is shown (ECMA-376-1 sections 17.6, 17.10 and 19.3).
+
+In: the package, and its parts as they are read. Out: whether a page header or footer stands on a page that is shown. A part may be in a
+package without being of its document: nothing refers to it, or a section that has no such pages, or a slide that is hidden.
+
+Limits: how many pages there are is not known, nor where they end, nor in which colour they are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from gateway.content.package import Package
+from gateway.content.wordprocessing import is_on
+from gateway.content.xml import local
+from gateway.content.zips import Entry
+
+_WORD = ("http://schemas.openxmlformats.org/wordprocessingml/2006/main", "http://purl.oclc.org/ooxml/wordprocessingml/main")
+_SECTION, _PARAGRAPH, _PROPERTIES = (tuple(f"{{{space}}}{name}" for space in _WORD) for name in ("sectPr", "p", "pPr"))
+_EDGES = {"headerReference": "header", "footerReference": "footer"}
+_PAGES = ("default", "first", "even")
+_OFF = ("0", "false", "off")
+
+
+class Pages:
+    """Of one package. What is asked of a part takes into account what was read before it: the main part, then slides, then all others."""
+
+    __slots__ = ("_behind", "_edges", "_has_edges", "_main", "_masterless", "_package", "_sections", "_slides", "_unshown")
+
+    def __init__(self, package: Package) -> None:
+        self._package = package
+        self._main = next((link.target for link in package.relationships if link.type == "officedocument"), "")
+        self._has_edges = any(link.type in _EDGES.values() for link in package.relationships_of(self._main))
+        self._sections: list[tuple[dict[tuple[str, str], str], bool]] = []  # what each refers to; whether its first page differs
+        self._unshown: set[str] = set()  # slides that are hidden
+        self._masterless: set[str] = set()  # slides that do not show what their layout and their master have
+        # Once somebody asked: parts that are edges; slides; their layouts and masters.
+        self._edges: frozenset[str] | None = None
+        self._slides: frozenset[str] | None = None
+        self._behind: frozenset[str] | None = None
+
+    def has_sections(self, entry: Entry) -> bool:
+        """Whether this part is the one whose sections say which headers and footers there are, if there are any."""
+        return self._has_edges and _name(entry.name) == _name(self._main)
+
+    def take_sections(self, block: Any) -> None:
+        """Sections of the text, in order: the last stands in the body, all others in the first element of their last paragraph."""
+        holder = block if block.tag not in _PARAGRAPH else block[0] if len(block) else None
+        if holder is not None and (holder is block or holder.tag in _PROPERTIES):
+            for section in holder.iter(*_SECTION):
+                if local(section.getparent()) in ("body", "pPr"):
+                    self._sections.append((dict(_references(section)), any(map(is_on, section.iterchildren("{*}titlePg")))))
+
+    def take_slide(self, entry: Entry, slide: Any) -> None:
+        """What a slide says of itself."""
+        if slide.get("show", "").lower() in _OFF:
+            self._unshown.add(_name(entry.name))
+        if slide.get("showMasterSp", "").lower() in _OFF:
+            self._masterless.add(_name(entry.name))
+
+    def has_edge(self, entry: Entry) -> bool:
+        """Whether some page of a Word document has this part as its header or footer."""
+        if self._edges is None:
+            self._edges = frozenset(self._find_edges())
+        return _name(entry.name) in self._edges
+
+    def has_slide(self, entry: Entry) -> bool:
+        """Whether this part is a slide that is shown, or the layout or the master of one. Notes and hand-outs are not what is opened."""
+        name = _name(entry.name)
+        if self._slides is None:
+            self._slides = frozenset(self._find_slides())
+        if name in self._slides:
+            return name not in self._unshown
+        if self._behind is None:
+            layouts = {part for slide in self._slides - self._unshown - self._masterless for part in self._linked(slide, "slidelayout")}
+            self._behind = frozenset(layouts | {part for layout in layouts for part in self._linked(layout, "slidemaster")})
+        return name in self._behind
+
+    def _find_edges(self) -> Iterator[str]:
+        """A section has what the one before it has, but for what it refers to itself (section 17.10.5)."""
+        links = {link.id: link for link in self._package.relationships_of(self._main)}
+        known: dict[tuple[str, str], str] = {}
+        asks = any(pages == "even" for references, _ in self._sections for _, pages in references)
+        is_even_other = asks and self._is_even_other()
+        for references, is_first_other in self._sections:
+            known |= references
+            for (edge, pages), id_ in known.items():
+                is_asked = pages == "default" or (is_first_other if pages == "first" else is_even_other)
+                if is_asked and id_ in links and links[id_].type == edge:
+                    yield _name(links[id_].target)
+
+    def _is_even_other(self) -> bool:
+        """Section 17.10.1: whether even pages have edges of their own, which the settings say for all sections."""
+        package = self._package
+        settings = (link for link in package.relationships_of(self._main) if link.type == "settings")
+        found = (entry for link in settings for entry in package.find(link.target))
+        return any(is_on(mark) for entry in found for mark in package.elements(entry, "{*}evenAndOddHeaders"))
+
+    def _find_slides(self) -> Iterator[str]:
+        links = {link.id: link for link in self._package.relationships_of(self._main)}
+        for main in self._package.find(self._main):
+            for element in self._package.elements(main, "{*}sldId"):
+                link = links.get(next((value for key, value in element.attrib.items() if key.endswith("}id")), ""))
+                if link is not None and link.type == "slide":
+                    yield _name(link.target)
+
+    def _linked(self, part: str, kind: str) -> Iterator[str]:
+        return (_name(link.target) for link in self._package.relationships_of(part) if link.type == kind)
+
+
+def _references(section: Any) -> Iterator[tuple[tuple[str, str], str]]:
+    """Header or footer, of which pages, and the relationship to it."""
+    for mark in section:
+        if (edge := _EDGES.get(local(mark))) is not None:
+            said = {key.rpartition("}")[2]: value for key, value in mark.attrib.items()}
+            if (pages := said.get("type", "default")) in _PAGES:
+                yield (edge, pages), said.get("id", "")
+
+
+def _name(part: str) -> str:
+    return part.lstrip("/").lower()

@@ -1,0 +1,46 @@
+"""A page header or footer that nobody sees may raise what a file counts as, and never lowers it; one that is shown does both."""
+
+import pytest
+
+from gateway.detectors import scan
+from gateway.detectors.unseen import name_of
+from gateway.model.facts import FileFacts, MessageFacts, SenderFacts
+from gateway.model.finding import Place, Readable
+from tests.content.reading import look
+from tests.corpus.families.unseen import SHOWN, UNSEEN
+from tests.policy.packs import small
+
+POLICY = small()  # PUBLIC in a page header lowers there, SECRET raises
+
+
+def level(data: bytes) -> str:
+    """What a file counts as."""
+    (finding,) = look(data, "a", patterns=POLICY.patterns)
+    assert finding.readable is Readable.YES
+    file = FileFacts("1", None, "a", "application/octet-stream", len(data), len(data), finding.readable, finding.evidence)
+    message = MessageFacts(100, SenderFacts("a@x", "x", True), (file,), (), looked_for=POLICY.ladder.looks_for)
+    return POLICY.ladder.name(POLICY.ladder.files(message).top)
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_what_nobody_sees_never_lowers(name: str) -> None:
+    assert level(UNSEEN[name]("PUBLIC")) == "internal"
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_what_nobody_sees_raises(name: str) -> None:
+    assert level(UNSEEN[name]("SECRET")) == "secret"
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_what_is_shown_lowers_and_raises(name: str) -> None:
+    assert (level(SHOWN[name]("PUBLIC")), level(SHOWN[name]("SECRET"))) == ("public", "secret")
+
+
+def test_an_edge_that_nobody_sees_lowers_in_no_order_of_its_letters() -> None:
+    """A line that is shown from right to left is read both ways."""
+    turned = "\u202e" + "PUBLIC"[::-1] + "\u202c"
+
+    for is_shown, place in ((True, Place.PAGE_HEADER), (False, Place.TEXT)):
+        (evidence,) = scan([(Place.PAGE_HEADER, name_of("page header", is_shown=is_shown), turned)], POLICY.patterns)
+        assert (evidence.id, evidence.place, type(evidence.where)) == ("public", place, str)

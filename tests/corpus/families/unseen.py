@@ -1,0 +1,199 @@
+"""Page headers that are in a file and on no page that a person sees: what is marked there counts, and makes nothing public.
+
+By the pack of the corpus public files go as unmarked ones do: that none of these lowers, tests/content/test_unseen_edges.py sees to.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from tests.build import docx, pptx, xlsx
+from tests.build.ooxml import RELATIONSHIPS, package, relationships
+from tests.corpus.entries import ANY, LINE, Innocent, Technique, carrying
+from tests.corpus.families.sheets import changed
+
+Edged = Callable[[str], bytes]  # words of a page header to a file that has them
+
+_FAMILY = "office: edges of no page"
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+_WORD = f'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" xmlns:r="{RELATIONSHIPS}"'
+_SLIDES = (
+    'xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main" xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
+)
+_SHEET = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
+_SHEET1, _BOOK = "xl/worksheets/sheet1.xml", "xl/workbook.xml"
+
+
+def techniques() -> Iterator[Technique]:
+    for name, edged in UNSEEN.items():
+        yield Technique(_FAMILY, name, "marking", "header", carrying("plan", edged(LINE), ANY))
+
+
+def innocents() -> Iterator[Innocent]:
+    """What is left in a file of a marking that says nothing stricter than none."""
+    for name in (
+        "a header of Word for first pages that are as the others",
+        "a header of a hidden sheet",
+        "the pattern of headers in a master",
+    ):
+        yield Innocent(_FAMILY, name, carrying("plan", UNSEEN[name]("PUBLIC"), ANY))
+
+
+# --- Word -----------------------------------------------------------------------------------------------------------------
+
+
+def _word(words: str, *sections: str, settings: str = "") -> bytes:
+    """A document of these sections; relationship 1 is the header with the words, 2 another one."""
+    links = [
+        (f"{RELATIONSHIPS}/{kind}", target)
+        for kind, target in (("header", "header1.xml"), ("header", "header2.xml"), ("settings", "settings.xml"))
+    ]
+    *others, last = (f"<w:sectPr>{section}</w:sectPr>" for section in sections)
+    body = "".join(f"<w:p><w:pPr>{section}</w:pPr><w:r><w:t>A.</w:t></w:r></w:p>" for section in others)
+    main, kind = f"{_OFFICE}.wordprocessingml.document.main+xml", f"{_OFFICE}.wordprocessingml"
+    parts = {
+        "word/document.xml": (main, f"<w:document {_WORD}><w:body>{body}<w:p><w:r><w:t>B.</w:t></w:r></w:p>{last}</w:body></w:document>"),
+        "word/_rels/document.xml.rels": ("", relationships(links)),
+        "word/settings.xml": (f"{kind}.settings+xml", f"<w:settings {_WORD}>{settings}</w:settings>"),
+    }
+    for number, said in enumerate((words, "A plan"), 1):
+        parts[f"word/header{number}.xml"] = (f"{kind}.header+xml", f"<w:hdr {_WORD}><w:p><w:r><w:t>{said}</w:t></w:r></w:p></w:hdr>")
+    return package("word/document.xml", main, parts)
+
+
+def _header(pages: str, number: int = 1) -> str:
+    return f'<w:headerReference w:type="{pages}" r:id="rId{number}"/>'
+
+
+def _stray(words: str) -> bytes:
+    """A part that has only the type of a header."""
+    part = f"<w:hdr {_WORD}><w:p><w:r><w:t>{words}</w:t></w:r></w:p></w:hdr>"
+    said = f'<Override PartName="/word/header9.xml" ContentType="{_OFFICE}.wordprocessingml.header+xml"/></Types>'
+    return changed(docx(["A."]), {"[Content_Types].xml": ("</Types>", said)}, {"word/header9.xml": part})
+
+
+_EVEN = "<w:evenAndOddHeaders/>"
+
+
+def _words(*sections: str, settings: str = "") -> Edged:
+    return lambda words: _word(words, *sections, settings=settings)
+
+
+_UNSEEN_IN_WORD: dict[str, Edged] = {
+    "a header of Word to which nothing refers": _words(""),
+    "a header of Word that only has the type": _stray,
+    "a header of Word for first pages that are as the others": _words(_header("first")),
+    "a header of Word for first pages, which is off": _words(_header("first") + '<w:titlePg w:val="0"/>'),
+    "a header of Word for even pages that are as the others": _words(_header("even")),
+    "a header of Word for even pages, which is off": _words(_header("even"), settings='<w:evenAndOddHeaders w:val="false"/>'),
+    "a header of Word that another takes the place of": _words(_header("first"), _header("first", 2) + "<w:titlePg/>"),
+}
+_SHOWN_IN_WORD: dict[str, Edged] = {
+    "a header of Word": _words(_header("default")),
+    "a header of Word without a type": _words('<w:headerReference r:id="rId1"/>'),
+    "a header of an earlier section": _words(_header("default"), _header("default", 2)),
+    "a header of a first page": _words(_header("first") + "<w:titlePg/>"),
+    "a header of first pages that the next section has": _words(_header("first"), "<w:titlePg/>"),
+    "a header of even pages": _words(_header("even"), settings=_EVEN),
+    "a header of a long document": lambda words: _word(words, *(_header("default") + "<w:cols/>" * 50,) * 400),
+}
+
+
+# --- Excel ----------------------------------------------------------------------------------------------------------------
+
+
+def _sheet(words: str, holder: str = "<headerFooter>{}</headerFooter>", edge: str = "oddHeader") -> bytes:
+    return changed(xlsx([["a"]]), {_SHEET1: ("</sheetData>", f"</sheetData>{holder.format(f'<{edge}>&amp;C{words}</{edge}>')}")})
+
+
+def _listed(words: str, state: str) -> bytes:
+    return changed(xlsx([["a"]], header=words), {_BOOK: ('sheetId="1"', f'sheetId="1"{state}')})
+
+
+def _unlisted(words: str) -> bytes:
+    part = f"<worksheet {_SHEET}><sheetData/><headerFooter><oddHeader>&amp;C{words}</oddHeader></headerFooter></worksheet>"
+    said = f'<Override PartName="/xl/worksheets/sheet9.xml" ContentType="{_OFFICE}.spreadsheetml.worksheet+xml"/></Types>'
+    return changed(xlsx([["a"]]), {"[Content_Types].xml": ("</Types>", said)}, {"xl/worksheets/sheet9.xml": part})
+
+
+def _unnamed(words: str) -> bytes:
+    """The workbook has a relationship to the sheet, and no tab for it."""
+    return changed(_listed(words, ""), {_BOOK: ('r:id="rId1"', 'r:id="rId9"')})
+
+
+_UNSEEN_IN_EXCEL: dict[str, Edged] = {
+    "a header of a sheet to which nothing refers": _unlisted,
+    "a header of a sheet without a tab": _unnamed,
+    "a header of a hidden sheet": partial(_listed, state=' state="hidden"'),
+    "a header of a very hidden sheet": partial(_listed, state=' state="veryHidden"'),
+    "a header for first pages of a sheet that are as the others": partial(_sheet, edge="firstHeader"),
+    "a header for even pages of a sheet that are as the others": partial(_sheet, edge="evenHeader"),
+    "an element of a sheet that is called like a header": partial(_sheet, holder="{}"),
+    "a header of a view of a sheet": partial(_sheet, holder="<customSheetViews><customSheetView><headerFooter>{}</headerFooter></customSheetView></customSheetViews>"),
+    "a header of a foreign namespace": partial(_sheet, holder='<y:headerFooter xmlns:y="urn:y" xmlns="urn:y">{}</y:headerFooter>'),
+}  # fmt: skip
+_SHOWN_IN_EXCEL: dict[str, Edged] = {
+    "a header of a sheet": partial(_sheet),
+    "a header of first pages of a sheet": partial(_sheet, holder='<headerFooter differentFirst="1">{}</headerFooter>', edge="firstHeader"),
+    "a header of even pages of a sheet": partial(
+        _sheet, holder='<headerFooter differentOddEven="true">{}</headerFooter>', edge="evenHeader"
+    ),
+    "a header of a visible sheet": partial(_listed, state=' state="visible"'),
+}
+
+
+# --- PowerPoint -----------------------------------------------------------------------------------------------------------
+
+_SLIDE1, _LAYOUT1, _MASTER1 = (f"ppt/{kind}s/{kind}1.xml" for kind in ("slide", "slideLayout", "slideMaster"))
+
+
+def _shape(words: str, *, placeholder: str = "", hidden: str = "") -> str:
+    """At the top of what holds it."""
+    return (
+        f'<p:sp><p:nvSpPr><p:cNvPr id="9" name="x"{hidden}/><p:cNvSpPr/><p:nvPr>{placeholder}</p:nvPr></p:nvSpPr>'
+        f'<p:spPr><a:xfrm><a:off x="0" y="0"/></a:xfrm></p:spPr><p:txBody><a:p><a:r><a:t>{words}</a:t></a:r></a:p></p:txBody></p:sp>'
+    )
+
+
+_HDR = '<p:ph type="hdr"/>'
+
+
+def _slides(words: str, part: str = _SLIDE1, slide: tuple[str, str] = ("", ""), placeholder: str = "", hidden: str = "") -> bytes:
+    """Two slides and the words in a shape of one part; `slide` is a change of the first slide."""
+    plain = changed(pptx(["Hello"]), {part: ("</p:spTree>", f"{_shape(words, placeholder=placeholder, hidden=hidden)}</p:spTree>")})
+    return changed(plain, {_SLIDE1: slide})
+
+
+def _slide_that_is_not_listed(words: str) -> bytes:
+    return changed(_slides(words, placeholder=_HDR), {"ppt/presentation.xml": ('<p:sldId id="256" r:id="rId2"/>', "")})
+
+
+def _beside(words: str, kind: str, root: str) -> bytes:
+    """A part to which nothing refers."""
+    name = f"ppt/{kind}s/{kind}9.xml"
+    said = f'<Override PartName="/{name}" ContentType="{_OFFICE}.presentationml.{kind}+xml"/></Types>'
+    shape = _shape(words, placeholder="" if kind == "slideMaster" else _HDR)
+    part = f"<p:{root} {_SLIDES}><p:cSld><p:spTree>{shape}</p:spTree></p:cSld></p:{root}>"
+    return changed(pptx(["Hello"]), {"[Content_Types].xml": ("</Types>", said)}, {name: part})
+
+
+_UNSEEN_IN_POWERPOINT: dict[str, Edged] = {
+    "a header of a slide that is not listed": _slide_that_is_not_listed,
+    "a header of a slide to which nothing refers": partial(_beside, kind="slide", root="sld"),
+    "a header of a hidden slide": partial(_slides, placeholder=_HDR, slide=("<p:sld ", '<p:sld show="0" ')),
+    "a header of a slide that is hidden itself": partial(_slides, placeholder=_HDR, hidden=' hidden="1"'),
+    "a header of a master to which nothing refers": partial(_beside, kind="slideMaster", root="sldMaster"),
+    "a header of a master of hidden slides": partial(_slides, part=_MASTER1, slide=("<p:sld ", '<p:sld show="false" ')),
+    "a header of a master that no slide shows": partial(_slides, part=_MASTER1, slide=("<p:sld ", '<p:sld showMasterSp="0" ')),
+    "a header of a layout that no slide shows": partial(_slides, part=_LAYOUT1, slide=("<p:sld ", '<p:sld showMasterSp="0" ')),
+    "the pattern of headers in a master": partial(_slides, part=_MASTER1, placeholder=_HDR),
+    "a header of notes to which nothing refers": partial(_beside, kind="notesSlide", root="notes"),
+    "a header of hand-outs to which nothing refers": partial(_beside, kind="handoutMaster", root="handoutMaster"),
+}
+_SHOWN_IN_POWERPOINT: dict[str, Edged] = {
+    "a header of a slide": partial(_slides, placeholder=_HDR),
+    "a header of a master": partial(_slides, part=_MASTER1),
+    "a header of a layout": partial(_slides, part=_LAYOUT1),
+}
+
+UNSEEN = _UNSEEN_IN_WORD | _UNSEEN_IN_EXCEL | _UNSEEN_IN_POWERPOINT
+SHOWN = _SHOWN_IN_WORD | _SHOWN_IN_EXCEL | _SHOWN_IN_POWERPOINT
