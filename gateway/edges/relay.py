@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from gateway.config import Hop
@@ -42,6 +43,7 @@ class Relay:
         self._settings = settings
         self._connections = Connections(name, settings, hostname)
         self._slots = asyncio.Semaphore(settings.connections)
+        self._begun: set[asyncio.Timeout] = set()  # waiting for a connection
         self._unsent: set[Dialogue] = set()  # in a transaction whose final dot has not left
         self._awaited = 0
         self._stopped = False
@@ -54,6 +56,9 @@ class Relay:
     def stop(self) -> None:
         """Begin nothing more, and break off what the hop cannot have. What it may have is awaited as before."""
         self._stopped = True
+        for wait in self._begun:
+            if not wait.expired():
+                wait.reschedule(asyncio.get_running_loop().time())
         for dialogue in tuple(self._unsent):
             dialogue.hush(_STOPPED)
 
@@ -61,8 +66,8 @@ class Relay:
         """See ports.NextHop."""
         try:
             await self._take_slot(deadline)
-        except TimeoutError:
-            return _all(copy, self._lost(Broken("no connection became free in time", late=True)))
+        except Broken as broken:
+            return _all(copy, self._lost(broken))
         try:
             return await self._with_connection(copy, deadline)
         except Refused as refused:
@@ -82,23 +87,47 @@ class Relay:
 
     async def _take_slot(self, deadline: float) -> None:
         if self._slots.locked():
-            async with asyncio.timeout_at(deadline if deadline < math.inf else None):
+            async with self._until_stopped(deadline):
                 await self._slots.acquire()
         else:
             await self._slots.acquire()
 
+    @asynccontextmanager
+    async def _until_stopped(self, deadline: float) -> AsyncIterator[None]:
+        """For what comes before anything is said of a message: `stop` ends it at once.
+
+        Raises:
+            Broken: it is stopped, or the deadline came.
+        """
+        self._go_on()
+        wait = asyncio.timeout_at(deadline if deadline < math.inf else None)
+        try:
+            async with wait:
+                self._begun.add(wait)
+                yield
+        except TimeoutError as error:
+            self._go_on()
+            raise Broken("no connection became free in time", late=True) from error
+        finally:
+            self._begun.discard(wait)
+
+    def _go_on(self) -> None:
+        if self._stopped:
+            raise Broken(_STOPPED)
+
     async def _with_connection(self, copy: Copy, deadline: float) -> tuple[Handed, ...]:
         if asyncio.get_running_loop().time() >= deadline:
             raise Broken("no time is left", late=True)
-        if self._stopped:
-            raise Broken(_STOPPED)
+        self._go_on()
         # A pooled connection may have died unseen. As long as no content was sent, another one may say it all again.
         while (pooled := self._connections.take()) is not None:
             try:
                 return await self._send(pooled, copy, deadline)
             except _Stale:
                 continue
-        return await self._send(await self._connections.open(deadline), copy, deadline)
+        async with self._until_stopped(math.inf):  # `open` minds the deadline
+            opened = await self._connections.open(deadline)
+        return await self._send(opened, copy, deadline)
 
     async def _send(self, dialogue: Dialogue, copy: Copy, deadline: float) -> tuple[Handed, ...]:
         """The whole transaction on one connection, which goes back into the pool or is closed."""

@@ -1,15 +1,19 @@
 """What a next hop may do to us, and what each recipient is told: exactly one Handed, whatever happens."""
 
 import asyncio
+import contextlib
 import math
+import socket
 import time
 from binascii import b2a_qp
 from dataclasses import dataclass, field
 
 import pytest
 
+from gateway.config import Hop
 from gateway.edges.dialogue import Broken, Dialogue
 from gateway.edges.dkim import Signer
+from gateway.edges.relay import Relay
 from gateway.errors import TryLater
 from gateway.model.outcome import Splice
 from tests.doubles import StillClock
@@ -228,20 +232,18 @@ def test_after_the_final_dot_the_answer_is_awaited_beyond_the_deadline(loop: str
 @pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("stage", ["connect", "ehlo", "mail", "rcpt", "data", "content", "dot"])
 def test_when_it_is_stopped_only_what_the_hop_may_have_is_waited_for(stage: str, loop: str) -> None:
-    """Found: after 30 seconds a process ended, whatever a hop had; the retry brought it again."""
-    script = {stage: Do.WAIT if stage in {"connect", "ehlo", "dot"} else Do.HANG}
-    content = LARGE if stage == "content" else SMALL
-    with hop(script) as peer:
+    """Found: after 30 seconds a process ended, whatever a hop had; the retry brought it again. One that did not greet was waited for."""
+    with hop({stage: Do.WAIT if stage == "dot" else Do.HANG}) as peer:
 
         async def work() -> list[str]:
             relay = relay_to(peer)
             deadline = asyncio.get_running_loop().time() + 60
-            begun = asyncio.ensure_future(relay.hand_over(copy_of(content), deadline))
+            begun = asyncio.ensure_future(relay.hand_over(copy_of(LARGE if stage == "content" else SMALL), deadline))
             await asyncio.to_thread(peer.wait_for, stage)
             await asyncio.sleep(0.05)  # what it has read has reached us, too
             assert relay.awaited == (stage == "dot")
             relay.stop()
-            if stage in {"connect", "ehlo", "dot"}:
+            if stage == "dot":
                 done, _ = await asyncio.wait({begun}, timeout=0.05)
                 assert not done
                 peer.go()
@@ -253,6 +255,63 @@ def test_when_it_is_stopped_only_what_the_hop_may_have_is_waited_for(stage: str,
         assert run(loop, work) == ([OK, OK] if stage == "dot" else [LOST] * 2) + [LOST] * 2
         assert len(peer.messages) == (stage == "dot")
         assert peer.sessions == 1
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_stop_ends_the_wait_for_a_connection(loop: str) -> None:
+    """For one that is free, and for one to a machine that does not answer: its queue is full."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, contextlib.ExitStack() as queued:
+        for _ in range(3):  # those after the first few have no answer to their SYN
+            connection = queued.enter_context(socket.socket())
+            connection.setblocking(False)
+            connection.connect_ex(full.getsockname())
+
+        async def work() -> list[list[str]]:
+            relay = Relay("away", Hop(host="127.0.0.1", port=full.getsockname()[1], tls="none", connections=1), "gw.example")
+            begun = [asyncio.ensure_future(relay.hand_over(copy_of(), math.inf)) for _ in range(3)]
+            done, _ = await asyncio.wait(begun, timeout=0.1)
+            assert not done
+            relay.stop()
+            return [words(handed) for handed in await asyncio.wait_for(asyncio.gather(*begun), 10)]
+
+        assert run(loop, work) == [[LOST] * 2] * 3
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_pooled_connection_that_a_stop_breaks_off_is_not_replaced(loop: str) -> None:
+    """Found: as if it had died in the pool, another one was opened, and waited for."""
+    with hop({"mail": ("250 2.1.0 ok", Do.HANG)}) as peer:
+
+        async def work() -> list[str]:
+            relay, deadline = relay_to(peer), asyncio.get_running_loop().time() + 60
+            first = await relay.hand_over(copy_of(), deadline)
+            begun = asyncio.ensure_future(relay.hand_over(copy_of(), deadline))
+            await asyncio.to_thread(peer.wait_for, "mail", 2)
+            relay.stop()
+            said = words(first) + words(await asyncio.wait_for(begun, 10))
+            await relay.close()
+            return said
+
+        assert run(loop, work) == [OK] * 2 + [LOST] * 2
+        assert peer.sessions == 1
+
+
+def test_a_stop_in_the_moment_of_the_deadline_is_no_bug() -> None:
+    with hop({"connect": Do.HANG}) as peer, asyncio.Runner(loop_factory=_Turned) as runner:
+        bugs: list[object] = []
+
+        async def work() -> list[str]:
+            relay, loop = relay_to(peer, connections=1), asyncio.get_running_loop()
+            loop.set_exception_handler(lambda _, context: bugs.append(context))
+            begun = [asyncio.ensure_future(relay.hand_over(copy_of(), loop.time() + 60)) for _ in range(2)]
+            await asyncio.to_thread(peer.wait_for, "connect")
+            loop.ahead += 60
+            loop.call_soon(loop.call_soon, relay.stop)  # between the ring of the timers and who is woken by it
+            handed = await asyncio.gather(*begun)
+            return words(handed[0]) + words(handed[1])
+
+        assert set(runner.run(work())) <= {LATE, LOST}
+        assert not bugs
 
 
 class _Pipe(asyncio.Transport):

@@ -1,14 +1,18 @@
 """STARTTLS towards a next hop: none, opportunistic, verified, and what an attacker in between may try."""
 
+import asyncio
+import socket
 import ssl
+import threading
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 import trustme
 
 from gateway.errors import BadConfig
-from tests.edges.relaying import LARGE, LOOPS, SMALL, A, copy_of, hand_over, relay_to, words
+from tests.edges.relaying import LARGE, LOOPS, SMALL, A, copy_of, hand_over, relay_to, run, words
 from tests.peers.hop import Action, Do, Peer, hop
 
 OK, NO_TLS = "250 2.0.0", "451 4.7.5!"
@@ -123,13 +127,46 @@ def test_much_content_under_tls(script: dict[str, Action], expect: str, world: W
         assert len(peer.messages) == (expect == OK) + (script == {"dot": Do.KEEP_AND_DROP})
 
 
+class _Silent:
+    """In place of a context: it says 220, and then nothing."""
+
+    def __init__(self) -> None:
+        self.hears = threading.Event()
+
+    def wrap_socket(self, connection: socket.socket, *, server_side: bool) -> NoReturn:
+        assert server_side
+        while connection.recv(65_536):
+            self.hears.set()
+        raise OSError("the client has gone")
+
+
 @pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("tls", ["opportunistic", "verified"])
 def test_a_handshake_that_hangs_ends_in_time(tls: str, world: World, loop: str) -> None:
-    with hop({"starttls": (b"220 2.0.0 go ahead\r\n",)}, extensions=("STARTTLS",)) as peer:  # it says so, and then waits for a command
-        (handed,) = hand_over(peer, copy_of(SMALL, A), loop=loop, tls=tls, ca=world.files["ca"], connect_timeout=1)
+    silent = _Silent()
+    with hop(tls=silent) as peer:
+        (handed,) = hand_over(peer, copy_of(SMALL, A), loop=loop, tls=tls, ca=world.files["ca"], connect_timeout=0.3)
 
         assert words(handed) == [NO_TLS if tls == "verified" else OK]
+        assert silent.hears.is_set()
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("tls", ["opportunistic", "verified"])
+def test_a_handshake_that_hangs_is_not_waited_for_at_a_stop(tls: str, world: World, loop: str) -> None:
+    silent = _Silent()
+    with hop(tls=silent) as peer:
+
+        async def work() -> list[str]:
+            relay, now = relay_to(peer, tls=tls, ca=world.files["ca"]), asyncio.get_running_loop().time
+            begun = asyncio.ensure_future(relay.hand_over(copy_of(SMALL, A), now() + 60))
+            assert await asyncio.to_thread(silent.hears.wait, 60)
+            relay.stop()
+            return words(await asyncio.wait_for(begun, 10))
+
+        assert run(loop, work) == ["451 4.4.2"]
+        peer.wait(lambda peer: peer.open == 0)
+        assert peer.sessions == 1
 
 
 def test_what_was_announced_in_clear_is_forgotten(world: World) -> None:
