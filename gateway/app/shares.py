@@ -20,7 +20,7 @@ def list_shares(config: Path, *, everything: bool, as_json_list: bool) -> str:
     """The shares, newest first: a table, or a JSON list."""
 
     async def find(state: State) -> tuple[Share, ...]:
-        return await state.shares.list(everything=everything)
+        return await state.shares.every(everything=everything)
 
     found = with_state(config, find)
     if as_json_list:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, delete, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, insert, or_, select, true, update
 
 from gateway.edges import audit, share_memory
 from gateway.edges.operations import Payload, operation
@@ -50,11 +50,22 @@ class Shares:
         """Whatever its state. Raises TryLater."""
         return _first(await self._store.read(read_shares, self._secrets, share.c.id == share_id))
 
-    async def list(self, *, everything: bool = False, message_id: str | None = None, limit: int = 1000) -> tuple[Share, ...]:
-        """Newest first; only those that are open, unless `everything`. Raises TryLater."""
+    async def list(
+        self, *, everything: bool = False, message_id: str | None = None, limit: int = 1000, after: Share | None = None
+    ) -> tuple[Share, ...]:
+        """Newest first; only those that are open, unless `everything`. `after`: what follows that one. Raises TryLater."""
         where = [] if everything else [share.c.state == OPEN]
         where += [share.c.message_id == message_id] if message_id is not None else []
+        where += [_follows(after)] if after is not None else []
         return await self._store.read(read_shares, self._secrets, and_(true(), *where), limit)
+
+    async def every(self, *, everything: bool = False, page: int = 1000) -> tuple[Share, ...]:
+        """As `list`, however many there are."""
+        found = last = await self.list(everything=everything, limit=page)
+        while len(last) == page:
+            last = await self.list(everything=everything, limit=page, after=last[-1])
+            found += last
+        return found
 
     async def issue(self, share: Share, *, linked: bool = False) -> Share:
         """Durable on return. Where one of this key is there already, that one is opened again, with what this one has besides.
@@ -206,6 +217,12 @@ def _is_written(connection: Connection, there: Any, payload: Payload) -> bool:
     objects = {(row.id, row.object_id) for row in connection.execute(files)}
     is_same = there["id"] == payload["share"]["id"] and there["state"] == OPEN
     return is_same and wanted <= found and {(file["id"], file["object_id"]) for file in payload["files"]} <= objects
+
+
+def _follows(after: Share) -> ColumnElement[bool]:
+    """In the order of share_rows.read_shares."""
+    made_at = micros(after.made_at)
+    return or_(share.c.made_at < made_at, and_(share.c.made_at == made_at, share.c.id > after.id))
 
 
 def _insert_share(connection: Connection, row: Payload) -> None:

@@ -30,6 +30,22 @@ def test_a_share_comes_back_as_it_was_issued(place: Place):
     asyncio.run(story())
 
 
+def test_shares_are_found_page_by_page(place: Place):
+    """Found: of more than a thousand, `share list` left out those that were made first."""
+
+    async def story() -> None:
+        async with living(place) as (state,):
+            for number, minute in {"C-1": 0, "C-2": 1, "C-3": 1, "C-4": 1, "C-5": 2}.items():
+                at = NOON + timedelta(minutes=minute)
+                await issued(state, share(number, number.encode().ljust(32), made_at=at, grants=(grant(id=number),)))
+            await state.shares.undo("C-3", frozenset({"b@example.org"}))
+            for size in (1, 2, 5, 6):
+                assert [one.id for one in await state.shares.every(everything=True, page=size)] == ["C-5", "C-2", "C-3", "C-4", "C-1"]
+                assert [one.id for one in await state.shares.every(page=size)] == ["C-5", "C-2", "C-4", "C-1"]
+
+    asyncio.run(story())
+
+
 def test_a_retry_finds_the_same_share_and_gives_everybody_the_same_link(place: Place):
     async def story() -> None:
         async with living(place, processes=2) as (one, other):
