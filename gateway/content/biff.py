@@ -18,6 +18,7 @@ from gateway.content.sheet_rows import text_of
 from gateway.content.spreadsheet import page_edge
 from gateway.detectors import Segment
 from gateway.detectors.grid import Grid, letters
+from gateway.detectors.unseen import name_of
 from gateway.mime.charsets import find_codec
 from gateway.model.finding import Place, Readable
 
@@ -26,6 +27,7 @@ BIFF5, BIFF8 = 0x0500, 0x0600
 _BOF, _EOF, _CONTINUE, _FILEPASS, _CODEPAGE, _DATE1904 = 0x809, 0x0A, 0x3C, 0x2F, 0x42, 0x22
 _BOUNDSHEET, _SST, _FORMAT, _XF = 0x85, 0xFC, 0x41E, 0xE0
 _HEADER, _FOOTER, _HEADERFOOTER, _TXO, _STRING = 0x14, 0x15, 0x89C, 0x1B6, 0x207
+_VIEW, _VIEW_END = 0x1AA, 0x1AB  # of a sheet, with page edges of its own
 _LABELSST, _LABEL, _RSTRING, _RK, _MULRK, _NUMBER, _FORMULA, _BOOLERR = 0xFD, 0x204, 0xD6, 0x27E, 0xBD, 0x203, 0x06, 0x205
 _CELLS = frozenset({_LABELSST, _LABEL, _RSTRING, _RK, _MULRK, _NUMBER, _FORMULA, _BOOLERR})
 _VALIDATION, _CONDITION, _CONDITION12, _SERIES_TEXT = 0x1BE, 0x1B1, 0x87A, 0x100D
@@ -49,6 +51,7 @@ class _Book:
     formats: dict[int, str] = field(default_factory=dict)
     styles: list[int] = field(default_factory=list)
     sheets: list[tuple[int, str]] = field(default_factory=list)  # where each begins, what a person calls it
+    visible: set[int] = field(default_factory=set)  # where those begin that are not hidden
     shows: dict[int, tuple[Show | None, Show | None]] = field(default_factory=dict)  # numbers and texts, by style
     said: list[str] = field(default_factory=list)
 
@@ -136,6 +139,7 @@ def _global(book: _Book, kind: int, data: bytes) -> None:
             book.is_1904 = data[:1] == b"\1"
         elif kind == _BOUNDSHEET:
             offset, state = struct.unpack_from("<IB", data)
+            book.visible.update(() if state & 3 else (offset,))
             book.sheets.append((offset, f"sheet {short(data, 6, book.old_codec)}{_STATES[state & 3] if state & 3 < 3 else ''}"))
         elif kind == _FORMAT:
             code = long(data, 2, None) if book.version == BIFF8 else short(data, 2, book.old_codec)
@@ -173,6 +177,7 @@ def _sheet(stream: bytes, offset: int, name: str, book: _Book, spent: Spent, beg
     cells: list[tuple[int, int, str]] = []
     around: list[str] = []
     edges: list[Segment] = []
+    is_hidden, in_view = offset not in book.visible, False
     waiting: tuple[int, int, int] | None = None  # the cell whose formula gave a text
     shape = _ShapeText()
     owner = _BOF  # of the records that go on with one before them
@@ -183,9 +188,11 @@ def _sheet(stream: bytes, offset: int, name: str, book: _Book, spent: Spent, beg
         if depth <= 0 and (kind == _EOF or at in begins):
             break
         owner = owner if kind == _CONTINUE else kind
+        in_view = kind == _VIEW or (in_view and kind != _VIEW_END)
         try:
             if kind in (_HEADER, _FOOTER, _HEADERFOOTER):
-                edges.extend(_edges(kind, data, name, book))
+                # Those of a chart in a sheet are printed with the chart alone.
+                edges.extend(_edges(kind, data, name, book, is_shown=not (is_hidden or in_view or depth > 1)))
             elif kind == _STRING and waiting is not None:
                 cells.append((waiting[0], waiting[1], _text(text_of(long(data, 0, book.old_codec)), waiting[2], book)))
             elif kind in _CELLS:
@@ -301,16 +308,21 @@ def _together(cells: list[tuple[int, int, str]], place: Place, name: str, spent:
     return place, grid, "\n".join(lines)
 
 
-def _edges(kind: int, data: bytes, name: str, book: _Book) -> Iterator[Segment]:
-    """Page headers and footers; those of even and first pages stand in a record of their own (section 2.4.137)."""
+def _edges(kind: int, data: bytes, name: str, book: _Book, *, is_shown: bool) -> Iterator[Segment]:
+    """Page headers and footers; those of even and first pages stand in a record of their own (section 2.4.137), with a flag for each."""
     if kind != _HEADERFOOTER:
         place = Place.PAGE_HEADER if kind == _HEADER else Place.PAGE_FOOTER
         codes = (long(data, 0, None) if book.version == BIFF8 else short(data, 0, book.old_codec)) if data else ""
-        yield place, f"{name}, {place.value.replace('_', ' ')}", page_edge(codes)
+        yield place, _edge_name(name, place, is_shown=is_shown), page_edge(codes)
         return
-    at = 38
+    is_of_view, at = any(data[12:28]), 38
     for number, length in enumerate(struct.unpack_from("<4H", data, 30)):
         if length:
             place = Place.PAGE_FOOTER if number % 2 else Place.PAGE_HEADER
-            yield place, f"{name}, {place.value.replace('_', ' ')}", page_edge(long(data, at, None))
+            is_asked = data[28] & (1 if number < 2 else 2) != 0 and not is_of_view
+            yield place, _edge_name(name, place, is_shown=is_shown and is_asked), page_edge(long(data, at, None))
             at += 3 + length * (1 + (data[at + 2] & 1))
+
+
+def _edge_name(sheet: str, place: Place, *, is_shown: bool) -> str:
+    return name_of(f"{sheet}, {place.value.replace('_', ' ')}", is_shown=is_shown)

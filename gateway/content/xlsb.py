@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import python_calamine
@@ -17,9 +17,10 @@ from gateway.content import labels, ooxml
 from gateway.content.office_art import words_in
 from gateway.content.package import Package, package_in
 from gateway.content.reading import Item, Source, Spent, Unreadable
-from gateway.content.xlsb_records import Formats, page_edges
+from gateway.content.xlsb_records import Formats, page_edges, visible_sheets
 from gateway.detectors import Segment
 from gateway.detectors.grid import Grid
+from gateway.detectors.unseen import name_of
 from gateway.model.finding import Place, Readable
 
 _BLOCK = 5000  # rows
@@ -51,16 +52,26 @@ def _said(package: Package) -> Iterator[Segment]:
     formats = [Formats(octets) for name, octets in parts.items() if name.endswith("/styles.bin")]
     if words := [word for some in formats for word in some.words]:
         yield Place.TEXT, "number formats", "\n".join(words)
+    visible = frozenset(_visible(package, parts))
     for name, octets in parts.items():
         where = name.rpartition("/")[2]
         if where == "vbaproject.bin":
             continue
         yield Place.TEXT, where, "\n".join(words_in(octets))
         if "sheets/" in name:
-            for place, edge in page_edges(octets, package.spent):
-                yield place, f"{where}, {place.value.replace('_', ' ')}", edge
+            for place, is_printed, edge in page_edges(octets, package.spent):
+                called = name_of(f"{where}, {place.value.replace('_', ' ')}", is_shown=is_printed and name.lstrip("/") in visible)
+                yield place, called, edge
             for some in formats:
                 yield from _shown(some, octets, where, package.spent)
+
+
+def _visible(package: Package, parts: Mapping[str, bytes]) -> Iterator[str]:
+    """The parts of the sheets that have a tab: any other may be in the package too."""
+    book = next((link.target for link in package.relationships if link.type == "officedocument"), "")
+    links = {link.id: link.target.lower() for link in package.relationships_of(book)}
+    known = {name.lstrip("/"): octets for name, octets in parts.items()}
+    yield from (links[id_] for id_ in visible_sheets(known.get(book.lower(), b"")) if id_ in links)
 
 
 def _shown(formats: Formats, sheet: bytes, where: str, spent: Spent) -> Iterator[Segment]:

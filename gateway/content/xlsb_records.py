@@ -1,5 +1,5 @@
-"""The records of a binary part of an Excel workbook ([MS-XLSB] section 2.1.4) that say more than their letters: page headers and footers,
-number formats, and cells as their formats show them. Pure.
+"""The records of a binary part of an Excel workbook ([MS-XLSB] section 2.1.4) that say more than their letters: sheets that are not hidden,
+page headers and footers, number formats, and cells as their formats show them. Pure.
 
 Limits: how a format shows a text is not looked for; what the format says is read by itself.
 """
@@ -19,25 +19,39 @@ from gateway.model.finding import Place
 
 _FORMAT, _STYLE, _STYLES, _STYLES_END = 44, 47, 617, 618  # BrtFmt; BrtXF between BrtBeginCellXFs and BrtEndCellXFs
 _ROW, _CELL_RK, _CELL_REAL, _FORMULA_NUMBER = 0, 2, 5, 9
-_EDGES_OF_PAGES = 479
+_SHEET, _EDGES_OF_PAGES, _VIEWS, _VIEWS_END = 156, 479, 422, 425  # BrtBundleSh; the views of a sheet have edges of their own
 # BrtBeginHeaderFooter: its number and size in seven bits an octet, flags, the length of the first string.
 _HEADER_FOOTER = re.compile(rb"\xdf\x03(?:[\x1a-\x7f]|[\x80-\xff][\x01-\x3f])[\x00-\x3f]\x00(?=..\x00\x00|\xff{4})", re.DOTALL)
-_EDGES = (Place.PAGE_HEADER, Place.PAGE_FOOTER) * 3  # of all, even and first pages
+_EDGES = tuple(
+    (place, asked) for asked in (0, 1, 2) for place in (Place.PAGE_HEADER, Place.PAGE_FOOTER)
+)  # of all, even and first pages; a flag
 _NOTHING = 0xFFFFFFFF
 _OFTEN = 4096  # records between two looks at the clock
 
 
-def page_edges(part: bytes, spent: Spent) -> Iterator[tuple[Place, str]]:
-    """Section 2.4.64: of the records alone, for octets within the text of a cell can look like one. Quick where nothing looks like one."""
+def visible_sheets(book: bytes) -> Iterator[str]:
+    """The relationships of a workbook to the sheets that are not hidden (section 2.4.304)."""
+    for kind, data in _records(book):
+        if kind == _SHEET and len(data) >= 12 and data[:4] == bytes(4):
+            yield data[12 : 12 + 2 * int.from_bytes(data[8:12], "little")].decode("utf-16-le", "replace")
+
+
+def page_edges(part: bytes, spent: Spent) -> Iterator[tuple[Place, bool, str]]:
+    """Section 2.4.64, and whether pages of the sheet have it: of the records alone, for octets within the text of a cell can look like one.
+
+    Quick where nothing looks like one.
+    """
     records = _records(part) if _HEADER_FOOTER.search(part) else ()
+    in_views = False
     for number, (kind, data) in enumerate(records):
         if number % _OFTEN == 0:
             spent.time()
+        in_views = kind == _VIEWS or (in_views and kind != _VIEWS_END)
         strings = list(_strings(data, 2, len(data))) if kind == _EDGES_OF_PAGES else []
         if len(strings) == len(_EDGES):
-            for place, place_of in zip(_EDGES, strings, strict=True):
+            for (place, asked), place_of in zip(_EDGES, strings, strict=True):
                 if codes := data[place_of].decode("utf-16-le", "replace"):
-                    yield place, page_edge(codes)
+                    yield place, not in_views and (not asked or bool(data[0] & asked)), page_edge(codes)
 
 
 def _strings(part: bytes, at: int, end: int) -> Iterator[slice]:

@@ -9,7 +9,8 @@ from tests.build.ooxml import PACKAGE, RELATIONSHIPS, relationships
 _MAIN = "application/vnd.ms-excel.sheet.binary.macroEnabled.main"
 _BOOK, _BOOK_END, _SHEETS, _SHEETS_END, _SHEET = 131, 132, 143, 144, 156
 _BEGIN, _END, _DIMENSION, _DATA, _DATA_END, _ROW, _NUMBER, _TEXT = 129, 130, 148, 145, 146, 0, 5, 6
-_EDGES, _EDGES_END = 479, 480
+_EDGES, _EDGES_END, _VIEWS, _VIEW, _VIEW_END, _VIEWS_END = 479, 480, 422, 423, 424, 425
+_NOTHING = b"\xff" * 4  # a string that is not there
 
 
 def xlsb(
@@ -19,9 +20,17 @@ def xlsb(
     *,
     header: str | None = None,
     format_: str = "",
+    state: int = 0,
+    edge: int = 0,
+    flags: int = 0,
+    in_view: bool = False,
 ) -> bytes:
-    """`parts` are other parts, by name; `header` is a page header with its codes, `format_` the number format of all cells."""
-    book = _record(_BOOK) + _record(_SHEETS) + _record(_SHEET, struct.pack("<II", 0, 1) + _wide("rId1") + _wide(sheet))
+    """`parts` are other parts, by name; `header` is a page header with its codes, `format_` the number format of all cells.
+
+    The header is that of all, even or first pages (`edge` 0, 2, 4), of the sheet or of a view of it; `flags` says which are other than all.
+    `state` is that of the sheet: 0 visible, 1 hidden, 2 very hidden.
+    """
+    book = _record(_BOOK) + _record(_SHEETS) + _record(_SHEET, struct.pack("<II", state, 1) + _wide("rId1") + _wide(sheet))
     book += _record(_SHEETS_END) + _record(_BOOK_END)
     width = max(map(len, rows))
     cells = _record(_BEGIN) + _record(_DIMENSION, struct.pack("<4I", 0, len(rows) - 1, 0, width - 1)) + _record(_DATA)
@@ -30,7 +39,9 @@ def xlsb(
         for column, value in enumerate(row):
             where = struct.pack("<II", column, 1 if format_ else 0)
             cells += _record(_TEXT, where + _wide(value)) if isinstance(value, str) else _record(_NUMBER, where + struct.pack("<d", value))
-    edges = b"" if header is None else _record(_EDGES, bytes(2) + _wide(header) + b"\xff" * 20) + _record(_EDGES_END)
+    said = b"".join(_NOTHING if number != edge or header is None else _wide(header) for number in range(6))
+    edges = b"" if header is None else _record(_EDGES, struct.pack("<H", flags) + said) + _record(_EDGES_END)
+    edges = _record(_VIEWS) + _record(_VIEW, bytes(40)) + edges + _record(_VIEW_END) + _record(_VIEWS_END) if in_view else edges
     cells += _record(_DATA_END) + edges + _record(_END)
     types = (
         f'<Types xmlns="{PACKAGE}/content-types"><Default Extension="bin" ContentType="{_MAIN}"/>'

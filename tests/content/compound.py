@@ -70,9 +70,13 @@ def workbook(
     locked: bool = False,
     before: bytes = b"",
     beside: bytes = b"",
+    state: int = 0,
     streams: Mapping[str, bytes] | None = None,
 ) -> bytes:
-    """A .xls of one sheet (BIFF8), whose cells have the second style: `before` are records before the sheets, `beside` behind the cells."""
+    """A .xls of one sheet (BIFF8), whose cells have the second style: `before` are records before the sheets, `beside` behind the cells.
+
+    `state` is that of the sheet: 0 visible, 1 hidden, 2 very hidden.
+    """
     sheet = begin(0x10)
     for row, cells in enumerate(rows):
         for column, cell in enumerate(cells):
@@ -85,7 +89,7 @@ def workbook(
     if locked:
         globe += record(0x2F, struct.pack("<HH", 1, 1) + bytes(50))
     offset = len(globe) + 4 + 8 + len(name) + 4
-    globe += record(0x85, struct.pack("<IBBBB", offset, 0, 0, len(name), 0) + name.encode("latin-1")) + record(0x0A)
+    globe += record(0x85, struct.pack("<IBBBB", offset, state, 0, len(name), 0) + name.encode("latin-1")) + record(0x0A)
     return compound({"Workbook": globe + sheet, **(streams or {})})
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from gateway.content.reading import Budget, Spent
 from gateway.content.xlsb_records import Formats, page_edges
-from gateway.model.finding import Readable
+from gateway.model.finding import Place, Readable
 from tests.build import docx
 from tests.build.binary_workbooks import xlsb
 from tests.content.compound import compound
@@ -62,7 +62,7 @@ def test_the_text_of_a_cell_that_is_written_like_a_page_header_is_no_page_header
     sheet = zipfile.ZipFile(io.BytesIO(xlsb([[text, "x"]], header="&CA plan"))).read("xl/worksheets/sheet1.bin")
 
     assert record in sheet
-    assert [line for _, line in page_edges(sheet, Spent(Budget()))] == ["\nA plan"]
+    assert list(page_edges(sheet, Spent(Budget()))) == [(Place.PAGE_HEADER, True, "\nA plan")]
 
 
 @pytest.mark.parametrize("code", ['0"OFFICIAL-SENSITIVE"', ';;;"OFFICIAL-SENSITIVE"@', '#,##0" OFFICIAL-SENSITIVE"'])

@@ -3,11 +3,17 @@
 By the pack of the corpus public files go as unmarked ones do: that none of these lowers, tests/content/test_unseen_edges.py sees to.
 """
 
+import io
+import struct
+import zipfile
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 from tests.build import docx, pptx, xlsx
+from tests.build.binary_workbooks import xlsb
 from tests.build.ooxml import RELATIONSHIPS, package, relationships
+from tests.content.compound import begin, record, string, workbook
 from tests.corpus.entries import ANY, LINE, Innocent, Technique, carrying
 from tests.corpus.families.sheets import changed
 
@@ -141,6 +147,54 @@ _SHOWN_IN_EXCEL: dict[str, Edged] = {
 }
 
 
+# --- Excel in binary parts, and Excel 97 to 2003 -----------------------------------------------------------------------------
+
+
+def _binary(words: str, **more: Any) -> bytes:
+    return xlsb([["a"]], header=f"&C{words}", **more)
+
+
+def _binary_unlisted(words: str) -> bytes:
+    part = zipfile.ZipFile(io.BytesIO(_binary(words))).read("xl/worksheets/sheet1.bin")
+    return xlsb([["a"]], parts={"xl/worksheets/sheet9.bin": part})
+
+
+def _old(words: str, *, state: int = 0, before: bytes = b"", after: bytes = b"") -> bytes:
+    return workbook([["a"]], beside=before + record(0x14, string(f"&C{words}")) + after, state=state)
+
+
+def _old_others(words: str, *, flags: int = 0, view: bytes = bytes(16), pages: int = 0) -> bytes:
+    """Even (0) or first (2) pages ([MS-XLS] section 2.4.137)."""
+    lengths = struct.pack("<4H", *(len(words) if number == pages else 0 for number in range(4)))
+    return workbook([["a"]], beside=record(0x89C, bytes(12) + view + struct.pack("<H", flags) + lengths + string(words)))
+
+
+_UNSEEN_IN_BINARY: dict[str, Edged] = {
+    "a header of a binary sheet to which nothing refers": _binary_unlisted,
+    "a header of a hidden binary sheet": partial(_binary, state=1),
+    "a header of a very hidden binary sheet": partial(_binary, state=2),
+    "a header of even pages of a binary sheet that are as the others": partial(_binary, edge=2, flags=2),
+    "a header of first pages of a binary sheet that are as the others": partial(_binary, edge=4, flags=1),
+    "a header of a view of a binary sheet": partial(_binary, in_view=True),
+    "a header of a hidden old sheet": partial(_old, state=1),
+    "a header of a very hidden old sheet": partial(_old, state=2),
+    "a header of a view of an old sheet": partial(_old, before=record(0x1AA, bytes(50)), after=record(0x1AB, b"\1\0")),
+    "a header of a chart in an old sheet": partial(_old, before=begin(0x20), after=record(0x0A)),
+    "a header of even pages of an old sheet that are as the others": partial(_old_others, flags=2),
+    "a header of first pages of an old sheet that are as the others": partial(_old_others, flags=1, pages=2),
+    "a header of even pages of a view of an old sheet": partial(_old_others, flags=1, view=b"\1" * 16),
+}
+_SHOWN_IN_BINARY: dict[str, Edged] = {
+    "a header of a binary sheet": partial(_binary),
+    "a header of even pages of a binary sheet": partial(_binary, edge=2, flags=1),
+    "a header of first pages of a binary sheet": partial(_binary, edge=4, flags=2),
+    "a header of an old sheet": partial(_old),
+    "a header of an old sheet behind a view": partial(_old, before=record(0x1AA, bytes(50)) + record(0x1AB, b"\1\0")),
+    "a header of even pages of an old sheet": partial(_old_others, flags=1),
+    "a header of first pages of an old sheet": partial(_old_others, flags=2, pages=2),
+}
+
+
 # --- PowerPoint -----------------------------------------------------------------------------------------------------------
 
 _SLIDE1, _LAYOUT1, _MASTER1 = (f"ppt/{kind}s/{kind}1.xml" for kind in ("slide", "slideLayout", "slideMaster"))
@@ -195,5 +249,5 @@ _SHOWN_IN_POWERPOINT: dict[str, Edged] = {
     "a header of a layout": partial(_slides, part=_LAYOUT1),
 }
 
-UNSEEN = _UNSEEN_IN_WORD | _UNSEEN_IN_EXCEL | _UNSEEN_IN_POWERPOINT
-SHOWN = _SHOWN_IN_WORD | _SHOWN_IN_EXCEL | _SHOWN_IN_POWERPOINT
+UNSEEN = _UNSEEN_IN_WORD | _UNSEEN_IN_EXCEL | _UNSEEN_IN_BINARY | _UNSEEN_IN_POWERPOINT
+SHOWN = _SHOWN_IN_WORD | _SHOWN_IN_EXCEL | _SHOWN_IN_BINARY | _SHOWN_IN_POWERPOINT
