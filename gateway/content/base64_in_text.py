@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from gateway.content.legible import legible
 from gateway.content.picture_headers import is_of_a_format_drawn
 from gateway.content.pictures import read_shown
 from gateway.content.reading import Item, Member, Source, Spent
@@ -34,6 +35,8 @@ def read_base64(source: Source, spent: Spent) -> Iterator[Item]:
         elif is_of_a_format_drawn(found.octets):
             pictures.append((called, found.octets))
         else:
-            yield Member("", found.octets, is_in_text=True, oddity=DefectName.FILE_IN_TEXT.value)
+            if found.is_piece:  # which its reader may not open
+                yield from legible(found.octets, f"{source.where}, {called}", spent)
+            yield Member("", found.octets, is_in_text=True, is_piece=found.is_piece, oddity=DefectName.FILE_IN_TEXT.value)
     for called, octets in sorted(pictures, key=lambda picture: len(picture[1])):
         yield from read_shown(octets, called, f"{source.where}, {called}", spent)

@@ -204,7 +204,6 @@ class _File:
             if (member.name, digest) in self._in_text or (not member.name and digest in self._digests):
                 return
             self._in_text.add((member.name, digest))
-            self._oddities.extend(filter(None, (member.oddity,)))
             self._spent.entries()
         id_ = f"{self._id}/{sum(1 for found in self._members if found.inside == self._id) + 1}"
         names = tuple(dict.fromkeys(filter(None, (member.name, *member.also))))
@@ -217,6 +216,9 @@ class _File:
         source = Source(member.data, names, member.declared.lower())
         readable = member.readable or Readable.YES
         inside = list(_File(id_, self._id, source, self._spent, self._patterns, self._depth + 1, readable).read())
+        if member.is_piece and _says_nothing(inside):
+            return
+        self._oddities.extend(filter(None, (member.oddity,)))
         self._members.extend(inside)
         self._digests.add(inside[0].sha256)
         if inside[0].readable is Readable.OVER_BUDGET:
@@ -226,6 +228,14 @@ class _File:
         """The first reason stands; that only pictures were left says less than any other."""
         if self._readable.is_whole:
             self._readable = readable
+
+
+def _says_nothing(inside: list[FileFinding]) -> bool:
+    """Whether a file is damaged, and nothing that counts was found in what there is of it."""
+    return inside[0].readable is Readable.DAMAGED and all(
+        found.readable in (Readable.YES, Readable.DAMAGED) and all(item.kind is EvidenceKind.UNREADABLE for item in found.evidence)
+        for found in inside
+    )
 
 
 # --- which reader -----------------------------------------------------------------------------------------------------

@@ -177,6 +177,7 @@ class Member:
     octets: int = 0  # where there is no data: what is claimed
     also: tuple[str, ...] = ()  # other names that another program may give it
     is_in_text: bool = False  # it stands in the middle of a text, and may be found in several readings of it
+    is_piece: bool = False  # a beginning that nothing announces: none at all when it is damaged and nothing that counts is read in it
     oddity: str = ""  # of what it stands in, when it was not known already
 
 

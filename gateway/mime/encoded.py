@@ -3,6 +3,7 @@
 In: the octets of a text. Out: what each run holds that begins as a file does, or as words do. What else looks like base64 (keys,
 certificates, digests, tokens) is passed over by its first characters, at the speed of RE2. A run goes on over line ends, and over what
 stands for them in source text.
+A short run whose file has no end is a piece of one, as logs and links carry them: whoever asks decides by what can be read in it.
 Limits: the alphabet of URLs; strings that a script puts together or turns around; words whose first octets are not ASCII; a first line of
 fewer than 16 characters.
 """
@@ -26,6 +27,8 @@ _NEAR = 400  # octets of text in which they stand
 _MANY = 32
 _ANNOUNCING = 1024  # octets before a run
 _PACKED = b"\x1f\x8b\x08"
+_SHORT, _SHORT_IF_CUT, _SHORT_IN_LINK = 256, 2048, 4096  # characters of a piece: by itself, where it is said to be cut, of a link's token
+_ENDS = {b"%PDF-": (b"%%EOF", b"startxref"), b"PK\x03\x04": (b"PK\x05\x06",)}  # by its beginning, what a whole file has at its end
 _SIGNATURES = (
     *(b"%PDF-", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"{\\rtf", b"x\x9f>\x22"),
     *(_PACKED, b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"MSCF\0\0\0\0", b"BZh", b"\xfd7zXZ\0", b"(\xb5/\xfd"),
@@ -46,6 +49,17 @@ _RUN = re.compile(rb"(?:[A-Za-z0-9+/]++|" + _GAP.pattern + rb"(?=[A-Za-z0-9+/]{2
 _ESCAPES = {b"\\/": b"/", b"\\u002b": b"+", b"\\u002B": b"+", b"\\u002f": b"/", b"\\u002F": b"/", b"\\u003d": b"=", b"\\u003D": b"="}
 _SOURCE = re.compile(rb"[\\<&]")
 _LINKING = (b"-", b"_", b"%")  # behind the characters: of a token in a link
+_IN_LINK = re.compile(rb"[?&;#](?:[A-Za-z0-9_.\-]{1,40}=)?\Z")
+_LINK_BEGINS = 64  # octets before a token in which its name stands
+_CUT = re.compile(
+    rb"[^A-Za-z0-9+/]{0,8}?(?:\.\.|\xe2\x80\xa6|\x85|\\u2026|&(?:hellip|#8230);|\[?(?:truncated|snip|omitted))", re.IGNORECASE
+)
+# More of the same: behind signs alone and the word for a cut, or behind the number of a line.
+_MORE = re.compile(
+    rb"[^A-Za-z0-9]{0,24}(?:(?i:truncated|snip|omitted)[^A-Za-z0-9]{1,24}"
+    rb"|[\r\n][^A-Za-z0-9]{0,24}(?:[A-Za-z]{1,8} ?)?[0-9]{1,6}[^A-Za-z0-9]{1,24})?"
+    rb"(?!" + _STARTS.encode() + rb")[A-Za-z0-9+/]{48}"
+)
 _BLANKS = b" \t\r\n\f\v>"
 _BASE64 = b"base64,"
 _DATA_URI = re.compile(rb"data:[a-z0-9.+\-]{1,80}/[a-z0-9.+\-]{1,80};base64,\Z", re.IGNORECASE)
@@ -57,6 +71,7 @@ class Encoded(NamedTuple):
 
     octets: bytes
     is_file: bool  # else words
+    is_piece: bool = False  # short, and without the end of a file
 
 
 def may_hold_encoded(octets: bytes) -> bool:
@@ -81,7 +96,7 @@ def encoded_in(octets: bytes) -> Iterator[Encoded | None]:
             at = _end(_RUN, text, start)
             data = decode_groups(_characters(text[start:at]))[0]
             in_link = data.startswith(_PACKED) and (at - start < _LEAST_PACKED or text[at : at + 1] in _LINKING)
-            yield None if in_link else Encoded(data, is_file)
+            yield None if in_link else Encoded(data, is_file, is_file and _is_piece(text, start, at, data))
 
 
 def _unescaped(octets: bytes) -> bytes:
@@ -123,6 +138,21 @@ def _is_announced(text: bytes, start: int) -> bool:
     if before.lower() == _BASE64:
         return _DATA_URI.search(text, max(0, start - _ANNOUNCING), start) is not None
     return before.endswith(b"\n") and _BEGIN.search(text, max(0, start - _ANNOUNCING), start) is not None
+
+
+def _is_piece(text: bytes, start: int, end: int, data: bytes) -> bool:
+    """Whether somebody shows only the beginning of a file. One that goes on behind a few signs is whole to whoever takes them out."""
+    ends = next((ends for begin, ends in _ENDS.items() if data.startswith(begin)), ())
+    if end - start > _most(text, start, end, data) or any(mark in data for mark in ends):
+        return False
+    return _MORE.match(text, end) is None
+
+
+def _most(text: bytes, start: int, end: int, data: bytes) -> int:
+    """Characters that are few where this run stands."""
+    if data.startswith(_PACKED) and _IN_LINK.search(text, max(0, start - _LINK_BEGINS), start) is not None:
+        return _SHORT_IN_LINK
+    return _SHORT_IF_CUT if _CUT.match(text, end) is not None else _SHORT
 
 
 def _end(pattern: re.Pattern[bytes], text: bytes, start: int) -> int:

@@ -61,7 +61,7 @@ def test_two_files_below_each_other_are_two() -> None:
 def test_words_are_words(words: bytes) -> None:
     (run,) = [run for run in encoded_in(b'data: "' + base64.b64encode(words) + b'"') if run is not None]
 
-    assert run == (words, False)
+    assert run == (words, False, False)
 
 
 @pytest.mark.parametrize(
@@ -87,6 +87,60 @@ def test_what_is_passed_over(text: bytes) -> None:
     assert found(text) == []
 
 
+def is_piece(text: bytes) -> list[bool]:
+    return [run.is_piece for run in encoded_in(text) if run is not None]
+
+
+PACKED = b"H4sIAAAAAAAA" + base64.b64encode(_NOISE.randbytes(600))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"content":"' + ONE[:100] + b'...(truncated)"}',
+        b'{"content":"' + ONE[:100] + b'"}',
+        *(
+            b'"' + base64.b64encode(OTHER + FILE)[:800] + cut
+            for cut in (b'..."', b'"...', b"\xe2\x80\xa6", b'\\u2026"', b" [truncated]", b"&hellip;")
+        ),
+        b'["' + ONE[:100] + b'...", "' + ONE[:120] + b'..."]',
+        b'{"file":"' + ONE[:100] + b'...","signature":"' + base64.b64encode(_NOISE.randbytes(64)) + b'"}',
+        b"https://x.example/a?b=1&ctx=" + PACKED + b" Kim",
+        b"https://x.example/#" + PACKED + b"\nKim",
+    ],
+)
+def test_a_short_beginning_of_a_file_is_a_piece_of_one(text: bytes) -> None:
+    pieces = is_piece(text)
+
+    assert pieces
+    assert all(pieces)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"content":"' + ONE + b'"}',
+        b'{"content":"' + base64.b64encode(_NOISE.randbytes(2) + OTHER * 4)[:2] + b'"}' + ONE,
+        base64.b64encode(OTHER * 4)[:2100] + b"...",
+        base64.b64encode(b"%PDF-1.4 " + b"x" * 60 + b" startxref 1 %%EOF") + b"...",
+        base64.b64encode(b"PK\x03\x04" + b"x" * 60 + b"PK\x05\x06" + bytes(18)) + b"...",
+        b"f = '" + ONE[:100] + b"' +\n    '" + ONE[100:] + b"'",
+        ONE[:100] + b"...\n" + ONE[100:],
+        ONE[:100] + b"...(truncated)...\n" + ONE[100:],
+        b"1: " + ONE[:76] + b"\n2: " + ONE[76:152] + b"\n3: " + ONE[152:],
+        b"page 1: " + ONE[:76] + b"...\npage 2: " + ONE[76:152],
+        b"?ctx=" + base64.b64encode(b"\x1f\x8b\x08" + _NOISE.randbytes(3100)),
+        b"id=" + PACKED,
+        b"data: " + base64.b64encode(WORDS),
+    ],
+)
+def test_what_is_long_or_whole_or_goes_on_is_no_piece(text: bytes) -> None:
+    pieces = is_piece(text)
+
+    assert pieces
+    assert not pieces[0]
+
+
 def test_many_that_nearly_are_one_are_left_to_who_has_time() -> None:
     assert may_hold_encoded(b"JVBERi0xaaaaaaaa " * 40)
     assert not may_hold_encoded(b"JVBERi0xaaaaaaaa " * 20)
@@ -94,7 +148,16 @@ def test_many_that_nearly_are_one_are_left_to_who_has_time() -> None:
 
 @pytest.mark.parametrize(
     "piece",
-    [b"JVBERi0xaaaaaaaa ", b"data:a/b;base64," + ONE + b",", ONE + b",", b"JVBERi0x" * 8 + b"\n" * 900, b"\\n", b"<br>", b"A" * 17 + b" "],
+    [
+        b"JVBERi0xaaaaaaaa ",
+        b"data:a/b;base64," + ONE + b",",
+        ONE + b",",
+        b"JVBERi0x" * 8 + b"\n" * 900,
+        b"\\n",
+        b"<br>",
+        b"A" * 17 + b" ",
+        ONE[:100] + b"...," + b"\n" * 24,
+    ],
 )
 def test_the_time_grows_with_the_text_alone(piece: bytes) -> None:
     def seconds(size: int) -> float:

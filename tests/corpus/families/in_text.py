@@ -5,11 +5,12 @@ What stands in the file is nowhere in clear; the lines of its encoding begin whe
 
 import base64
 import binascii
+import gzip
 import html
 import json
 from collections.abc import Iterator
 
-from tests.build import docx
+from tests.build import docx, pdf, prose
 from tests.corpus.entries import SECRET, WORD, Technique, carrying, mail, raw
 
 _OCTETS = SECRET.encode()
@@ -42,6 +43,18 @@ def _bare() -> Iterator[Technique]:
     """Base64 that nothing announces."""
     for name, octets in _announced_by_nothing().items():
         yield _found(name, octets)
+    for name, octets in _torn().items():
+        yield Technique("files in text", name, "unreadable", "damaged", octets)
+
+
+def _torn() -> dict[str, bytes]:
+    """A file of base64 with something between its lines that whoever saves it takes out."""
+    lines = base64.encodebytes(docx([SECRET])).decode().splitlines()
+    return {
+        "base64 with numbered lines": mail(text="\n".join(f"{number}: {line}" for number, line in enumerate(lines, 1))),
+        "base64 with dots at each line end": mail(text="...\n".join(lines)),
+        "base64 in strings of a script": carrying("a.js", ("f = '" + "' +\n    '".join(lines) + "';\n").encode(), "text/javascript"),
+    }
 
 
 def _announced_by_nothing() -> dict[str, bytes]:
@@ -52,6 +65,8 @@ def _announced_by_nothing() -> dict[str, bytes]:
         f"<html><body>Hello.<script>var f='{one}';var b=new Blob([Uint8Array.from(atob(f),c=>c.charCodeAt(0))]);</script></body></html>"
     )
     page = base64.b64encode(smuggled.encode()).decode()
+    cut = base64.b64encode(pdf([SECRET]).partition(b"startxref")[0]).decode()
+    broken = base64.b64encode(gzip.compress((SECRET + prose(300)).encode(), mtime=0)[:-8]).decode()
     fhir = {"resourceType": "Binary", "contentType": WORD, "data": one}
     note = {"resourceType": "DocumentReference", "content": [{"attachment": {"contentType": "text/plain", "data": words}}]}
     return {
@@ -69,6 +84,9 @@ def _announced_by_nothing() -> dict[str, bytes]:
         "base64 in a plain body": mail(text=f"Please save this as a.docx:\n\n{lines}"),
         "base64 in a quotation": mail(text="> " + lines.replace("\n", "\n> ")),
         "base64 in an HTML body": mail(html=f"<p>Please save this:</p><p>{lines.replace(chr(10), '<br>' + chr(10))}</p>"),
+        "a whole file before dots": mail(text=f'{{"content":"{one}..."}}\n'),
+        "a page without its end, said to be cut": mail(text=f'{{"content":"{cut}...(truncated)"}}\n'),
+        "a broken stream in a link": mail(text=f"See https://x.example/?d={broken} there.\n"),
         "a command of PowerShell": carrying("run.bat", f"powershell -enc {base64.b64encode(SECRET.encode('utf-16-le')).decode()}\r\n".encode(), "text/plain"),
     }  # fmt: skip
 

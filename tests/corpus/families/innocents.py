@@ -325,7 +325,15 @@ def _encoded() -> dict[str, bytes]:
     claims = base64.b64encode(b'{"sub":"1234567890","name":"Kim Doe","iat":1516239022,"aud":"outgate"}').decode().rstrip("=")
     packed = base64.urlsafe_b64encode(gzip.compress(noise(300, "context"))).decode().replace("=", "%3D")
     plot = {"cells": [{"outputs": [{"data": {"image/png": base64.encodebytes(png(96, 64, "plot")).decode()}}]}]}
+    scan = base64.b64encode(pdf([prose(200)])).decode()
+    letter = base64.b64encode(docx([prose(200)])).decode()
+    state = base64.b64encode(gzip.compress(noise(300, "state"), mtime=0)).decode()
     return {
+        "a log with the beginning of a scan": mail(text=f'Upstream said {{"content":"{scan[:100]}...(truncated)"}}\n'),
+        "a log with the beginning of a letter": carrying("app.log", f'POST /files {{"name": "a.docx", "data": "{letter[:1000]}... 18344 more characters"}}\n'.encode(), "text/plain"),
+        "a list with beginnings of files": carrying("audit.json", json.dumps({"files": [f"{scan[:80]}\u2026", f"{letter[:80]}\u2026"]}, ensure_ascii=False).encode(), "application/json"),
+        "a column that was cut": carrying("export.csv", f"id,name,data\n1,a.pdf,{scan[:255]}\n2,b.docx,{letter[:255]}\n".encode(), "text/csv"),
+        "a link whose token was cut": mail(text=f"The page is at https://x.example/view?state={state[:300]}\n\nKind regards, Kim\n"),
         "a certificate": mail(text=f"Please install this:\n\n-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n"),
         "a public key": mail(text=f"Please add my key:\n\nssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQ{key} kim@example.org\n"),
         "a key of DKIM": mail(text=f'"v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A{key}"'),
