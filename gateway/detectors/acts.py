@@ -27,14 +27,6 @@ RunsAct: TypeAlias = Callable[[Finds, Text, int, int, dict[int, list[bytes]], bo
 
 _WINDOW = 64  # octets that a judge may see
 _WORDS = re.compile(r"[^\W_](?:.*[^\W_])?", re.DOTALL)
-_SIGNS = b" .:#_-\t\n"  # between a word and its value
-_NOUNS = ("no", "num", "number", "id", "ref", "reference", "code")
-_THINGS = (
-    *"order orders invoice invoices inv po p.o isbn issn job parcel tracking booking ticket part item serial model".split(),  # noqa: SIM905
-    *(f"{whose} code" for whose in ("account", "cost", "budget", "ledger", "nominal")),
-)
-_LAST = tuple(word.encode() for word in (*_NOUNS, *_THINGS))  # a first look, that nearly all values pass
-_OTHERWISE = re.compile(rf"\b(?:{'|'.join(map(re.escape, _THINGS))})(?:[ _\-](?:{'|'.join(_NOUNS)}))?$".encode())
 _PARTS = (b"/", b".", b"_", b"-", b"+", b"\\")
 
 
@@ -59,7 +51,7 @@ def identify(number: int, detector: Detector) -> Act:
             if not sure and detector.near:
                 if telling is None:
                     telling = telling_words(words, text.data, start, end)
-                sure = _is_near(telling, at, stop) and not is_otherwise(data, at)
+                sure = _is_near(telling, at, stop) and not detector.otherwise(data, at, stop)
             tally.add(found.value, sure=sure, text=text, at=at)
 
     return act
@@ -72,15 +64,15 @@ def loosen(number: int, detector: Detector) -> Act:
     def act(finds: Finds, text: Text, start: int, end: int) -> None:
         tally, data = finds.tally(number), text.data
         if tally.headed:
-            for at, found in _judged(detector, forms, data, start, end):
+            for at, _, found in _judged(detector, forms, data, start, end):
                 tally.looked += 1
                 tally.add(found.value, sure=found.sure, text=text, at=at)
         last = 0
         for word in words.finditer(data, start, min(len(data), end + OVERLAP)):
             # From where the surroundings of the word before end: what stands between two words is judged once.
             first, last = max(last, word.start() - LOOSE_BEFORE), min(len(data), word.end() + LOOSE_AFTER)
-            for at, found in _judged(detector, forms, data, first, last):
-                if len(tally.sure) < ENOUGH and not is_otherwise(data, at):
+            for at, stop, found in _judged(detector, forms, data, first, last):
+                if len(tally.sure) < ENOUGH and not detector.otherwise(data, at, stop):
                     tally.add(found.value, sure=True, text=text, at=at)
 
     return act
@@ -93,7 +85,9 @@ def name(number: int, detector: Detector) -> Act:
     def act(finds: Finds, text: Text, start: int, end: int) -> None:
         for at, stop in values(text.data, start, end):
             found = detector.judge(text.data[at:stop].decode("ascii", "replace"), stop - at)
-            if found is not None and len(finds.tally(number).sure) < ENOUGH and not is_otherwise(text.data, at):
+            if found is None or len(finds.tally(number).sure) >= ENOUGH:
+                continue
+            if not detector.otherwise(text.data, at, stop):
                 finds.tally(number).add(found.value, sure=True, text=text, at=at)
 
     return act
@@ -113,7 +107,8 @@ def count_runs(number: int, detector: Detector) -> RunsAct:
             if is_near:
                 telling = telling_words(words, text.data, start, end)
                 for run, at in zip(valid, places(text.data, start, end, valid), strict=False):
-                    tally.add(run.decode(), sure=_is_near(telling, at, at + length) and not is_otherwise(text.data, at), text=text, at=at)
+                    sure = _is_near(telling, at, at + length) and not detector.otherwise(text.data, at, at + length)
+                    tally.add(run.decode(), sure=sure, text=text, at=at)
                 continue
             if tally.place is None or not (detector.near or tally.sure):
                 tally.add(valid[0].decode(), sure=not detector.near, text=text, at=places(text.data, start, end, valid[:1])[0])
@@ -218,8 +213,8 @@ def _within(data: bytes, start: int, end: int) -> tuple[int, int]:
     return first, first + len(words[0].encode())
 
 
-def _judged(detector: Detector, forms: Any, data: bytes, start: int, end: int) -> Iterator[tuple[int, Found]]:
-    """The valid values that begin in a stretch."""
+def _judged(detector: Detector, forms: Any, data: bytes, start: int, end: int) -> Iterator[tuple[int, int, Found]]:
+    """The valid values that begin in a stretch, and where they end."""
     for match in forms.finditer(data, start, min(len(data), end + _WINDOW)):
         at, stop = match.span()
         if at >= end:
@@ -227,7 +222,7 @@ def _judged(detector: Detector, forms: Any, data: bytes, start: int, end: int) -
         if not (at and data[at - 1 : at] in _PARTS):  # part of something longer, which begins with a sign
             found = detector.judge(data[at : max(stop, at + _WINDOW)].decode("ascii", "replace"), stop - at)
             if found is not None:
-                yield at, found
+                yield at, stop, found
 
 
 def _telling(detector: Detector) -> Any:
@@ -239,12 +234,6 @@ def telling_words(words: Any, data: bytes, start: int, end: int) -> list[int]:
     """Where telling words begin, in and around a stretch."""
     first, last = whole(data, max(0, start - BEFORE)), min(len(data), end + OVERLAP)
     return [word.start() for word in words.finditer(data, first, last)]
-
-
-def is_otherwise(data: bytes, at: int) -> bool:
-    """Whether the word right before a value says that it is something else: no word farther away makes it a person's."""
-    before = data[max(0, at - _WINDOW) : at].rstrip(_SIGNS).lower()
-    return before.endswith(_LAST) and _OTHERWISE.search(before) is not None
 
 
 def _is_near(telling: list[int], at: int, end: int) -> bool:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from gateway.detectors.otherwise import is_otherwise
+
 BEFORE, AFTER = 100, 40  # octets in which a telling word supports a value: so far before it, so far after it
 LOOSE_BEFORE, LOOSE_AFTER = 24, 60  # octets around a telling word in which loose forms are looked for
 _SIGNS = re.compile("[^0-9A-Za-z]+")
@@ -45,6 +47,9 @@ class Detector:
     heading: str = ""  # words that support every value in the same scan
     heading_needs: int = 1  # ... when at least so many distinct values stand there
     company: bool = False  # three or more distinct values, more than half of all that look alike, support one another
+    otherwise: Callable[[bytes, int, int], bool] = (
+        is_otherwise  # of text, from where to where a value stands: the words say that it is none
+    )
     own: bool = False  # a pack's own: re2 alone, its value as group 1; or a word list, without a group
 
 

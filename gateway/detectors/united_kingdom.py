@@ -6,6 +6,7 @@ import re
 from functools import partial
 from itertools import accumulate
 
+from gateway.detectors.accounts import is_no_account
 from gateway.detectors.checks import (
     day_of,
     is_mrz_of_passport,
@@ -205,6 +206,7 @@ DETECTORS = (
         near=r"sort[ \-]?code|\bs/c\b|account (?:no|num)|\bacc(?:oun)?t\b|\ba/c\b|\bbacs\b|bank details",
         heading=r"(?i)sort[ _\-]*code",
         heading_needs=3,
+        otherwise=is_no_account,
     ),
     Detector(
         "uk-postcode",

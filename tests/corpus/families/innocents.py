@@ -134,6 +134,12 @@ _NUMBERS = {
     "a barcode": "EAN 5012345678900",
     "a company's number": "Registered in England, company number 01234567, VAT GB 123 4567 89",
     "a postcode": "County Hall, Matlock, Derbyshire DE4 3AG",
+    "a bill": "Your account number: 10023456\nBill date: 12/11/24\nAmount due 23/11/24: \u00a31234.56",
+    "a bill with hyphens": "Account no. 85012345\nInvoice date: 12-11-24\nInvoice no. 123456",
+    "a short account number and a whole date": "Account number: 100234\nBill date: 12/11/2024",
+    "a bill of Council Tax": "Account number 85012345, Council Tax 2024/25, tax year 2024-25",
+    "a statement": "A/C 10023456 statement 12/11/24 to 11/12/24",
+    "a meter": "Account number 85012345 meter reading 012345",
     "a meeting's number": "Meeting ID: 987 6543 2101, passcode: 123456",
 }
 
