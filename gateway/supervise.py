@@ -27,6 +27,7 @@ from pathlib import Path
 from gateway.log import Log
 
 PULSE_SECONDS = 1.0
+MARGIN_SECONDS = 5.0  # for the end of a process, after what it gives its work
 SILENT_SECONDS = 30.0
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 30.0

@@ -170,7 +170,11 @@ class Gateway:
     def _is_ready(self) -> bool:
         assert self.process is not None
         assert self.process.poll() is None, f"the gateway ended:\n{self.log()}"
-        return self.log().count("outgate: serving") == self.starts and all(_greets(port) for port in self.ports.values())
+        return self.log().count("outgate: serving") == self.starts and self.greets()
+
+    def greets(self) -> bool:
+        """Whether every listener does."""
+        return all(_greets(port) for port in self.ports.values())
 
 
 @contextmanager

@@ -2,13 +2,18 @@
 
 import signal
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
-from gateway.app.serving.supervisor import MARGIN_SECONDS
+from gateway.app.prepare import prepare
+from gateway.config import load
+from gateway.supervise import MARGIN_SECONDS
 from tests.journey.client import Client
+from tests.journey.gateway import OUTGATE, Gateway
 from tests.journey.site import OWN, note, restricted, site
-from tests.peers import wait_until
+from tests.peers import stop_group, wait_until
 from tests.peers.hop import Do
 
 pytestmark = [pytest.mark.peer, pytest.mark.slow]
@@ -93,3 +98,50 @@ def test_a_second_signal_ends_the_waiting(sender: str, outsider: str):
         killed = {event["process"]: event["why"] for event in running.gateway.events("process.killed")}
         assert killed["smtp-1"] == "asked to stop once more"
         assert "recorder" not in killed, "what has been said so far is written down"
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+def test_a_process_that_was_started_alone_waits_too_until_it_is_asked_once_more(sender: str, outsider: str, signals: int):
+    with (
+        site(start=False, processes={"stop_timeout": f"{PATIENCE}s"}) as running,
+        running.hop("internet", {"dot": Do.WAIT}) as slow,
+    ):
+        prepare(load(running.gateway.config))
+        with (
+            alone(running.gateway, "recorder"),
+            alone(running.gateway, "smtp") as process,
+            Client(running.gateway.port) as client,
+        ):
+            client.hello()
+            client.envelope(sender, [outsider])
+            client.content(note(sender, [outsider]))
+            slow.wait_for("dot")
+            process.send_signal(signal.SIGTERM)
+            running.gateway.wait_event("serve.waiting", process="smtp-1")
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(1)
+            if signals == 2:
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(10) == 1
+                assert running.gateway.wait_event("process.killed")["why"] == "asked to stop once more"
+            else:
+                slow.go()
+                assert client.reply().startswith("250 ")
+                assert client.reply().startswith("421 4.3.2")
+                client.close()
+                assert process.wait(60) == 0
+
+
+@contextmanager
+def alone(gateway: Gateway, kind: str) -> Iterator[subprocess.Popen[bytes]]:
+    """One process, as an operator starts it who wants no supervisor."""
+    with (gateway.directory / "serve.log").open("ab") as log:
+        command = (*OUTGATE, "serve", kind, "--config", str(gateway.config))
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, cwd=gateway.directory)
+    try:
+        if kind == "smtp":
+            wait_until(gateway.greets, "it greets")
+        yield process
+    finally:
+        stop_group(process.pid)
+        process.wait(60)

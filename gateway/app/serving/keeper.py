@@ -34,7 +34,7 @@ def serve_keeper(config: Path, settings: Settings, log: Log, lifeline: Lifeline,
 
 async def _keep(process: Process) -> None:
     current, opened = process.current, process.opened
-    stopped = asked_to_stop()
+    stopped = asked_to_stop(process.lifeline, process.log, process.name)
     state = opened.state
     ears = state.bell.hear()
     shelves = Shelves(state.holds, state.outbox, state.intents, _sweeper(current, opened, process.log), state.share_keeping, ears.wait)

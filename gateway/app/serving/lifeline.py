@@ -7,11 +7,15 @@ import ctypes
 import os
 import signal
 import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NoReturn
 
 from gateway.edges.suspects import Suspects, shared_memory
 from gateway.errors import BadInput, OutgateError, WillNotDo
-from gateway.supervise import CANNOT, PULSE_SECONDS
+from gateway.log import Log
+from gateway.supervise import CANNOT, PULSE_SECONDS, SAME_SECONDS
 
 _PR_SET_PDEATHSIG = 1
 
@@ -43,6 +47,34 @@ class Lifeline:
         if self.pulse is not None:
             os.write(self.pulse, word)
 
+    def cut(self, log: Log, name: str, why: str) -> NoReturn:
+        """End now, whatever goes on, as a supervisor would end us."""
+        log.event("process.killed", process=name, pid=os.getpid(), why=why)
+        os._exit(1)
+
+
+class Asked:
+    """What a signal to stop does: the first lets what goes on end in order; to one that was started alone, the same once more is the end.
+
+    Others have a supervisor, who kills them when it is asked once more.
+    """
+
+    def __init__(self, lifeline: Lifeline, log: Log, name: str, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.stopped = asyncio.Event()
+        self._lifeline = lifeline
+        self._log = log
+        self._name = name
+        self._monotonic = monotonic
+        self._at: float | None = None
+
+    def hear(self) -> None:
+        now = self._monotonic()
+        if self._at is None:
+            self._at = now
+            self.stopped.set()
+        elif self._lifeline.parent is None and now - self._at >= SAME_SECONDS:
+            self._lifeline.cut(self._log, self._name, "asked to stop once more")
+
 
 async def pulse_until(stopped: asyncio.Event, lifeline: Lifeline) -> None:
     while not stopped.is_set():
@@ -53,11 +85,12 @@ async def pulse_until(stopped: asyncio.Event, lifeline: Lifeline) -> None:
             continue
 
 
-def asked_to_stop() -> asyncio.Event:
-    stopped = asyncio.Event()
+def asked_to_stop(lifeline: Lifeline, log: Log, name: str) -> asyncio.Event:
+    """What SIGTERM and SIGINT set."""
+    asked = Asked(lifeline, log, name)
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    return stopped
+        asyncio.get_running_loop().add_signal_handler(number, asked.hear)
+    return asked.stopped
 
 
 def cannot(name: str, error: OutgateError) -> int:

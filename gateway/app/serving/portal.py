@@ -39,7 +39,7 @@ def serve_portal(config: Path, settings: Settings, log: Log, lifeline: Lifeline,
         return cannot("portal", error)
 
     async def main() -> None:
-        stopped = asked_to_stop()
+        stopped = asked_to_stop(lifeline, log, "portal")
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, current.reload)
         settle_memory()
         async with portal_running(settings, keys, lambda: current.policy, log, settings.processes.stop_timeout) as server:

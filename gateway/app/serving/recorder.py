@@ -20,7 +20,7 @@ def record(settings: Settings, log: Log, lifeline: Lifeline) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it has no policy, and its settings are those it began with
 
     async def main() -> None:
-        stopped = asked_to_stop()
+        stopped = asked_to_stop(lifeline, log, "recorder")
         socket_path = recorder_socket(settings.processes.state)
         keys, ends = settings.vault.keys, stopped.set
         async with recording(settings.database.url, socket_path, keys, patience_seconds=PATIENCE_SECONDS, on_end=ends):

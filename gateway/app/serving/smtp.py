@@ -30,7 +30,7 @@ def serve_smtp(config: Path, settings: Settings, log: Log, lifeline: Lifeline, s
 
 async def _carry(process: Process) -> None:
     current, opened, log = process.current, process.opened, process.log
-    stopped = asked_to_stop()
+    stopped = asked_to_stop(process.lifeline, process.log, process.name)
     triggers = trigger_headers(current.settings)
     pipeline = Pipeline(opened.world, lambda: current.policy, house_of(current.settings, current.config), _terms(current), triggers, log)
     limits = Limits()

@@ -19,9 +19,7 @@ from gateway.edges.metrics import forget, serve_metrics, use_folder
 from gateway.edges.suspects import Suspects, shared_memory
 from gateway.errors import BadConfig
 from gateway.log import Log
-from gateway.supervise import Program, Supervisor, bind, python
-
-MARGIN_SECONDS = 5.0  # for the end of a process, after what it gives its work
+from gateway.supervise import MARGIN_SECONDS, Program, Supervisor, bind, python
 
 
 def supervise(config: Path, settings: Settings, log: Log) -> int:
