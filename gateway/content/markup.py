@@ -17,11 +17,12 @@ from urllib.parse import unquote_plus
 from gateway.content.charsets import guesses, texts
 from gateway.content.entities import declares_entities, resolved
 from gateway.content.files_in_text import read_files_shown
-from gateway.content.reading import Item, Source, Spent
+from gateway.content.reading import Item, Source, Spent, Unreadable
+from gateway.content.style_rules import rules_of
 from gateway.content.styles import Around, Hidden, hides, words_of
 from gateway.content.web_pages_of_excel import page_edges
 from gateway.mime.uuencode import may_hold_file
-from gateway.model.finding import Place
+from gateway.model.finding import Place, Readable
 
 
 def read_html(source: Source, spent: Spent) -> Iterator[Item]:
@@ -57,12 +58,24 @@ def _views(text: str, where: str, spent: Spent) -> Iterator[Item]:
     if may_hold_file(everything):
         # Where a style or an element says that blanks count, lines end without a tag.
         yield from read_files_shown(_Page(text, preformatted=True).everything(), spent)
-    if page.around:
-        yield Place.FIRST_LINE, f"{where}, with the words of its styles", _Page(text, around=page.around).shown()
     if declares_entities(text):
-        page = _Page(resolved(text))
-        yield Place.FIRST_LINE, f"{where}, entities resolved", page.everything()
-        yield Place.TEXT, f"{where}, entities resolved, not shown", "\n".join(page.unshown())
+        other = _Page(resolved(text))
+        yield Place.FIRST_LINE, f"{where}, entities resolved", other.everything()
+        yield Place.TEXT, f"{where}, entities resolved, not shown", "\n".join(other.unshown())
+    if page.around:
+        yield from _with_words_of_styles(text, where, page.around, spent)
+    if page.is_full:
+        raise Unreadable(Readable.OVER_BUDGET)
+
+
+def _with_words_of_styles(text: str, where: str, around: Around, spent: Spent) -> Iterator[Item]:
+    """More than once, where rules say different words for the same element."""
+    reading = 0
+    while reading < around.readings:
+        spent.time()
+        around.begin(reading, len(text))
+        yield Place.FIRST_LINE, f"{where}, with the words of its styles", _Page(text, around=around).shown()
+        reading += 1
 
 
 def _outlook(text: str) -> Iterator[str]:
@@ -123,7 +136,7 @@ _MAY_HIDE = re.compile(
 )  # quick: looked for in the whole
 _MAY_HIDE_UNSEEN = re.compile(r"\\|/\*")  # what a style sheet says may be written so that the quick look misses it
 _HIDDEN = re.compile(r"(?:^|\s)hidden(?:[\s=/>]|$)", re.IGNORECASE)
-_CONTENT = re.compile(r"content\s*:\s*[\"'a]", re.IGNORECASE)  # quick
+_CONTENT = re.compile(r"content\s*(?::|/\*)|\\", re.IGNORECASE)  # quick
 _MAY_TURN = re.compile(r"-override", re.IGNORECASE)  # quick
 _OVERRIDING = re.compile(r"unicode-bidi\s*:\s*(?:bidi|isolate)-override", re.IGNORECASE)
 _DIRECTION = re.compile(r"""\b(?:dir\s*=\s*["']?|direction\s*:\s*)(rtl|ltr)\b""", re.IGNORECASE)
@@ -199,6 +212,11 @@ class _Page:
         """What stands in the body."""
         return html.unescape("".join(self._all))
 
+    @property
+    def is_full(self) -> bool:
+        """Its style sheets say more than was looked at."""
+        return self._hidden.is_full or self.around.is_full
+
     def unshown(self) -> Iterator[str]:
         """Head, attributes, comments, scripts."""
         yield html.unescape(self._head)
@@ -253,15 +271,21 @@ class _Page:
             self._put(html.escape(text))
         elif kind == "style":
             self._sheets.append(text)
-            if not self._puts and _CONTENT.search(text):
-                self.around.add(text)
-            if not self._may_hide and _MAY_HIDE_UNSEEN.search(text):
-                self._may_hide, self._visible = True, list(self._all)
-            if self._may_hide:
-                self._hidden.add(text)
-                self._judged.clear()
+            self._styles(text)
         else:
             self.unseen.append(text)
+
+    def _styles(self, sheet: str) -> None:
+        """What a style sheet shows and hides; most do neither."""
+        if not self._may_hide and _MAY_HIDE_UNSEEN.search(sheet):
+            self._may_hide, self._visible = True, list(self._all)
+        shows = not self._puts and _CONTENT.search(sheet) is not None
+        rules = tuple(rules_of(sheet)) if shows or self._may_hide else ()
+        if shows:
+            self.around.add(rules)
+        if self._may_hide:
+            self._hidden.add(rules)
+            self._judged.clear()
 
     def _tag(self, name: str, attributes: str, *, closing: bool) -> None:
         if name == "body" and not closing and not self._head:

@@ -1,42 +1,40 @@
 """What style sheets do to words: which elements they hide, and which words they show. Pure.
 
-Standards: CSS 2.1 chapters 4 and 12, Selectors 3; escapes and comments are resolved. Of a selector its last part alone is asked: what `p i`
-hides is taken for hidden in a paragraph or not. Limits: what another rule shows again, places (`:nth-child`).
+Standards: CSS 2.1 chapters 6.4 and 12; rules and selectors are read as style_rules.py and selectors.py say.
+Limits: what another rule shows again; of the words that stand for an element in different rules the three that count most are read.
 """
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator
-from itertools import islice, product
+from collections.abc import Iterable, Iterator
+from itertools import islice, takewhile
 from typing import NamedTuple
+
+from gateway.content.selectors import Named, Selector, Tag
+from gateway.content.style_rules import Rule, unescaped
 
 _HIDING = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|font-size\s*:\s*0(?:\.0+)?(?![.\d])|mso-hide\s*:\s*all"
     r"|opacity\s*:\s*0(?:\.0+)?(?![.\d])|max-(?:height|width)\s*:\s*0(?![.\d])|text-indent\s*:\s*-\d{3}",
     re.IGNORECASE,
 )
-_COMMENT = re.compile(r"/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z)|<!--|-->")
-_ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})\s?|\n|(.))", re.DOTALL)
-_LONGEST = 400  # characters of a selector
-_LAST = re.compile(r"(?:[^\s>+~\[\]]|\[[^\]]*\])+$")  # what stands behind the last blank or sign between parts
-_SIMPLE = re.compile(
-    r"""\[\s*(?P<attribute>[\w:\-]+)\s*(?:(?P<how>[~|^$*]?)=\s*["']?(?P<value>[^"'\]]*)[^\]]*)?\]|(?P<sign>:{1,2}|[.#]?)(?P<name>[\w\-]+)(?:\([^)]*\))?"""
-)
-# Only for a while, or only a part of the element.
-_NOT_ALWAYS = frozenset({"hover", "active", "focus", "visited", "target", "checked", "first-letter", "first-line", "selection"})
 _AROUND = ("before", "after")
-_MOST = 32  # selectors of several parts or with attributes; of those beyond, one class or the element is asked
-_CLASSES = re.compile(r"""\b(?:class|id)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"""([a-zA-Z_:][\w:.\-]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?""")
 _CONTENT = re.compile(
     r"""content\s*:((?:\s*+(?:"(?:[^"\\\n]|\\.)*+"|'(?:[^'\\\n]|\\.)*+'|attr\([^)"']{0,80}\)|[\w\-]++(?:\([^)"']{0,80}\))?|/))++)""",
     re.IGNORECASE | re.DOTALL,
 )
-_PIECE = re.compile(r""""([^"\\]*(?:\\.[^"\\]*)*)"|'([^'\\]*(?:\\.[^'\\]*)*)'|attr\(\s*([\w:\-]+)""", re.IGNORECASE | re.DOTALL)
-_ROOM = 1_000_000  # characters that are put around the elements of a page
+_PIECE = re.compile(
+    r""""([^"\\]*+(?:\\.[^"\\]*+)*+)"|'([^'\\]*+(?:\\.[^'\\]*+)*+)'|attr\(\s*+([\w:\-]++)|(?:url|counters?)\([^)]*+\)?|(/)""",
+    re.IGNORECASE | re.DOTALL,
+)
+_ROOM = 500_000  # characters that are put around the elements of a page, besides as many as it has itself
+_READINGS = 3
 _ASKING, _VALUES = 16, 1000  # so many texts with attributes are put together, of so many elements
+
+Piece = tuple[str, str]  # a text, or the name of an attribute
+_ALOUD: Piece = ("", "/")  # what stands behind is read aloud instead
 
 
 def hides(looks: str) -> bool:
@@ -44,166 +42,146 @@ def hides(looks: str) -> bool:
     return _HIDING.search(looks) is not None
 
 
-class _Selector(NamedTuple):
-    """The last part of one that hides. Empty: any element."""
+class _Content(NamedTuple):
+    """What one rule shows."""
 
-    element: str
-    names: frozenset[str]  # classes and ids
-    attributes: tuple[tuple[str, str, str], ...]  # name, how it is compared, value
-
-    def matches(self, element: str, names: frozenset[str], said: dict[str, str]) -> bool:
-        return self.element in ("", element) and self.names <= names and all(_is_said(said, *one) for one in self.attributes)
+    is_important: bool
+    order: int  # of the rules of a page: of those that weigh the same the last counts
+    pieces: list[Piece]
 
 
 class Around:
     """The words that style sheets put before and behind what stands in an element (CSS 2.1 section 12.1)."""
 
-    __slots__ = ("_known", "_room", "_rules")
+    __slots__ = ("_contents", "_is_full", "_known", "_made", "_number", "_reading", "_room", "readings")
 
     def __init__(self) -> None:
-        self._rules: list[tuple[str, _Selector, list[tuple[str, str]]]] = []  # where, around which elements, which words
-        self._known: dict[tuple[str, str], tuple[str, str]] = {}
-        self._room = _ROOM
+        self._contents: Named[_Content] = Named()
+        self._known: dict[tuple[str, str], tuple[list[str], list[str]]] = {}
+        self._number = 0
+        self._reading = 0
+        self._made = self._room = _ROOM
+        self._is_full = False
+        self.readings = 1  # more, once an element was met for which rules say different words
 
     def __bool__(self) -> bool:
-        return bool(self._rules)
+        return bool(self._contents)
 
-    def add(self, sheet: str) -> None:
-        """One more style sheet."""
-        for rule in _COMMENT.sub(" ", sheet).split("}"):
-            selectors, _, looks = rule.rpartition("{")
-            pieces = [piece for found in _CONTENT.finditer(looks) for piece in _pieces(found[1])]
-            if any(text.strip() for text, _ in pieces):
-                for selector, where in product(selectors.rpartition("{")[2].split(","), _AROUND):
-                    parsed = _parsed(selector, where) if len(self._rules) < _MOST else None
-                    if parsed is not None:
-                        self._rules.append((where, parsed, pieces))
+    @property
+    def is_full(self) -> bool:
+        """There was more than could be put there."""
+        return self._is_full or self._contents.is_full
+
+    def add(self, rules: Iterable[Rule]) -> None:
+        """Those of one more style sheet."""
+        for rule in rules:
+            shown = [(value, pieces) for value in rule.said_of("content") if (pieces := _pieces(value))]
+            for value, pieces in shown[-1:]:
+                self._number += 1
+                content = _Content("!important" in value.lower(), self._number, pieces)
+                self._contents.add(rule.selectors, content, lambda selector: selector.where in _AROUND)
+
+    def begin(self, reading: int, room: int) -> None:
+        """The page is read once more; where rules say different words for an element, the first reading has those that count."""
+        self._reading = reading
+        self._made = self._room = _ROOM + room
 
     def of(self, element: str, attributes: str) -> tuple[str, str]:
         """What stands before and behind; in all no more than there is room for."""
         found = self._known.get((element, attributes))
         if found is None:
-            said, names = _attributes(attributes), _names(attributes)
-            rules = [(where, pieces) for where, selector, pieces in self._rules if selector.matches(element, names, said)]
-            before, behind = ("".join(_shown(pieces, said) for at, pieces in rules if at == where) for where in _AROUND)
-            found = self._known[element, attributes] = before, behind
-        self._room -= sum(map(len, found))
-        return found if self._room >= 0 else ("", "")
+            found = self._known[element, attributes] = self._shown(Tag(element, attributes))
+            self.readings = max(self.readings, *map(len, found))
+        before, behind = (texts[min(self._reading, len(texts) - 1)] if texts else "" for texts in found)
+        self._room -= len(before) + len(behind)
+        if self._room < 0:
+            self._is_full = True
+            return "", ""
+        return before, behind
+
+    def _shown(self, tag: Tag) -> tuple[list[str], list[str]]:
+        """What different rules put there, what counts most first."""
+        named = sorted(self._contents.of(tag), key=_counts, reverse=True)
+        if not named:
+            return [], []
+        before, behind = ([content.pieces for selector, content in named if selector.where == where] for where in _AROUND)
+        return self._texts(before, tag), self._texts(behind, tag)
+
+    def _texts(self, contents: list[list[Piece]], tag: Tag) -> list[str]:
+        texts: dict[str, None] = {}
+        for pieces in contents:
+            if len(texts) < _READINGS:
+                texts[self._joined(pieces, tag)] = None
+        return list(texts)
+
+    def _joined(self, pieces: list[Piece], tag: Tag) -> str:
+        """As far as there is room: a thousand times the same attribute is no small thing."""
+        texts = []
+        for text, attribute in pieces:
+            texts.append(tag.said.get(attribute, "") if attribute else text)
+            self._made -= 1 + len(texts[-1])
+            if self._made < 0:
+                self._is_full = True
+                return ""
+        return "".join(texts)
+
+
+def _counts(named: tuple[Selector, _Content]) -> tuple[bool, tuple[int, int, int], int]:
+    """CSS 2.1 section 6.4.1."""
+    selector, content = named
+    return content.is_important, selector.weight, content.order
 
 
 class Hidden:
     """The elements that style sheets hide."""
 
-    __slots__ = ("_elements", "_names", "_selectors")
+    __slots__ = ("_named",)
 
     def __init__(self) -> None:
-        self._elements: set[str] = set()
-        self._names: set[str] = set()
-        self._selectors: list[_Selector] = []
+        self._named: Named[None] = Named()
 
-    def add(self, sheet: str) -> None:
-        """One more style sheet."""
-        for rule in _COMMENT.sub(" ", sheet).split("}"):
-            selectors, _, looks = rule.rpartition("{")
-            if hides(unescaped(looks)):
-                for selector in filter(None, map(_parsed, selectors.rpartition("{")[2].split(","))):
-                    self._add(selector)
+    @property
+    def is_full(self) -> bool:
+        """There was more than could be looked at."""
+        return self._named.is_full
 
-    def _add(self, selector: _Selector) -> None:
-        parts = bool(selector.element) + len(selector.names) + len(selector.attributes)
-        if parts == 1 or len(self._selectors) >= _MOST:
-            self._elements |= {selector.element} - {""} if not selector.names else set()
-            self._names |= set(sorted(selector.names)[:1])
-        if (parts > 1 or selector.attributes) and len(self._selectors) < _MOST:
-            self._selectors.append(selector)
+    def add(self, rules: Iterable[Rule]) -> None:
+        """Those of one more style sheet."""
+        for rule in rules:
+            if hides(unescaped(";".join(rule.declarations))):
+                self._named.add(rule.selectors, None, lambda selector: not (selector.where or selector.is_any))
 
     def holds(self, element: str, attributes: str) -> bool:
         """Whether an element with these attributes is one of them."""
-        if element in self._elements:
-            return True
-        if not attributes or not (self._names or self._selectors):
-            return False
-        names = _names(attributes)
-        if not names.isdisjoint(self._names):
-            return True
-        said = _attributes(attributes) if self._selectors else {}
-        return any(selector.matches(element, names, said) for selector in self._selectors)
+        return bool(self._named) and any(True for _ in self._named.of(Tag(element, attributes)))
 
 
 def words_of(sheets: str, tags: str) -> Iterator[str]:
     """The words that style sheets show, each with its strings joined; `tags`: the attributes of all elements."""
-    asking = 0
+    asking, room = 0, _ROOM + len(tags)
     for found in _CONTENT.finditer(sheets):
-        pieces = _pieces(found[1])
+        pieces = [piece for piece in _parts(found[1]) if piece != _ALOUD]
         asked = {attribute for _, attribute in pieces if attribute}
         if said := "".join(text for text, _ in pieces):
             yield said
         if len(asked) == 1 and asking < _ASKING:
             asking += 1
-            yield from ("".join(value if attribute else text for text, attribute in pieces) for value in _said_by(asked.pop(), tags))
+            for value in _said_by(asked.pop(), tags):
+                room -= sum(1 + len(value if attribute else text) for text, attribute in pieces)
+                if room < 0:
+                    return
+                yield "".join(value if attribute else text for text, attribute in pieces)
 
 
-def unescaped(css: str) -> str:
-    """CSS 2.1 section 4.1.3."""
-    return _ESCAPE.sub(_unescaped, css) if "\\" in css else css
+def _parts(content: str) -> Iterator[Piece]:
+    for double, single, attribute, aloud in _PIECE.findall(content):
+        yield (unescaped(double or single), attribute.lower() or aloud)
 
 
-def _unescaped(found: re.Match[str]) -> str:
-    code = int(found[1], 16) if found[1] else 0
-    return chr(code) if 0 < code < 0x110000 else found[2] or ""
-
-
-def _pieces(content: str) -> list[tuple[str, str]]:
-    """Each is a text, or the name of an attribute."""
-    return [(unescaped(double or single), attribute.lower()) for double, single, attribute in _PIECE.findall(content)]
-
-
-def _shown(pieces: list[tuple[str, str]], said: dict[str, str]) -> str:
-    return "".join(said.get(attribute, "") if attribute else text for text, attribute in pieces)
-
-
-def _names(attributes: str) -> frozenset[str]:
-    return frozenset(name for found in _CLASSES.findall(attributes.lower()) for name in "".join(found).split())
-
-
-def _parsed(selector: str, around: str = "") -> _Selector | None:
-    """None: it says nothing of its own, or not always; or not of what stands before or after, when that is asked for."""
-    where = ""
-    last = _LAST.search(unescaped(selector.strip()[-_LONGEST:]).lower())
-    element, names, attributes = "", set[str](), list[tuple[str, str, str]]()
-    for simple in _SIMPLE.finditer(last[0] if last else ""):
-        sign, name = simple["sign"], simple["name"]
-        if simple["attribute"]:
-            attributes.append((simple["attribute"], simple["how"] or "", simple["value"] or ""))
-        elif sign.startswith(":"):
-            if name in _NOT_ALWAYS:
-                return None
-            where = name if name in _AROUND else where
-        elif sign:
-            names.add(name)
-        else:
-            element = name
-    is_one = where == around and bool(element or names or attributes)
-    return _Selector(element, frozenset(names), tuple(attributes)) if is_one else None
-
-
-def _attributes(tag: str) -> dict[str, str]:
-    return {found[1].lower(): (found[2] or found[3] or found[4] or "").lower() for found in _ATTRIBUTE.finditer(tag)}
-
-
-def _is_said(said: dict[str, str], name: str, how: str, value: str) -> bool:
-    given = said.get(name)
-    return given is not None and (not value or _COMPARED[how](given, value))
-
-
-_COMPARED: dict[str, Callable[[str, str], bool]] = {  # Selectors 3 section 6.3
-    "": str.__eq__,
-    "~": lambda given, value: value in given.split(),
-    "|": lambda given, value: f"{given}-".startswith(f"{value}-"),
-    "^": str.startswith,
-    "$": str.endswith,
-    "*": str.__contains__,
-}
+def _pieces(content: str) -> list[Piece]:
+    """Those that are shown; none, when that is nothing."""
+    pieces = list(takewhile(lambda piece: piece != _ALOUD, _parts(content)))
+    return pieces if any(text.strip() or attribute for text, attribute in pieces) else []
 
 
 def _said_by(attribute: str, tags: str) -> Iterator[str]:

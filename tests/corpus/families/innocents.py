@@ -42,7 +42,7 @@ def innocents() -> Iterator[Innocent]:
         yield Innocent("ordinary files", name, carrying("a.msg", octets, "application/vnd.ms-outlook"))
     for name, octets in outlook.saved_mails():
         yield Innocent("ordinary files", name, carrying("a.eml", octets, "message/rfc822"))
-    for name, octets in {**_mails(), **_machines(), **_encoded(), **_turned()}.items():
+    for name, octets in {**_mails(), **_machines(), **_encoded(), **_turned(), **_styled()}.items():
         yield Innocent("ordinary mail", name, octets)
 
 
@@ -320,6 +320,23 @@ def _turned() -> dict[str, bytes]:
     return {
         "a letter in Hebrew": mail(text=f"{hebrew}\n\n\u202b\u05d1-5 \u05d1\u05d9\u05e0\u05d5\u05d0\u05e8 2026, Kim <kim@elsewhere.example> \u05db\u05ea\u05d1:\u202c\n> Hello\n"),
         "a letter in Arabic in HTML": mail(html="<div dir='rtl'>\u0645\u0631\u062d\u0628\u0627\u060c \u0627\u0644\u0647\u0627\u062a\u0641 <bdo dir='ltr'>020 7946 0018</bdo></div>"),
+    }  # fmt: skip
+
+
+def _styled() -> dict[str, bytes]:
+    """Pages whose style sheets put words around elements."""
+    icons = "".join(f".icon-{number:x}::before{{content:'\\e{number:03x}'}}" for number in range(2500))
+    items = "".join(f"<li><i class='icon icon-{number:x}'></i> Item {number}</li>" for number in range(300))
+    rows = "".join(
+        f"<tr><td data-th='Order'>{4857773000 + number}</td><td data-th='Date'>{number % 28 + 1}/11/2026</td><td data-th='Total'>{number}.50</td></tr>"
+        for number in range(100)
+    )
+    links = "<p>See <a href='https://www.nhs.uk/news/4857773457?id=4857773458'>the news</a> and <a href='mailto:a@x.example'>us</a>.</p>"
+    return {
+        "a newsletter with the icons of a font": mail(html=f"<style>.icon::before{{font-family:Icons}}{icons}</style><ul>{items}</ul>"),
+        "a table for small screens": mail(html=f"<style>@media (max-width:600px){{td::before{{content:attr(data-th)}}}}</style><table>{rows}</table>"),
+        "a page that prints the addresses of its links": mail(html=f"<style>@media print{{a[href]:after{{content:' (' attr(href) ')'}}}}</style>{links}"),
+        "a list with numbers and strokes of its own": mail(html="<style>ul>li::before{content:'- '}.toc li:before{content:counter(x) '. '}li *::after{content:'\\a'}</style><ul class='toc'><li>One <b>12</b></li><li>Two 3456</li></ul>"),
     }  # fmt: skip
 
 

@@ -7,6 +7,11 @@ from tests.corpus.entries import LINE, MARKING, NHS, PERSON, Technique, carrying
 _ENTITIES = "".join(f"&#{ord(sign)};" for sign in PERSON)
 _HEX = "".join(f"&#x{ord(sign):x};" for sign in PERSON)
 
+_REST = "773457"
+_DECOYS = "".join(f".z{number}::before{{content:'q'}}" for number in range(60))
+_BEYOND = "".join(f".z{number}::before{{content:'q'}}" for number in range(25_000))
+_HIDING = "".join(f"i.z{number}[x]{{display:none}}" for number in range(60))
+
 
 def techniques() -> Iterator[Technique]:
     for name, html in _PAGES.items():
@@ -17,6 +22,7 @@ def techniques() -> Iterator[Technique]:
         yield Technique("html", name, "detector", "list.", carrying("list.svg" if "<svg" in xml else "list.xml", xml.encode()))
     for name, html in _MARKED.items():
         yield Technique("html", name, "marking", "words", mail(text="", html=html))
+    yield Technique("html", "more rules than are looked at", "unreadable", "words", mail(html=f"<style>{_BEYOND}</style><p>Hello.</p>"))
     for name, text in _RTF.items():
         yield Technique("rtf", name, "detector", "note.rtf", carrying("note.rtf", text.encode("latin-1"), "application/rtf"))
     for name, (text, where) in _RTF_MARKED.items():
@@ -61,6 +67,16 @@ _PAGES = {
     "content of a style with an attribute": "<style>p::after{content:'NHS number: 4857' attr(data-n)}</style><p data-n='773457'>Hello.</p>",
     "half of a number before an element": "<style>b:before{content:'NHS number: 4857'}</style><p><b>773457</b></p>",
     "half of a number behind an element": "<style>b:after{content:'773457'}</style><p>NHS number: <b>4857</b></p>",
+    "half of a number in an attribute that a style shows": f"<style>b:before{{content:attr(data-n)}}</style><p>NHS number: <b data-n='&#52;857'>{_REST}</b></p>",
+    "half of a number behind many rules for others": f"<style>{_DECOYS}b:before{{content:'4857'}}</style><p>NHS number: <b>{_REST}</b></p>",
+    "half of a number behind a brace in a string": f"<style>b:before{{quotes:'}}';content:'4857'}}</style><p>NHS number: <b>{_REST}</b></p>",
+    "half of a number behind a quotation mark": f"<style>b:before{{content:no-open-quote '4857'}}</style><p>NHS number: <b>{_REST}</b></p>",
+    "half of a number by the last of two rules": f"<style>b:before{{content:'1'}}b:before{{content:'4857'}}</style><p>NHS number: <b>{_REST}</b></p>",
+    "half of a number before any element": f"<style>p *::before{{content:'4857'}}</style><p>NHS number: <b>{_REST}</b></p>",
+    "half of a number by a rule in another": f"<style>b{{color:red;&::before{{content:'4857'}}}}</style><p>NHS number: <b>{_REST}</b></p>",
+    "half of a number by an attribute with a comma": f"<style>[data-n='1,2']::before{{content:'4857'}}</style><p>NHS number: <b data-n='1,2'>{_REST}</b></p>",
+    "digits hidden behind many rules": f"<style>{_HIDING}b i.q{{display:none}}</style><p>NHS number: 4857<i class=q>9</i><i>77</i>3457</p>",
+    "digits hidden behind a brace in a string": f"<style>i{{quotes:'}}';display:none}}</style><p>NHS number: 4857<i>9</i>{_REST}</p>",
     "letters from right to left": f"<p><bdo dir='rtl'>{PERSON[::-1]}</bdo></p>",
     "letters from right to left by a style": f"<p style='direction:rtl; unicode-bidi:bidi-override'>{PERSON[::-1]}</p>",
     "letters from right to left in others from left to right": f"<bdo dir='ltr'>Hello.<br><bdo dir='rtl'>x<br>{PERSON[::-1]}</bdo></bdo>",

@@ -1,0 +1,193 @@
+"""Which elements the selectors of a style sheet name, found by their classes, attributes and names. Pure.
+
+Standards: Selectors 3 and 4. Of a selector its last part alone is asked: what `p i` names is taken for named in a paragraph or not. Upper
+and lower case are the same. Limits: places (`:nth-child`) and `:is`, `:not` and their like are passed over, and name more than they say.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterator
+from typing import Generic, NamedTuple, TypeVar
+
+from gateway.content.style_rules import unescaped
+
+_ONE = re.compile(
+    r"""(?:[^,"'(\[\\]|\\.|"(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?|\[(?:[^\]"']|"[^"]*+"?|'[^']*+'?)*+\]?|\([^)]*+\)?)++""", re.DOTALL
+)
+_LONGEST = 400  # characters of a selector
+_ARGUMENTS = re.compile(r"\([^()]*+\)")
+_NESTED = 3  # :not(:is(:where(...)))
+_PART = re.compile(r"""(?:\\(?:[0-9a-fA-F]{1,6}\s?|.)|[^\s>+~\[\\]|\[(?:[^\]"']|"[^"]*+"|'[^']*+')*+\]?)++""", re.DOTALL)
+_SIMPLE = re.compile(
+    r"""\[\s*+(?P<attribute>(?:[^\s~|^$*=\]\\]|\\.)++)\s*+(?:(?P<how>[~|^$*]?)=\s*+(?:"(?P<double>[^"]*+)"|'(?P<single>[^']*+)'|(?P<bare>[^\s\]]*+)))?"""
+    r"""[^\]]*+\]?|(?P<sign>:{1,2}|[.#]?)(?P<name>(?:[\w\-]|\\(?:[0-9a-fA-F]{1,6}\s?|.))++)""",
+    re.DOTALL,
+)
+# Only for a while, or only a part of the element.
+_NOT_ALWAYS = frozenset({"hover", "active", "focus", "visited", "target", "checked", "first-letter", "first-line", "selection"})
+_AROUND = frozenset({"before", "after"})
+_CLASSES = re.compile(r"""(?<![\w\-])(?:class|id)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"""([^\s"'<>/=]++)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'>][^\s>]*+)))?""")
+_MOST = 20_000  # selectors of a page: no set of icons has as many
+_LOOKS = 500_000  # so often elements and selectors are held against one another
+_SEARCHED = 500  # characters of an attribute that count as one more look
+
+_T = TypeVar("_T")
+
+
+class Tag:
+    """How an element begins."""
+
+    __slots__ = ("_attributes", "_lower", "_said", "_words", "element", "names")
+
+    def __init__(self, element: str, attributes: str) -> None:
+        self.element = element
+        self.names = frozenset(_names(attributes)) if attributes else frozenset[str]()  # its classes and its id
+        self._attributes = attributes
+        self._said: dict[str, str] | None = None
+        self._lower: dict[str, str] = {}
+        self._words: dict[str, frozenset[str]] = {}
+
+    @property
+    def said(self) -> dict[str, str]:
+        """Its attributes, as it is written what they say; of two of one name the first counts."""
+        if self._said is None:
+            self._said = {}
+            for found in _ATTRIBUTE.finditer(self._attributes):
+                self._said.setdefault(found[1].lower(), html.unescape(found[2] or found[3] or found[4] or ""))
+            self._lower = {name: value.lower() for name, value in self._said.items()}
+        return self._said
+
+    def says(self, name: str, how: str, value: str) -> bool:
+        """Selectors 3 section 6.3."""
+        if name not in self.said:
+            return False
+        if how != "~":
+            return not value or _COMPARED[how](self._lower[name], value)
+        if name not in self._words:
+            self._words[name] = frozenset(self._lower[name].split())
+        return value in self._words[name]
+
+    def length_of(self, name: str) -> int:
+        """Of the value of an attribute."""
+        return len(self.said.get(name, ""))
+
+
+_COMPARED: dict[str, Callable[[str, str], bool]] = {
+    "": str.__eq__,
+    "|": lambda given, value: given == value or given.startswith(f"{value}-"),
+    "^": str.startswith,
+    "$": str.endswith,
+    "*": str.__contains__,
+}
+
+
+class Selector(NamedTuple):
+    """The last part of one."""
+
+    element: str
+    names: frozenset[str]  # classes and ids
+    attributes: tuple[tuple[str, str, str], ...]  # name, how it is compared, value
+    where: str  # before, after: of what stands there; empty: of the element
+    weight: tuple[int, int, int]  # Selectors 3 section 9, of all its parts: the heaviest counts
+
+    @property
+    def is_any(self) -> bool:
+        """Whether it says nothing of the elements it names."""
+        return not (self.element or self.names or self.attributes)
+
+    @property
+    def key(self) -> str:
+        """Without this an element is not named; the longest class, because `.icon.icon-home` stands beside many other icons."""
+        if self.names:
+            return "." + max(self.names, key=lambda name: (len(name), name))
+        return f"[{self.attributes[0][0]}" if self.attributes else self.element or "*"
+
+    def matches(self, tag: Tag) -> bool:
+        return self.element in ("", tag.element) and self.names <= tag.names and all(tag.says(*one) for one in self.attributes)
+
+    def looks(self, tag: Tag) -> int:
+        """How much work that is."""
+        searched = sum(tag.length_of(name) for name, how, _ in self.attributes if how == "*")
+        return 1 + len(self.names) + len(self.attributes) + searched // _SEARCHED
+
+
+class Named(Generic[_T]):
+    """What is said of elements, by selectors. Only that is looked at which an element's own name, classes and attributes lead to."""
+
+    __slots__ = ("_asks", "_by", "_left", "_looks", "is_full")
+
+    def __init__(self) -> None:
+        self._by: dict[str, list[tuple[Selector, _T]]] = {}
+        self._asks = False  # for attributes
+        self._left, self._looks = _MOST, _LOOKS
+        self.is_full = False  # not all was taken in, or not all was looked at
+
+    def __bool__(self) -> bool:
+        return bool(self._by)
+
+    def add(self, selectors: str, value: _T, wanted: Callable[[Selector], bool]) -> None:
+        """Those of a rule that are wanted."""
+        for written in dict.fromkeys(one.strip() for one in _ONE.findall(selectors)):
+            self._left -= 1
+            if self._left < 0:
+                self.is_full = True
+                return
+            selector = _parsed(written)
+            if selector is not None and wanted(selector):
+                self._by.setdefault(selector.key, []).append((selector, value))
+                self._asks = self._asks or selector.key.startswith("[")
+
+    def of(self, tag: Tag) -> Iterator[tuple[Selector, _T]]:
+        """All that name this element."""
+        for key in self._keys(tag):
+            for selector, value in self._by.get(key, ()):
+                self._looks -= selector.looks(tag)
+                if self._looks < 0:
+                    self.is_full = True
+                    return
+                if selector.matches(tag):
+                    yield selector, value
+
+    def _keys(self, tag: Tag) -> Iterator[str]:
+        yield from ("*", tag.element)
+        for name in tag.names:
+            yield f".{name}"
+        if self._asks:
+            for name in tag.said:
+                yield f"[{name}"
+
+
+def _names(attributes: str) -> Iterator[str]:
+    for found in _CLASSES.findall(attributes):
+        yield from html.unescape("".join(found)).lower().split()
+
+
+def _parsed(written: str) -> Selector | None:
+    """None: it does not name them always."""
+    written = written[-_LONGEST:]
+    for _ in range(_NESTED if "(" in written else 0):
+        written = _ARGUMENTS.sub("", written)
+    simples = list(_SIMPLE.finditer((_PART.findall(written) or [""])[-1]))
+    element, where, names, attributes = "", "", set[str](), list[tuple[str, str, str]]()
+    for simple in simples:
+        sign, name = simple["sign"], unescaped(simple["name"] or "").lower()
+        if simple["attribute"]:
+            value = simple["double"] or simple["single"] or simple["bare"] or ""
+            attributes.append((unescaped(simple["attribute"]).lower(), simple["how"] or "", unescaped(value).lower()))
+        elif sign.startswith(":"):
+            if name in _NOT_ALWAYS:
+                return None
+            where = name if name in _AROUND else where
+        elif sign:
+            names.add(name)
+        else:
+            element = name
+    return Selector(element, frozenset(names), tuple(attributes), where, _weight(written))
+
+
+def _weight(written: str) -> tuple[int, int, int]:
+    signs = [simple["sign"] for simple in _SIMPLE.finditer(written)]
+    return signs.count("#"), sum(sign in (None, ".", ":") for sign in signs), signs.count("") + signs.count("::")
