@@ -138,6 +138,7 @@ def mark(made: Marking) -> Act:
     def act(finds: Finds, text: Text, start: int, end: int) -> None:
         if text.place not in RUNNING and text.place not in SUBJECTS:
             return
+        shared = -1  # where one stood that shares its line with other words, as all do that follow on that line
         for match in made.finder.finditer(text.data, whole(text.data, max(0, start - 4)), min(len(text.data), end + OVERLAP)):
             at, stop = match.span(1)
             if not start <= at < end:
@@ -146,17 +147,20 @@ def mark(made: Marking) -> Act:
             counts = place in made.pattern.where or (place is Place.QUOTED and Place.TEXT in made.pattern.where)
             if not counts or finds.has_enough(made.pattern, place):
                 continue
-            if not made.pattern.whole_line or _is_apart(text, at, stop, made, place):
+            if not made.pattern.whole_line or _is_apart(finds, text, at, stop, made, place, shared):
                 finds.saw_at(made.pattern, place, text, at)
+            else:
+                shared = at
 
     return act
 
 
-def _is_apart(text: Text, at: int, stop: int, made: Marking, place: Place) -> bool:
+def _is_apart(finds: Finds, text: Text, at: int, stop: int, made: Marking, place: Place, shared: int) -> bool:
     """Whether a marking of a whole line stands by itself: on its line, in its cell, in the brackets of a subject."""
     if place is Place.SUBJECT:
         return marking.is_bracketed(text.data, at, stop, made) or cells.in_subject(text.data, at, stop, made)
-    return marking.stands_alone(text.data, at, stop, made) or cells.in_text(text, at, stop, made)
+    is_new = shared < 0 or b"\n" in text.data[shared:stop]
+    return (is_new and marking.stands_alone(text.data, at, stop, made)) or cells.in_text(finds, text, at, stop, made)
 
 
 # --- where values may stand -------------------------------------------------------------------------------------------

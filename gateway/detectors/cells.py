@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
-from gateway.detectors.marking import Marking, is_alone, key_of
+from gateway.detectors.marking import Marking, is_all, is_alone, key_of
 from gateway.detectors.normalise import octets
-from gateway.detectors.seen import Text
+from gateway.detectors.seen import Finds, Text
 from gateway.detectors.tables import divider_of
 from gateway.model.finding import Place
 
@@ -29,6 +30,7 @@ _PARTS = re.compile(_CELL + rb"|[ ]-{1,2}[ ]|:[ ]|[ ]/{1,2}[ ]")
 _LISTS = re.compile(_PARTS.pattern + rb"|[,;]")
 _NAME = rb"(?:classification|marking|sensitivity|(?:security|protective)[ _.\-]?label)(?:[ ]label)?[\w.\-]{0,20}"
 _FIELD = re.compile(rb"(?i)(?:" + _NAME + rb"[\"']?[ \t]*[=:][ \t]*[\"']?|<[^<>\n]{0,40}" + _NAME + rb"[^<>\n]{0,80}>\s{0,8})$")
+_FIELD_SIGNS = (b":", b"=", b'"', b"'", b">")  # one of them is the last before its value
 # The value ends, and what follows is no prose: a tag, a bracket, the end of the line, or another field. A comma alone is one of a sentence.
 _NEXT = rb"[,;]?[ \t]*(?:$|[\r\n\"'}\]]|[\w.:\-]{1,40}[\"']?[ \t]*[:=])"
 _FIELD_ENDS = re.compile(rb"[ \t]*(?:$|[\r\n<}\]]|[,;]" + _NEXT + rb"|[\"'][ \t]*(?:[<>/?)]|" + _NEXT + rb"))")
@@ -37,6 +39,7 @@ _BEGINS = re.compile(rb"[^A-Za-z0-9\x80-\xff]*")
 _APART = re.compile(rb"(?:^|\t[ ]*\t|[ ]{3,}|[,;]{2,})[^A-Za-z0-9\x80-\xff]*$")  # before a cell that begins its line, or that none adjoins
 _GAP = re.compile(rb"[ ]{3,}[^ \t|,;]")  # all that divides a word from what follows: it may be the beginning of a title in wide letters
 _LONGEST = 160  # octets on both sides of a marking in which its cell must end
+_EXPLAINED = 200  # cells of one file that may tell about the tiers
 _LOOK = 4096  # octets of a line that are looked at, in which a table shows what divides it, and in which a row begins
 
 
@@ -54,12 +57,12 @@ def on_edge(line: str, marking: Marking) -> bool:
     )
 
 
-def on_first_line(line: str, marking: Marking, text: str) -> bool:
+def on_first_line(finds: Finds, line: str, marking: Marking, text: str) -> bool:
     """Whether it has a cell of the first line of a text to itself; a single word where it is a banner there."""
     data = octets(line[:_LOOK])
     cells = ((at, end) for at, end in _found(data, marking) if _is_cell(data, at, end, marking, _ROWS))
     if marking.words > 1:
-        return any(not _is_explained(data, at, end, marking, _ROWS) for at, end in cells)
+        return any(not _is_explained(finds, data, at, end, marking, _ROWS) for at, end in cells)
     return any(_is_banner(data, at, end) for at, end in cells) and not _is_row(data, marking, _below(text, line))
 
 
@@ -80,24 +83,26 @@ def in_subject(data: bytes, at: int, end: int, marking: Marking) -> bool:
     return marking.words > 1 and may_share(marking) and _is_cell(data, at, end, marking, _PARTS)
 
 
-def in_text(text: Text, at: int, end: int, marking: Marking) -> bool:
+def in_text(finds: Finds, text: Text, at: int, end: int, marking: Marking) -> bool:
     """Whether what was found in running text is all that its cell says. A single word has to be all that its line says there."""
     if marking.words == 1 or not may_share(marking) or b"\n" in text.data[at:end]:
         return False
     if _is_cell(text.data, at, end, marking, _CELLS):
-        return not _is_explained(text.data, at, end, marking, _CELLS)
+        return not _is_explained(finds, text.data, at, end, marking, _CELLS)
     if _is_field(text.data, at, end):
         return True
     commas = _COMMAS.get(_divider(text))
     if commas is None or not _is_cell(text.data, at, end, marking, commas) or _is_quoted(text.data, at):
         return False
-    return not _is_explained(text.data, at, end, marking, commas)
+    return not _is_explained(finds, text.data, at, end, marking, commas)
 
 
 def _is_field(data: bytes, at: int, end: int) -> bool:
     """Whether it is the value of a field that is named for it: in JSON, XML or a configuration."""
-    ends = _FIELD_ENDS.match(data, end, min(len(data), end + _LONGEST))
-    return ends is not None and _FIELD.search(data, max(0, at - _LONGEST), at) is not None
+    first, last = max(0, at - _LONGEST), min(len(data), end + _LONGEST)
+    if not data[first:at].rstrip().endswith(_FIELD_SIGNS) or _FIELD_ENDS.match(data, end, last) is None:
+        return False
+    return _FIELD.search(data, first, at) is not None
 
 
 def _found(data: bytes, marking: Marking) -> Iterator[tuple[int, int]]:
@@ -113,14 +118,28 @@ def _is_cell(data: bytes, at: int, end: int, marking: Marking, dividers: re.Patt
     ends = dividers.search(data, end, last)
     if ends is None and last < len(data):
         return False
-    begins = [divider.end() for divider in dividers.finditer(data, first, at)]
-    if not begins and (first or ends is None):
+    begins = _last(dividers).match(data, first, at)
+    if begins is None and (first or ends is None):
         return False
-    cell = data[begins[-1] if begins else 0 : ends.start() if ends else last]
-    return is_alone(cell.decode("utf-8", "replace"), marking)
+    return is_all(data, (begins.end() if begins else 0, at), (end, ends.start() if ends else last), marking)
 
 
-def _is_explained(data: bytes, at: int, end: int, marking: Marking, dividers: re.Pattern[bytes]) -> bool:
+@cache
+def _last(dividers: re.Pattern[bytes]) -> re.Pattern[bytes]:
+    """The last of these dividers in some octets: it is looked for from their end."""
+    return re.compile(rb"(?s:.*)(?:" + dividers.pattern + rb")")
+
+
+def _is_explained(finds: Finds, data: bytes, at: int, end: int, marking: Marking, dividers: re.Pattern[bytes]) -> bool:
+    """Whether a table or a list tells about it. To look costs much, and no guidance needs so many cells: then each one counts."""
+    if not marking.others or finds.explained >= _EXPLAINED:
+        return False
+    explained = _is_among_tiers(data, at, end, marking, dividers)
+    finds.explained += explained
+    return explained
+
+
+def _is_among_tiers(data: bytes, at: int, end: int, marking: Marking, dividers: re.Pattern[bytes]) -> bool:
     """Whether it is one of the tiers that a table or a list tells about: two others are cells of its line, or of its column close by."""
     *above, before = data[max(0, at - 2 * _LONGEST) : at].split(b"\n")
     after, *below = data[end : end + 2 * _LONGEST].split(b"\n")

@@ -10,6 +10,7 @@ R E S T R I C T E D is read as the word. Quoted earlier text is no first line; i
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,10 +21,12 @@ from gateway.detectors.normalise import normalise
 from gateway.model.finding import Pattern
 
 LONGEST_LINE = 400  # characters; what is longer is prose, whatever it says
-_BRACKETS = {b"[": "]", b"(": ")", b"{": "}"}
+_BRACKETS = {b"[": b"]", b"(": b")", b"{": b"}"}
 _NEAR = 16  # octets before a marking, in which its bracket stands
+_GLANCE = 160  # octets beside a marking; what may stand there is no longer
 
 _PAGE_NUMBER = r"(?:pages?|pg\.?|p\.|slide|sheet)?\s*\d{1,5}(?:\s*(?:of|/)\s*\d{1,5})?"
+_PAGES = ("page", "pg", "p", "slide", "sheet")
 _DIGIT = re.compile(r"\d")
 _LEADING_PAGE = re.compile(rf"^\W*{_PAGE_NUMBER}(?![^\W_])", re.IGNORECASE)
 _TRAILING_PAGE = re.compile(rf"(?<![^\W_]){_PAGE_NUMBER}\W*$", re.IGNORECASE)
@@ -62,6 +65,7 @@ class Marking:
     inside: re.Pattern[str]  # the marking somewhere on a line
     opening: re.Pattern[str]  # the marking at the start of a subject
     added: re.Pattern[str] | None  # what may stand beside it
+    beside: tuple[bytes, ...]  # the letters of that, of itself and of page numbers, in small letters; none where not all is ASCII
     others: frozenset[str]  # the keys of the pack's other markings of a whole line
 
 
@@ -86,8 +90,14 @@ def prepare(pattern: Pattern, tiers: frozenset[str] = frozenset()) -> Marking:
         re.compile(rf"(?<![^\W_]){joined}(?![^\W_])", re.IGNORECASE),
         re.compile(rf"[\s\[({{<*\"'#]*{prefix}{joined}{after}", re.IGNORECASE),
         re.compile(rf"(?<![^\W_])(?:{added})(?![^\W_])", re.IGNORECASE) if added else None,
+        _beside((text, *map(normalise, pattern.may_add))),
         tiers - {key_of(text)},
     )
+
+
+def _beside(texts: tuple[str, ...]) -> tuple[bytes, ...]:
+    keys = (*map(key_of, texts), *_PAGES, *string.digits)
+    return tuple(key.encode() for key in keys) if all(map(str.isascii, keys)) else ()
 
 
 def _written(words: list[str]) -> str:
@@ -112,11 +122,19 @@ def is_whole_line(line: str, key: str) -> bool:
     letters = key_of(line)
     if _repeats(letters, key):
         return True
-    if key not in letters or _DIGIT.search(letters) is None:
+    if _DIGIT.search(letters) is None or not _may_be_numbered(letters, key):
         return False
     shorter = _TRAILING_PAGE.sub("", line, count=1)
     shortened = (shorter, _LEADING_PAGE.sub("", line, count=1), _LEADING_PAGE.sub("", shorter, count=1))
     return any(_repeats(key_of(text), key) for text in shortened)
+
+
+def _may_be_numbered(letters: str, key: str) -> bool:
+    """Whether all that stands before and behind a marking ends with a digit: this costs less than to look for a page number."""
+    begin = end = letters.find(key)
+    while letters.startswith(key, end):
+        end += len(key)
+    return begin >= 0 and (letters[:begin] or "0")[-1].isdigit() and (letters[end:] or "0")[-1].isdigit()
 
 
 def _repeats(text: str, key: str) -> bool:
@@ -166,7 +184,7 @@ def stands_alone(data: bytes, at: int, end: int, marking: Marking) -> bool:
     begin, stop = data.rfind(b"\n", first, at) + 1, data.find(b"\n", end, last)
     if (begin == 0 < first) or (stop < 0 and last < len(data)):
         return False
-    return is_alone(data[begin : stop if stop >= 0 else last].decode("utf-8", "replace"), marking)
+    return is_all(data, (begin, at), (end, stop if stop >= 0 else last), marking)
 
 
 def _goes_on(words: bytes) -> bool:
@@ -177,19 +195,33 @@ def _goes_on(words: bytes) -> bool:
 def is_bracketed(data: bytes, at: int, end: int, marking: Marking) -> bool:
     """Whether a marking that was found in a subject stands in brackets there, or is all of it."""
     closing = _BRACKETS.get(data[max(0, at - _NEAR) : at].rstrip()[-1:])
-    if closing is not None:
-        after = data[end : end + LONGEST_LINE].decode("utf-8", "replace")
+    if closing is not None and (closed := data.find(closing, end, end + LONGEST_LINE)) >= 0:
+        after = data[end:closed].decode("utf-8", "replace")
         rest = marking.added.sub("", after) if marking.added else after
-        if rest.lstrip(" \t-:/_.,&").startswith(closing):
+        if not rest.strip(" \t-:/_.,&"):
             return True
     return len(data) <= 4 * LONGEST_LINE and is_alone(data.decode("utf-8", "replace"), marking)
+
+
+def is_all(data: bytes, before: tuple[int, int], after: tuple[int, int], marking: Marking) -> bool:
+    """Whether nothing stands on both sides of a marking but what may stand beside it; a glance mostly says no."""
+    if marking.beside:
+        left = data[max(before[0], before[1] - _GLANCE) : before[1]]
+        right = data[after[0] : min(after[1], after[0] + _GLANCE)]
+        if left.isascii() and (letters := left.translate(None, _SIGNS)) and not letters.lower().endswith(marking.beside):
+            return False
+        if right.isascii() and (letters := right.translate(None, _SIGNS)) and not letters.lower().startswith(marking.beside):
+            return False
+    return is_alone(data[before[0] : after[1]].decode("utf-8", "replace"), marking)
 
 
 def is_alone(line: str, marking: Marking) -> bool:
     """Whether a line says nothing but this marking, and what may stand beside it."""
     if is_whole_line(line, marking.key):
         return True
-    bare = line if marking.added is None else marking.added.sub("", line)
+    if marking.added is None or len(line) > LONGEST_LINE:
+        return False
+    bare = marking.added.sub("", line)
     return bare != line and is_whole_line(bare, marking.key)
 
 

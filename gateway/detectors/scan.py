@@ -126,7 +126,7 @@ class _Search:
                     continue
                 if marking.on_line(line, letters, made):
                     self._finds.saw(made.pattern, place, where)
-                elif _shares(line, made, place, text):
+                elif _shares(self._finds, line, made, place, text):
                     # Not at the edge of a page: there what is not a whole line could lower.
                     self._finds.saw(made.pattern, Place.TEXT if place in EDGES else place, where)
 
@@ -278,10 +278,10 @@ class _Search:
                     yield Evidence(EvidenceKind.MARKING, id_, seen.count, where, made.pattern.text, place=place)
 
 
-def _shares(line: str, made: marking.Marking, place: Place, text: str) -> bool:
+def _shares(finds: Finds, line: str, made: marking.Marking, place: Place, text: str) -> bool:
     """Whether a marking shares a line with other words where that is usual; of a first line the text says whether a table begins there."""
     if place is Place.FIRST_LINE:
-        return cells.on_first_line(line, made, text)
+        return cells.on_first_line(finds, line, made, text)
     if place is Place.PROPERTIES:
         return cells.in_list(line, made)
     return place in EDGES and cells.on_edge(line, made)

@@ -85,12 +85,13 @@ class Seen:
 class Finds:
     """Everything that one scan has found."""
 
-    __slots__ = ("links", "markings", "tallies")
+    __slots__ = ("explained", "links", "markings", "tallies")
 
     def __init__(self) -> None:
         self.tallies: dict[int, Tally] = {}  # by number of the detector, of those that saw anything
         self.links: dict[str, Tally] = {}  # by the name of their detector
         self.markings: dict[tuple[str, Place], Seen] = {}  # by id
+        self.explained = 0  # cells that only tell about a tier
 
     def __bool__(self) -> bool:
         return bool(self.tallies or self.links or self.markings)

@@ -1,5 +1,7 @@
 """Markings: where they count, and what stands beside them."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -264,6 +266,36 @@ def test_one_of_the_keywords_of_a_document(line: str, expected: bool) -> None:
 )
 def test_a_part_of_a_file_name(name: str, expected: bool) -> None:
     assert bool(found(Place.FILE_NAME, name, "TOP SECRET", frozenset({Place.FILE_NAME}))) == expected
+
+
+TIERS = ("OFFICIAL", "OFFICIAL-SENSITIVE", "SECRET")
+PACK = Patterns(tuple(Pattern(tier, tier, frozenset(Place), whole_line=True, may_add=("PERSONAL",)) for tier in TIERS))
+
+
+@pytest.mark.parametrize(("rows", "expected"), [(60, False), (300, True)])
+def test_a_table_that_tells_about_the_tiers_very_often_is_marked(rows: int, expected: bool) -> None:
+    """Found: to look what each of its cells is about took two seconds a megabyte."""
+    table = "Task\tA\tB\tC\n" + "".join(f"Task {row}\t" + "\t".join(TIERS) + "\n" for row in range(rows))
+    assert ("OFFICIAL-SENSITIVE" in {item.id for item in scan([(Place.FIRST_LINE, "here", table)], PACK)}) == expected
+
+
+@pytest.mark.parametrize(
+    ("place", "text"),
+    [
+        (Place.FIRST_LINE, "OFFICIAL|OFFICIAL-SENSITIVE|SECRET|"),
+        (Place.FIRST_LINE, "a OFFICIAL-SENSITIVE\n"),
+        (Place.FIRST_LINE, '"OFFICIAL-SENSITIVE,a'),
+        (Place.FIRST_LINE, "1 OFFICIAL-SENSITIVE 2 x " * 15 + "\n"),
+        (Place.FIRST_LINE, "x PERSONAL OFFICIAL-SENSITIVE PERSONAL x "),
+        (Place.FIRST_LINE, "> x OFFICIAL-SENSITIVE SECRET\n"),
+        (Place.SUBJECT_START, "[OFFICIAL-SENSITIVE x "),
+    ],
+)
+def test_a_megabyte_of_markings_that_are_none(place: Place, text: str) -> None:
+    """Found: each was judged with its whole line, and many stand on one: some took four seconds."""
+    began = time.process_time()
+    scan([(place, "here", text * (1_000_000 // len(text)))], PACK)
+    assert time.process_time() - began < 2
 
 
 def test_many_markings_in_a_long_subject_take_no_longer_than_they_should() -> None:

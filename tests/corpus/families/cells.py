@@ -67,8 +67,13 @@ def _tables() -> dict[str, bytes]:
         "a cell of a CSV": marked.encode(),
         "a cell of a CSV with semicolons": marked.replace(",", ";").encode(),
         "a cell of a table with tabs": marked.replace(",", "\t").encode(),
+        "a cell among more tiers than guidance has": _tiers(300),
         "a cell of a table with bars": marked.replace(",", " | ").encode(),
     }
+
+
+def _tiers(rows: int) -> bytes:
+    return ("Task,A,B,C\n" + "".join(f"Task {row},OFFICIAL,{MARKING},SECRET\n" for row in range(rows))).encode()
 
 
 def _titles() -> dict[str, tuple[bytes, str]]:
@@ -174,6 +179,7 @@ def _innocents() -> dict[str, tuple[str, bytes, str]]:
         "marks of a class": ("marks.xlsx", xlsx(marks), EXCEL),
         "guidance about the tiers": ("levels.csv", _GUIDANCE.format(",").encode(), "text/csv"),
         "guidance about the tiers in a page": ("levels.html", _GUIDANCE_PAGE.encode(), "text/html"),
+        "who may do what in each tier": ("tasks.csv", _tiers(60), "text/csv"),
         "paths": ("paths.csv", _csv(roads), "text/csv"),
         "a footer about a road": ("works.docx", docx(["Works in March."], footer="Mill Lane | Restricted Byway 12 | v1.2"), WORD),
         "a footer that says OFFICIAL in a part": ("note.docx", docx(["A note."], footer="OFFICIAL | Project Oak | v1.2"), WORD),
