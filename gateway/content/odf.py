@@ -13,6 +13,7 @@ from typing import Any
 
 from gateway.content import labels, pictures, pieces, xml
 from gateway.content.odf_attributes import PARAGRAPHS, hidden_styles
+from gateway.content.odf_pages import Pages
 from gateway.content.odf_words import Document
 from gateway.content.package import Package, package_in
 from gateway.content.reading import Item, Member, Oddity, Source, Spent, Unread, Unreadable
@@ -40,8 +41,9 @@ def read_odf(source: Source, spent: Spent) -> Iterator[Item]:
             raise Unreadable(Readable.ENCRYPTED)
     if package.has_duplicates:
         yield Oddity("duplicate-members")
+    pages = Pages()
     for entry in pictures.last(sorted(package.parts, key=lambda entry: (entry.name != "content.xml", entry.name))):
-        yield from _part(entry, package, source.where)
+        yield from _part(entry, package, source.where, pages)
     if package.is_damaged:
         raise Unreadable(Readable.DAMAGED)
 
@@ -49,7 +51,7 @@ def read_odf(source: Source, spent: Spent) -> Iterator[Item]:
 def _flat(source: Source, spent: Spent) -> Iterator[Item]:
     """A whole document in one XML."""
     stream = xml.Pieces(source.data[at : at + 65536] for at in range(0, len(source.data), 65536))
-    document = Document(source.where, spent)
+    document = Document(source.where, spent, pages=Pages())
     for block in xml.outermost(stream, "{*}binary-data", "{*}meta", *_HELD):
         name = local(block)
         if name == "binary-data":
@@ -72,12 +74,14 @@ def _visible(package: Package) -> Iterator[Item]:
             yield from _meta(root, entry.name)
 
 
-def _part(entry: Entry, package: Package, where: str) -> Iterator[Item]:
+def _part(entry: Entry, package: Package, where: str, pages: Pages) -> Iterator[Item]:
     name = entry.name
     if name == "content.xml":
-        yield from _read(entry, package, Document(where, package.spent, hidden=_common_hidden(package)))
-    elif name == "styles.xml" or name.endswith(("/content.xml", "/styles.xml")):
-        yield from _read(entry, package, Document(name.rpartition("/")[0] or "styles", package.spent, Place.TEXT))
+        yield from _read(entry, package, Document(where, package.spent, hidden=_common_hidden(package), pages=pages))
+    elif name == "styles.xml":
+        yield from _read(entry, package, Document("styles", package.spent, Place.TEXT, pages=pages))
+    elif name.endswith(("/content.xml", "/styles.xml")):
+        yield from _read(entry, package, Document(name.rpartition("/")[0], package.spent, Place.TEXT))
     elif name == "meta.xml" or name.endswith("/meta.xml"):
         for block in package.blocks(entry):
             yield from _meta(block, name)

@@ -7,14 +7,17 @@ alternative texts, and with tracked changes what was deleted and what it was bef
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import product
 from typing import Any
 
 from gateway.content.odf_attributes import FORMATS, attribute, hidden_styles, repeated_of, said_in, words_of_format
+from gateway.content.odf_pages import Pages
 from gateway.content.odf_sheets import Table
 from gateway.content.reading import Spent
 from gateway.content.wordprocessing import Words, with_blanks
 from gateway.content.xml import local
 from gateway.detectors import Segment
+from gateway.detectors.unseen import name_of
 from gateway.model.finding import Place
 
 _BLOCK = 1 << 20  # characters of one segment
@@ -30,15 +33,19 @@ _APART = ("note", "annotation", "frame", "custom-shape", "tracked-changes", "rub
 class Document:
     """Gathers the words of one part."""
 
-    __slots__ = ("_deleted", "_edges", "_hidden", "_holder", "_place", "_spent", "_table", "_where", "_words")
+    __slots__ = ("_deleted", "_edges", "_hidden", "_holder", "_pages", "_place", "_spent", "_table", "_where", "_words")
 
-    def __init__(self, where: str, spent: Spent, place: Place = Place.FIRST_LINE, hidden: Iterable[str] = ()) -> None:
+    def __init__(
+        self, where: str, spent: Spent, place: Place = Place.FIRST_LINE, hidden: Iterable[str] = (), pages: Pages | None = None
+    ) -> None:
+        """`pages`: those of the document; without them no edge of a page is shown, as in a document within another."""
         self._where = where
         self._spent = spent
         self._hidden = set(hidden)  # styles whose text, sheet or slide is not shown
         self._place = place
         self._words = Words()
-        self._edges: dict[Place, list[str]] = {Place.PAGE_HEADER: [], Place.PAGE_FOOTER: []}
+        self._pages = pages or Pages(is_opened=False)
+        self._edges: dict[tuple[Place, tuple[str, str] | None], list[str]] = {}  # by what has to be used for them to be shown
         self._table: Table | None = None
         self._holder: Any = None  # of the rows of this table
         self._deleted: dict[str, str] = {}  # text by the change that deleted it
@@ -51,7 +58,8 @@ class Document:
                 lines = Words()
                 lines.shown.append(element.text or "")
                 self._paragraphs(element, lines)
-                self._edges[_EDGES[name]].extend(line for text in lines.shown for line in text.split("\t"))
+                edge = self._edges.setdefault((_EDGES[name], self._pages.needed_by(element)), [])
+                edge.extend(line for text in lines.shown for line in text.split("\t"))
                 self._words.unseen.extend(lines.unseen)
             elif name == "table-row":
                 yield from self._row(element)
@@ -60,7 +68,9 @@ class Document:
             elif name == "automatic-styles":
                 self._hidden.update(hidden_styles(element))
                 self._words.unseen.extend(line for format_ in element.iter(*_FORMATS) for line in words_of_format(format_))
+                self._pages.take(element, self._hidden)
             elif name in ("page", "notes"):
+                self._pages.take(element, self._hidden)
                 yield from self._flushed()
                 self._where = "notes" if name == "notes" else f"slide {attribute(element, 'name')}{self._away(element)}"
             elif name in ("p", "h"):
@@ -68,6 +78,7 @@ class Document:
                 self._paragraph(element, self._words)
             else:
                 self._words.unseen.extend(words_of_format(element) if name in FORMATS else said_in(element))
+                self._pages.take(element, self._hidden)
         if self._words.is_full:
             yield from self._flushed()
 
@@ -75,8 +86,10 @@ class Document:
         """What is left."""
         yield from self._flushed_table()
         yield from self._flushed()
-        for place, lines in self._edges.items():
-            yield place, place.value.replace("_", " "), "\n".join(lines)
+        shown = self._pages.are_used()
+        for place, is_shown in product((Place.PAGE_HEADER, Place.PAGE_FOOTER), (True, False)):
+            lines = (line for (at, used), some in self._edges.items() if at is place and (used in shown) is is_shown for line in some)
+            yield place, name_of(place.value.replace("_", " "), is_shown=is_shown), "\n".join(lines)
 
     def _away(self, element: Any) -> str:
         return " (hidden)" if attribute(element, "style-name") in self._hidden else ""

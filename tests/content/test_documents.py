@@ -196,11 +196,13 @@ def test_a_large_part_is_over_budget_and_what_was_read_still_counts() -> None:
 def test_an_opendocument_text() -> None:
     number = "<text:p>943 476 5919</text:p>"
     office = 'xmlns:office="urn:o" xmlns:text="urn:t" xmlns:style="urn:s"'
+    header = "<style:master-page><style:header><text:p>RESTRICTED</text:p></style:header></style:master-page>"
+    masters = f"<office:master-styles>{header}</office:master-styles>"
     data = zip_of(
         {
             "mimetype": b"application/vnd.oasis.opendocument.text",
             "content.xml": f"<o {office}><text:p>OFFICIAL-<text:span>SENSITIVE</text:span></text:p>{number}</o>".encode(),
-            "styles.xml": f"<office:s {office}><style:header><text:p>RESTRICTED</text:p></style:header></office:s>".encode(),
+            "styles.xml": f"<office:document-styles {office}>{masters}</office:document-styles>".encode(),
             "META-INF/manifest.xml": b"<m/>",
         }
     )

@@ -8,9 +8,10 @@ from gateway.model.facts import FileFacts, MessageFacts, SenderFacts
 from gateway.model.finding import Place, Readable
 from tests.content.reading import look
 from tests.corpus.families.unseen import SHOWN, UNSEEN
-from tests.policy.packs import small
+from tests.policy.packs import changed, small
 
-POLICY = small()  # PUBLIC in a page header lowers there, SECRET raises
+# PUBLIC in a page header or footer lowers here, SECRET raises.
+POLICY = small(changed("where: [subject_start, page_header]", "where: [subject_start, page_header, page_footer]"))
 
 
 def level(data: bytes) -> str:

@@ -23,10 +23,10 @@ def techniques() -> Iterator[Technique]:
         yield Technique("office: OpenDocument", name, "detector", "plan.odt", carrying("plan.odt", octets, _type("text")))
     for name, octets in _sheets().items():
         yield Technique("office: OpenDocument", name, "detector", "list.ods", carrying("list.ods", octets, _type("spreadsheet")))
-    slides = _package(
+    slides = opened(
         "presentation", f"<draw:page><draw:frame><draw:text-box><text:p>{PERSON}</text:p></draw:text-box></draw:frame></draw:page>"
     )
-    notes = _package(
+    notes = opened(
         "presentation",
         f"<draw:page><presentation:notes><draw:text-box><text:p>{PERSON}</text:p></draw:text-box></presentation:notes></draw:page>",
     )
@@ -43,15 +43,16 @@ def _type(kind: str) -> str:
     return f"application/vnd.oasis.opendocument.{kind}"
 
 
-def odt(body: str, *, styles: str = "", properties: Mapping[str, str] | None = None) -> bytes:
-    """A text document; `styles` are its master pages, `properties` user-defined ones."""
-    return _package("text", body, styles=styles, properties=properties)
+def odt(body: str, *, styles: str = "", automatic: str = "", properties: Mapping[str, str] | None = None) -> bytes:
+    """A text document; `styles` are its master pages, `automatic` the styles of its content, `properties` user-defined ones."""
+    return opened("text", body, styles=styles, automatic=automatic, properties=properties)
 
 
-def _package(kind: str, body: str, *, styles: str = "", properties: Mapping[str, str] | None = None) -> bytes:
+def opened(kind: str, body: str, *, styles: str = "", automatic: str = "", properties: Mapping[str, str] | None = None) -> bytes:
+    """The same of any kind."""
     files = {"mimetype": _type(kind)}
     files["content.xml"] = (
-        f"<office:document-content {_SPACES}><office:body><office:{kind}>{body}</office:{kind}></office:body></office:document-content>"
+        f"<office:document-content {_SPACES}><office:automatic-styles>{automatic}</office:automatic-styles><office:body><office:{kind}>{body}</office:{kind}></office:body></office:document-content>"
     )
     if styles:
         files["styles.xml"] = (
@@ -107,7 +108,7 @@ def _sheets() -> dict[str, bytes]:
         "the name of a sheet": cell.format(name="NHS number 485 777 3457", more="", row="", cells="<table:table-cell/>"),
         "a comment of a cell": cell.format(name="a", more="", row="", cells=f"<table:table-cell><office:annotation><text:p>{PERSON}</text:p></office:annotation></table:table-cell>"),
     }  # fmt: skip
-    return {name: _package("spreadsheet", body) for name, body in made.items()}
+    return {name: opened("spreadsheet", body) for name, body in made.items()}
 
 
 def _markings() -> dict[str, tuple[bytes, str]]:

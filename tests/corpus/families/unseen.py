@@ -15,6 +15,7 @@ from tests.build.binary_workbooks import xlsb
 from tests.build.ooxml import RELATIONSHIPS, package, relationships
 from tests.content.compound import begin, record, string, workbook
 from tests.corpus.entries import ANY, LINE, Innocent, Technique, carrying
+from tests.corpus.families.opened import odt, opened
 from tests.corpus.families.sheets import changed
 
 Edged = Callable[[str], bytes]  # words of a page header to a file that has them
@@ -31,7 +32,7 @@ _SHEET1, _BOOK = "xl/worksheets/sheet1.xml", "xl/workbook.xml"
 
 def techniques() -> Iterator[Technique]:
     for name, edged in UNSEEN.items():
-        yield Technique(_FAMILY, name, "marking", "header", carrying("plan", edged(LINE), ANY))
+        yield Technique(_FAMILY, name, "marking", "footer" if "footer" in name else "header", carrying("plan", edged(LINE), ANY))
 
 
 def innocents() -> Iterator[Innocent]:
@@ -249,5 +250,81 @@ _SHOWN_IN_POWERPOINT: dict[str, Edged] = {
     "a header of a layout": partial(_slides, part=_LAYOUT1),
 }
 
-UNSEEN = _UNSEEN_IN_WORD | _UNSEEN_IN_EXCEL | _UNSEEN_IN_BINARY | _UNSEEN_IN_POWERPOINT
-SHOWN = _SHOWN_IN_WORD | _SHOWN_IN_EXCEL | _SHOWN_IN_BINARY | _SHOWN_IN_POWERPOINT
+# --- OpenDocument -----------------------------------------------------------------------------------------------------------
+
+
+def _master(words: str, name: str = "Standard", edge: str = "header", more: str = "", following: str = "") -> str:
+    said = f"<style:{edge}{more}><text:p>{words}</text:p></style:{edge}>"
+    return f'<style:master-page style:name="{name}"{following}>{said}</style:master-page>'
+
+
+def _open(words: str, *others: str, body: str = "<text:p>A.</text:p>", automatic: str = "", **master: str) -> bytes:
+    """A text whose first master page has no words, but for one; `others` are master pages before it."""
+    return odt(body, styles="".join((*others, _master(words, **master))), automatic=automatic)
+
+
+def _open_flat(words: str, name: str) -> bytes:
+    begin, end = _open(words, name=name), b"</office:document>"
+    parts = zipfile.ZipFile(io.BytesIO(begin))
+    content, styles = parts.read("content.xml"), parts.read("styles.xml")
+    masters = styles[styles.index(b"<office:master-styles>") : styles.index(b"</office:document-styles>")]
+    root, body = (
+        content[: content.index(b">")].replace(b"office:document-content", b"office:document"),
+        content[content.index(b"<office:body>") :],
+    )
+    first = b'<style:master-page style:name="First"/>'
+    masters = masters.replace(b"<office:master-styles>", b"<office:master-styles>" + first)
+    return (
+        root
+        + b' office:mimetype="application/vnd.oasis.opendocument.text">'
+        + masters
+        + body.removesuffix(b"</office:document-content>")
+        + end
+    )
+
+
+def _talk(words: str, *, used: str = "F", style: str = "") -> bytes:
+    """A slide and a declared footer; there are two of them."""
+    declared = f'<presentation:footer-decl presentation:name="F">{words}</presentation:footer-decl>'
+    other = '<presentation:footer-decl presentation:name="G">A plan</presentation:footer-decl>'
+    slide = f'<draw:page draw:style-name="dp" draw:master-page-name="M" presentation:use-footer-name="{used}"/>'
+    looks = f'<style:style style:name="dp" style:family="drawing-page"><style:drawing-page-properties{style}/></style:style>'
+    return opened("presentation", declared + other + slide, automatic=looks)
+
+
+_FIRST_MASTER = '<style:master-page style:name="First"/>'
+_ASKED = '<style:style style:name="P1" style:family="paragraph" style:master-page-name="{}"/>'
+_UNSEEN_IN_OPEN: dict[str, Edged] = {
+    "a header of a master page that nothing names": lambda words: _open(words, _FIRST_MASTER, name="Other"),
+    "a header of a flat text that nothing names": partial(_open_flat, name="Other"),
+    "a header of a master page that is switched off": partial(_open, more=' style:display="false"'),
+    "a left header of a master page that is switched off": partial(_open, edge="header-left", more=' style:display="false"'),
+    "a header of a master page of a hidden sheet": lambda words: _open(
+        words, _FIRST_MASTER, name="Other", automatic='<style:style style:name="ta" style:family="table" style:master-page-name="Other"><style:table-properties table:display="false"/></style:style>'
+    ),
+    "a header in the text itself": lambda words: odt(f"<office:master-styles>{_master(words)}</office:master-styles><text:p>A.</text:p>"),
+    "a header of a document within another": lambda words: changed(_open("A plan"), {}, {"Object 1/styles.xml": _styles_of(_open(words))}),
+    "a declared footer that no slide names": partial(_talk, used="G"),
+    "a declared footer of a hidden slide": partial(_talk, style=' presentation:visibility="hidden"'),
+    "a declared footer of a slide without one": partial(_talk, style=' presentation:display-footer="false"'),
+}  # fmt: skip
+_SHOWN_IN_OPEN: dict[str, Edged] = {
+    "a header of a master page": partial(_open),
+    "a header of the first master page": partial(_open, name="Mine"),
+    "a header of a master page that a paragraph names": lambda words: _open(
+        words, _FIRST_MASTER, name="Other", automatic=_ASKED.format("Other")
+    ),
+    "a header of a master page that follows another": lambda words: _open(
+        words, '<style:master-page style:name="First" style:next-style-name="Other"/>', name="Other"
+    ),
+    "a header of a flat text": partial(_open_flat, name="Standard"),
+    "a declared footer of a slide": partial(_talk, style=' presentation:display-footer="true"'),
+}
+
+
+def _styles_of(document: bytes) -> str:
+    return zipfile.ZipFile(io.BytesIO(document)).read("styles.xml").decode()
+
+
+UNSEEN = _UNSEEN_IN_WORD | _UNSEEN_IN_EXCEL | _UNSEEN_IN_BINARY | _UNSEEN_IN_POWERPOINT | _UNSEEN_IN_OPEN
+SHOWN = _SHOWN_IN_WORD | _SHOWN_IN_EXCEL | _SHOWN_IN_BINARY | _SHOWN_IN_POWERPOINT | _SHOWN_IN_OPEN
