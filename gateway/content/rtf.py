@@ -14,6 +14,7 @@ from gateway.content.objects import ole1
 from gateway.content.ole import MAGIC
 from gateway.content.pictures import words_of
 from gateway.content.reading import Item, Member, Source, Spent, Unreadable
+from gateway.detectors.unseen import name_of
 from gateway.model.finding import Place, Readable
 
 # Control word, hexadecimal octet, control symbol, brace, line end, text. No token can begin in two ways.
@@ -47,6 +48,8 @@ _EDGES = {
     **dict.fromkeys(("footer", "footerl", "footerr", "footerf"), Place.PAGE_FOOTER),
     **dict.fromkeys(("title", "subject", "author", "keywords", "comment", "doccomm", "company", "category", "userprops"), Place.PROPERTIES),
 }
+_ASKED = {"f": "titlepg", "l": "facingp"}  # behind \\header and \\footer: of first pages, of left ones
+_ASKS = frozenset(_ASKED.values())
 _PAGE_EDGES = frozenset({Place.PAGE_HEADER, Place.PAGE_FOOTER})
 # Destinations without words. An unknown one behind \\* is read apart: what a newer program writes there may be words.
 _SKIPPED = frozenset(
@@ -82,6 +85,7 @@ class _State:
     """What a group inherits from the one around it."""
 
     place: Place = Place.FIRST_LINE
+    edge: str = ""  # the word that made it a page header or footer; empty where that was not in the text itself
     skipped: bool = False
     embedded: bytearray | None = None  # the object whose octets stand here, in hexadecimal
     picture: bytearray | None = None  # ... or the picture; one in a group inside of it is another
@@ -94,12 +98,13 @@ class _State:
 def read_rtf(source: Source, spent: Spent) -> Iterator[Item]:
     """Body, page headers and footers, properties, embedded objects."""
     document = _Document(source.data)
-    for place, pieces in sorted(document.texts.items(), key=lambda item: item[0] is not Place.FIRST_LINE):
+    for (place, edge_name), pieces in sorted(document.texts.items(), key=lambda item: item[0][0] is not Place.FIRST_LINE):
         text = "".join(pieces)
         if not text.isascii():
             text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # \\u gives one letter in two halves
         edge = place in _PAGE_EDGES
-        yield place, place.value.replace("_", " ") if edge else source.where, text.replace("\t", "\n") if edge else text
+        called = name_of(place.value.replace("_", " "), is_shown=document.has_edge(edge_name)) if edge else source.where
+        yield place, called, text.replace("\t", "\n") if edge else text
     for number, written in enumerate(document.pictures, 1):
         yield from words_of(_octets(written), f"picture {number}", spent)
     unknown = False
@@ -127,10 +132,10 @@ def _octets(written: bytearray) -> bytes:
 class _Document:
     """A document being read."""
 
-    __slots__ = ("_codec", "_font", "_fonts", "_octets", "_omit", "_outer", "_state", "objects", "pictures", "texts")
+    __slots__ = ("_codec", "_font", "_fonts", "_octets", "_omit", "_outer", "_state", "_words", "objects", "pictures", "texts")
 
     def __init__(self, data: bytes) -> None:
-        self.texts: dict[Place, list[str]] = {}
+        self.texts: dict[tuple[Place, str], list[str]] = {}  # by where they stand, and the word for the edge of a page
         self.objects: list[bytearray] = []
         self.pictures: list[bytearray] = []
         self._codec = "cp1252"
@@ -140,12 +145,17 @@ class _Document:
         self._state = _State()
         self._outer: list[_State] = []
         self._omit = 0  # characters left that stand for a \u
+        self._words: set[str] = set()  # of those that ask for an edge
         at = 0
         while (token := _TOKEN.match(data, at)) is not None and token.end() > at:
             at = token.end() + self._take(token)
             if at > token.end() and (written := self._written()) is not None:
                 written += data[token.end() : at].hex().encode()
         self._flush()
+
+    def has_edge(self, word: str) -> bool:
+        """Whether pages of the document have this header or footer, which has to be asked for where it is that of some alone."""
+        return word != "" and _ASKED.get(word[6:], "") in ("", *self._words)
 
     def _take(self, token: re.Match[bytes]) -> int:
         """One token; how many raw octets follow it."""
@@ -252,7 +262,10 @@ class _Document:
         if name in _SKIPPED:
             return replace(self._state, skipped=True)
         if name in _EDGES:
+            self._state = replace(self._state, edge=name if self._state.place is Place.FIRST_LINE else "")
             self._move(_EDGES[name])
+        elif name in _ASKS and self._state.place is Place.FIRST_LINE:
+            self._words.add(name)
         return self._state
 
     def _move(self, place: Place) -> None:
@@ -262,4 +275,5 @@ class _Document:
 
     def _put(self, text: str) -> None:
         if text and not self._state.skipped and self._written() is None:
-            self.texts.setdefault(Place.TEXT if self._state.is_hidden else self._state.place, []).append(text)
+            place = Place.TEXT if self._state.is_hidden else self._state.place
+            self.texts.setdefault((place, self._state.edge if place in _PAGE_EDGES else ""), []).append(text)

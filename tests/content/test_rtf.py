@@ -36,7 +36,7 @@ def found(octets: bytes) -> set[tuple[str, str]]:
         (b"\\uc2\\u82 xyESTRICTED\\par x", ("restricted", "first_line")),
         (b"\\'52ESTRICTED\\par x", ("restricted", "first_line")),
         (b"{\\header\\pard Council\\tab RESTRICTED\\par}x", ("restricted", "page_header")),
-        (b"{\\footerf RESTRICTED}x", ("restricted", "page_footer")),
+        (b"\\titlepg{\\footerf RESTRICTED}x", ("restricted", "page_footer")),
         (b"{\\header%s Council\\par}x" % WATERMARK, ("restricted", "page_header")),
         (b"{\\header Council\\par%s Council\\par}x" % WATERMARK, ("restricted", "page_header")),
         (b"x%s" % WATERMARK.replace(b"RESTRICTED", b"OFFICIAL-SENSITIVE"), ("sensitive", "text")),

@@ -322,9 +322,30 @@ _SHOWN_IN_OPEN: dict[str, Edged] = {
 }
 
 
+# --- RTF ------------------------------------------------------------------------------------------------------------------
+
+
+def _rtf(words: str, group: str, before: str = "") -> bytes:
+    return f"{{\\rtf1\\ansi {before}\\sectd {group % words}A.\\par}}".encode()
+
+
+_UNSEEN_IN_RTF: dict[str, Edged] = {
+    "a header of RTF in what an older program passes over": partial(_rtf, group="{\\*\\newer{\\header %s\\par}}"),
+    "a header of RTF among the properties": partial(_rtf, group="{\\info{\\title A{\\header %s\\par}}}"),
+    "a header of first pages of RTF that are as the others": partial(_rtf, group="{\\headerf %s\\par}"),
+    "a header of left pages of RTF that are as the others": partial(_rtf, group="{\\headerl %s\\par}"),
+}
+_SHOWN_IN_RTF: dict[str, Edged] = {
+    "a header of RTF": partial(_rtf, group="{\\header %s\\par}"),
+    "a header of right pages of RTF": partial(_rtf, group="{\\headerr %s\\par}"),
+    "a header of first pages of RTF": partial(_rtf, group="\\titlepg{\\headerf %s\\par}"),
+    "a header of left pages of RTF": partial(_rtf, group="{\\headerl %s\\par}", before="\\facingp"),
+}
+
+
 def _styles_of(document: bytes) -> str:
     return zipfile.ZipFile(io.BytesIO(document)).read("styles.xml").decode()
 
 
-UNSEEN = _UNSEEN_IN_WORD | _UNSEEN_IN_EXCEL | _UNSEEN_IN_BINARY | _UNSEEN_IN_POWERPOINT | _UNSEEN_IN_OPEN
-SHOWN = _SHOWN_IN_WORD | _SHOWN_IN_EXCEL | _SHOWN_IN_BINARY | _SHOWN_IN_POWERPOINT | _SHOWN_IN_OPEN
+UNSEEN = _UNSEEN_IN_WORD | _UNSEEN_IN_EXCEL | _UNSEEN_IN_BINARY | _UNSEEN_IN_POWERPOINT | _UNSEEN_IN_OPEN | _UNSEEN_IN_RTF
+SHOWN = _SHOWN_IN_WORD | _SHOWN_IN_EXCEL | _SHOWN_IN_BINARY | _SHOWN_IN_POWERPOINT | _SHOWN_IN_OPEN | _SHOWN_IN_RTF
