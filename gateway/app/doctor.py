@@ -15,7 +15,7 @@ from pathlib import Path
 from gateway.app.build import make_spool
 from gateway.app.dkim import check_records
 from gateway.app.house import house_of
-from gateway.app.pack import load_policy
+from gateway.app.pack import load_policy, to_come
 from gateway.app.places import make_places
 from gateway.app.precautions import open_to_others, unsafe_hops, unsafe_places, unsafe_portal, unusual
 from gateway.app.signing import unsigned_domains
@@ -57,6 +57,7 @@ def doctor(config: Path) -> tuple[Look, ...]:
         policy = load_policy(settings.policy.source, settings)
         warnings = len(policy.warnings)
         looks.append(Look("policy", True, f"{policy.name} {policy.version[:19]}, {warnings} warning{'' if warnings == 1 else 's'}"))
+        looks += [Look("policy", False, says) for says in to_come(policy)]
     except OutgateError as error:
         looks.append(Look("policy", False, str(error)))
     looks += [

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gateway.app.pack import load_policy
+from gateway.app.pack import load_policy, to_come
 from gateway.app.signing import load_signing_keys
 from gateway.app.tls_files import check_tls
 from gateway.config import Settings, load
@@ -24,6 +24,7 @@ class InForce:
         self._log = log
         self.settings = settings
         self.policy: Policy = load_policy(settings.policy.source, settings)
+        self._warn()
         self.signing_keys: SigningKeys | None = None  # those that a reload has brought
 
     def reload(self) -> bool:
@@ -42,7 +43,12 @@ class InForce:
             self._log.event("alarm", what=f"changed settings that take effect only at the next start: {', '.join(waiting)}")
         self.settings, self.policy, self.signing_keys = settings, policy, signing_keys
         self._log.event("policy.loaded", pack=policy.name, pack_version=policy.version, warnings=len(policy.warnings))
+        self._warn()
         return True
+
+    def _warn(self) -> None:
+        for says in to_come(self.policy):
+            self._log.event("alarm", what=says)
 
 
 def from_now_on(running: Settings, wanted: Settings) -> Settings:

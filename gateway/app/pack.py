@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from gateway.act.copies import names_of
 from gateway.config import Settings
+from gateway.edges.clock import SystemClock
 from gateway.edges.packs import read_pack
 from gateway.errors import BadPack, Problem
 from gateway.policy.pack_yaml import Sheet
@@ -16,8 +18,10 @@ from gateway.policy.parse_pack import load_pack
 from gateway.policy.rules import Policy
 
 
-def load_policy(source: Path, settings: Settings, instead: Mapping[str, Sheet] | None = None) -> Policy:
+def load_policy(source: Path, settings: Settings, instead: Mapping[str, Sheet] | None = None, today: date | None = None) -> Policy:
     """The pack in force, bound to the next hops and places there are. `instead`: what is supposed of files in it.
+
+    An export of a day still to come is not relied on, until the pack is loaded again on that day: `to_come` says which.
 
     Raises:
         BadPack: with a Problem for everything that is wrong, a route to a next hop or place that is not configured included.
@@ -28,7 +32,18 @@ def load_policy(source: Path, settings: Settings, instead: Mapping[str, Sheet] |
         raise _in_folder(source, unknown)
     if triggering := tuple(_stamps_that_trigger(policy, trigger_headers(settings))):
         raise _in_folder(source, triggering)
-    return policy.bind(next_hops, places)
+    bound = policy.bind(next_hops, places)
+    return replace(bound, snapshot=bound.snapshot.relied_on(today or _today()))
+
+
+def to_come(policy: Policy) -> Iterator[str]:
+    """Exports that a policy in force does not rely on."""
+    for name, day in policy.snapshot.to_come(_today()).items():
+        yield f"{name} says that it is of {day}, which is still to come: what stands there counts as unknown; write the day of the export"
+
+
+def _today() -> date:
+    return SystemClock().now().date()
 
 
 def _stamps_that_trigger(policy: Policy, triggers: frozenset[str]) -> Iterator[Problem]:

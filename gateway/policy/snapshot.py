@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 
 from gateway.model.facts import Entry, Missing
 from gateway.policy.places import Places
+
+_ZONES = timedelta(days=1)  # the farthest that two clocks which are right are apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,19 @@ class Snapshot:
     registers: Mapping[str, Register] = field(default_factory=dict)
     looked_for: frozenset[str] = frozenset()
     as_of: Mapping[str, date] = field(default_factory=dict)  # by file, the day of an export that gets too old
+
+    def to_come(self, today: date) -> Mapping[str, date]:
+        """By file, days of exports that are still to come; of the next one, a clock in another zone may speak already."""
+        return {name: day for name, day in self.as_of.items() if day - today > _ZONES}
+
+    def relied_on(self, today: date) -> Snapshot:
+        """Nobody knows how old an export is that is of a day still to come: what it says counts as too old."""
+        files = self.to_come(today)
+        if not files:
+            return self
+        registers = {name: replace(one, stale_from=date.min) if name in files else one for name, one in self.registers.items()}
+        lists = date.min if files.keys() - registers.keys() else self.lists_stale_from
+        return replace(self, registers=registers, lists_stale_from=lists)
 
     def list_of(self, key: str) -> KnownList | None:
         """The list that mail to this Address.key goes to. Where servers know subaddresses (RFC 5233), `list+anything` is the list too."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 
 from gateway.errors import Problem
 from gateway.policy.places import Places
@@ -19,11 +19,10 @@ def without_lists(policy: Policy) -> Iterator[Problem]:
 
 
 def exported_tomorrow(policy: Policy, today: date) -> Iterator[Problem]:
-    """Exports of a day that is still to come; of the next one, a clock in another zone may speak already."""
-    for name, day in policy.snapshot.as_of.items():
-        if day > today + timedelta(days=1):
-            says = f"{day} is still to come: what is known would never be too old; write the day of the export"
-            yield Problem(*policy.where[f"as_of:{name}"], says)
+    """Exports of a day that is still to come: a gateway does not rely on them."""
+    for name, day in policy.snapshot.to_come(today).items():
+        says = f"{day} is still to come, so how old it is is not known, and what stands here counts as unknown; write the day of the export"
+        yield Problem(*policy.where[f"as_of:{name}"], says)
 
 
 def fits_nobody(policy: Policy) -> Iterator[Problem]:

@@ -1,19 +1,23 @@
 """Distribution lists of a pack: who gets the mail in the end, what is unknown of it, and what is said of a mistake."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.model.facts import UNKNOWN
+from gateway.model.envelope import Address
+from gateway.model.facts import UNKNOWN, MessageFacts, SenderFacts
 from gateway.policy.parse_pack import load_pack
+from gateway.policy.recipients import facts_of
 from gateway.studio.check import check
 from tests.policy.packs import BESIDE, OWN, SMALL, problems
 
 ASKS = "  - {id: list-asks, when: {list: {external_members: {at_least: 1}, uncleared_members: {at_least: 1}}}, hold: {for: officer}}\n"
 TEXT = SMALL.replace("rules:\n", "rules:\n" + ASKS)
+LISTS = "lists:\n  - {address: all@own, members: 3}\n"
+PARTNERS = "entries:\n  - {domain: partner.example, agreement: A-1, highest: internal, review_by: 2026-06-30}\n"
 SUB = "\n  - {address: sub@own, members: 300, external_members: 40}"
 
 
@@ -126,7 +130,7 @@ def test_of_a_list_that_says_everything_nothing_is_told(rows):
     [
         ("as_of: 2026-01-01\nlists:", "lists.yaml:1:1: warning: `as_of:` does nothing without `valid_for:`"),
         ("valid_for: 7d\nlists:", "lists.yaml:1:1: warning: `valid_for:` does nothing without `as_of:`"),
-        ("as_of: 2062-01-01\nvalid_for: 7d\nlists:", "lists.yaml:1:8: 2062-01-01 is still to come: what is known would never be too old"),
+        ("as_of: 2062-01-01\nvalid_for: 7d\nlists:", "lists.yaml:1:8: 2062-01-01 is still to come, so how old it is is not known"),
     ],
 )
 def test_an_export_that_never_gets_too_old_is_told(text, says):
@@ -140,6 +144,25 @@ def test_a_clock_in_another_zone_is_a_day_ahead_at_most():
     beside = {"partners.yaml": b"as_of: 2026-03-02\nvalid_for: 7d\nentries: []\n"}
 
     assert not check({"pack.yaml": SMALL.encode(), **BESIDE, **beside}, OWN, date(2026, 3, 1))
+
+
+def test_what_is_of_a_day_still_to_come_is_unknown_where_it_is_served():
+    """Found: as if it had been exported today, and for ever."""
+    old, new = (f"as_of: {day}\nvalid_for: 30d\n" for day in ("2026-02-20", "2062-01-01"))
+    beside = {name: (new + text).encode() for name, text in (("lists.yaml", LISTS), ("partners.yaml", PARTNERS))}
+    beside |= {"others.yaml": (old + PARTNERS).encode()}
+    text = SMALL.replace("  partners: {register", "  others: {register: others.yaml}\n  partners: {register")
+    loaded = load_pack({"pack.yaml": text.encode(), **BESIDE, **beside}, OWN).snapshot
+    nothing, at = MessageFacts(0, SenderFacts("", "", ours=True)), datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    def seen(snapshot):
+        facts = facts_of(Address("all@example.org", "all", "example.org"), nothing, snapshot, at)
+        return facts.list is UNKNOWN, {name for name, row in facts.registers if row is UNKNOWN}
+
+    assert seen(loaded.relied_on(at.date())) == (True, {"partners.yaml"})
+    assert seen(loaded.relied_on(date(2061, 12, 31))) == seen(loaded) == (False, set())
+    assert list(loaded.to_come(at.date())) == ["partners.yaml", "lists.yaml"]
+    assert not loaded.to_come(date(2061, 12, 31))
 
 
 def test_how_many_are_outsiders_matters_only_where_a_rule_asks():

@@ -1,8 +1,17 @@
 """What a running process takes over of changed settings."""
 
-from gateway.app.in_force import differing, from_now_on
+import io
+import json
+import shutil
+from datetime import date
+
+from gateway.app.in_force import InForce, differing, from_now_on
+from gateway.app.pack import load_policy, to_come
 from gateway.config import load
+from gateway.log import Log
+from tests.policy.packs import RULES
 from tests.stages.test_config import GOOD, write
+from tests.stages.test_precautions import SETTINGS, given
 
 
 def test_a_reload_changes_policy_retention_and_terms_and_nothing_that_is_open(tmp_path):
@@ -58,3 +67,29 @@ def test_what_waits_for_the_next_start_has_a_name(tmp_path):
     found = list(differing(from_now_on(running, wanted).model_dump(), wanted.model_dump()))
 
     assert found == ["listen.proxy.address", "next_hop.mailboxes.host", "next_hop.new"]
+
+
+def test_lists_of_a_day_still_to_come_are_unknown_and_the_operator_hears_of_it_at_each_load(tmp_path):
+    """Found: `policy check` refused them, and what serves relied on them for ever."""
+    pack = shutil.copytree(RULES / "starter", tmp_path / "pack")
+    lists = (pack / "lists.yaml").read_text()
+    settings = given(tmp_path, SETTINGS.replace(str(RULES / "starter"), str(pack)))
+    log = io.StringIO()
+    current = InForce(settings.file, settings, Log(log))
+
+    def alarms() -> list[str]:
+        told = [row["what"] for row in map(json.loads, log.getvalue().splitlines()) if row["event"] == "alarm"]
+        log.truncate(0)
+        log.seek(0)
+        return told
+
+    assert alarms() == []
+    (pack / "lists.yaml").write_text(f"as_of: 2099-01-01\nvalid_for: 7d\n{lists}")
+    assert current.reload()
+    assert [says.partition(",")[0] for says in alarms()] == ["lists.yaml says that it is of 2099-01-01"]
+    assert current.policy.snapshot.lists_stale_from == date.min
+    assert len(list(to_come(current.policy))) == 1  # and so doctor says
+    again = InForce(settings.file, settings, Log(log))
+    assert len(alarms()) == 1
+    assert again.policy.snapshot.lists_stale_from == date.min
+    assert load_policy(settings.policy.source, settings, today=date(2098, 12, 31)).snapshot.lists_stale_from == date(2099, 1, 8)
