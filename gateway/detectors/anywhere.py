@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from gateway.detectors.cards import is_no_card
 from gateway.detectors.checks import IBAN_LENGTHS, is_card, is_iban, valid_cards
 from gateway.detectors.detector import Detector, Found, plain
 from gateway.detectors.named import SIGN, digits, spread
@@ -70,6 +71,7 @@ DETECTORS = (
         valid=valid_cards,
         called="cards?|debit|visa|master ?card|amex|american express|pan|cc",
         spelled=f"({spread(*digits(13))}(?:{SIGN}[0-9]){{0,6}})",
+        otherwise=is_no_card,
     ),
     Detector(
         "iban",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import re2
 
@@ -28,8 +29,17 @@ _COUNTED = b"01234567890123456789"  # the heads of columns
 _finder = re2.compile(BOXES.encode(), options())
 
 
-def joined(data: bytes, start: int, end: int) -> Iterator[tuple[int, bytes]]:
-    """Where boxes begin in a stretch, and their words with the boxes joined; where they go on in the next line, also without that."""
+class Boxes(NamedTuple):
+    """Boxes side by side."""
+
+    at: int  # octets: from where to where they stand
+    stop: int
+    words: bytes  # before them
+    value: bytes  # what they say together
+
+
+def joined(data: bytes, start: int, end: int) -> Iterator[Boxes]:
+    """The boxes that begin in a stretch; where they go on in the next line, also without that."""
     done = start
     for found in _finder.finditer(data, start, min(len(data), end + OVERLAP)):
         if found.start() >= end:
@@ -39,5 +49,5 @@ def joined(data: bytes, start: int, end: int) -> Iterator[tuple[int, bytes]]:
         for boxes in dict.fromkeys((data[at:stop], data[at:stop].partition(b"\n")[0])):
             value = boxes.translate(None, _GAPS)
             if len(value.translate(None, _LETTERS)) >= _DIGITS and value not in _COUNTED:
-                yield at, before + value
+                yield Boxes(at, at + len(boxes), before, value)
         done = stop

@@ -1,5 +1,7 @@
 """Identifiers with one character in each box; and the rows of single characters that are none."""
 
+import random
+
 import pytest
 
 from gateway.detectors import scan
@@ -7,7 +9,7 @@ from gateway.detectors.grid import Grid, letters
 from gateway.model.finding import Patterns, Place
 
 ASKED = frozenset({"nhs-number", "nino", "uk-passport", "upn", "card", "utr", "student-number", "medical-record-number", "iban"})
-NHS, NINO = "4857773457", "AB123456C"
+NHS, NINO, CARD = "4857773457", "AB123456C", "4111111111111111"
 
 
 def found(text: str, place: Place = Place.TEXT, where: str = "here") -> dict[str, int]:
@@ -24,7 +26,7 @@ def found(text: str, place: Place = Place.TEXT, where: str = "here") -> dict[str
         ("National insurance", NINO, "nino"),
         ("Passport no", "533401372", "uk-passport"),
         ("Unique Pupil Number", "H801200001001", "upn"),
-        ("Card number", "4111111111111111", "card"),
+        ("Card number", CARD, "card"),
         ("UTR", "1955839661", "utr"),
         ("MRN", "71234568", "medical-record-number"),
         ("IBAN", "GB29NWBK60161331926819", "iban"),
@@ -68,7 +70,55 @@ def test_boxes_across_a_chunk_are_found_once() -> None:
         "Passport number: Y N Y N Y N Y N N",
         "Order no. 4 8 5 7 7 7 3 4 5 7",
         "Question no 4 1 1 2 3 5 4 2 1 3",
+        f"Question no {' '.join(CARD)}",  # the check digit fits, and nothing speaks of a card
     ],
 )
 def test_what_is_no_number_in_boxes(text: str) -> None:
     assert found(text) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Card: {' '.join(CARD)}",
+        f"{' '.join(CARD)} (Visa card)",
+        f"Payment no. {' | '.join(CARD)}",
+        f"Score card, paid by Visa {' '.join(CARD)}",
+        f"Golf club: card number {' '.join(CARD)}",
+        f"Score card: {' '.join(CARD)}\nVisa no. {' '.join(CARD)}",
+        f"card {' '.join(CARD)} 12 29",
+        f"Card number {' '.join(CARD)} 1 2 3",
+        f"Debit card no. {' '.join(CARD)}\n1 2 3 4 5",
+        "Amex 3 7 8 2 8 2 2 4 6 3 1 0 0 0 5",
+        "Visa card 41 11 11 11 11 11 11 11",
+        "Score card 4111 1111 1111 1111",
+    ],
+)
+def test_a_payment_card_digit_by_digit(text: str) -> None:
+    assert found(text) == {"card": 1}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Score card: 4 2 4 7 7 6 3 1 4 4 7 6 6 4 1 6 3 7",
+        "Card: 4 2 4 7 7 6 3 1 4 4 7 6 6 4 1 6 3 7",
+        "Card number 4 2 4 7 7 6 3 1 4 4 7 6 6 4 1 6 3 7",
+        "Golf card of Tom Ash\t4\t2\t4\t7\t7\t6\t3\t1\t4\t4\t7\t6\t6\t4\t1\t6\t3\t7",
+        f"Scorecard no. {' '.join(CARD)}",
+        "Card: 6 2 3 4 5 3 4 3 4 5 4 3 6 2 3 4 5 0",  # all eighteen pass
+        "Card of Tom: 4 5 4 3 5 4 4 3 4 36 4 5 4 3 1",  # with the sum of nine holes
+        f"Card {' '.join(CARD)} 4 5 4",  # and nothing but this word
+        f"Bingo card: {' '.join(CARD[at : at + 2] for at in range(0, 16, 2))}",
+    ],
+)
+def test_a_score_card_is_no_payment_card(text: str) -> None:
+    """Found: of eighteen holes the first sixteen pass the check in one row of twelve."""
+    assert found(text) == {}
+
+
+def test_no_row_of_eighteen_scores_is_a_payment_card() -> None:
+    scores = random.Random(18)
+    rows = [" ".join(str(scores.randint(2, 7)) for _ in range(18)) for _ in range(300)]
+
+    assert [row for row in rows for words in ("Score card:", "Card:", "Golf card -", "Card no.") if found(f"{words} {row}")] == []
