@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from gateway.content.office_art import words_in
 from gateway.content.reading import Unreadable
 from gateway.detectors import Segment
+from gateway.detectors.unseen import name_of
 from gateway.model.finding import Place, Readable
 
 _DEPTH = 64
 _DOCUMENT, _SLIDE, _NOTES, _MASTER, _LIST, _EDGES, _COMMENT = 1000, 1006, 1008, 1016, 4080, 4057, 12000
 _CHARS, _BYTES, _STRING = 4000, 4008, 4026  # TextCharsAtom, TextBytesAtom, CString
+_FLAGS, _OF_NOTES, _HAS_FOOTER = 4058, 4, 0x20  # HeadersFootersAtom; the instance of the edges of notes; one of the flags
 _SHAPE = 0xF00B  # OfficeArtFOPT: the properties of a shape
 _CALLED = {_SLIDE: "slide", _NOTES: "notes", _MASTER: "master", _LIST: "slide", _COMMENT: "comments", _DOCUMENT: "presentation"}
 _SIGNS = str.maketrans({"\r": "\n", "\x0b": "\n"})
@@ -26,17 +28,21 @@ def read_presentation(stream: bytes) -> Iterator[Segment]:
     """The stream "PowerPoint Document"."""
     lines: dict[str, list[str]] = {}
     edges: list[Segment] = []
-    is_whole = True
+    is_whole, has_footer = True, False
     for kind, instance, held_in, data in _atoms(stream):
         if kind is None:
             is_whole = False
+        elif kind == _FLAGS:  # before the texts that it is about
+            has_footer = len(data) >= 4 and data[2] & _HAS_FOOTER != 0
         elif kind == _SHAPE:
             lines.setdefault("drawings", []).extend(words_in(data))
         else:
             text = data.decode("latin-1" if kind == _BYTES else "utf-16-le", "replace").translate(_SIGNS)
             if _EDGES in held_in and kind == _STRING and instance in (1, 2):
                 place = Place.PAGE_HEADER if instance == 1 else Place.PAGE_FOOTER
-                edges.append((place, place.value.replace("_", " "), text))
+                # A slide has no page header: those of notes and hand-outs are not what is opened.
+                is_shown = instance == 2 and has_footer and held_in[0] in (_DOCUMENT, _SLIDE) and _NOTES not in held_in
+                edges.append((place, name_of(place.value.replace("_", " "), is_shown=is_shown), text))
             else:
                 lines.setdefault(_where(held_in), []).append(text)
     place = Place.FIRST_LINE
@@ -67,10 +73,10 @@ def _atoms(stream: bytes) -> Iterator[tuple[int | None, int, tuple[int, ...], by
             end = ends[-1][0] if ends else len(stream)
         has_document = has_document or kind == _DOCUMENT
         if head & 0xF == 0xF and len(ends) < _DEPTH:
-            ends.append((end, kind))
+            ends.extend(((end, _NOTES), (end, kind)) if kind == _EDGES and head >> 4 == _OF_NOTES else ((end, kind),))
             at += 8
             continue
-        if kind in (_CHARS, _BYTES, _STRING, _SHAPE):
+        if kind in (_CHARS, _BYTES, _STRING, _SHAPE, _FLAGS):
             yield kind, head >> 4, tuple(outer for _, outer in ends), stream[at + 8 : end]
         at = max(end, at + 8)
     if not has_document:

@@ -262,15 +262,14 @@ class _Document:
         if name in _SKIPPED:
             return replace(self._state, skipped=True)
         if name in _EDGES:
-            self._state = replace(self._state, edge=name if self._state.place is Place.FIRST_LINE else "")
-            self._move(_EDGES[name])
+            self._move(_EDGES[name], name if self._state.place is Place.FIRST_LINE else "")
         elif name in _ASKS and self._state.place is Place.FIRST_LINE:
             self._words.add(name)
         return self._state
 
-    def _move(self, place: Place) -> None:
+    def _move(self, place: Place, edge: str | None = None) -> None:
         """What this group says stands elsewhere, on a line of its own."""
-        self._state = replace(self._state, place=place)
+        self._state = replace(self._state, place=place, edge=self._state.edge if edge is None else edge)
         self._put("\n")
 
     def _put(self, text: str) -> None:

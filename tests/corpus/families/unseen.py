@@ -13,7 +13,7 @@ from typing import Any
 from tests.build import docx, pptx, xlsx
 from tests.build.binary_workbooks import xlsb
 from tests.build.ooxml import RELATIONSHIPS, package, relationships
-from tests.content.compound import begin, record, string, workbook
+from tests.content.compound import begin, compound, record, string, workbook
 from tests.corpus.entries import ANY, LINE, Innocent, Technique, carrying
 from tests.corpus.families.opened import odt, opened
 from tests.corpus.families.sheets import changed
@@ -250,6 +250,37 @@ _SHOWN_IN_POWERPOINT: dict[str, Edged] = {
     "a header of a layout": partial(_slides, part=_LAYOUT1),
 }
 
+# --- PowerPoint 97 to 2003 ------------------------------------------------------------------------------------------------
+
+
+def _of_ppt(kind: int, *inside: bytes, instance: int = 0) -> bytes:
+    """A container ([MS-PPT] section 2.3.1)."""
+    content = b"".join(inside)
+    return struct.pack("<HHI", instance << 4 | 0xF, kind, len(content)) + content
+
+
+def _atom(kind: int, content: bytes, instance: int = 0) -> bytes:
+    return struct.pack("<HHI", instance << 4, kind, len(content)) + content
+
+
+def _ppt(words: str, *, flags: int = 0x20, holder: int = 1000, of_notes: bool = False, edge: int = 2) -> bytes:
+    """Section 2.4.15: a footer (`edge` 2) or a header (1), with the flags that say whether there is one."""
+    said = _atom(4058, struct.pack("<hH", 0, flags)) + _atom(4026, words.encode("utf-16-le"), edge)
+    edges = _of_ppt(4057, said, instance=4 if of_notes else 3)
+    stream = _of_ppt(holder, edges) + (b"" if holder == 1000 else _of_ppt(1000))
+    return compound({"PowerPoint Document": stream, "Current User": bytes(64)})
+
+
+_UNSEEN_IN_PPT: dict[str, Edged] = {
+    "a footer of old slides that is switched off": partial(_ppt, flags=0),
+    "a footer of old notes": partial(_ppt, of_notes=True),
+    "a header of old notes": partial(_ppt, of_notes=True, edge=1, flags=0x10),
+    "a header of old slides, which have none": partial(_ppt, edge=1, flags=0x30),
+    "a footer of an old presentation outside of slides": partial(_ppt, holder=1008),
+}
+_SHOWN_IN_PPT: dict[str, Edged] = {"a footer of old slides": partial(_ppt), "a footer of one old slide": partial(_ppt, holder=1006)}
+
+
 # --- OpenDocument -----------------------------------------------------------------------------------------------------------
 
 
@@ -347,5 +378,5 @@ def _styles_of(document: bytes) -> str:
     return zipfile.ZipFile(io.BytesIO(document)).read("styles.xml").decode()
 
 
-UNSEEN = _UNSEEN_IN_WORD | _UNSEEN_IN_EXCEL | _UNSEEN_IN_BINARY | _UNSEEN_IN_POWERPOINT | _UNSEEN_IN_OPEN | _UNSEEN_IN_RTF
-SHOWN = _SHOWN_IN_WORD | _SHOWN_IN_EXCEL | _SHOWN_IN_BINARY | _SHOWN_IN_POWERPOINT | _SHOWN_IN_OPEN | _SHOWN_IN_RTF
+UNSEEN = _UNSEEN_IN_WORD | _UNSEEN_IN_EXCEL | _UNSEEN_IN_BINARY | _UNSEEN_IN_POWERPOINT | _UNSEEN_IN_PPT | _UNSEEN_IN_OPEN | _UNSEEN_IN_RTF
+SHOWN = _SHOWN_IN_WORD | _SHOWN_IN_EXCEL | _SHOWN_IN_BINARY | _SHOWN_IN_POWERPOINT | _SHOWN_IN_PPT | _SHOWN_IN_OPEN | _SHOWN_IN_RTF
