@@ -12,6 +12,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from itertools import islice
 from urllib.parse import unquote_plus
 
 from gateway.content.charsets import guesses, texts
@@ -136,7 +137,8 @@ _MAY_HIDE = re.compile(
 )  # quick: looked for in the whole
 _MAY_HIDE_UNSEEN = re.compile(r"\\|/\*")  # what a style sheet says may be written so that the quick look misses it
 _HIDDEN = re.compile(r"(?:^|\s)hidden(?:[\s=/>]|$)", re.IGNORECASE)
-_CONTENT = re.compile(r"content\s*(?::|/\*)|\\", re.IGNORECASE)  # quick
+_CONTENT = re.compile(r"""content\s*(?::|/\*)|list-style[^;}"']{0,100}["']|(?<![\w\-])--[\w\-]++\s*:|\\""", re.IGNORECASE)  # quick
+_RULES = 50_000  # of style sheets; no page that is shown has as many
 _MAY_TURN = re.compile(r"-override", re.IGNORECASE)  # quick
 _OVERRIDING = re.compile(r"unicode-bidi\s*:\s*(?:bidi|isolate)-override", re.IGNORECASE)
 _DIRECTION = re.compile(r"""\b(?:dir\s*=\s*["']?|direction\s*:\s*)(rtl|ltr)\b""", re.IGNORECASE)
@@ -171,6 +173,7 @@ class _Page:
         "_puts",
         "_quoted_tags",
         "_quotes",
+        "_rules",
         "_sheets",
         "_tags",
         "_turning",
@@ -190,6 +193,7 @@ class _Page:
         self._tags: list[str] = []  # their attributes
         self._quoted_tags: list[str] = []  # ... inside quotations
         self._sheets: list[str] = []
+        self._rules = _RULES  # that may still come
         self._hidden = Hidden()
         self._quotes: list[_Open] = []
         self._depth = 0  # of quotations
@@ -215,7 +219,7 @@ class _Page:
     @property
     def is_full(self) -> bool:
         """Its style sheets say more than was looked at."""
-        return self._hidden.is_full or self.around.is_full
+        return self._rules < 0 or self._hidden.is_full or self.around.is_full
 
     def unshown(self) -> Iterator[str]:
         """Head, attributes, comments, scripts."""
@@ -280,7 +284,8 @@ class _Page:
         if not self._may_hide and _MAY_HIDE_UNSEEN.search(sheet):
             self._may_hide, self._visible = True, list(self._all)
         shows = not self._puts and _CONTENT.search(sheet) is not None
-        rules = tuple(rules_of(sheet)) if shows or self._may_hide else ()
+        rules = tuple(islice(rules_of(sheet), self._rules + 1)) if shows or self._may_hide else ()
+        self._rules -= len(rules)
         if shows:
             self.around.add(rules)
         if self._may_hide:

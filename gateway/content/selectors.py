@@ -27,7 +27,7 @@ _SIMPLE = re.compile(
 )
 # Only for a while, or only a part of the element.
 _NOT_ALWAYS = frozenset({"hover", "active", "focus", "visited", "target", "checked", "first-letter", "first-line", "selection"})
-_AROUND = frozenset({"before", "after"})
+_AROUND = frozenset({"before", "after", "marker"})
 _CLASSES = re.compile(r"""(?<![\w\-])(?:class|id)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""([^\s"'<>/=]++)(?:\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'>][^\s>]*+)))?""")
 _MOST = 20_000  # selectors of a page: no set of icons has as many
@@ -90,7 +90,7 @@ class Selector(NamedTuple):
     element: str
     names: frozenset[str]  # classes and ids
     attributes: tuple[tuple[str, str, str], ...]  # name, how it is compared, value
-    where: str  # before, after: of what stands there; empty: of the element
+    where: str  # before, after, marker: of what stands there; empty: of the element
     weight: tuple[int, int, int]  # Selectors 3 section 9, of all its parts: the heaviest counts
 
     @property

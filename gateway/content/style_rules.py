@@ -24,10 +24,11 @@ class Rule(NamedTuple):
     selectors: str
     declarations: tuple[str, ...]
 
-    def said_of(self, name: str) -> list[str]:
-        """The values of a property, the last of which counts."""
-        pairs = (declaration.partition(":") for declaration in self.declarations)
-        return [value for said, _, value in pairs if unescaped(said).strip().lower() == name]
+    def said(self) -> Iterator[tuple[str, str]]:
+        """Properties and their values, the last of which counts."""
+        for declaration in self.declarations:
+            name, _, value = declaration.partition(":")
+            yield unescaped(name).strip().lower(), value
 
 
 def rules_of(sheet: str) -> Iterator[Rule]:

@@ -1,7 +1,8 @@
 """What style sheets do to words: which elements they hide, and which words they show. Pure.
 
 Standards: CSS 2.1 chapters 6.4 and 12; rules and selectors are read as style_rules.py and selectors.py say.
-Limits: what another rule shows again; of the words that stand for an element in different rules the three that count most are read.
+Limits: what another rule shows again; of the words that different rules put at one place the two that count most are read; of a property
+of the page's own (`--name`) what is said last, wherever; marks of quotation that `quotes` names are read, and not put anywhere.
 """
 
 from __future__ import annotations
@@ -20,20 +21,22 @@ _HIDING = re.compile(
     r"|opacity\s*:\s*0(?:\.0+)?(?![.\d])|max-(?:height|width)\s*:\s*0(?![.\d])|text-indent\s*:\s*-\d{3}",
     re.IGNORECASE,
 )
-_AROUND = ("before", "after")
-_CONTENT = re.compile(
-    r"""content\s*:((?:\s*+(?:"(?:[^"\\\n]|\\.)*+"|'(?:[^'\\\n]|\\.)*+'|attr\([^)"']{0,80}\)|[\w\-]++(?:\([^)"']{0,80}\))?|/))++)""",
-    re.IGNORECASE | re.DOTALL,
+_STRING = r""""((?:[^"\\]|\\.)*+)"|'((?:[^'\\]|\\.)*+)'"""
+_SAYING = re.compile(  # any property: which of them are shown is more than content, and the rest are names of fonts
+    r""":((?:\s*+(?:"(?:[^"\\\n]|\\.)*+"|'(?:[^'\\\n]|\\.)*+'|[\w\-]++(?:\((?:[^)"']|"[^"\\]{0,200}+"|'[^'\\]{0,200}+'){0,80}+\))?|/))++)""",
+    re.DOTALL,
 )
 _PIECE = re.compile(
-    r""""([^"\\]*+(?:\\.[^"\\]*+)*+)"|'([^'\\]*+(?:\\.[^'\\]*+)*+)'|attr\(\s*+([\w:\-]++)|(?:url|counters?)\([^)]*+\)?|(/)""",
+    rf"""{_STRING}|(?:attr|var)\(\s*+([\w:\-]++)[^,)"']*+(?:,\s*+(?:{_STRING}))?|(?:url|counters?)\([^)]*+\)?|(/)""",
     re.IGNORECASE | re.DOTALL,
 )
+_LISTS = ("list-style-type", "list-style")
+_DEEPEST = 4  # properties of one's own inside of one another
 _ROOM = 500_000  # characters that are put around the elements of a page, besides as many as it has itself
-_READINGS = 3
+_READINGS = 2
 _ASKING, _VALUES = 16, 1000  # so many texts with attributes are put together, of so many elements
 
-Piece = tuple[str, str]  # a text, or the name of an attribute
+Piece = tuple[str, str]  # a text, and which attribute (or property, --name) says what is shown instead
 _ALOUD: Piece = ("", "/")  # what stands behind is read aloud instead
 
 
@@ -53,11 +56,12 @@ class _Content(NamedTuple):
 class Around:
     """The words that style sheets put before and behind what stands in an element (CSS 2.1 section 12.1)."""
 
-    __slots__ = ("_contents", "_is_full", "_known", "_made", "_number", "_reading", "_room", "readings")
+    __slots__ = ("_contents", "_is_full", "_known", "_made", "_number", "_own", "_reading", "_room", "readings")
 
     def __init__(self) -> None:
         self._contents: Named[_Content] = Named()
         self._known: dict[tuple[str, str], tuple[list[str], list[str]]] = {}
+        self._own: dict[str, list[Piece]] = {}  # what properties of the page's own say
         self._number = 0
         self._reading = 0
         self._made = self._room = _ROOM
@@ -75,11 +79,16 @@ class Around:
     def add(self, rules: Iterable[Rule]) -> None:
         """Those of one more style sheet."""
         for rule in rules:
-            shown = [(value, pieces) for value in rule.said_of("content") if (pieces := _pieces(value))]
-            for value, pieces in shown[-1:]:
-                self._number += 1
-                content = _Content("!important" in value.lower(), self._number, pieces)
-                self._contents.add(rule.selectors, content, lambda selector: selector.where in _AROUND)
+            contents: dict[bool, _Content] = {}  # the last of each kind counts
+            for name, value in rule.said():
+                is_list = name in _LISTS
+                if (is_list or name == "content") and (pieces := _pieces(value)):
+                    self._number += 1
+                    contents[is_list] = _Content("!important" in value.lower(), self._number, pieces)
+                elif name.startswith("--"):
+                    self._own[name] = list(_parts(value))
+            for is_list, content in contents.items():
+                self._contents.add(rule.selectors, content, _is_of_lists if is_list else _is_around)
 
     def begin(self, reading: int, room: int) -> None:
         """The page is read once more; where rules say different words for an element, the first reading has those that count."""
@@ -104,7 +113,8 @@ class Around:
         named = sorted(self._contents.of(tag), key=_counts, reverse=True)
         if not named:
             return [], []
-        before, behind = ([content.pieces for selector, content in named if selector.where == where] for where in _AROUND)
+        behind = [content.pieces for selector, content in named if selector.where == "after"]
+        before = [content.pieces for selector, content in named if selector.where != "after"]
         return self._texts(before, tag), self._texts(behind, tag)
 
     def _texts(self, contents: list[list[Piece]], tag: Tag) -> list[str]:
@@ -114,16 +124,27 @@ class Around:
                 texts[self._joined(pieces, tag)] = None
         return list(texts)
 
-    def _joined(self, pieces: list[Piece], tag: Tag) -> str:
+    def _joined(self, pieces: list[Piece], tag: Tag, depth: int = 0) -> str:
         """As far as there is room: a thousand times the same attribute is no small thing."""
         texts = []
-        for text, attribute in pieces:
-            texts.append(tag.said.get(attribute, "") if attribute else text)
+        for text, name in pieces:
+            if name in self._own and depth < _DEEPEST:
+                texts.append(self._joined(self._own[name], tag, depth + 1))
+            else:
+                texts.append(tag.said.get(name, text) if name else text)
             self._made -= 1 + len(texts[-1])
             if self._made < 0:
                 self._is_full = True
                 return ""
         return "".join(texts)
+
+
+def _is_around(selector: Selector) -> bool:
+    return selector.where != ""
+
+
+def _is_of_lists(selector: Selector) -> bool:
+    return selector.where in ("", "marker")
 
 
 def _counts(named: tuple[Selector, _Content]) -> tuple[bool, tuple[int, int, int], int]:
@@ -159,23 +180,25 @@ class Hidden:
 def words_of(sheets: str, tags: str) -> Iterator[str]:
     """The words that style sheets show, each with its strings joined; `tags`: the attributes of all elements."""
     asking, room = 0, _ROOM + len(tags)
-    for found in _CONTENT.finditer(sheets):
+    for found in _SAYING.finditer(sheets):
         pieces = [piece for piece in _parts(found[1]) if piece != _ALOUD]
-        asked = {attribute for _, attribute in pieces if attribute}
+        asked = {name for _, name in pieces if name and not name.startswith("--")}
         if said := "".join(text for text, _ in pieces):
             yield said
         if len(asked) == 1 and asking < _ASKING:
             asking += 1
-            for value in _said_by(asked.pop(), tags):
-                room -= sum(1 + len(value if attribute else text) for text, attribute in pieces)
+            attribute = asked.pop()
+            for value in _said_by(attribute, tags):
+                texts = [value if name == attribute else text for text, name in pieces]
+                room -= sum(map(len, texts)) + len(texts)
                 if room < 0:
                     return
-                yield "".join(value if attribute else text for text, attribute in pieces)
+                yield "".join(texts)
 
 
 def _parts(content: str) -> Iterator[Piece]:
-    for double, single, attribute, aloud in _PIECE.findall(content):
-        yield (unescaped(double or single), attribute.lower() or aloud)
+    for double, single, name, other, another, aloud in _PIECE.findall(content):
+        yield unescaped(double or single or other or another), name.lower() or aloud
 
 
 def _pieces(content: str) -> list[Piece]:

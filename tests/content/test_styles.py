@@ -35,6 +35,12 @@ PUT = {
     "by the last of two declarations": ".a::before{content:'q';content:'OFFICIAL-'}",
     "by the rule that weighs more": "p .a::before{content:'OFFICIAL-'}b::before{content:'q'}",
     "by the rule that is important": ".a::before{content:'OFFICIAL-'!important}p b.a::before{content:'q'}",
+    "by what stands where an attribute does not": ".a::before{content:attr(data-y, 'OFFICIAL-')}",
+    "by an attribute, not by what stands without it": ".a::before{content:attr(data-x, 'q')}",
+    "by a property of the page's own": ".a::before{content:var(--x)}:root{--X:'OFFICIAL' var(--y,'q')}p{--y:'-'}",
+    "by what stands where a property is not": ".a::before{content:var(--x, 'OFFICIAL-')}",
+    "as the sign of a list": ".a{display:list-item;list-style:'OFFICIAL-' inside}",
+    "as the sign of a list by its own name": ".a::marker{content:'OFFICIAL-'}",
     "by a rule that a rule for other places seems to replace": ".a::before{content:'OFFICIAL-'}#nowhere p b.a::before{content:'q'}",
 }
 
@@ -46,6 +52,22 @@ def put(sheet: str, rest: str = REST) -> set[tuple[str, str]]:
 @pytest.mark.parametrize("name", PUT)
 def test_words_are_read_where_a_style_puts_them(name: str) -> None:
     assert ("sensitive", "text") in put(PUT[name])
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        "li{list-style-type:'OFFICIAL-SENSITIVE'}",
+        "q{quotes:'OFFICIAL-' 'SENSITIVE'}",
+        ":root{--x:'OFFICIAL-SENSITIVE'}",
+        "@counter-style x{symbols:'OFFICIAL-SENSITIVE'}",
+        "p{text-overflow:'OFFICIAL-SENSITIVE'}",
+        "p::before{content:attr(x, 'OFFICIAL-SENSITIVE')}",
+        "p::before{content:counters(x, '.') 'OFFICIAL-' / 'SENSITIVE'}",
+    ],
+)
+def test_words_of_a_style_are_read_also_where_none_is_seen_to_show_them(sheet: str) -> None:
+    assert ("sensitive", "text") in put(sheet, "<p>Hello.</p>")
 
 
 @pytest.mark.parametrize(
@@ -103,12 +125,14 @@ def test_rules_of_a_sheet(sheet: str, rules: list[tuple[str, ...]]) -> None:
 NUMBERS = range(30_000)
 BEYOND = {
     "more rules than any page has": "".join(f".z{number}::before{{content:'q'}}" for number in NUMBERS) + "</style>",
+    "more rules that say nothing of it than any page has": "a{b:c}" * 60_000 + "d::before{content:'q'}</style>",
     "more selectors than any page has": ",".join(f".z{number}" for number in NUMBERS) + "{display:none}</style>",
     "too many selectors for too many elements": "".join(f"p[x='{number}']::before{{content:'q'}}" for number in NUMBERS[:9999])
     + "</style>"
     + "".join(f"<p x=x y={number}>" for number in NUMBERS),
     "more words than a page has room for": f"p::before{{content:'{'q' * 100_000}'}}</style>{'<p>' * 99}",
     "an attribute again and again": f"p::before{{content:{'attr(x)' * 9999}}}</style><p x={'y' * 9999}>",
+    "a property in itself": f"p::before{{content:var(--x)}}p{{--x:{'var(--x)' * 9999}}}</style><p>",
     "no words again and again": f"p::before{{content:'q'{'attr(x)' * 9999}}}</style>" + "".join(f"<p y={number}>" for number in NUMBERS),
     "a long attribute searched again and again": "".join(f"p[x*='yyyyyy{number}']{{display:none}}" for number in NUMBERS[:9999])
     + f"</style><p x={'y' * 99_999}>",
@@ -151,7 +175,7 @@ def test_what_is_not_looked_at_to_its_end_is_over_budget_and_soon(name: str) -> 
     ],
 )
 def test_hostile_style_sheets_take_linear_time(piece: str) -> None:
-    sheet = "b::before{content:'b'}i.x{display:none}" + piece * (1_000_000 // len(piece))
+    sheet = "b::before{content:'b'}i.x{display:none}" + piece * (500_000 // len(piece))
     start = time.process_time()
 
     put(f"{sheet}{{content:'x';display:none}}")

@@ -336,6 +336,7 @@ def _styled() -> dict[str, bytes]:
         "a newsletter with the icons of a font": mail(html=f"<style>.icon::before{{font-family:Icons}}{icons}</style><ul>{items}</ul>"),
         "a table for small screens": mail(html=f"<style>@media (max-width:600px){{td::before{{content:attr(data-th)}}}}</style><table>{rows}</table>"),
         "a page that prints the addresses of its links": mail(html=f"<style>@media print{{a[href]:after{{content:' (' attr(href) ')'}}}}</style>{links}"),
+        "a page with properties of its own": mail(html="<style>:root{--font:'Segoe UI',Arial;--icon:'\\f101';--gap:'12'}p{font-family:'Segoe UI';quotes:'\\201c' '\\201d'}.i:before{content:var(--icon)}li{list-style:'\\2013  '}</style><p><i class='i'></i>Restricted byways are open to walkers.</p><ul><li>Item 12</li></ul>"),
         "a list with numbers and strokes of its own": mail(html="<style>ul>li::before{content:'- '}.toc li:before{content:counter(x) '. '}li *::after{content:'\\a'}</style><ul class='toc'><li>One <b>12</b></li><li>Two 3456</li></ul>"),
     }  # fmt: skip
 
