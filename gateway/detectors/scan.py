@@ -227,18 +227,18 @@ class _Search:
 
     def _boxes(self, text: Text, start: int, end: int) -> None:
         """What single characters in boxes say together, where that is sure."""
-        found = list(boxes.joined(text.data, start, end))
+        found = {some.words + some.value: some for some in boxes.joined(text.data, start, end)}
         said: dict[str, list[boxes.Boxes]] = {}
-        for some in found:
+        for some in found.values():
             said.setdefault(some.value.decode(), []).append(some)
         inner = _Search(self._prepared)
-        inner._run(Text(text.place, "", b"\n".join(dict.fromkeys(some.words + some.value for some in found)), None))
+        inner._run(Text(text.place, "", b"\n".join(found), None))
         for number, tally in inner._finds.tallies.items():
             otherwise = self._prepared.detectors[number].otherwise
             for value in tally.sure:
                 same = said.get(value, ())
                 if not same or not all(otherwise(text.data, some.at, some.stop) for some in same):
-                    self._finds.tally(number).add(value, sure=True, text=text, at=min(some.at for some in found))
+                    self._finds.tally(number).add(value, sure=True, text=text, at=min(some.at for some in found.values()))
 
     # --- what it comes to -----------------------------------------------------------------------------------------------
 
