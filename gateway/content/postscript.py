@@ -3,7 +3,8 @@ r"""Pages and forms whose words are strings among operators: PostScript, EPS and
 Strings are `(words \050 and \) signs)` and `<6865>` (PostScript Language Reference 3.2.2; ISO 32000-2 section 7.3.4), of FDF also UTF-16.
 Each is a line, and all of PostScript also follow one another without an end, for a line is often shown in pieces. What a page shows comes
 out of a program, fonts with any codes, and packed data: so PostScript is read as far as this, and is unsupported all the same. So are the
-language of printers (PCL), and FDF with streams or a password. The text as it stands is read besides.
+language of printers (PCL), and FDF with streams or a password. The text as it stands is read besides. What is only called a page, and has
+no word of the language, is text.
 """
 
 from __future__ import annotations
@@ -11,17 +12,30 @@ from __future__ import annotations
 import binascii
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from gateway.content.naming import extension_of
 from gateway.content.reading import Item, Source, Spent, Unreadable
 from gateway.content.text import read_text
 from gateway.model.finding import Place, Readable
 
-NAMES = ("ps", "eps", "epsf", "epsi")
+_NAMES = frozenset({"ps", "eps", "epsf", "epsi"})
+# What shows words needs a point, a font or a path, or makes such an operator and executes it. "Show" alone is a word of every day.
+_OPERATORS = re.compile(
+    rb"%!|[)\]>}]\s{0,9}(?:show|image)\b"
+    rb"|\b(?:r?(?:move|line|curve)to|arc|arcn|arct|arcto|(?:find|select|scale|make|set)font|(?:[akxy]|xy|a?width|glyph)show|showpage|charpath"
+    rb"|def|bind|cvx|cvn|exec|execform|eexec|systemdict|currentfile|gsave|grestore|newpath|closepath|rectfill|ufill|imagemask|colorimage"
+    rb"|setgray|setrgbcolor|setcmykcolor)\b"
+)
 _SIGN = re.compile(rb"\\[0-7]{1,3}|\\\r\n|\\.|[()]|<(?:[0-9A-Fa-f\s]{2,}|<)>?", re.DOTALL)
 _ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"", b"f": b"\n", b"\n": b"", b"\r": b""}
 _UNREAD = re.compile(rb"\bstream\r?\n|/Encrypt\b")
 _OFTEN = 4096  # strings between two looks at the clock
+
+
+def is_called_page(names: Iterable[str], data: bytes) -> bool:
+    """Whether a text with these names is a program that shows a page: it need not begin as it should."""
+    return any(extension_of(name) in _NAMES for name in names) and _OPERATORS.search(data) is not None
 
 
 def read_postscript(source: Source, spent: Spent) -> Iterator[Item]:

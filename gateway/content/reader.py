@@ -16,6 +16,7 @@ from functools import partial
 from gateway.content import (
     apple,
     archives,
+    binhex,
     blips,
     cms,
     compressed,
@@ -28,7 +29,6 @@ from gateway.content import (
     markup,
     mbox,
     msg,
-    naming,
     objects,
     ocr,
     odf,
@@ -52,7 +52,6 @@ from gateway.content import (
 )
 from gateway.content.reading import Budget, Item, Member, Oddity, Reader, Source, Spent, Unread, Unreadable
 from gateway.detectors import Segment, scan
-from gateway.mime.uuencode import BINHEX
 from gateway.model.finding import Evidence, EvidenceKind, FileFinding, Patterns, Place, Readable
 from gateway.model.message import Buffer
 
@@ -267,10 +266,11 @@ def _by_name(kind: str, source: Source) -> Reader | None:
         return pgp.read_pgp
     if kind != structure.PKCS7 and (source.declared in _ENVELOPES or any(name.endswith(".p7m") for name in names)):
         return cms.read_cms if cms.unarmoured(source.data)[:1] == b"\x30" else _is(Readable.ENVELOPED)
-    extensions = set(map(naming.extension_of, names)) if kind.startswith("text/") else ()
-    if any(name in extensions for name in postscript.NAMES):
-        return postscript.read_postscript  # which need not begin as it should
-    return _is(Readable.UNSUPPORTED) if "hqx" in extensions and BINHEX not in source.data else None
+    if not kind.startswith("text/"):
+        return None
+    if postscript.is_called_page(names, source.data):
+        return postscript.read_postscript
+    return _is(Readable.UNSUPPORTED) if binhex.is_called_so(names, source.data) else None
 
 
 def _is(readable: Readable) -> Reader:

@@ -1,5 +1,6 @@
 """Sheets, forms, drawings and pages that are written as text: their words are read as programs show them, or else it is said."""
 
+import base64
 import time
 
 import pytest
@@ -198,6 +199,43 @@ def test_what_is_called_postscript_need_not_begin_so(name: str) -> None:
 
     assert finding.readable is Readable.UNSUPPORTED
     assert ("nhs-number", "text") in seen(finding)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        b"50 700 moveto (x) show",
+        b"9 9 1 0 1 arc (x) show",
+        b"(x)show",
+        b"<6d6f7665746f> cvx exec",
+        b"currentfile /ASCIIHexDecode filter cvx exec\n25>",
+        b"/s{show}def",
+        b"Dear Kim,\n%!PS-Adobe-3.0\n",
+        b"8 8 1 [8 0 0 8 0 0] {<00>} image",
+        b"systemdict/rectfill get",
+    ],
+)
+def test_what_is_called_postscript_and_has_a_word_of_it_is_never_clean(program: bytes) -> None:
+    assert look(program, "a.ps")[0].readable is Readable.UNSUPPORTED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"Get-Process\n",
+        b"Get-ChildItem | Where-Object { $_.Length -gt 1MB } | Sort-Object Length\n",
+        b"PS: the show (see below) begins at nine; the image is on the left.\n",
+        b"",
+    ],
+)
+def test_what_is_only_called_postscript_is_text(text: bytes) -> None:
+    assert look(text, "notes.ps")[0].readable is Readable.YES
+
+
+def test_a_file_in_what_is_only_called_postscript_is_found() -> None:
+    coded = base64.b64encode(f"{{\\rtf1 a page of words, {PERSON}}}".encode() + b" " * 40)
+
+    assert any(("nhs-number", "text") in seen(finding) for finding in look(b'$f = "' + coded + b'"\n', "notes.ps"))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Files as a Mac wraps them: BinHex in a text, AppleSingle and AppleDouble. Each is a member; what is cut is damaged."""
 
+import base64
 import gzip
+import struct
 import time
 
 import pytest
@@ -9,7 +11,7 @@ from gateway.content import Budget
 from gateway.content.binhex import read_binhex
 from gateway.content.reading import Member, Spent
 from gateway.model.finding import Readable
-from tests.build import docx, noise, zip_of
+from tests.build import docx, noise, prose, zip_of
 from tests.build.mac import apple, binhex
 from tests.content.reading import look, seen
 
@@ -69,21 +71,68 @@ def test_a_file_that_is_cut_is_damaged_and_read_as_far_as_it_goes(kept: int) -> 
     assert all(data.startswith(look(binhex("a", data), "a.hqx")[1].sha256 and data[: member.octets]) for member in members)
 
 
-def test_who_only_writes_about_it_has_no_file() -> None:
-    text = b"It says (This file must be converted with BinHex 4.0)\n: what is that?\n"
-
-    (finding,) = look(text, "a.txt")
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"It says (This file must be converted with BinHex 4.0)\n: what is that?\n",
+        b"It says (This file must be converted with BinHex 4.0)\r\n: " + prose(300).encode(),
+        b"It says (This file must be converted with BinHex 4.0), how odd.\n",
+        b"(This file must be converted with BinHex 4.0)\n:" + b"fp" * 500,
+        binhex("a", b"")[:60],
+    ],
+)
+@pytest.mark.parametrize("name", ["a.txt", "a.hqx"])
+def test_who_only_writes_about_it_has_no_file(text: bytes, name: str) -> None:
+    (finding,) = look(text, name)
 
     assert finding.readable is Readable.YES
+    assert not finding.oddities
+
+
+@pytest.mark.parametrize(
+    ("data", "readable"),
+    [(b"hello", Readable.YES), (b"Times: 10:30, 11:45\n", Readable.YES), (binhex("a", PERSON).partition(b"\r\n")[2], Readable.UNSUPPORTED)],
+)
+def test_what_is_only_called_so_is_looked_at(data: bytes, readable: Readable) -> None:
+    (finding,) = look(data, "x.hqx")
+
+    assert finding.readable is readable
+
+
+def test_a_file_with_another_version_or_a_broken_checksum_is_one() -> None:
+    whole = b"\1a\0TEXTttxt" + struct.pack(">HII", 0, len(PERSON), 0)
+    for head in (whole.replace(b"a\0", b"a\1"), whole):
+        (member,) = (item for item in read_binhex(_written(head + b"??" + PERSON + b"??"), Spent(Budget())) if isinstance(item, Member))
+
+        assert member.data == PERSON
+
+
+def _written(octets: bytes) -> bytes:
+    first, letters = binhex("a", b"").splitlines()[0], base64.b64encode(octets).decode().rstrip("=")
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    return (
+        first
+        + b"\r\n:"
+        + letters.translate(str.maketrans(alphabet, "!\"#$%&'()*+,-012345689@ABCDEFGHIJKLMNPQRSTUVXYZ[`abcdefhijklmpqr")).encode()
+        + b":"
+    )
 
 
 def test_a_bomb_is_over_budget() -> None:
     assert look(binhex("a", bytes(1_000_000)), "a.hqx", budget=Budget(octets=500_000))[0].readable is Readable.OVER_BUDGET
 
 
+_LETTERS_OF_REPEATS = b"(This file must be converted with BinHex 4.0)\r\n:" + b"fp" * 500_000 + b":"
+
+
 def test_the_worst_text_costs_little() -> None:
-    """A million octets: of escapes alone, of beginnings alone."""
-    for text in (binhex("a", b"\x90" * 370_000), binhex("a", b"")[:49] * 20_000, b"(This file must be converted with BinHex" * 25_000):
+    """A million octets: of what stands so often, of escapes alone, of beginnings alone."""
+    for text in (
+        _LETTERS_OF_REPEATS,
+        binhex("a", b"\x90" * 370_000),
+        binhex("a", b"")[:49] * 20_000,
+        b"(This file must be converted with BinHex" * 25_000,
+    ):
         started = time.process_time()
         list(read_binhex(text, Spent(Budget())))
         assert time.process_time() - started < 1

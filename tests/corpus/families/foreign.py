@@ -4,6 +4,7 @@ import base64
 import gzip
 from collections.abc import Iterator
 
+from tests.build import prose
 from tests.build.mac import apple, binhex
 from tests.build.rar import rar4, rar5
 from tests.build.texts import dif, dxf, fdf, sylk
@@ -14,6 +15,8 @@ _FAMILY = "foreign formats"
 
 def techniques() -> Iterator[Technique]:
     coded = binhex("list.txt", SECRET.encode())
+    script = b'$f = "' + base64.b64encode(SECRET.encode()) + b'"\n'
+    yield Technique(_FAMILY, "a script called like a page", "detector", "nhs-number", carrying("notes.ps", script))
     yield Technique(_FAMILY, "a file in BinHex", "detector", "list.txt", carrying("list.hqx", coded, "application/mac-binhex40"))
     yield Technique(_FAMILY, "a file in BinHex in the words", "detector", "list.txt", mail(text=f"See there.\n\n{coded.decode()}\n"))
     for name, single in (("AppleSingle", True), ("AppleDouble", False)):
@@ -48,6 +51,7 @@ def _encoded() -> dict[str, tuple[str, bytes]]:
 
 _PAGES = (
     ("PostScript in letters of its own", "a.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n/f {1 add} def 50 700 moveto (MGR) f show showpage\n"),
+    ("PostScript that does not begin as it should", "a.ps", b"/f {1 add} def 50 700 moveto (MGR) f show showpage\n"),
     ("BinHex without its first line", "list.hqx", binhex("list.txt", SECRET.encode()).partition(b"\r\n")[2]),
 )
 
@@ -55,6 +59,10 @@ _PAGES = (
 def innocents() -> Iterator[tuple[str, str, bytes]]:
     """What they are called, the name of the file, its octets."""
     yield "a letter in BinHex", "letter.hqx", binhex("letter.txt", b"Dear Kim,\nthank you.\n", b"\0" * 286)
+    yield "a text called like a file in BinHex", "x.hqx", b"hello"
+    about = b"It says (This file must be converted with BinHex 4.0)\n: "
+    yield "a text about BinHex", "help.txt", about + prose(600).encode()
+    yield "a script called like a page", "notes.ps", b"Get-Process\n"
     yield "what a Mac keeps beside a file", "._letter.docx", apple({9: bytes(32), 2: bytes(286)})
     yield "a sheet in SYLK", "visits.slk", sylk([["Year", "Visits"], *([2000 + at, at * 1250] for at in range(20))])
     yield "a table whose first heading is ID", "visits.csv", b"ID;Year;Visits\n1;2024;25000\n2;2025;26500\n"
