@@ -15,7 +15,10 @@ from dataclasses import dataclass
 
 from gateway.content.office_art import words_in
 from gateway.content.reading import Spent, Unreadable
+from gateway.content.word97_pages import NOTES, shown_stories
+from gateway.content.word97_properties import properties_in
 from gateway.detectors import Segment
+from gateway.detectors.unseen import name_of
 from gateway.model.finding import Place, Readable
 
 _MAGIC, _MAGIC_6 = 0xA5EC, 0xA5DC
@@ -27,7 +30,6 @@ _PLCF_HEADERS, _PLCF_RUNS, _CLX, _DRAWINGS = 242, 250, 418, 554
 _PIECES = 1_000_000
 _NAMES = ("text", "footnotes", "header", "macros", "comments", "endnotes", "text boxes", "text boxes of the header")
 _VANISH, _DELETED, _INSERTED = 0x083C, 0x0800, 0x0801  # sprmCFVanish, sprmCFRMarkDel, sprmCFRMarkIns
-_OPERANDS = (1, 1, 2, 4, 2, 2, -1, 3)  # octets by the topmost bits of a sprm (section 2.2.5.1)
 _CELLS = str.maketrans({"\r": "\n", "\x07": "\n", "\x0b": "\n", "\x0c": "\n", "\x0e": "\n", "\x1e": "-", "\x1f": None, "\xa0": " "})
 _CELLS |= dict.fromkeys((0, 1, 2, 3, 4, 5, 6, 8, *range(0x0F, 0x13), *range(0x16, 0x1E)))
 _FIELD = re.compile("[\x13\x14\x15]")
@@ -78,7 +80,7 @@ def read_word(document: bytes, tables: dict[str, bytes], where: str, spent: Spen
     for name, length in zip(_NAMES, lengths, strict=True):
         end = min(begin + length, pieces[-1].end if pieces else 0)
         if name == "header":
-            yield from _edges(text, begin, end, headers)
+            yield from _edges(text, begin, end, headers, shown_stories(document, table, headers))
         elif length:
             yield from text.segments(begin, end, Place.FIRST_LINE if name == "text" else Place.TEXT, where if name == "text" else name)
         begin += length
@@ -140,15 +142,7 @@ def _kinds(properties: bytes) -> frozenset[int]:
     """Which of hidden, deleted, inserted a run is."""
     if not properties:
         return frozenset()
-    found: set[int] = set()
-    at = 0
-    while at + 3 <= len(properties):
-        (code,) = struct.unpack_from("<H", properties, at)
-        size = _OPERANDS[code >> 13]
-        if code in (_VANISH, _DELETED, _INSERTED) and properties[at + 2] & 1:
-            found.add(code)
-        at += 2 + (1 + properties[at + 2] if size < 0 else size)
-    return frozenset(found)
+    return frozenset(code for code, value in properties_in(properties) if code in (_VANISH, _DELETED, _INSERTED) and value & 1)
 
 
 class _Text:
@@ -202,16 +196,17 @@ class _Text:
             at = until
 
 
-def _edges(text: _Text, begin: int, end: int, places: tuple[int, ...]) -> Iterator[Segment]:
+def _edges(text: _Text, begin: int, end: int, places: tuple[int, ...], shown: frozenset[int]) -> Iterator[Segment]:
     """Section 2.8.21: six separators of notes, then for each section six page headers and footers."""
     for number in range(len(places) - 2):
         first, last = begin + places[number], min(begin + places[number + 1], end)
         if first < last:
-            place = Place.TEXT if number < 6 else Place.PAGE_FOOTER if number % 6 in (2, 3, 5) else Place.PAGE_HEADER
-            for where, name, words in text.segments(first, last, place, place.value.replace("_", " ") if number >= 6 else "separators"):
+            place = Place.TEXT if number < NOTES else Place.PAGE_FOOTER if number % 6 in (2, 3, 5) else Place.PAGE_HEADER
+            called = name_of(place.value.replace("_", " "), is_shown=number in shown) if number >= NOTES else "separators"
+            for where, name, words in text.segments(first, last, place, called):
                 yield where, name, words.replace("\t", "\n")
     if len(places) < 3 and begin < end:
-        yield from text.segments(begin, end, Place.PAGE_HEADER, "page header")
+        yield from text.segments(begin, end, Place.PAGE_HEADER, name_of("page header", is_shown=False))
 
 
 def _without_codes(text: str) -> tuple[str, str]:

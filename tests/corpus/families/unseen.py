@@ -6,12 +6,15 @@ By the pack of the corpus public files go as unmarked ones do: that none of thes
 import io
 import struct
 import zipfile
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
 from typing import Any
+
+from olefile import OleFileIO
 
 from tests.build import docx, pptx, xlsx
 from tests.build.binary_workbooks import xlsb
+from tests.build.libreoffice import converted
 from tests.build.ooxml import RELATIONSHIPS, package, relationships
 from tests.content.compound import begin, compound, record, string, workbook
 from tests.corpus.entries import ANY, LINE, Innocent, Technique, carrying
@@ -353,6 +356,56 @@ _SHOWN_IN_OPEN: dict[str, Edged] = {
 }
 
 
+# --- Word 97 to 2003 ------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _docs(words: str) -> Mapping[str, bytes]:
+    """Texts as LibreOffice writes them, by what they have."""
+    first, even, other = _header("first") + "<w:titlePg/>", _header("even"), _header("default", 2)
+    made = {
+        "all": _word(words, _header("default")),
+        "first": _word(words, first + other),
+        "even": _word(words, other + even, settings=_EVEN),
+    }
+    made["later"] = _word(words, first + other, "<w:titlePg/>")
+    return {
+        name.removesuffix(".doc"): octets for name, octets in converted({f"{name}.docx": one for name, one in made.items()}, "doc").items()
+    }
+
+
+def _doc(words: str, of: str) -> bytes:
+    return _docs(words)[of]
+
+
+def _doc_without(words: str, of: str) -> bytes:
+    """The same, when nothing asks for its first or even pages: [MS-DOC] sections 2.6.4 (sprmSFTitlePage) and 2.7.2 (fFacingPages)."""
+    octets = _docs(words)[of]
+    if of == "first":
+        assert octets.count(b"\x0a\x30\x01") == 1
+        return octets.replace(b"\x0a\x30\x01", b"\x0a\x30\x00")
+    file = OleFileIO(octets)
+    head = file.openstream("WordDocument").read()
+    table = file.openstream("1Table" if head[11] & 2 else "0Table").read()
+    (at,) = struct.unpack_from("<I", head, 402)
+    known = table[at : at + 64]
+    assert octets.count(known) == 1
+    assert known[0] & 1
+    return octets.replace(known, bytes((known[0] & 0xFE,)) + known[1:])
+
+
+_UNSEEN_IN_DOC: dict[str, Edged] = {
+    "a header of first pages of an old text that are as the others": partial(_doc_without, of="first"),
+    "a header of even pages of an old text that are as the others": partial(_doc_without, of="even"),
+}
+_SHOWN_IN_DOC: dict[str, Edged] = {
+    "a header of an old text": partial(_doc, of="all"),
+    "a header of first pages of an old text": partial(_doc, of="first"),
+    "a header of even pages of an old text": partial(_doc, of="even"),
+    "a header of first pages of an old text, and of the next section": partial(_doc, of="later"),
+}
+
+
 # --- RTF ------------------------------------------------------------------------------------------------------------------
 
 
@@ -378,5 +431,23 @@ def _styles_of(document: bytes) -> str:
     return zipfile.ZipFile(io.BytesIO(document)).read("styles.xml").decode()
 
 
-UNSEEN = _UNSEEN_IN_WORD | _UNSEEN_IN_EXCEL | _UNSEEN_IN_BINARY | _UNSEEN_IN_POWERPOINT | _UNSEEN_IN_PPT | _UNSEEN_IN_OPEN | _UNSEEN_IN_RTF
-SHOWN = _SHOWN_IN_WORD | _SHOWN_IN_EXCEL | _SHOWN_IN_BINARY | _SHOWN_IN_POWERPOINT | _SHOWN_IN_PPT | _SHOWN_IN_OPEN | _SHOWN_IN_RTF
+UNSEEN = (
+    _UNSEEN_IN_WORD
+    | _UNSEEN_IN_EXCEL
+    | _UNSEEN_IN_BINARY
+    | _UNSEEN_IN_POWERPOINT
+    | _UNSEEN_IN_PPT
+    | _UNSEEN_IN_OPEN
+    | _UNSEEN_IN_RTF
+    | _UNSEEN_IN_DOC
+)
+SHOWN = (
+    _SHOWN_IN_WORD
+    | _SHOWN_IN_EXCEL
+    | _SHOWN_IN_BINARY
+    | _SHOWN_IN_POWERPOINT
+    | _SHOWN_IN_PPT
+    | _SHOWN_IN_OPEN
+    | _SHOWN_IN_RTF
+    | _SHOWN_IN_DOC
+)
