@@ -145,7 +145,7 @@ def mark(made: Marking) -> Act:
                 continue
             place = text.place_of(at)
             counts = place in made.pattern.where or (place is Place.QUOTED and Place.TEXT in made.pattern.where)
-            if not counts or finds.has_enough(made.pattern, place):
+            if not counts or finds.has_enough(made.pattern, place) or text.is_judged(made.pattern.id, at, stop):
                 continue
             if not made.pattern.whole_line or _is_apart(finds, text, at, stop, made, place, shared):
                 finds.saw_at(made.pattern, place, text, at)

@@ -48,6 +48,15 @@ def may_share(marking: Marking) -> bool:
     return marking.pattern.whole_line and not marking.pattern.where <= EDGES
 
 
+def shares(finds: Finds, line: str, marking: Marking, place: Place, text: str) -> bool:
+    """Whether it shares a line with other words where that is usual; of a first line the text says whether a table begins there."""
+    if place is Place.FIRST_LINE:
+        return on_first_line(finds, line, marking, text)
+    if place is Place.PROPERTIES:
+        return in_list(line, marking)
+    return place in EDGES and on_edge(line, marking)
+
+
 def on_edge(line: str, marking: Marking) -> bool:
     """Whether it has a part of a line of a page header or footer to itself; of a dash or a colon a single word must be the beginning."""
     data = octets(line[:_LOOK])

@@ -225,17 +225,18 @@ def is_alone(line: str, marking: Marking) -> bool:
     return bare != line and is_whole_line(bare, marking.key)
 
 
-def first_line(text: str) -> str:
-    """The first line that says something and is not quoted; empty when all is quoted."""
+def first_line(text: str) -> tuple[int, int]:
+    """Where the first line that says something and is not quoted begins and ends, without blanks; empty when all is quoted."""
     start = 0
     while start < len(text):
         end = text.find("\n", start)
         line = text[start : end if end >= 0 else len(text)].strip()
         if line and not line.startswith(">"):
             # What follows a mark of earlier text is all quoted.
-            return "" if _ORIGINAL.match(text, start) else line
+            at = text.index(line, start)
+            return (0, 0) if _ORIGINAL.match(text, start) else (at, at + len(line))
         start = end + 1 if end >= 0 else len(text)
-    return ""
+    return 0, 0
 
 
 def quoted_from(data: bytes, start: int, end: int) -> int:

@@ -19,10 +19,12 @@ from gateway.detectors import boxes, cells, marking
 from gateway.detectors.cells import EDGES
 from gateway.detectors.columns import valid_values
 from gateway.detectors.detector import Detector
+from gateway.detectors.grid import Grid
+from gateway.detectors.marking import Marking
 from gateway.detectors.normalise import normalise, octets
 from gateway.detectors.prepared import Prepared, prepare
 from gateway.detectors.runs import digit_runs
-from gateway.detectors.seen import RUNNING, SUBJECTS, Finds, Tally, Text
+from gateway.detectors.seen import RUNNING, SUBJECTS, Finds, Judged, Tally, Text
 from gateway.detectors.stretches import OVERLAP, PIECE, around, stretches
 from gateway.detectors.tables import OF_TABLES, Table, divider_of, evidence_of
 from gateway.detectors.turned import Line, turned_lines
@@ -60,12 +62,12 @@ class _Search:
         self._table: Table | None = None  # the table that it holds
         self._tables: list[Table] = []
 
-    def segment(self, place: Place, where: str, text: str) -> None:
+    def segment(self, place: Place, where: str, text: str, judged: Judged = ()) -> None:
         """Look through one segment."""
         if place in SUBJECTS:
-            self._subject(place, where, text)
+            judged = self._subject(place, where, text)
         elif place is Place.FIRST_LINE:
-            self._lines((marking.first_line(text),), Place.FIRST_LINE, where, text)
+            judged = self._first_line(where, text)
         elif place is Place.FILE_NAME:
             self._name(where, text)
         elif place in EDGES:
@@ -78,7 +80,7 @@ class _Search:
             lines = self._before(place, where)
             if lines is not None and self._prepared.columns:
                 self._rows(place, where, text)
-            self._run(Text(place, where, octets(text), lines))
+            self._run(Text(place, where, octets(text), lines, judged))
             if place is Place.FILE_NAME:
                 self._run(Text(place, where, octets(_ENDING.sub("~", text).replace("_", "~")), None))
 
@@ -86,20 +88,35 @@ class _Search:
         """Lines of this text that are shown in another order; what follows it goes on from the text."""
         where = name_of(f"{where}, as it is shown", is_shown=not isinstance(where, Unseen))
         shown = normalise("\n".join(line.shown for line in lines))
+        judged: Judged = ()
         if place is Place.FIRST_LINE:
-            if normalise(lines[0].written).strip() == marking.first_line(text):
-                self._lines((marking.first_line(shown),), place, where, shown)
+            if normalise(lines[0].written).strip() == text[slice(*marking.first_line(text))]:
+                judged = self._first_line(where, shown)
             place = Place.TEXT
-        self.segment(place, where, shown)
+        self.segment(place, where, shown, judged)
 
     # --- lines and names ------------------------------------------------------------------------------------------------
 
-    def _subject(self, place: Place, where: str, text: str) -> None:
+    def _first_line(self, where: str, text: str) -> Judged:
+        """The whole of it is said by a marking of a whole line. One that is looked for anywhere in a text is also in its first line."""
+        begin, end = marking.first_line(text)
+        seen = [made for made in self._lines((text[begin:end],), Place.FIRST_LINE, where, text) if made.pattern.whole_line]
+        at, stop = _octets(text, begin, end) if seen else (0, 0)
+        if seen and isinstance(where, Grid):
+            self._finds.name_cells(seen, Text(Place.FIRST_LINE, where, octets(text), 0), at)
+        return tuple((made.pattern.id, at, stop) for made in seen)
+
+    def _subject(self, place: Place, where: str, text: str) -> Judged:
+        judged: Judged = ()
         letters, starts = marking.key_of(text), marking.openings(text)
         for made in self._prepared.at[Place.SUBJECT_START]:
-            opened = [found for start in starts if (found := made.opening.match(text, start))] if made.first in letters else []
-            if any(place is Place.SUBJECT_START or marking.opens_title(found[0], made) for found in opened):
+            opened = (found for start in starts if (found := made.opening.match(text, start))) if made.first in letters else ()
+            counted = (found for found in opened if place is Place.SUBJECT_START or marking.opens_title(found[0], made))
+            if (first := next(counted, None)) is not None:
                 self._finds.saw(made.pattern, Place.SUBJECT_START, where)
+                if made.pattern.whole_line:
+                    judged = (*judged, (made.pattern.id, *_octets(text, *first.span())))
+        return judged
 
     def _name(self, where: str, name: str) -> None:
         """A whole line of a file name is the name without folder and ending."""
@@ -117,8 +134,9 @@ class _Search:
                 if any(marking.on_line(one, marking.key_of(one), made) for one in lines):
                     self._finds.saw(made.pattern, Place.HEADER_FIELD, where)
 
-    def _lines(self, lines: Iterable[str], place: Place, where: str, text: str = "") -> None:
-        counted = self._prepared.at[place]
+    def _lines(self, lines: Iterable[str], place: Place, where: str, text: str = "") -> list[Marking]:
+        """The markings that were seen."""
+        counted, seen = self._prepared.at[place], []
         for line in lines if counted else ():
             letters = marking.key_of(line)
             for made in counted:
@@ -126,9 +144,13 @@ class _Search:
                     continue
                 if marking.on_line(line, letters, made):
                     self._finds.saw(made.pattern, place, where)
-                elif _shares(self._finds, line, made, place, text):
+                elif cells.shares(self._finds, line, made, place, text):
                     # Not at the edge of a page: there what is not a whole line could lower.
                     self._finds.saw(made.pattern, Place.TEXT if place in EDGES else place, where)
+                else:
+                    continue
+                seen.append(made)
+        return seen
 
     def _edge(self, lines: Sequence[str], place: Place, where: str) -> None:
         """A marking may be broken over lines, paragraphs or cells: OFFICIAL at the end of one is no reading of OFFICIAL-SENSITIVE."""
@@ -284,13 +306,10 @@ class _Search:
                     yield Evidence(EvidenceKind.MARKING, id_, seen.count, where, made.pattern.text, place=place)
 
 
-def _shares(finds: Finds, line: str, made: marking.Marking, place: Place, text: str) -> bool:
-    """Whether a marking shares a line with other words where that is usual; of a first line the text says whether a table begins there."""
-    if place is Place.FIRST_LINE:
-        return cells.on_first_line(finds, line, made, text)
-    if place is Place.PROPERTIES:
-        return cells.in_list(line, made)
-    return place in EDGES and cells.on_edge(line, made)
+def _octets(text: str, begin: int, end: int) -> tuple[int, int]:
+    """Where characters of a text stand in its octets."""
+    before = len(octets(text[:begin]))
+    return before, before + len(octets(text[begin:end]))
 
 
 def _is_supported(detector: Detector, tally: Tally) -> bool:

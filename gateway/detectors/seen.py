@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from gateway.detectors.grid import Grid
+from gateway.detectors.marking import Marking
 from gateway.detectors.unseen import Unseen
 from gateway.model.finding import Pattern, Place
 
@@ -12,6 +15,7 @@ ENOUGH = 100_000  # distinct values; beyond them the count no longer grows
 MARKED = 1000  # the same for how often a marking stood at one place
 SUBJECTS = (Place.SUBJECT_START, Place.SUBJECT)
 RUNNING = (Place.FIRST_LINE, Place.TEXT, Place.QUOTED)
+Judged: TypeAlias = tuple[tuple[str, int, int], ...]  # markings by id, with the octets between which each is counted already
 _NOWHERE = 1 << 62  # an offset that no text reaches
 _LONG = 2000  # octets: a longer line is no line of a quotation
 
@@ -24,9 +28,14 @@ class Text:
     where: str
     data: bytes
     lines: int | None  # of the same text, in segments before this; None where a person counts no lines
+    judged: Judged = ()  # as what opens a subject, or on a first line
     quoted: int = _NOWHERE  # octet where earlier text begins, as far as the search has come
     counted: tuple[int, int] = (0, 0)  # an octet, and the line ends before it
     divider: str | None = None  # of its cells, once somebody asked; "" where it is no table
+
+    def is_judged(self, id_: str, at: int, end: int) -> bool:
+        """Whether this marking is counted already where it stands."""
+        return any(id_ == known and first <= at and end <= last for known, first, last in self.judged)
 
     def is_quoted(self, at: int) -> bool:
         """Whether this octet belongs to quoted earlier text. Only words and documents quote."""
@@ -111,6 +120,13 @@ class Finds:
         """Count one occurrence of a marking. One at an edge of a page that nobody sees is said to stand in the text: it cannot lower."""
         place = Place.TEXT if isinstance(where, Unseen) else place
         self.markings.setdefault((pattern.id, place), Seen(0, str(where))).count += 1
+
+    def name_cells(self, markings: Iterable[Marking], text: Text, at: int) -> None:
+        """In which cell of the first row of a sheet, from this octet on, each of these stood first."""
+        for made in markings:
+            seen, found = self.markings[made.pattern.id, text.place], made.finder.search(text.data, at)
+            if seen.count == 1 and found is not None:
+                seen.where = text.spot(found.start(1))
 
     def has_enough(self, pattern: Pattern, place: Place) -> bool:
         """Whether a marking stood there so often that one more says nothing: each row of a long table may carry it."""

@@ -230,6 +230,9 @@ def test_a_workbook_names_the_sheet_and_the_cell() -> None:
     assert ("sensitive", "text", "sheet Staff & pay, A3") in where
     data = xlsx([["x"]], hidden_rows=[["x"], ["y", "OFFICIAL-SENSITIVE"]])
     assert [item.where for item in look(data, "a.xlsx")[0].evidence] == ["sheet Hidden (hidden), B2"]
+    banner = Patterns((Pattern("m", "OFFICIAL-SENSITIVE", frozenset({Place.FIRST_LINE, Place.TEXT}), whole_line=True),))
+    data = xlsx([["Desks", "OFFICIAL-SENSITIVE"], ["Desk 1", "none"]])
+    assert [(item.place, item.where) for item in look(data, "a.xlsx", patterns=banner)[0].evidence] == [("first_line", "sheet Sheet1, B1")]
 
 
 def test_digits_that_only_the_format_of_a_number_shows() -> None:

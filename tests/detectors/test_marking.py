@@ -268,6 +268,39 @@ def test_a_part_of_a_file_name(name: str, expected: bool) -> None:
     assert bool(found(Place.FILE_NAME, name, "TOP SECRET", frozenset({Place.FILE_NAME}))) == expected
 
 
+@pytest.mark.parametrize(
+    ("place", "text", "expected"),
+    [
+        (Place.FIRST_LINE, "Desks\tOFFICIAL-SENSITIVE\nx", {"first_line": 1}),
+        (Place.FIRST_LINE, "  OFFICIAL-SENSITIVE  \nx", {"first_line": 1}),
+        (Place.FIRST_LINE, "\u20ac\tOFFICIAL-SENSITIVE\nx\nOFFICIAL-SENSITIVE", {"first_line": 1, "text": 1}),
+        (Place.FIRST_LINE, "> OFFICIAL-SENSITIVE\nOFFICIAL-SENSITIVE\nx", {"first_line": 1, "quoted": 1}),
+        (Place.FIRST_LINE, "OFFICIAL-\nSENSITIVE\n", {"text": 1}),
+        (Place.SUBJECT_START, "OFFICIAL-SENSITIVE: minutes", {"subject_start": 1}),
+        (Place.SUBJECT_START, "Re: OFFICIAL-SENSITIVE - \u20ac - OFFICIAL-SENSITIVE", {"subject_start": 1, "subject": 1}),
+        (Place.SUBJECT_START, "Minutes - OFFICIAL-SENSITIVE", {"subject": 1}),
+    ],
+)
+def test_what_stands_in_one_place_is_counted_once(place: Place, text: str, expected: dict[str, int]) -> None:
+    """Found: a cell of a first line counted in the text too, and what opens a subject as a part of it."""
+    places = frozenset({Place.SUBJECT_START, Place.SUBJECT, Place.FIRST_LINE, Place.TEXT, Place.QUOTED})
+    assert {item.place: item.count for item in found(place, text, "OFFICIAL-SENSITIVE", places)} == expected
+
+
+def test_a_first_line_that_does_not_count_as_one_counts_as_text() -> None:
+    """And what is looked for anywhere in a text is also looked for in its first line."""
+    marks = Pattern("a", "SECRET", frozenset({Place.FIRST_LINE}), True), Pattern("b", "SECRET", frozenset({Place.TEXT}), True)
+    both = Pattern("c", "SECRET", frozenset({Place.FIRST_LINE, Place.TEXT}))
+    seen = {(item.id, item.place) for item in scan([(Place.FIRST_LINE, "here", "SECRET\nx")], Patterns((*marks, both)))}
+    assert seen == {("a", "first_line"), ("b", "text"), ("c", "first_line"), ("c", "text")}
+
+
+def test_a_subject_that_is_opened_again_and_again_takes_no_longer_than_it_should() -> None:
+    began, where = time.process_time(), frozenset({Place.SUBJECT_START, Place.SUBJECT})
+    (opened, _) = found(Place.SUBJECT_START, "[OFFICIAL-SENSITIVE] " * 20_000, "OFFICIAL-SENSITIVE", where)
+    assert (opened.count, time.process_time() - began < 2) == (1, True)
+
+
 TIERS = ("OFFICIAL", "OFFICIAL-SENSITIVE", "SECRET")
 PACK = Patterns(tuple(Pattern(tier, tier, frozenset(Place), whole_line=True, may_add=("PERSONAL",)) for tier in TIERS))
 
