@@ -44,6 +44,7 @@ _TABLE: dict[int, str | None] = {
     **dict.fromkeys(map(ord, _UNSEEN)),
 }
 _UNMARKED: dict[int, None] = dict.fromkeys(map(ord, _MARKS))
+_CHANGED = frozenset(map(chr, (*_TABLE, *_UNMARKED)))
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
 
 
@@ -83,12 +84,17 @@ def _plain(run: str) -> str:
 
 def _spellings(run: str) -> Iterator[str]:
     yield run
-    while True:
+    while not _is_plain(run):
         # Before NFKC: a zero-width character between a letter and its mark would hinder it. After it: marks that belong to no letter.
         plainer = unicodedata.normalize("NFKC", run.translate(_TABLE)).translate(_TABLE).translate(_UNMARKED)
         if plainer == run:
             return
         yield (run := plainer)
+
+
+def _is_plain(run: str) -> bool:
+    """Whether nothing here could change; quicker than to try."""
+    return unicodedata.is_normalized("NFKC", run) and _CHANGED.isdisjoint(run)
 
 
 _known = lru_cache(maxsize=4096)(_plain)

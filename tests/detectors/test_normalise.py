@@ -1,5 +1,7 @@
 """Text as it is seen: every spelling of a marking that a person would read as it."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -83,3 +85,12 @@ def test_ascii_between_keeps_two_texts_apart(one: str, other: str) -> None:
 @given(st.text(st.characters(max_codepoint=127)))
 def test_ascii_is_returned_as_it_is(text: str) -> None:
     assert normalise(text) is text
+
+
+@pytest.mark.parametrize("sign", ["\u00bd", "\u00dd\u00bd", "\u0431", "\u4e00", "\uff9b", "e\u0301", "\u212b\u200b"])
+def test_a_long_text_without_a_letter_of_ascii_costs_little(sign: str) -> None:
+    text = sign * (500_000 // len(sign))
+    started = time.process_time()
+    normalise(text)
+
+    assert time.process_time() - started < 2
