@@ -30,7 +30,8 @@ _PARTS = re.compile(_CELL + rb"|[ ]-{1,2}[ ]|:[ ]|[ ]/{1,2}[ ]")
 _LISTS = re.compile(_PARTS.pattern + rb"|[,;]")
 _NAME = rb"(?:classification|marking|sensitivity|(?:security|protective)[ _.\-]?label)(?:[ ]label)?[\w.\-]{0,20}"
 _FIELD = re.compile(rb"(?i)(?:" + _NAME + rb"[\"']?[ \t]*[=:][ \t]*[\"']?|<[^<>\n]{0,40}" + _NAME + rb"[^<>\n]{0,80}>\s{0,8})$")
-_FIELD_SIGNS = (b":", b"=", b'"', b"'", b">")  # one of them is the last before its value
+_FIELD_SIGNS = (b":", b"=", b'"', b"'", b">")  # one of them is the last before its value, and one of these stands before that
+_FIELD_WORDS = (b"classification", b"marking", b"sensitivity", b"label")
 # The value ends, and what follows is no prose: a tag, a bracket, the end of the line, or another field. A comma alone is one of a sentence.
 _NEXT = rb"[,;]?[ \t]*(?:$|[\r\n\"'}\]]|[\w.:\-]{1,40}[\"']?[ \t]*[:=])"
 _FIELD_ENDS = re.compile(rb"[ \t]*(?:$|[\r\n<}\]]|[,;]" + _NEXT + rb"|[\"'][ \t]*(?:[<>/?)]|" + _NEXT + rb"))")
@@ -109,9 +110,11 @@ def in_text(finds: Finds, text: Text, at: int, end: int, marking: Marking) -> bo
 def _is_field(data: bytes, at: int, end: int) -> bool:
     """Whether it is the value of a field that is named for it: in JSON, XML or a configuration."""
     first, last = max(0, at - _LONGEST), min(len(data), end + _LONGEST)
-    if not data[first:at].rstrip().endswith(_FIELD_SIGNS) or _FIELD_ENDS.match(data, end, last) is None:
+    before = data[first:at].rstrip()
+    if not before.endswith(_FIELD_SIGNS) or _FIELD_ENDS.match(data, end, last) is None:
         return False
-    return _FIELD.search(data, first, at) is not None
+    before = before.lower()
+    return any(word in before for word in _FIELD_WORDS) and _FIELD.search(data, first, at) is not None
 
 
 def _found(data: bytes, marking: Marking) -> Iterator[tuple[int, int]]:
