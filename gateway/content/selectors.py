@@ -99,11 +99,9 @@ class Selector(NamedTuple):
         return not (self.element or self.names or self.attributes)
 
     @property
-    def key(self) -> str:
-        """Without this an element is not named; the longest class, because `.icon.icon-home` stands beside many other icons."""
-        if self.names:
-            return "." + max(self.names, key=lambda name: (len(name), name))
-        return f"[{self.attributes[0][0]}" if self.attributes else self.element or "*"
+    def longest(self) -> str:
+        """Of its classes, because `.icon.icon-home` stands beside many other icons."""
+        return max(self.names, key=lambda name: (len(name), name))
 
     def matches(self, tag: Tag) -> bool:
         return self.element in ("", tag.element) and self.names <= tag.names and all(tag.says(*one) for one in self.attributes)
@@ -117,16 +115,17 @@ class Selector(NamedTuple):
 class Named(Generic[_T]):
     """What is said of elements, by selectors. Only that is looked at which an element's own name, classes and attributes lead to."""
 
-    __slots__ = ("_asks", "_by", "_left", "_looks", "is_full")
+    __slots__ = ("_by_attribute", "_by_element", "_by_name", "_left", "_looks", "is_full")
 
     def __init__(self) -> None:
-        self._by: dict[str, list[tuple[Selector, _T]]] = {}
-        self._asks = False  # for attributes
+        self._by_name: dict[str, list[tuple[Selector, _T]]] = {}
+        self._by_attribute: dict[str, list[tuple[Selector, _T]]] = {}
+        self._by_element: dict[str, list[tuple[Selector, _T]]] = {}  # empty: any
         self._left, self._looks = _MOST, _LOOKS
         self.is_full = False  # not all was taken in, or not all was looked at
 
     def __bool__(self) -> bool:
-        return bool(self._by)
+        return bool(self._by_name or self._by_attribute or self._by_element)
 
     def add(self, selectors: str, value: _T, wanted: Callable[[Selector], bool]) -> None:
         """Those of a rule that are wanted."""
@@ -137,27 +136,33 @@ class Named(Generic[_T]):
                 return
             selector = _parsed(written)
             if selector is not None and wanted(selector):
-                self._by.setdefault(selector.key, []).append((selector, value))
-                self._asks = self._asks or selector.key.startswith("[")
+                self._by(selector).append((selector, value))
 
     def of(self, tag: Tag) -> Iterator[tuple[Selector, _T]]:
         """All that name this element."""
-        for key in self._keys(tag):
-            for selector, value in self._by.get(key, ()):
-                self._looks -= selector.looks(tag)
-                if self._looks < 0:
-                    self.is_full = True
-                    return
-                if selector.matches(tag):
-                    yield selector, value
+        for selector, value in self._near(tag):
+            self._looks -= selector.looks(tag)
+            if self._looks < 0:
+                self.is_full = True
+                return
+            if selector.matches(tag):
+                yield selector, value
 
-    def _keys(self, tag: Tag) -> Iterator[str]:
-        yield from ("*", tag.element)
-        for name in tag.names:
-            yield f".{name}"
-        if self._asks:
-            for name in tag.said:
-                yield f"[{name}"
+    def _by(self, selector: Selector) -> list[tuple[Selector, _T]]:
+        if selector.names:
+            return self._by_name.setdefault(selector.longest, [])
+        if selector.attributes:
+            return self._by_attribute.setdefault(selector.attributes[0][0], [])
+        return self._by_element.setdefault(selector.element, [])
+
+    def _near(self, tag: Tag) -> Iterator[tuple[Selector, _T]]:
+        for element in ("", tag.element):
+            yield from self._by_element.get(element, ())
+        for name in self._by_name.keys() & tag.names:
+            yield from self._by_name[name]
+        if self._by_attribute:
+            for name in self._by_attribute.keys() & tag.said.keys():
+                yield from self._by_attribute[name]
 
 
 def _names(attributes: str) -> Iterator[str]:
