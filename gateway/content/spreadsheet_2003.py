@@ -27,11 +27,12 @@ _COMPARED = ("Value", "Value1", "Value2", "Min", "Max", "Format")  # of conditio
 class Workbook:
     """What its rows need to know, and what is left to say at its end."""
 
-    __slots__ = ("_shows", "unseen")
+    __slots__ = ("_shows", "hidden_edges", "unseen")
 
     def __init__(self) -> None:
         self._shows: dict[str, tuple[Show | None, Show | None]] = {}  # numbers and texts, by style
         self.unseen: list[str] = []
+        self.hidden_edges: list[tuple[Place, str]] = []  # page headers and footers of hidden sheets
 
     def read(self, block: Any) -> Iterator[tuple[Place, str]]:
         """The lines of an element, and where they stand; other words go to `unseen`."""
@@ -78,7 +79,11 @@ class Workbook:
         """Page headers and footers, and all other words."""
         for element in root.iter("{*}*"):
             if (place := _edge(element)) is not None:
-                yield place, page_edge(element.get(f"{_EXCEL}Data", ""))
+                edge = place, page_edge(element.get(f"{_EXCEL}Data", ""))
+                if _is_hidden(element):
+                    self.hidden_edges.append(edge)
+                else:
+                    yield edge
                 continue
             self.unseen.extend(_said(element, deep=False))
             if local(element) in ("Header", "Footer"):
@@ -89,6 +94,12 @@ def _edge(element: Any) -> Place | None:
     """Which edge of a page an element is: only where Excel looks for one, for an edge may say that a file is less than its name says."""
     place = _EDGES.get(element.tag)
     return place if place and tuple(one.tag for one in element.iterancestors()) == _AROUND_EDGES else None
+
+
+def _is_hidden(edge: Any) -> bool:
+    """Whether the sheet of an edge is: its options say so behind what they say of pages."""
+    options = next(edge.iterancestors(f"{_EXCEL}WorksheetOptions"))
+    return any((mark.text or "").strip() != "SheetVisible" for mark in options.iterchildren(f"{_EXCEL}Visible"))
 
 
 def _attribute(element: Any, name: str) -> str:

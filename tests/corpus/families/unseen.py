@@ -406,6 +406,45 @@ _SHOWN_IN_DOC: dict[str, Edged] = {
 }
 
 
+# --- in one XML -----------------------------------------------------------------------------------------------------------
+
+
+def _word_2003(words: str, pages: str, section: str = "", settings: str = "", tag: str = "w:hdr") -> bytes:
+    edge = f'<{tag} xmlns:y="urn:y" w:type="{pages}"><w:p><w:r><w:t>{words}</w:t></w:r></w:p></{tag}>'
+    body = f"<w:p><w:r><w:t>A.</w:t></w:r></w:p><w:sectPr>{edge}{section}</w:sectPr>"
+    root = f'<w:wordDocument xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml"><w:docPr>{settings}</w:docPr>'
+    return f'<?xml version="1.0"?>{root}<w:body>{body}</w:body></w:wordDocument>'.encode()
+
+
+def _excel_2003(words: str, visible: str = "") -> bytes:
+    space = "urn:schemas-microsoft-com:office"
+    options = f'<x:WorksheetOptions><x:PageSetup><x:Header x:Data="&amp;C{words}"/></x:PageSetup>{visible}</x:WorksheetOptions>'
+    root = f'<Workbook xmlns="{space}:spreadsheet" xmlns:ss="{space}:spreadsheet" xmlns:x="{space}:excel">'
+    return f'<?xml version="1.0"?>{root}<Worksheet ss:Name="a"><Table/>{options}</Worksheet></Workbook>'.encode()
+
+
+def _package_in_one(words: str) -> bytes:
+    part = f'<pkg:part pkg:name="/word/header9.xml"><pkg:xmlData><w:hdr {_WORD}><w:p><w:r><w:t>{words}</w:t></w:r></w:p></w:hdr></pkg:xmlData></pkg:part>'
+    return (
+        f'<?xml version="1.0"?><pkg:package xmlns:pkg="http://schemas.microsoft.com/office/2006/xmlPackage">{part}</pkg:package>'.encode()
+    )
+
+
+_UNSEEN_IN_ONE_XML: dict[str, Edged] = {
+    "a header of first pages of Word 2003 that are as the others": partial(_word_2003, pages="first"),
+    "a header of even pages of Word 2003 that are as the others": partial(_word_2003, pages="even"),
+    "a header of a foreign namespace in Word 2003": partial(_word_2003, pages="odd", tag="y:hdr"),
+    "a header of a package in one file": _package_in_one,
+    "a header of a hidden sheet of Excel 2003": partial(_excel_2003, visible="<x:Visible>SheetHidden</x:Visible>"),
+}
+_SHOWN_IN_ONE_XML: dict[str, Edged] = {
+    "a header of Word 2003": partial(_word_2003, pages="odd"),
+    "a header of first pages of Word 2003": partial(_word_2003, pages="first", section="<w:titlePg/>"),
+    "a header of even pages of Word 2003": partial(_word_2003, pages="even", settings="<w:evenAndOddHeaders/>"),
+    "a header of Excel 2003": partial(_excel_2003),
+}
+
+
 # --- RTF ------------------------------------------------------------------------------------------------------------------
 
 
@@ -440,6 +479,7 @@ UNSEEN = (
     | _UNSEEN_IN_OPEN
     | _UNSEEN_IN_RTF
     | _UNSEEN_IN_DOC
+    | _UNSEEN_IN_ONE_XML
 )
 SHOWN = (
     _SHOWN_IN_WORD
@@ -450,4 +490,5 @@ SHOWN = (
     | _SHOWN_IN_OPEN
     | _SHOWN_IN_RTF
     | _SHOWN_IN_DOC
+    | _SHOWN_IN_ONE_XML
 )
