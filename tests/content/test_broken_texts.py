@@ -31,6 +31,7 @@ def broken(data: bytes) -> Iterator[bytes]:
         yield from (data[:at] + sign + data[at:] for sign in (b"<", b'"', b"\\", b"{", b"\0", b"\xff", b"\x1b$B", b"~{", b"+AE", b"="))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SAMPLES)
 def test_broken_octets_break_no_reader(name: str) -> None:
     reader, declared, whole = SAMPLES[name]

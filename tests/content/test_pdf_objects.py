@@ -225,6 +225,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_is_over_budget_before_anybody_unpacks_it(name: str) -> None:
     bomb = BOMBS[name]()

@@ -201,6 +201,7 @@ def test_links_of_pages_with_pictures_count_once() -> None:
     assert readable == {900: Readable.OVER_BUDGET, 1500: Readable.YES}
 
 
+@pytest.mark.slow
 def test_a_page_that_takes_too_long_to_draw_is_left_and_that_is_said() -> None:
     chance = random.Random(1)
     curves = (b"%d %d m %d %d %d %d %d %d c S\n" % tuple(chance.randrange(600) for _ in range(8)) for _ in range(40_000))

@@ -83,6 +83,7 @@ FILES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FILES)
 def test_behind_many_pictures_a_page_goes_unread_and_that_is_said(kind: str, seconds: float) -> None:
     """Decoys used up the time, and the file counted as read."""
@@ -242,6 +243,7 @@ def test_broken_animations_break_nothing(kind: str) -> None:
 LAST = {"GIF": (b"\x2c\0\0\0\0", 0), "PNG": (b"fdAT", 8), "WebP": (b"ANMF", 24)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", WHOLE)
 def test_the_last_picture_of_an_animation_that_breaks_off_was_never_looked_at(kind: str) -> None:
     """Of three PNGs without the mark of their end, two were taken for all."""

@@ -312,6 +312,7 @@ def test_a_table_that_tells_about_the_tiers_very_often_is_marked(rows: int, expe
     assert ("OFFICIAL-SENSITIVE" in {item.id for item in scan([(Place.FIRST_LINE, "here", table)], PACK)}) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "text"),
     [

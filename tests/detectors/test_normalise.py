@@ -87,6 +87,7 @@ def test_ascii_is_returned_as_it_is(text: str) -> None:
     assert normalise(text) is text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sign", ["\u00bd", "\u00dd\u00bd", "\u0431", "\u4e00", "\uff9b", "e\u0301", "\u212b\u200b"])
 def test_a_long_text_without_a_letter_of_ascii_costs_little(sign: str) -> None:
     text = sign * (500_000 // len(sign))

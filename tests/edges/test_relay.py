@@ -105,7 +105,7 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize("loop", LOOPS)
+@pytest.mark.parametrize("loop", [pytest.param("asyncio", marks=pytest.mark.slow), "uvloop"])
 @pytest.mark.parametrize("piped", [True, False], ids=["piped", "one-by-one"])
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_every_recipient_has_exactly_one_outcome(row: Row, piped: bool, loop: str) -> None:

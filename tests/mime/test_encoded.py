@@ -146,6 +146,7 @@ def test_many_that_nearly_are_one_are_left_to_who_has_time() -> None:
     assert not may_hold_encoded(b"JVBERi0xaaaaaaaa " * 20)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece",
     [

@@ -92,7 +92,7 @@ def test_who_was_started_alone_has_the_patience_of_a_supervisor_with_itself(owed
 
 
 def test_a_supervisor_cuts_off_what_does_not_stop() -> None:
-    assert ending(100_000.0, _Hop(0), 1) == (100_000.0, "")
+    assert ending(3_000.0, _Hop(0), 1) == (3_000.0, "")
 
 
 @pytest.mark.parametrize(
