@@ -36,6 +36,7 @@ def test_what_runs_where_atheris_does_not_finds_nothing_either(tmp_path: Path) -
     assert fuzzed(tmp_path, 5, "--plain") == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(TARGETS))
 def test_every_seed_of_a_target_passes(name: str) -> None:
     for seed in list(TARGETS[name].seeds())[:: 1 if name in ("data", "tnef") else 40]:
