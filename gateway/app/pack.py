@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 
 from gateway.act.copies import names_of
@@ -18,10 +17,10 @@ from gateway.policy.parse_pack import load_pack
 from gateway.policy.rules import Policy
 
 
-def load_policy(source: Path, settings: Settings, instead: Mapping[str, Sheet] | None = None, today: date | None = None) -> Policy:
+def load_policy(source: Path, settings: Settings, instead: Mapping[str, Sheet] | None = None, *, is_today: bool = True) -> Policy:
     """The pack in force, bound to the next hops and places there are. `instead`: what is supposed of files in it.
 
-    An export of a day still to come is not relied on, until the pack is loaded again on that day: `to_come` says which.
+    An export of a day still to come is not relied on until that day (`to_come` says which), but where another day than today is supposed.
 
     Raises:
         BadPack: with a Problem for everything that is wrong, a route to a next hop or place that is not configured included.
@@ -33,17 +32,17 @@ def load_policy(source: Path, settings: Settings, instead: Mapping[str, Sheet] |
     if triggering := tuple(_stamps_that_trigger(policy, trigger_headers(settings))):
         raise _in_folder(source, triggering)
     bound = policy.bind(next_hops, places)
-    return replace(bound, snapshot=bound.snapshot.relied_on(today or _today()))
+    return replace(bound, snapshot=bound.snapshot.relied_on()) if is_today else bound
 
 
 def to_come(policy: Policy) -> Iterator[str]:
     """Exports that a policy in force does not rely on."""
-    for name, day in policy.snapshot.to_come(_today()).items():
-        yield f"{name} says that it is of {day}, which is still to come: what stands there counts as unknown; write the day of the export"
-
-
-def _today() -> date:
-    return SystemClock().now().date()
+    today = SystemClock().now().date()
+    for name, day in policy.snapshot.to_come(today).items():
+        yield (
+            f"{name} says that it is of {day}, and by the clock of this machine it is {today}: until then what stands there counts as "
+            "unknown; write the day of the export and reload, or set the clock"
+        )
 
 
 def _stamps_that_trigger(policy: Policy, triggers: frozenset[str]) -> Iterator[Problem]:

@@ -68,7 +68,7 @@ def explain(
     reverse_path = _address(sender, "--sender")
     settings = _settings(config, pack, reverse_path)
     supposed = read_scenario(*(("", b"") if scenario is None else (str(scenario), _read(scenario))))
-    policy = load_policy(settings.policy.source, settings, supposed.instead) if pack is None else _bound_to_itself(pack, settings, supposed)
+    policy = _bound_to_itself(pack, settings, supposed) if pack is not None else _in_force(settings, supposed)
     policy, known = supposed.known_groups(policy, reverse_path.key), supposed.beside(policy)
     log = Log(style="text")
     envelope = Envelope(reverse_path, tuple(map(_recipient, recipients)), body="8BITMIME")
@@ -117,6 +117,10 @@ def test_pack(pack: Path) -> Tested:
     if not results:
         lines = [f"{pack}: there are no tests; write some in {pack}/tests/*.yaml"]
     return Tested("\n".join(lines), bool(results) and not failed)  # no tests have proved nothing
+
+
+def _in_force(settings: Settings, supposed: Scenario) -> Policy:
+    return load_policy(settings.policy.source, settings, supposed.instead, is_today=supposed.at is None)
 
 
 def _arrival(octets: bytes, envelope: Envelope, spool: Spool, listener: str, supposed: Scenario) -> Arrival:

@@ -43,14 +43,14 @@ def _domain(address: Address, snapshot: Snapshot) -> str:
 
 def _row(snapshot: Snapshot, name: str, key: str, domain: str, at: datetime) -> Entry | Missing | None:
     register = snapshot.registers[name]
-    if register.stale_from is not None and at.date() >= register.stale_from:
+    if not register.is_known(at.date()):
         return UNKNOWN
     return register.rows.find(key, domain)
 
 
 def _list(known: KnownList | None, sender: SenderFacts, key: str, domain: str, snapshot: Snapshot, at: datetime) -> ListFacts | Missing:
     """In a stale snapshot the last known kind decides: a list is unknown, a person absent, an address of ours never seen unknown."""
-    if snapshot.lists_stale_from is not None and at.date() >= snapshot.lists_stale_from:
+    if not snapshot.are_lists_known(at.date()):
         if known is not None:
             return UNKNOWN
         return UNKNOWN if domain in snapshot.own_domains and key not in snapshot.people else ABSENT

@@ -267,7 +267,7 @@ class Policy:
 
     def partner_of(self, address: str, domain: str, day: date) -> Partner | None:
         """Whose folder an Address.key belongs to, by the first register that has one and can be relied on."""
-        good = (one for one in self.snapshot.registers.values() if one.stale_from is None or day < one.stale_from)
+        good = (one for one in self.snapshot.registers.values() if one.is_known(day))
         return next((found for one in good if (found := one.partners.find(address, domain)) is not None), None)
 
     @property

@@ -55,6 +55,11 @@ class Register:
     rows: Places[Entry] = field(default_factory=Places)
     stale_from: date | None = None  # from this day on nobody can rely on it
     partners: Places[Partner] = field(default_factory=Places)  # those that have a folder
+    known_from: date | None = None  # nor before this day
+
+    def is_known(self, day: date) -> bool:
+        """Whether it can be relied on that day."""
+        return _is_known(self.known_from, self.stale_from, day)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,19 +74,22 @@ class Snapshot:
     registers: Mapping[str, Register] = field(default_factory=dict)
     looked_for: frozenset[str] = frozenset()
     as_of: Mapping[str, date] = field(default_factory=dict)  # by file, the day of an export that gets too old
+    lists_known_from: date | None = None  # as of a Register
 
     def to_come(self, today: date) -> Mapping[str, date]:
         """By file, days of exports that are still to come; of the next one, a clock in another zone may speak already."""
         return {name: day for name, day in self.as_of.items() if day - today > _ZONES}
 
-    def relied_on(self, today: date) -> Snapshot:
-        """Nobody knows how old an export is that is of a day still to come: what it says counts as too old."""
-        files = self.to_come(today)
-        if not files:
-            return self
-        registers = {name: replace(one, stale_from=date.min) if name in files else one for name, one in self.registers.items()}
-        lists = date.min if files.keys() - registers.keys() else self.lists_stale_from
-        return replace(self, registers=registers, lists_stale_from=lists)
+    def relied_on(self) -> Snapshot:
+        """As it is served: nobody knows how old an export is that is of a day still to come; until then it counts as too old."""
+        days = {name: day - _ZONES for name, day in self.as_of.items()}
+        registers = {name: replace(one, known_from=days.get(name)) for name, one in self.registers.items()}
+        lists = max((day for name, day in days.items() if name not in registers), default=None)
+        return replace(self, registers=registers, lists_known_from=lists)
+
+    def are_lists_known(self, day: date) -> bool:
+        """Whether the lists can be relied on that day."""
+        return _is_known(self.lists_known_from, self.lists_stale_from, day)
 
     def list_of(self, key: str) -> KnownList | None:
         """The list that mail to this Address.key goes to. Where servers know subaddresses (RFC 5233), `list+anything` is the list too."""
@@ -90,3 +98,7 @@ class Snapshot:
             local, _, domain = key.rpartition("@")
             found = self.lists.get(f"{local.partition('+')[0]}@{domain}")
         return found
+
+
+def _is_known(first: date | None, end: date | None, day: date) -> bool:
+    return (first is None or day >= first) and (end is None or day < end)

@@ -155,12 +155,14 @@ def test_what_is_of_a_day_still_to_come_is_unknown_where_it_is_served():
     loaded = load_pack({"pack.yaml": text.encode(), **BESIDE, **beside}, OWN).snapshot
     nothing, at = MessageFacts(0, SenderFacts("", "", ours=True)), datetime(2026, 3, 1, 12, tzinfo=UTC)
 
-    def seen(snapshot):
+    def seen(snapshot, at):
         facts = facts_of(Address("all@example.org", "all", "example.org"), nothing, snapshot, at)
         return facts.list is UNKNOWN, {name for name, row in facts.registers if row is UNKNOWN}
 
-    assert seen(loaded.relied_on(at.date())) == (True, {"partners.yaml"})
-    assert seen(loaded.relied_on(date(2061, 12, 31))) == seen(loaded) == (False, set())
+    assert seen(loaded.relied_on(), at) == (True, {"partners.yaml"})
+    assert seen(loaded.relied_on(), datetime(2061, 12, 30, 23, tzinfo=UTC)) == (True, {"partners.yaml", "others.yaml"})
+    assert seen(loaded.relied_on(), datetime(2061, 12, 31, tzinfo=UTC)) == (False, {"others.yaml"})  # a clock that was wrong has been set
+    assert seen(loaded, at) == (False, set())
     assert list(loaded.to_come(at.date())) == ["partners.yaml", "lists.yaml"]
     assert not loaded.to_come(date(2061, 12, 31))
 

@@ -5,8 +5,9 @@ import json
 import shutil
 from datetime import date
 
+from gateway.app.doctor import doctor
 from gateway.app.in_force import InForce, differing, from_now_on
-from gateway.app.pack import load_policy, to_come
+from gateway.app.pack import load_policy
 from gateway.config import load
 from gateway.log import Log
 from tests.policy.packs import RULES
@@ -87,9 +88,9 @@ def test_lists_of_a_day_still_to_come_are_unknown_and_the_operator_hears_of_it_a
     (pack / "lists.yaml").write_text(f"as_of: 2099-01-01\nvalid_for: 7d\n{lists}")
     assert current.reload()
     assert [says.partition(",")[0] for says in alarms()] == ["lists.yaml says that it is of 2099-01-01"]
-    assert current.policy.snapshot.lists_stale_from == date.min
-    assert len(list(to_come(current.policy))) == 1  # and so doctor says
+    assert current.policy.snapshot.lists_known_from == date(2098, 12, 31)
+    assert [look.is_well for look in doctor(settings.file) if "says that it is of 2099-01-01" in look.says] == [False]
     again = InForce(settings.file, settings, Log(log))
     assert len(alarms()) == 1
-    assert again.policy.snapshot.lists_stale_from == date.min
-    assert load_policy(settings.policy.source, settings, today=date(2098, 12, 31)).snapshot.lists_stale_from == date(2099, 1, 8)
+    assert again.policy.snapshot.lists_known_from == date(2098, 12, 31)
+    assert load_policy(settings.policy.source, settings, is_today=False).snapshot.lists_known_from is None
