@@ -66,6 +66,7 @@ class Dialogue(asyncio.Protocol):
         self._drained: asyncio.Future[None] | None = None
         self._paused = False
         self._leaving = False  # it said 421
+        self._hushed = ""  # why nothing more is said
         self._deadline = math.inf
         self._each_seconds = math.inf
         self._until = math.inf  # when the wait that goes on now ends
@@ -132,10 +133,12 @@ class Dialogue(asyncio.Protocol):
         """Write.
 
         Raises:
-            Broken: the connection is gone, the deadline has passed, or the hop has spoken when it was our turn.
+            Broken: the connection is gone, the deadline has passed, it was hushed, or the hop has spoken when it was our turn.
         """
         if self._broken is None and self._replies:
             self.abort("the next hop spoke out of turn")
+        if self._broken is None and self._hushed:
+            self.abort(self._hushed)
         if self._broken is None and self._loop.time() >= self._deadline:
             self._break(Broken("no time is left", late=True))
         if self._broken is not None or self._transport is None:
@@ -218,7 +221,7 @@ class Dialogue(asyncio.Protocol):
         if self._paused or self._waiter is not None:
             self.abort(why)
         else:
-            self._deadline = -math.inf  # whoever speaks next is told
+            self._hushed = why  # whoever speaks next is told
 
     def abort(self, why: str) -> None:
         """Close at once, without a word; what has not left is thrown away."""

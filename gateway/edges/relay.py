@@ -45,22 +45,24 @@ class Relay:
         self._slots = asyncio.Semaphore(settings.connections)
         self._begun: set[asyncio.Timeout] = set()  # waiting for a connection
         self._unsent: set[Dialogue] = set()  # in a transaction whose final dot has not left
-        self._awaited = 0
+        self._owing: set[Dialogue] = set()  # the final dot has left, and not every answer to it has come
         self._stopped = False
 
     @property
     def awaited(self) -> int:
         """Messages that the hop may have, and of which it has not said so."""
-        return self._awaited
+        return len(self._owing)
 
     def stop(self) -> None:
-        """Begin nothing more, and break off what the hop cannot have. What it may have is awaited as before."""
+        """Begin nothing more, and break off what the hop cannot have. What it may have is awaited, by one end for all its answers."""
         self._stopped = True
         for wait in self._begun:
             if not wait.expired():
                 wait.reschedule(asyncio.get_running_loop().time())
         for dialogue in tuple(self._unsent):
             dialogue.hush(_STOPPED)
+        for dialogue in self._owing:
+            self._wait_for_answers(dialogue)
 
     async def hand_over(self, copy: Copy, deadline: float) -> tuple[Handed, ...]:
         """See ports.NextHop."""
@@ -255,13 +257,19 @@ class Relay:
             return [_Final(_UNREADABLE)] * accepted
         # From here on the hop may have the message: waiting out the answer is worth more than the deadline.
         self._unsent.discard(dialogue)
-        # One end for all of them (LMTP), and no new one after each: a stop and the upstream wait as long as the settings say.
-        dialogue.limit(asyncio.get_running_loop().time() + self._settings.data_timeout, math.inf)
-        self._awaited += 1
+        self._owing.add(dialogue)
+        self._wait_for_answers(dialogue)
         try:
             return await self._finals(dialogue, accepted)
         finally:
-            self._awaited -= 1
+            self._owing.discard(dialogue)
+
+    def _wait_for_answers(self, dialogue: Dialogue) -> None:
+        """Over LMTP a hop may take its time with each recipient, and has done what it has not told; a stop cannot wait so many times."""
+        if self._stopped:
+            dialogue.limit(asyncio.get_running_loop().time() + self._settings.data_timeout, math.inf)
+        else:
+            dialogue.limit(math.inf, self._settings.data_timeout)
 
     async def _finals(self, dialogue: Dialogue, accepted: int) -> list[_Final]:
         """After the final dot."""

@@ -45,7 +45,7 @@ def innocents() -> Iterator[Innocent]:
         "a header of a hidden sheet",
         "the pattern of headers in a master",
     ):
-        yield Innocent(_FAMILY, name, carrying("plan", UNSEEN[name]("PUBLIC"), ANY))
+        yield Innocent(_FAMILY, f"{name} that says nothing", carrying("plan", UNSEEN[name]("PUBLIC"), ANY))
 
 
 # --- Word -----------------------------------------------------------------------------------------------------------------
