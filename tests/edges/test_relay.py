@@ -6,7 +6,8 @@ import math
 import socket
 import time
 from binascii import b2a_qp
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -16,6 +17,7 @@ from gateway.edges.dkim import Signer
 from gateway.edges.relay import Relay
 from gateway.errors import TryLater
 from gateway.model.outcome import Splice
+from gateway.ports.next_hop import Handed
 from tests.doubles import StillClock
 from tests.edges.relaying import LARGE, LOOPS, SMALL, A, B, Octets, copy_of, hand_over, recipient, relay_to, run, words
 from tests.edges.signatures import records, signing_keys, verified, whole
@@ -260,6 +262,34 @@ def test_when_it_is_stopped_only_what_the_hop_may_have_is_waited_for(stage: str,
         assert run(loop, work) == ([OK, OK] if stage == "dot" else [LOST] * 2) + [LOST] * 2
         assert len(peer.messages) == (stage == "dot")
         assert peer.sessions == 1
+
+
+class _Stopping(Octets):
+    """Stops a relay while the second piece of it is read."""
+
+    def __init__(self, octets: bytes, stop: Callable[[], None]) -> None:
+        super().__init__(octets)
+        self._stop = stop
+
+    def read(self, start: int, end: int) -> bytes:
+        if start > 0:
+            self._stop()
+        return super().read(start, end)
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_stop_between_two_pieces_was_told_as_a_deadline(loop: str) -> None:
+    with hop({}) as peer:
+
+        async def work() -> tuple[Handed, ...]:
+            relay = relay_to(peer)
+            copy = replace(copy_of(), content=_Stopping(LARGE, relay.stop))
+            return await relay.hand_over(copy, asyncio.get_running_loop().time() + 60)
+
+        handed = run(loop, work)
+    assert words(handed) == [LOST] * 2
+    assert all("being stopped" in one.reply.text for one in handed)
+    assert peer.messages == []
 
 
 @pytest.mark.parametrize("loop", LOOPS)
