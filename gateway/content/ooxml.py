@@ -14,7 +14,7 @@ from typing import Any
 from gateway.content import labels, macros, pictures, pieces, xml
 from gateway.content.number_formats import words_of
 from gateway.content.package import Package, package_in
-from gateway.content.pages import Pages
+from gateway.content.pages import Pages, is_off
 from gateway.content.reading import Item, Oddity, Source, Spent, Unreadable
 from gateway.content.spreadsheet import Workbook, page_edge
 from gateway.content.wordprocessing import Reader, Words, hidden_styles, with_blanks
@@ -91,11 +91,15 @@ def _parts(package: Package, where: str, spent: Spent) -> Iterator[Item]:
 
 
 def _order(entry: Entry, package: Package) -> tuple[int, int, str]:
-    """Main part, then sheets and slides by number, then the rest."""
+    """Main part, then sheets and slides by number, then the rest; masters after the layouts that say whether they show them."""
     kind = package.type_of(entry)
     paged = kind.endswith((".slide+xml", "worksheet+xml"))
     number = _NUMBER.search(entry.name) if paged else None
-    return (0 if _is_main_text(kind) else 1 if paged else 2, int(number[1]) if number else 0, entry.name)
+    return (
+        0 if _is_main_text(kind) else 1 if paged else 3 if kind.endswith("slidemaster+xml") else 2,
+        int(number[1]) if number else 0,
+        entry.name,
+    )
 
 
 _NUMBER = re.compile(r"(\d{1,9})\.[^.]*$")
@@ -310,9 +314,9 @@ def _slide(entry: Entry, package: Package, pages: Pages, words: Reader) -> Itera
     lines = Words()
     edges: dict[tuple[Place, bool], Words] = {}  # and whether a person sees them, as far as the slide itself says it
     for block in package.blocks(entry, *_SHAPES):
-        if local(block) == "sld":
+        if local(block) in ("sld", "sldLayout"):
             pages.take_slide(entry, block)
-            where += " (hidden)" if block.get("show", "").lower() in ("0", "false") else ""
+            where += " (hidden)" if is_off(block.get("show", "")) else ""
         for shape in block.iter(*_SHAPES):
             at = _edge(shape, is_master=is_master)
             words.read(shape, edges.setdefault(at, Words()) if at else lines)

@@ -8,17 +8,29 @@ Limits: how many pages there are is not known, nor where they end, nor in which 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gateway.content.package import Package
-from gateway.content.wordprocessing import is_on
 from gateway.content.xml import local
 from gateway.content.zips import Entry
 
 _WORD = ("http://schemas.openxmlformats.org/wordprocessingml/2006/main", "http://purl.oclc.org/ooxml/wordprocessingml/main")
-_SECTION, _PARAGRAPH, _PROPERTIES = (tuple(f"{{{space}}}{name}" for space in _WORD) for name in ("sectPr", "p", "pPr"))
+_SLIDES = ("http://schemas.openxmlformats.org/presentationml/2006/main", "http://purl.oclc.org/ooxml/presentationml/main")
+_LINKS = ("http://schemas.openxmlformats.org/officeDocument/2006/relationships", "http://purl.oclc.org/ooxml/officeDocument/relationships")
+
+
+def _tags(spaces: tuple[str, ...], *names: str) -> tuple[str, ...]:
+    return tuple(f"{{{space}}}{name}" for space in spaces for name in names)
+
+
+_SECTION, _PARAGRAPH, _PROPERTIES = _tags(_WORD, "sectPr"), _tags(_WORD, "p"), _tags(_WORD, "pPr")
+_BODY, _DOCUMENT = _tags(_WORD, "body"), _tags(_WORD, "document")
+_AROUND = frozenset(_tags(_WORD, "sdt", "sdtContent", "customXml", "tbl", "tr", "tc"))  # what paragraphs of the text may stand in
+_FIRST_OTHER, _EVEN_OTHER = _tags(_WORD, "titlePg"), _tags(_WORD, "evenAndOddHeaders")
 _EDGES = {"headerReference": "header", "footerReference": "footer"}
+_REFERENCES = _tags(_WORD, *_EDGES)
+_SLIDE, _SLIDE_LIST = _tags(_SLIDES, "sldId"), _tags(_SLIDES, "sldIdLst")
 _PAGES = ("default", "first", "even")
 _OFF = ("0", "false", "off")
 
@@ -34,7 +46,7 @@ class Pages:
         self._has_edges = any(link.type in _EDGES.values() for link in package.relationships_of(self._main))
         self._sections: list[tuple[dict[tuple[str, str], str], bool]] = []  # what each refers to; whether its first page differs
         self._unshown: set[str] = set()  # slides that are hidden
-        self._masterless: set[str] = set()  # slides that do not show what their layout and their master have
+        self._masterless: set[str] = set()  # slides that do not show what their layout and their master have; layouts likewise
         # Once somebody asked: parts that are edges; slides; their layouts and masters.
         self._edges: frozenset[str] | None = None
         self._slides: frozenset[str] | None = None
@@ -49,14 +61,14 @@ class Pages:
         holder = block if block.tag not in _PARAGRAPH else block[0] if len(block) else None
         if holder is not None and (holder is block or holder.tag in _PROPERTIES):
             for section in holder.iter(*_SECTION):
-                if local(section.getparent()) in ("body", "pPr"):
-                    self._sections.append((dict(_references(section)), any(map(is_on, section.iterchildren("{*}titlePg")))))
+                if _is_of_text(section):
+                    self._sections.append((dict(_references(section)), _is_asked(section.iterchildren(*_FIRST_OTHER))))
 
     def take_slide(self, entry: Entry, slide: Any) -> None:
-        """What a slide says of itself."""
-        if slide.get("show", "").lower() in _OFF:
+        """What a slide or a layout says of itself; layouts are read before masters."""
+        if is_off(slide.get("show", "")):
             self._unshown.add(_name(entry.name))
-        if slide.get("showMasterSp", "").lower() in _OFF:
+        if is_off(slide.get("showMasterSp", "")):
             self._masterless.add(_name(entry.name))
 
     def has_edge(self, entry: Entry) -> bool:
@@ -74,7 +86,9 @@ class Pages:
             return name not in self._unshown
         if self._behind is None:
             layouts = {part for slide in self._slides - self._unshown - self._masterless for part in self._linked(slide, "slidelayout")}
-            self._behind = frozenset(layouts | {part for layout in layouts for part in self._linked(layout, "slidemaster")})
+            self._behind = frozenset(
+                layouts | {part for layout in layouts - self._masterless for part in self._linked(layout, "slidemaster")}
+            )
         return name in self._behind
 
     def _find_edges(self) -> Iterator[str]:
@@ -95,27 +109,64 @@ class Pages:
         package = self._package
         settings = (link for link in package.relationships_of(self._main) if link.type == "settings")
         found = (entry for link in settings for entry in package.find(link.target))
-        return any(is_on(mark) for entry in found for mark in package.elements(entry, "{*}evenAndOddHeaders"))
+        return any(_is_asked(filter(_is_below_root, package.elements(entry, *_EVEN_OTHER))) for entry in found)
 
     def _find_slides(self) -> Iterator[str]:
         links = {link.id: link for link in self._package.relationships_of(self._main)}
         for main in self._package.find(self._main):
-            for element in self._package.elements(main, "{*}sldId"):
-                link = links.get(next((value for key, value in element.attrib.items() if key.endswith("}id")), ""))
-                if link is not None and link.type == "slide":
+            for element in self._package.elements(main, *_SLIDE):
+                link = links.get(link_of(element))
+                if link is not None and link.type == "slide" and _is_listed(element):
                     yield _name(link.target)
 
     def _linked(self, part: str, kind: str) -> Iterator[str]:
         return (_name(link.target) for link in self._package.relationships_of(part) if link.type == kind)
 
 
+def link_of(element: Any) -> str:
+    """The relationship that an element names."""
+    return next((element.get(f"{{{space}}}id") for space in _LINKS if f"{{{space}}}id" in element.attrib), "")
+
+
+def is_off(said: str) -> bool:
+    """Whether an attribute that is there to say yes says no (ECMA-376-1 section 22.9.2.7)."""
+    return said.strip().lower() in _OFF
+
+
+def _is_of_text(section: Any) -> bool:
+    """Whether a section is one of the text itself: not what it was before a change, nor in a text box, a fallback or a foreign element."""
+    holder = section.getparent()
+    if holder is not None and holder.tag in _PROPERTIES:
+        paragraph = holder.getparent()
+        holder = paragraph.getparent() if paragraph is not None and paragraph.tag in _PARAGRAPH else None
+        while holder is not None and holder.tag in _AROUND:
+            holder = holder.getparent()
+    return holder is not None and holder.tag in _BODY and _is_below_root(holder) and holder.getparent().tag in _DOCUMENT
+
+
+def _is_listed(slide: Any) -> bool:
+    """Whether an element is one of the slides of a presentation (section 19.2.1.33), and not only called so."""
+    holder = slide.getparent()
+    return holder is not None and holder.tag in _SLIDE_LIST and _is_below_root(holder)
+
+
+def _is_below_root(element: Any) -> bool:
+    holder = element.getparent()
+    return holder is not None and holder.getparent() is None
+
+
+def _is_asked(marks: Iterable[Any]) -> bool:
+    """What the last of these elements says (section 17.17.4)."""
+    *_, last = (None, *marks)
+    return last is not None and not is_off(last.get(f"{last.tag.rpartition('}')[0]}}}val", ""))
+
+
 def _references(section: Any) -> Iterator[tuple[tuple[str, str], str]]:
     """Header or footer, of which pages, and the relationship to it."""
-    for mark in section:
-        if (edge := _EDGES.get(local(mark))) is not None:
-            said = {key.rpartition("}")[2]: value for key, value in mark.attrib.items()}
-            if (pages := said.get("type", "default")) in _PAGES:
-                yield (edge, pages), said.get("id", "")
+    for mark in section.iterchildren(*_REFERENCES):
+        pages = mark.get(f"{mark.tag.rpartition('}')[0]}}}type", "default")
+        if pages in _PAGES:
+            yield (_EDGES[local(mark)], pages), link_of(mark)
 
 
 def _name(part: str) -> str:

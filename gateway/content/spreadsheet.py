@@ -14,6 +14,7 @@ from typing import Any
 from gateway.content import sheet_rows, sheets, xml
 from gateway.content.number_formats import Show, find_show, find_text_show, words_of
 from gateway.content.package import Package
+from gateway.content.pages import link_of
 from gateway.content.reading import Spent
 from gateway.content.sheet_rows import Book, Rows
 from gateway.content.sheets import NotPlain, Rest
@@ -107,16 +108,21 @@ class Workbook:
 
     def _name_sheets(self, entry: Entry) -> None:
         links = {link.id: link.target for link in self._package.relationships_of(entry.name)}
+        hidden: set[str] = set()
         for element in self._package.elements(entry, "{*}sheet"):
-            name, state = element.get("name", ""), _STATES.get(element.get("state", "").lower())
+            name, state = element.get("name", ""), _STATES.get(element.get("state", "").strip().lower())
             id_ = next((value for key, value in element.attrib.items() if key.endswith("}id")), "")
             if id_ in links:
                 called = f"sheet {name}" + (f" ({state})" if state else "")
                 self.names[links[id_].lower()] = called
-                self._visible.update(() if state else (links[id_].lower(),))
+                if state:
+                    hidden.add(links[id_].lower())
+                elif _is_tab(element) and id_ == link_of(element):
+                    self._visible.add(links[id_].lower())
                 for link in self._package.relationships_of(links[id_]):
                     if link.type in ("comments", "threadedcomment"):
                         self.names[link.target.lower()] = f"{called}, notes"
+        self._visible -= hidden  # whatever else says that they have a tab
 
     def _shows(self) -> Iterator[tuple[Show | None, Show | None]]:
         """How numbers and texts of each style are shown (sections 18.8.10 and 18.8.31)."""
@@ -202,6 +208,13 @@ def _is_printed(edge: Any, name: str) -> bool:
         return False
     space = edge.tag.rpartition("}")[0]
     return space[1:] in _MAIN and holder.tag.startswith(f"{space}}}") and (asked is None or holder.get(asked, "") in _ON)
+
+
+def _is_tab(sheet: Any) -> bool:
+    """Whether an element is one of the sheets of a workbook (section 18.2.19), and not only called so."""
+    holder, space = sheet.getparent(), sheet.tag.rpartition("}")[0]
+    is_listed = holder is not None and holder.tag == f"{space}}}sheets" and holder.getparent() is sheet.getroottree().getroot()
+    return is_listed and space[1:] in _MAIN
 
 
 def _cells(rows: Rows, place: Place, where: str) -> Iterator[Segment]:

@@ -82,6 +82,19 @@ def _stray(words: str) -> bytes:
 
 
 _EVEN = "<w:evenAndOddHeaders/>"
+_FOREIGN = 'xmlns:y="urn:y"'
+_OWN = f"<w:p><w:pPr><w:sectPr>{_header('default')}</w:sectPr></w:pPr></w:p>"  # a paragraph with a section
+
+
+def _around(before: str, after: str) -> Edged:
+    """The section with the header stands in something; the last of the text has none."""
+    return lambda words: changed(_word(words, ""), {"word/document.xml": ("<w:body>", f"<w:body>{before}{_OWN}{after}")})
+
+
+def _only_section(words: str) -> bytes:
+    """The main part is nothing but a section."""
+    whole = zipfile.ZipFile(io.BytesIO(_word(words, ""))).read("word/document.xml").decode()
+    return changed(_word(words, ""), {"word/document.xml": (whole, f"<w:sectPr {_WORD}>{_header('default')}</w:sectPr>")})
 
 
 def _words(*sections: str, settings: str = "") -> Edged:
@@ -96,6 +109,39 @@ _UNSEEN_IN_WORD: dict[str, Edged] = {
     "a header of Word for even pages that are as the others": _words(_header("even")),
     "a header of Word for even pages, which is off": _words(_header("even"), settings='<w:evenAndOddHeaders w:val="false"/>'),
     "a header of Word that another takes the place of": _words(_header("first"), _header("first", 2) + "<w:titlePg/>"),
+    "a header of Word for first pages, which is on and then off": _words(_header("first") + '<w:titlePg/><w:titlePg w:val="0"/>'),
+    "a header of Word for first pages, which is off with blanks": _words(_header("first") + '<w:titlePg w:val=" 0 "/>'),
+    "a header of Word for first pages that a foreign element asks for": _words(_header("first") + f"<y:titlePg {_FOREIGN}/>"),
+    "a header of Word for first pages, which a foreign attribute asks for": _words(
+        _header("first") + f'<w:titlePg {_FOREIGN} y:val="1" w:val="0"/>'
+    ),
+    "a header of Word for even pages that a foreign element asks for": _words(
+        _header("even"), settings=f"<y:evenAndOddHeaders {_FOREIGN}/>"
+    ),
+    "a header of Word that a foreign element refers to": _words(f'<y:headerReference {_FOREIGN} w:type="default" r:id="rId1"/>'),
+    "a header of Word of other pages by a foreign attribute": _words(
+        f'<w:headerReference {_FOREIGN} w:type="first" y:type="default" r:id="rId1"/>'
+    ),
+    "a header of Word of a section before a change": _around('<w:p><w:pPr><w:pPrChange w:id="1">', "</w:pPrChange></w:pPr></w:p>"),
+    "a header of Word of properties before a change": lambda words: changed(
+        _word(words, ""),
+        {
+            "word/document.xml": (
+                "<w:body>",
+                f'<w:body><w:p><w:pPr><w:pPrChange w:id="1"><w:pPr><w:sectPr>{_header("default")}</w:sectPr></w:pPr></w:pPrChange></w:pPr></w:p>',
+            )
+        },
+    ),
+    "a header of Word of a section in a fallback": _around(
+        '<mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"><mc:Choice Requires="w"/><mc:Fallback>',
+        "</mc:Fallback></mc:AlternateContent>",
+    ),
+    "a header of Word of a section in a text box": _around("<w:p><w:r><w:pict><w:txbxContent>", "</w:txbxContent></w:pict></w:r></w:p>"),
+    "a header of Word of a section in a foreign element": _around(f"<y:gone {_FOREIGN}>", "</y:gone>"),
+    "a header of Word of a section in a foreign element of a long text": _around(
+        f"<w:p><w:r><w:t>{'A plan. ' * 70_000}</w:t></w:r></w:p><y:gone {_FOREIGN}>", "</y:gone>"
+    ),
+    "a header of Word of a section that is all": _only_section,
 }
 _SHOWN_IN_WORD: dict[str, Edged] = {
     "a header of Word": _words(_header("default")),
@@ -104,6 +150,9 @@ _SHOWN_IN_WORD: dict[str, Edged] = {
     "a header of a first page": _words(_header("first") + "<w:titlePg/>"),
     "a header of first pages that the next section has": _words(_header("first"), "<w:titlePg/>"),
     "a header of even pages": _words(_header("even"), settings=_EVEN),
+    "a header of a first page, which is off and then on": _words(_header("first") + '<w:titlePg w:val="0"/><w:titlePg/>'),
+    "a header of a section in a content control": _around("<w:sdt><w:sdtContent>", "</w:sdtContent></w:sdt>"),
+    "a header of a section in a table": _around("<w:tbl><w:tr><w:tc>", "</w:tc></w:tr></w:tbl>"),
     "a header of a long document": lambda words: _word(words, *(_header("default") + "<w:cols/>" * 50,) * 400),
 }
 
@@ -130,6 +179,18 @@ def _unnamed(words: str) -> bytes:
     return changed(_listed(words, ""), {_BOOK: ('r:id="rId1"', 'r:id="rId9"')})
 
 
+def _listed_twice(words: str, state: str, space: str = "") -> bytes:
+    """One sheet has two tabs, of which the other one is visible; with a `space` there is but the foreign one."""
+    other = f'<y:sheet xmlns:y="{space}" name="b" r:id="rId1"/>' if space else '<sheet name="b" sheetId="2" r:id="rId1"/>'
+    whole = _unnamed(words) if space else _listed(words, state)
+    return changed(whole, {_BOOK: ("</sheets>", f"{other}</sheets>")})
+
+
+def _listed_in_extension(words: str) -> bytes:
+    said = '<extLst><ext uri="y"><sheets><sheet name="b" sheetId="2" r:id="rId1"/></sheets></ext></extLst></workbook>'
+    return changed(_unnamed(words), {_BOOK: ("</workbook>", said)})
+
+
 _UNSEEN_IN_EXCEL: dict[str, Edged] = {
     "a header of a sheet to which nothing refers": _unlisted,
     "a header of a sheet without a tab": _unnamed,
@@ -138,6 +199,10 @@ _UNSEEN_IN_EXCEL: dict[str, Edged] = {
     "a header for first pages of a sheet that are as the others": partial(_sheet, edge="firstHeader"),
     "a header for even pages of a sheet that are as the others": partial(_sheet, edge="evenHeader"),
     "an element of a sheet that is called like a header": partial(_sheet, holder="{}"),
+    "a header of a hidden sheet, with blanks": partial(_listed, state=' state=" hidden "'),
+    "a header of a hidden sheet that is visible elsewhere": partial(_listed_twice, state=' state="hidden"'),
+    "a header of a sheet that a foreign element lists": partial(_listed_twice, state="", space="urn:y"),
+    "a header of a sheet that an extension lists": _listed_in_extension,
     "a header of a view of a sheet": partial(_sheet, holder="<customSheetViews><customSheetView><headerFooter>{}</headerFooter></customSheetView></customSheetViews>"),
     "a header of a foreign namespace": partial(_sheet, holder='<y:headerFooter xmlns:y="urn:y" xmlns="urn:y">{}</y:headerFooter>'),
 }  # fmt: skip
@@ -225,6 +290,16 @@ def _slide_that_is_not_listed(words: str) -> bytes:
     return changed(_slides(words, placeholder=_HDR), {"ppt/presentation.xml": ('<p:sldId id="256" r:id="rId2"/>', "")})
 
 
+def _slide_that_an_extension_lists(words: str) -> bytes:
+    said = f'<p:extLst><p:ext uri="y"><y:all {_FOREIGN}><y:sldId id="256" r:id="rId2"/><p:sldId id="256" r:id="rId2"/></y:all></p:ext></p:extLst>'
+    return changed(_slide_that_is_not_listed(words), {"ppt/presentation.xml": ("</p:presentation>", f"{said}</p:presentation>")})
+
+
+def _without_master(words: str) -> bytes:
+    """The slides have a layout that does not show its master."""
+    return changed(_slides(words, part=_MASTER1), {_LAYOUT1: ("<p:sldLayout ", '<p:sldLayout showMasterSp="0" ')})
+
+
 def _beside(words: str, kind: str, root: str) -> bytes:
     """A part to which nothing refers."""
     name = f"ppt/{kind}s/{kind}9.xml"
@@ -243,6 +318,9 @@ _UNSEEN_IN_POWERPOINT: dict[str, Edged] = {
     "a header of a master of hidden slides": partial(_slides, part=_MASTER1, slide=("<p:sld ", '<p:sld show="false" ')),
     "a header of a master that no slide shows": partial(_slides, part=_MASTER1, slide=("<p:sld ", '<p:sld showMasterSp="0" ')),
     "a header of a layout that no slide shows": partial(_slides, part=_LAYOUT1, slide=("<p:sld ", '<p:sld showMasterSp="0" ')),
+    "a header of a slide that is hidden, with blanks": partial(_slides, placeholder=_HDR, slide=("<p:sld ", '<p:sld show=" 0 " ')),
+    "a header of a slide that an extension lists": _slide_that_an_extension_lists,
+    "a header of a master that no layout shows": _without_master,
     "the pattern of headers in a master": partial(_slides, part=_MASTER1, placeholder=_HDR),
     "a header of notes to which nothing refers": partial(_beside, kind="notesSlide", root="notes"),
     "a header of hand-outs to which nothing refers": partial(_beside, kind="handoutMaster", root="handoutMaster"),
