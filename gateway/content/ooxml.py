@@ -16,6 +16,7 @@ from gateway.content.number_formats import words_of
 from gateway.content.package import Package, package_in
 from gateway.content.pages import Pages, is_off
 from gateway.content.reading import Item, Oddity, Source, Spent, Unreadable
+from gateway.content.slide_shapes import is_seen
 from gateway.content.spreadsheet import Workbook, page_edge
 from gateway.content.wordprocessing import Reader, Words, hidden_styles, with_blanks
 from gateway.content.xml import local
@@ -318,7 +319,7 @@ def _slide(entry: Entry, package: Package, pages: Pages, words: Reader) -> Itera
             pages.take_slide(entry, block)
             where += " (hidden)" if is_off(block.get("show", "")) else ""
         for shape in block.iter(*_SHAPES):
-            at = _edge(shape, is_master=is_master)
+            at = _edge(shape, pages, is_master=is_master)
             words.read(shape, edges.setdefault(at, Words()) if at else lines)
     yield from _segments(lines, Place.TEXT if is_master or "notes" in where.lower() else Place.FIRST_LINE, where)
     for (place, is_shown), edge in edges.items():
@@ -329,18 +330,17 @@ def _slide(entry: Entry, package: Package, pages: Pages, words: Reader) -> Itera
 _SHAPES = ("{*}sp", "{*}graphicFrame", "{*}pic", "{*}cxnSp")
 
 
-def _edge(shape: Any, *, is_master: bool) -> tuple[Place, bool] | None:
+def _edge(shape: Any, pages: Pages, *, is_master: bool) -> tuple[Place, bool] | None:
     """The page header or footer: by its placeholder; in a master, where labels put their marking, also by where it stands.
 
     A placeholder of a master is the pattern of those of the slides: its own words are on none of them.
     """
-    is_shown = not any(mark.get("hidden", "").lower() in ("1", "true") for mark in shape.iter("{*}cNvPr"))
     placeholder = next(shape.iter("{*}ph"), None)
     if placeholder is not None:
         place = _EDGES.get(placeholder.get("type", ""))
-        return (place, is_shown and not is_master) if place else None
+        return (place, not is_master and is_seen(shape, pages.slide_size, is_placeholder=True)) if place else None
     top = next((offset.get("y", "") for offset in shape.iter("{*}off")), "")
     if not is_master or not top.lstrip("-").isdigit():
         return None
     place = Place.PAGE_HEADER if int(top) < _BAND * _HEIGHT else Place.PAGE_FOOTER if int(top) > (1 - _BAND) * _HEIGHT else None
-    return (place, is_shown) if place else None
+    return (place, is_seen(shape, pages.slide_size, is_placeholder=False)) if place else None

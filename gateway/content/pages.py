@@ -8,6 +8,7 @@ Limits: how many pages there are is not known, nor where they end, nor in which 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -30,7 +31,9 @@ _AROUND = frozenset(_tags(_WORD, "sdt", "sdtContent", "customXml", "tbl", "tr", 
 _FIRST_OTHER, _EVEN_OTHER = _tags(_WORD, "titlePg"), _tags(_WORD, "evenAndOddHeaders")
 _EDGES = {"headerReference": "header", "footerReference": "footer"}
 _REFERENCES = _tags(_WORD, *_EDGES)
-_SLIDE, _SLIDE_LIST = _tags(_SLIDES, "sldId"), _tags(_SLIDES, "sldIdLst")
+_SLIDE, _SLIDE_LIST, _SLIDE_SIZE = _tags(_SLIDES, "sldId"), _tags(_SLIDES, "sldIdLst"), _tags(_SLIDES, "sldSz")
+_SIZE = re.compile(r"[0-9]{1,9}")
+_USUAL = (9_144_000, 6_858_000)  # EMU: the slide of a presentation that does not say it
 _PAGES = ("default", "first", "even")
 _OFF = ("0", "false", "off")
 
@@ -38,15 +41,29 @@ _OFF = ("0", "false", "off")
 class Pages:
     """Of one package. What is asked of a part takes into account what was read before it: the main part, then slides, then all others."""
 
-    __slots__ = ("_behind", "_edges", "_has_edges", "_main", "_masterless", "_package", "_sections", "_slides", "_unshown")
+    __slots__ = (
+        "_around",
+        "_behind",
+        "_edges",
+        "_has_edges",
+        "_main",
+        "_masterless",
+        "_package",
+        "_sections",
+        "_size",
+        "_slides",
+        "_unshown",
+    )
 
     def __init__(self, package: Package) -> None:
         self._package = package
         self._main = next((link.target for link in package.relationships if link.type == "officedocument"), "")
         self._has_edges = any(link.type in _EDGES.values() for link in package.relationships_of(self._main))
         self._sections: list[tuple[dict[tuple[str, str], str], bool]] = []  # what each refers to; whether its first page differs
+        self._around: dict[Any, bool] = {}  # what sections stand in, and whether that is the text itself
         self._unshown: set[str] = set()  # slides that are hidden
         self._masterless: set[str] = set()  # slides that do not show what their layout and their master have; layouts likewise
+        self._size: tuple[int, int] | None = None
         # Once somebody asked: parts that are edges; slides; their layouts and masters.
         self._edges: frozenset[str] | None = None
         self._slides: frozenset[str] | None = None
@@ -61,8 +78,25 @@ class Pages:
         holder = block if block.tag not in _PARAGRAPH else block[0] if len(block) else None
         if holder is not None and (holder is block or holder.tag in _PROPERTIES):
             for section in holder.iter(*_SECTION):
-                if _is_of_text(section):
+                if self._is_of_text(section):
                     self._sections.append((dict(_references(section)), _is_asked(section.iterchildren(*_FIRST_OTHER))))
+        if block.getparent() is None:
+            self._around.clear()
+
+    def _is_of_text(self, section: Any) -> bool:
+        """Whether a section is one of the text itself: not of before a change, nor in a text box, a fallback or a foreign element."""
+        holder = section.getparent()
+        if holder is None or holder.tag not in _PROPERTIES:
+            return _is_body(holder)
+        paragraph = holder.getparent()
+        holder = paragraph.getparent() if paragraph is not None and paragraph.tag in _PARAGRAPH else None
+        path = []
+        while holder is not None and holder not in self._around and holder.tag in _AROUND:
+            path.append(holder)
+            holder = holder.getparent()
+        answer = self._around[holder] if holder in self._around else _is_body(holder)
+        self._around.update(dict.fromkeys((*path, holder), answer))
+        return answer
 
     def take_slide(self, entry: Entry, slide: Any) -> None:
         """What a slide or a layout says of itself; layouts are read before masters."""
@@ -90,6 +124,15 @@ class Pages:
                 layouts | {part for layout in layouts - self._masterless for part in self._linked(layout, "slidemaster")}
             )
         return name in self._behind
+
+    @property
+    def slide_size(self) -> tuple[int, int]:
+        """Width and height of all slides in EMU (section 19.2.1.39)."""
+        if self._size is None:
+            marks = (mark for main in self._package.find(self._main) for mark in self._package.elements(main, *_SLIDE_SIZE))
+            said = next(((mark.get("cx", ""), mark.get("cy", "")) for mark in marks if _is_below_root(mark)), ("", ""))
+            self._size = (int(said[0]), int(said[1])) if all(map(_SIZE.fullmatch, said)) else _USUAL
+        return self._size
 
     def _find_edges(self) -> Iterator[str]:
         """A section has what the one before it has, but for what it refers to itself (section 17.10.5)."""
@@ -133,14 +176,7 @@ def is_off(said: str) -> bool:
     return said.strip().lower() in _OFF
 
 
-def _is_of_text(section: Any) -> bool:
-    """Whether a section is one of the text itself: not what it was before a change, nor in a text box, a fallback or a foreign element."""
-    holder = section.getparent()
-    if holder is not None and holder.tag in _PROPERTIES:
-        paragraph = holder.getparent()
-        holder = paragraph.getparent() if paragraph is not None and paragraph.tag in _PARAGRAPH else None
-        while holder is not None and holder.tag in _AROUND:
-            holder = holder.getparent()
+def _is_body(holder: Any) -> bool:
     return holder is not None and holder.tag in _BODY and _is_below_root(holder) and holder.getparent().tag in _DOCUMENT
 
 

@@ -295,6 +295,33 @@ def _slide_that_an_extension_lists(words: str) -> bytes:
     return changed(_slide_that_is_not_listed(words), {"ppt/presentation.xml": ("</p:presentation>", f"{said}</p:presentation>")})
 
 
+def _grouped(words: str, hidden: str = "", frame: str = "", part: str = _MASTER1, **shape: str) -> bytes:
+    """The shape is in a group."""
+    said = f'<p:nvGrpSpPr><p:cNvPr id="5" name="g"{hidden}/><p:cNvGrpSpPr/><p:nvPr/></p:nvGrpSpPr><p:grpSpPr>{frame}</p:grpSpPr>'
+    group = f"<p:grpSp>{said}<p:grpSp>{said.replace(hidden or '?', '')}{_shape(words, **shape)}</p:grpSp></p:grpSp>"
+    return changed(pptx(["Hello"]), {part: ("</p:spTree>", f"{group}</p:spTree>")})
+
+
+def _frame(left: int, top: int) -> str:
+    """Of a group that moves what is in it there."""
+    corners = f'<a:off x="{left}" y="{top}"/><a:ext cx="9" cy="9"/><a:chOff x="0" y="0"/><a:chExt cx="9" cy="9"/>'
+    return f"<a:xfrm>{corners}</a:xfrm>"
+
+
+def _at(words: str, left: int, top: int, *, part: str = _MASTER1, placeholder: str = "", size: str = "", before: str = "") -> bytes:
+    """Where the shape stands, and how large slides are."""
+    shape = _shape(words, placeholder=placeholder).replace('<a:off x="0" y="0"/>', f'{before}<a:off x="{left}" y="{top}"/>')
+    whole = changed(pptx(["Hello"]), {part: ("</p:spTree>", f"{shape}</p:spTree>")})
+    return changed(whole, {"ppt/presentation.xml": ('cx="9144000" cy="6858000"/><p:notes', f"{size}/><p:notes") if size else ("", "")})
+
+
+def _in_a_fallback(words: str) -> bytes:
+    space = "http://schemas.openxmlformats.org/markup-compatibility/2006"
+    begin = f'<mc:AlternateContent xmlns:mc="{space}"><mc:Choice Requires="p"/><mc:Fallback>'
+    whole = f"{begin}{_shape(words, placeholder=_HDR)}</mc:Fallback></mc:AlternateContent></p:spTree>"
+    return changed(pptx(["Hello"]), {_SLIDE1: ("</p:spTree>", whole)})
+
+
 def _without_master(words: str) -> bytes:
     """The slides have a layout that does not show its master."""
     return changed(_slides(words, part=_MASTER1), {_LAYOUT1: ("<p:sldLayout ", '<p:sldLayout showMasterSp="0" ')})
@@ -318,6 +345,19 @@ _UNSEEN_IN_POWERPOINT: dict[str, Edged] = {
     "a header of a master of hidden slides": partial(_slides, part=_MASTER1, slide=("<p:sld ", '<p:sld show="false" ')),
     "a header of a master that no slide shows": partial(_slides, part=_MASTER1, slide=("<p:sld ", '<p:sld showMasterSp="0" ')),
     "a header of a layout that no slide shows": partial(_slides, part=_LAYOUT1, slide=("<p:sld ", '<p:sld showMasterSp="0" ')),
+    "a header in a hidden group of a master": partial(_grouped, hidden=' hidden="1"'),
+    "a header in a hidden group of a slide": partial(_grouped, hidden=' hidden="true"', part=_SLIDE1, placeholder=_HDR),
+    "a header in a group that moves it off the slide": partial(_grouped, frame=_frame(0, -9_000_000)),
+    "a header above the slides": partial(_at, left=0, top=-9_000_000),
+    "a header left of the slides": partial(_at, left=-9_000_000, top=0),
+    "a header right of the slides": partial(_at, left=9_144_000, top=0),
+    "a footer below the slides": partial(_at, left=0, top=6_858_000),
+    "a footer below slides that are lower": partial(_at, left=0, top=6_500_000, size='cx="9144000" cy="5143500"'),
+    "a header above the slides that a foreign element puts on them": partial(
+        _at, left=0, top=-9_000_000, before=f'<y:off {_FOREIGN} x="0" y="0"/>'
+    ),
+    "a header beside its slide": partial(_at, left=9_144_000, top=0, part=_SLIDE1, placeholder=_HDR),
+    "a header in a fallback of a slide": _in_a_fallback,
     "a header of a slide that is hidden, with blanks": partial(_slides, placeholder=_HDR, slide=("<p:sld ", '<p:sld show=" 0 " ')),
     "a header of a slide that an extension lists": _slide_that_an_extension_lists,
     "a header of a master that no layout shows": _without_master,
@@ -329,6 +369,13 @@ _SHOWN_IN_POWERPOINT: dict[str, Edged] = {
     "a header of a slide": partial(_slides, placeholder=_HDR),
     "a header of a master": partial(_slides, part=_MASTER1),
     "a header of a layout": partial(_slides, part=_LAYOUT1),
+    "a header in a group of a master": partial(_grouped, frame=_frame(0, 0)),
+    "a header in a group that says nothing of where it stands": partial(_grouped, part=_SLIDE1, placeholder=_HDR),
+    "a footer of a large slide": partial(_at, left=0, top=29_000_000, size='cx="42803763" cy="30275213"'),
+    "a header at the edge of a wide slide": partial(_at, left=11_000_000, top=0, size='cx="12192000" cy="6858000"'),
+    "a header of a slide that does not say where it stands": lambda words: changed(
+        _slides(words, placeholder=_HDR), {_SLIDE1: ('<a:xfrm><a:off x="0" y="0"/></a:xfrm>', "")}
+    ),
 }
 
 # --- PowerPoint 97 to 2003 ------------------------------------------------------------------------------------------------
