@@ -3,7 +3,8 @@
 In: the octets of a text. Out: what each run holds that begins as a file does, or as words do. What else looks like base64 (keys,
 certificates, digests, tokens) is passed over by its first characters, at the speed of RE2. A run goes on over line ends, and over what
 stands for them in source text.
-A short run whose file has no end is a piece of one, as logs and links carry them: whoever asks decides by what can be read in it.
+A short run whose file has no end, and is not shown without it, is a piece of one, as logs and links carry them: whoever asks decides by
+what can be read in it.
 Limits: the alphabet of URLs; strings that a script puts together or turns around; words whose first octets are not ASCII; a first line of
 fewer than 16 characters.
 """
@@ -28,7 +29,11 @@ _MANY = 32
 _ANNOUNCING = 1024  # octets before a run
 _PACKED = b"\x1f\x8b\x08"
 _SHORT, _SHORT_IF_CUT, _SHORT_IN_LINK = 256, 2048, 4096  # characters of a piece: by itself, where it is said to be cut, of a link's token
-_ENDS = {b"%PDF-": (b"%%EOF", b"startxref"), b"PK\x03\x04": (b"PK\x05\x06",)}  # by its beginning, what a whole file has at its end
+# By its beginning, what a whole file has at its end.
+_ENDS = {b"%PDF-": (b"%%EOF", b"startxref"), b"PK\x03\x04": (b"PK\x05\x06", b"PK\x01\x02")}
+# A page, what leads to it and something to show: programs find them without the end of the file. All may be in streams of objects.
+_SHOWN = (re.compile(rb"/Page(?![A-Za-z])|/ObjStm"), re.compile(rb"/(?:Catalog|Pages|ObjStm)(?![A-Za-z])"), re.compile(rb"\bstream[\r\n]"))
+_IN_HEX = re.compile(rb"#([0-9A-Fa-f]{2})")  # a character of a name (ISO 32000-2 section 7.3.5)
 _SIGNATURES = (
     *(b"%PDF-", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"{\\rtf", b"x\x9f>\x22"),
     *(_PACKED, b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"MSCF\0\0\0\0", b"BZh", b"\xfd7zXZ\0", b"(\xb5/\xfd"),
@@ -143,9 +148,29 @@ def _is_announced(text: bytes, start: int) -> bool:
 def _is_piece(text: bytes, start: int, end: int, data: bytes) -> bool:
     """Whether somebody shows only the beginning of a file. One that goes on behind a few signs is whole to whoever takes them out."""
     ends = next((ends for begin, ends in _ENDS.items() if data.startswith(begin)), ())
-    if end - start > _most(text, start, end, data) or any(mark in data for mark in ends):
+    if end - start > _most(text, start, end, data) or any(mark in data for mark in ends) or _has_all(data):
         return False
     return _MORE.match(text, end) is None
+
+
+def _has_all(data: bytes) -> bool:
+    """Whether a file without its end is shown all the same, or reaches as far as its header says."""
+    if data.startswith(b"%PDF-"):
+        plain = _IN_HEX.sub(lambda sign: bytes.fromhex(sign[1].decode()), data)
+        return all(sign.search(plain) for sign in _SHOWN)
+    return any(data.startswith(begin) and len(data) >= _HEAD and declared(data) <= len(data) for begin, declared in _DECLARED.items())
+
+
+def _number(data: bytes, at: int, size: int = 4) -> int:
+    return int.from_bytes(data[at : at + size], "little")
+
+
+_HEAD = 52
+_DECLARED: dict[bytes, Callable[[bytes], int]] = {
+    b"7z\xbc\xaf\x27\x1c": lambda data: 32 + _number(data, 12, 8) + _number(data, 20, 8),
+    b"MSCF": lambda data: _number(data, 8),
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": lambda data: _number(data, 48) + 2 << (_number(data, 30, 2) & 15),  # its directory (MS-CFB 2.2)
+}
 
 
 def _most(text: bytes, start: int, end: int, data: bytes) -> int:

@@ -2,11 +2,13 @@
 
 import base64
 import random
+import struct
 import time
 
 import pytest
 
 from gateway.mime.encoded import encoded_in, may_hold_encoded
+from tests.build import pdf
 
 _NOISE = random.Random(1)
 FILE = b"%PDF-1.7\n" + _NOISE.randbytes(301)
@@ -91,6 +93,10 @@ def is_piece(text: bytes) -> list[bool]:
     return [run.is_piece for run in encoded_in(text) if run is not None]
 
 
+PAGE = pdf(["x"]).partition(b"xref")[0]
+SEVEN = b"7z\xbc\xaf\x27\x1c\0\4" + struct.pack("<IQQI", 1, 90, 30, 1) + bytes(120)
+CABINET = b"MSCF\0\0\0\0" + struct.pack("<I", 200) + bytes(188)
+OLE = (bytes.fromhex("d0cf11e0a1b11ae1") + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(14)).ljust(1024, b"\0")
 PACKED = b"H4sIAAAAAAAA" + base64.b64encode(_NOISE.randbytes(600))
 
 
@@ -104,6 +110,10 @@ PACKED = b"H4sIAAAAAAAA" + base64.b64encode(_NOISE.randbytes(600))
             for cut in (b'..."', b'"...', b"\xe2\x80\xa6", b'\\u2026"', b" [truncated]", b"&hellip;")
         ),
         b'["' + ONE[:100] + b'...", "' + ONE[:120] + b'..."]',
+        *(
+            base64.b64encode(begin) + b" .."
+            for begin in (PAGE.partition(b"stream")[0], PAGE.partition(b"/Type /Page ")[0], SEVEN[:-3], CABINET[:-3], OLE[:-3])
+        ),
         b'{"file":"' + ONE[:100] + b'...","signature":"' + base64.b64encode(_NOISE.randbytes(64)) + b'"}',
         b"https://x.example/a?b=1&ctx=" + PACKED + b" Kim",
         b"https://x.example/#" + PACKED + b"\nKim",
@@ -128,6 +138,9 @@ def test_a_short_beginning_of_a_file_is_a_piece_of_one(text: bytes) -> None:
         ONE[:100] + b"...\n" + ONE[100:],
         ONE[:100] + b"...(truncated)...\n" + ONE[100:],
         b"1: " + ONE[:76] + b"\n2: " + ONE[76:152] + b"\n3: " + ONE[152:],
+        *(base64.b64encode(whole) + b" .." for whole in (PAGE, PAGE.replace(b"/Page ", b"/P#61ge "), SEVEN, CABINET, OLE)),
+        base64.b64encode(b"%PDF-1.7\n1 0 obj<</Type/ObjStm/N 3/First 15/Length 99>>stream\n" + _NOISE.randbytes(99)) + b" ..",
+        base64.b64encode(b"PK\x03\x04" + b"x" * 60 + b"PK\x01\x02" + bytes(18)) + b"...",
         b"page 1: " + ONE[:76] + b"...\npage 2: " + ONE[76:152],
         b"?ctx=" + base64.b64encode(b"\x1f\x8b\x08" + _NOISE.randbytes(3100)),
         b"id=" + PACKED,

@@ -50,9 +50,11 @@ def _bare() -> Iterator[Technique]:
 def _torn() -> dict[str, bytes]:
     """A file of base64 with something between its lines that whoever saves it takes out."""
     lines = base64.encodebytes(docx([SECRET])).decode().splitlines()
+    page = base64.b64encode(pdf([SECRET]).partition(b"xref")[0]).decode()
     return {
         "base64 with numbered lines": mail(text="\n".join(f"{number}: {line}" for number, line in enumerate(lines, 1))),
         "base64 with dots at each line end": mail(text="...\n".join(lines)),
+        "a page without its end before dots": mail(text=f"Please save this as a.pdf:\n\n{page} ..\n"),
         "base64 in strings of a script": carrying("a.js", ("f = '" + "' +\n    '".join(lines) + "';\n").encode(), "text/javascript"),
     }
 

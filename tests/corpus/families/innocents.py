@@ -354,6 +354,7 @@ def _encoded() -> dict[str, bytes]:
     state = base64.b64encode(gzip.compress(noise(300, "state"), mtime=0)).decode()
     return {
         "a log with the beginning of a scan": mail(text=f'Upstream said {{"content":"{scan[:100]}...(truncated)"}}\n'),
+        "a log with a longer beginning of a scan": mail(text=f'Upstream said {{"content":"{scan[:360]}...(truncated)"}}\n'),
         "a log with the beginning of a letter": carrying("app.log", f'POST /files {{"name": "a.docx", "data": "{letter[:1000]}... 18344 more characters"}}\n'.encode(), "text/plain"),
         "a list with beginnings of files": carrying("audit.json", json.dumps({"files": [f"{scan[:80]}\u2026", f"{letter[:80]}\u2026"]}, ensure_ascii=False).encode(), "application/json"),
         "a column that was cut": carrying("export.csv", f"id,name,data\n1,a.pdf,{scan[:255]}\n2,b.docx,{letter[:255]}\n".encode(), "text/csv"),
