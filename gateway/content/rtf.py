@@ -14,6 +14,7 @@ from gateway.content.objects import ole1
 from gateway.content.ole import MAGIC
 from gateway.content.pictures import words_of
 from gateway.content.reading import Item, Member, Source, Spent, Unreadable
+from gateway.content.rtf_pages import APART, Sections
 from gateway.detectors.unseen import name_of
 from gateway.model.finding import Place, Readable
 
@@ -48,8 +49,7 @@ _EDGES = {
     **dict.fromkeys(("footer", "footerl", "footerr", "footerf"), Place.PAGE_FOOTER),
     **dict.fromkeys(("title", "subject", "author", "keywords", "comment", "doccomm", "company", "category", "userprops"), Place.PROPERTIES),
 }
-_ASKED = {"f": "titlepg", "l": "facingp"}  # behind \\header and \\footer: of first pages, of left ones
-_ASKS = frozenset(_ASKED.values())
+_LAYING_OUT = APART | {"sect", "sectd", "titlepg", "facingp"}
 _PAGE_EDGES = frozenset({Place.PAGE_HEADER, Place.PAGE_FOOTER})
 # Destinations without words. An unknown one behind \\* is read apart: what a newer program writes there may be words.
 _SKIPPED = frozenset(
@@ -85,7 +85,9 @@ class _State:
     """What a group inherits from the one around it."""
 
     place: Place = Place.FIRST_LINE
-    edge: str = ""  # the word that made it a page header or footer; empty where that was not in the text itself
+    edge: int = 0  # which page header or footer it is; 0 where that was not in the text itself
+    is_text: bool = True  # of the document, and not of a destination that only stands in it
+    has_title: bool = False  # the first page of the section has a header and a footer of its own
     skipped: bool = False
     embedded: bytearray | None = None  # the object whose octets stand here, in hexadecimal
     picture: bytearray | None = None  # ... or the picture; one in a group inside of it is another
@@ -98,12 +100,12 @@ class _State:
 def read_rtf(source: Source, spent: Spent) -> Iterator[Item]:
     """Body, page headers and footers, properties, embedded objects."""
     document = _Document(source.data)
-    for (place, edge_name), pieces in sorted(document.texts.items(), key=lambda item: item[0][0] is not Place.FIRST_LINE):
+    for (place, is_shown), pieces in sorted(_gathered(document).items(), key=lambda item: item[0][0] is not Place.FIRST_LINE):
         text = "".join(pieces)
         if not text.isascii():
             text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # \\u gives one letter in two halves
         edge = place in _PAGE_EDGES
-        called = name_of(place.value.replace("_", " "), is_shown=document.has_edge(edge_name)) if edge else source.where
+        called = name_of(place.value.replace("_", " "), is_shown=is_shown) if edge else source.where
         yield place, called, text.replace("\t", "\n") if edge else text
     for number, written in enumerate(document.pictures, 1):
         yield from words_of(_octets(written), f"picture {number}", spent)
@@ -119,6 +121,14 @@ def read_rtf(source: Source, spent: Spent) -> Iterator[Item]:
         raise Unreadable(Readable.UNSUPPORTED)
 
 
+def _gathered(document: _Document) -> dict[tuple[Place, bool], list[str]]:
+    """What was written, by where it stands and whether that is an edge of a page that is shown."""
+    texts: dict[tuple[Place, bool], list[str]] = {}
+    for (place, edge), pieces in document.texts.items():
+        texts.setdefault((place, document.sections.has(edge)), []).extend(pieces)
+    return texts
+
+
 def _letter(code: int) -> str:
     """Word writes the letters of a symbol font into Unicode's private area."""
     return chr(code - 0xF000 if 0xF020 <= code <= 0xF0FF else code)
@@ -132,10 +142,11 @@ def _octets(written: bytearray) -> bytes:
 class _Document:
     """A document being read."""
 
-    __slots__ = ("_codec", "_font", "_fonts", "_octets", "_omit", "_outer", "_state", "_words", "objects", "pictures", "texts")
+    __slots__ = ("_codec", "_font", "_fonts", "_octets", "_omit", "_outer", "_state", "objects", "pictures", "sections", "texts")
 
     def __init__(self, data: bytes) -> None:
-        self.texts: dict[tuple[Place, str], list[str]] = {}  # by where they stand, and the word for the edge of a page
+        self.texts: dict[tuple[Place, int], list[str]] = {}  # by where they stand, and the number of an edge of a page
+        self.sections = Sections()
         self.objects: list[bytearray] = []
         self.pictures: list[bytearray] = []
         self._codec = "cp1252"
@@ -145,17 +156,14 @@ class _Document:
         self._state = _State()
         self._outer: list[_State] = []
         self._omit = 0  # characters left that stand for a \u
-        self._words: set[str] = set()  # of those that ask for an edge
         at = 0
         while (token := _TOKEN.match(data, at)) is not None and token.end() > at:
             at = token.end() + self._take(token)
             if at > token.end() and (written := self._written()) is not None:
                 written += data[token.end() : at].hex().encode()
         self._flush()
-
-    def has_edge(self, word: str) -> bool:
-        """Whether pages of the document have this header or footer, which has to be asked for where it is that of some alone."""
-        return word != "" and _ASKED.get(word[6:], "") in ("", *self._words)
+        if self._outer:  # the document breaks off
+            self.sections.end(has_title=self._state.has_title)
 
     def _take(self, token: re.Match[bytes]) -> int:
         """One token; how many raw octets follow it."""
@@ -164,7 +172,7 @@ class _Document:
         if octet is None and (token[0].strip() or written is not None):
             self._flush()
         if word is not None:
-            return self._obey(word.decode("ascii"), None if number is None else int(number))
+            return self._word(word.decode("ascii"), None if number is None else int(number))
         if brace is not None:
             self._omit = 0
             self._brace(opening=brace == b"{")
@@ -189,6 +197,9 @@ class _Document:
                 self._state = replace(self._state, picture=None, skipped=True)
         elif self._outer:
             inner, self._state = self._state, self._outer.pop()
+            if not self._outer and self._state.is_text:  # what is behind the document, no program shows
+                self.sections.end(has_title=inner.has_title)
+                self._state = replace(self._state, is_text=False)
             if inner.is_shape and not self._state.is_shape and inner.place in _PAGE_EDGES:
                 self._put("\n")
 
@@ -207,6 +218,11 @@ class _Document:
         omitted = min(self._omit, len(octets))
         self._omit -= omitted
         self._put(octets[omitted:].decode(self._state.codec or self._codec, "replace"))
+
+    def _word(self, name: str, number: int | None) -> int:
+        if name in _LAYING_OUT:
+            self._lay_out(name, number)
+        return self._obey(name, number)
 
     def _obey(self, name: str, number: int | None) -> int:
         """A control word: text, or what becomes of the group it stands in."""
@@ -233,6 +249,21 @@ class _Document:
         else:
             self._state = self._changed(name, value)
         return 0
+
+    def _lay_out(self, name: str, number: int | None) -> None:
+        """A control word that says which edges pages have, or that what stands here is on none."""
+        if name in APART:
+            self._state = replace(self._state, is_text=False)
+        elif name in ("titlepg", "sectd"):
+            self._state = replace(self._state, has_title=name == "titlepg" and number != 0)
+        elif self._is_in_text() and name == "sect":
+            self.sections.end(has_title=self._state.has_title)
+        elif self._is_in_text():
+            self.sections.is_facing = number != 0
+
+    def _is_in_text(self) -> bool:
+        """What stands here is of the sections that the document is made of."""
+        return self._state.place is Place.FIRST_LINE and self._state.is_text and bool(self._outer)
 
     def _hide(self, *, hidden: bool) -> None:
         """What is hidden is read apart: without it words may be whole, and with it."""
@@ -262,12 +293,11 @@ class _Document:
         if name in _SKIPPED:
             return replace(self._state, skipped=True)
         if name in _EDGES:
-            self._move(_EDGES[name], name if self._state.place is Place.FIRST_LINE else "")
-        elif name in _ASKS and self._state.place is Place.FIRST_LINE:
-            self._words.add(name)
+            place = _EDGES[name]
+            self._move(place, self.sections.begin(name) if place in _PAGE_EDGES and self._is_in_text() else 0)
         return self._state
 
-    def _move(self, place: Place, edge: str | None = None) -> None:
+    def _move(self, place: Place, edge: int | None = None) -> None:
         """What this group says stands elsewhere, on a line of its own."""
         self._state = replace(self._state, place=place, edge=self._state.edge if edge is None else edge)
         self._put("\n")
@@ -275,4 +305,4 @@ class _Document:
     def _put(self, text: str) -> None:
         if text and not self._state.skipped and self._written() is None:
             place = Place.TEXT if self._state.is_hidden else self._state.place
-            self.texts.setdefault((place, self._state.edge if place in _PAGE_EDGES else ""), []).append(text)
+            self.texts.setdefault((place, self._state.edge if place in _PAGE_EDGES else 0), []).append(text)

@@ -583,11 +583,34 @@ _UNSEEN_IN_RTF: dict[str, Edged] = {
     "a header of first pages of RTF that are as the others": partial(_rtf, group="{\\headerf %s\\par}"),
     "a header of left pages of RTF that are as the others": partial(_rtf, group="{\\headerl %s\\par}"),
 }
+_UNSEEN_IN_RTF |= {
+    f"a header of RTF in \\{word}": partial(_rtf, group=f"{{\\{word}{{\\header %s\\par}}}}")
+    for word in (
+        *("xe", "tc", "rxe", "nextfile", "template", "private", "bkmkstart", "nonshppict", "docvar", "datafield", "atnid", "footnote"),
+        *("pgdsctbl", "upr", "fldinst", "shptxt", "b\\xe"),
+    )
+} | {
+    "a header of RTF behind the document": partial(_rtf, group="A.}{\\header %s\\par}{"),
+    "a header of a second RTF document": partial(_rtf, group="A.}{\\rtf1\\sectd{\\header %s\\par}"),
+    "a header of first pages of RTF, which is off": partial(_rtf, group="\\titlepg0{\\headerf %s\\par}"),
+    "a header of first pages of RTF, which was on": partial(_rtf, group="\\titlepg{\\headerf %s\\par}\\sectd "),
+    "a header of first pages of RTF, asked for behind the document": partial(_rtf, group="{\\headerf %s\\par}}\\titlepg\\sect{"),
+    "a header of left pages of RTF, which is off": partial(_rtf, group="{\\headerl %s\\par}", before="\\facingp0"),
+    "a header of RTF that another takes the place of": partial(_rtf, group="{\\header %s\\par}{\\header A plan\\par}"),
+    "a header of RTF before a section in an index": partial(_rtf, group="{\\header %s\\par}{\\xe\\sect}{\\header A plan\\par}"),
+}
 _SHOWN_IN_RTF: dict[str, Edged] = {
     "a header of RTF": partial(_rtf, group="{\\header %s\\par}"),
     "a header of right pages of RTF": partial(_rtf, group="{\\headerr %s\\par}"),
     "a header of first pages of RTF": partial(_rtf, group="\\titlepg{\\headerf %s\\par}"),
     "a header of left pages of RTF": partial(_rtf, group="{\\headerl %s\\par}", before="\\facingp"),
+    "a header of an earlier section of RTF": partial(
+        _rtf, group="{\\header %s\\par}A.{\\rtlch\\fcs1 \\af0\\insrsid1 \\sect }\\sectd {\\header A plan\\par}"
+    ),
+    "a header of first pages of RTF that the next section has": partial(_rtf, group="{\\headerf %s\\par}A.\\sect\\sectd\\titlepg "),
+    "a header of first pages of RTF before a section without": partial(_rtf, group="\\titlepg{\\headerf %s\\par}A.\\sect\\sectd "),
+    "a header of RTF in a group of its section": partial(_rtf, group="{\\pard\\plain{\\header %s\\par}A.}"),
+    "a header of RTF that breaks off": lambda words: _rtf(words, "{\\header %s\\par}")[:-1],
 }
 
 
