@@ -327,6 +327,15 @@ def _without_master(words: str) -> bytes:
     return changed(_slides(words, part=_MASTER1), {_LAYOUT1: ("<p:sldLayout ", '<p:sldLayout showMasterSp="0" ')})
 
 
+def _without_master_said_late(words: str) -> bytes:
+    """The same, where the layout has a name behind that of the master."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(_without_master(words))) as before, zipfile.ZipFile(buffer, "w") as after:
+        for name in before.namelist():
+            after.writestr(name.replace("slideLayouts/", "zLayouts/"), before.read(name).replace(b"slideLayouts/", b"zLayouts/"))
+    return buffer.getvalue()
+
+
 def _beside(words: str, kind: str, root: str) -> bytes:
     """A part to which nothing refers."""
     name = f"ppt/{kind}s/{kind}9.xml"
@@ -361,6 +370,7 @@ _UNSEEN_IN_POWERPOINT: dict[str, Edged] = {
     "a header of a slide that is hidden, with blanks": partial(_slides, placeholder=_HDR, slide=("<p:sld ", '<p:sld show=" 0 " ')),
     "a header of a slide that an extension lists": _slide_that_an_extension_lists,
     "a header of a master that no layout shows": _without_master,
+    "a header of a master that no layout shows, which is said behind it": _without_master_said_late,
     "the pattern of headers in a master": partial(_slides, part=_MASTER1, placeholder=_HDR),
     "a header of notes to which nothing refers": partial(_beside, kind="notesSlide", root="notes"),
     "a header of hand-outs to which nothing refers": partial(_beside, kind="handoutMaster", root="handoutMaster"),
