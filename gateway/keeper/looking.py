@@ -1,9 +1,12 @@
-"""A hold that rests only on unknown facts is decided again when they may have become known: with each new policy, and when a keeper begins.
+"""A hold that rests only on unknown facts is decided again when they may have become known: with each new policy, when a keeper begins,
+and when the day of an export comes that was still to come.
 
 All of them, a few in each turn; one that fails for now is looked at again later, and keeps no other.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from gateway.errors import TryLater, WillNotDo
 from gateway.keeper.again import TIME, decide_again, keeps
@@ -16,24 +19,32 @@ PAGE = 100  # rows
 TURN_SECONDS = 5.0  # so long within one turn of the keeper, which has more to do
 
 
+class _Known(NamedTuple):
+    """All that a case may hang on beside what is in the mail."""
+
+    version: str  # of the pack
+    to_come: frozenset[str]  # files of it that are not relied on yet
+
+
 class Looking:
-    """Goes through the open holds once for each version of the pack, the newest first."""
+    """Goes through the open holds once for all that is known, the newest first."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._begin("")
+        self._begin(_Known("", frozenset()))
 
-    def _begin(self, version: str) -> None:
-        self._version = version  # of the pack for which they are looked at
+    def _begin(self, known: _Known) -> None:
+        self._known = known  # for which they are looked at
         self._last: Held | None = None  # so far
         self._is_through = False
         self._failed = PutOff()  # cases
 
     async def look_again(self) -> None:
         """As many as one turn has time for. Raises TryLater."""
-        version, clock = self._desk.policy().version, self._desk.world.clock
-        if version != self._version:
-            self._begin(version)
+        policy, clock = self._desk.policy(), self._desk.world.clock
+        known = _Known(policy.version, frozenset(policy.snapshot.to_come(clock.now().date())))
+        if known != self._known:
+            self._begin(known)
         until = clock.monotonic() + TURN_SECONDS
         page = () if self._is_through else await self._desk.shelves.holds.find(state="open", limit=PAGE, after=self._last)
         for held in page:

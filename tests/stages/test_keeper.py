@@ -5,7 +5,7 @@ import email
 import io
 from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -19,9 +19,10 @@ from gateway.model.kept import Because, ToSend
 from gateway.model.outcome import Reply
 from gateway.policy.places import Places
 from gateway.policy.rules import Act, Ask, Audience, Rule
+from gateway.policy.snapshot import KnownList, Snapshot
 from gateway.ports.next_hop import Handed
 from tests.deliveries import HOUSE, MESSAGE, failed_in, policy
-from tests.doubles import NO, RECEIVED, SIGNED, recipient, run
+from tests.doubles import NO, RECEIVED, SIGNED, START, recipient, run
 from tests.stages.test_act import ANN, Delivery
 
 CASE = "7KQ-402"
@@ -863,6 +864,31 @@ def test_a_case_that_rests_on_what_was_not_known_is_decided_again_when_the_polic
         before = later.held().decision.unknown, later.held().state
         later.pack = policy(version="sha256:2")
         await later.turn()
+        await later.turn(seconds=1)
+        return before
+
+    before = run(story())
+
+    assert before[0]
+    assert before[1] == "open"
+    assert later.held().state == "released"
+    assert later.got("b@free.example") == ["geheimnis-subject"]
+
+
+def test_a_case_that_rests_on_an_export_still_to_come_is_decided_again_on_its_day():
+    """Found: by a clock that was wrong at the start it was still to come, and nobody looked again once that was set."""
+    asks = Ask("list.members", "at_least", 1000)
+    large = Rule("to-many", (asks,), acts=(Act("hold", held_for="officer"),), says="it goes to very many")
+    lists = {"b@free.example": KnownList("b@free.example", None, 3, 0, ())}
+    day = START.date() + timedelta(days=2)
+    snapshot = Snapshot(lists=lists, lists_stale_from=date.max, as_of={"lists.yaml": day}).relied_on()
+    later = Later("b@free.example", pack=policy(rules=(large,), snapshot=snapshot))
+
+    async def story():
+        await later.deliver()
+        await later.turn(seconds=1)
+        before = later.held().decision.unknown, later.held().state
+        await later.turn(days=1)
         await later.turn(seconds=1)
         return before
 
