@@ -255,7 +255,8 @@ class _Document:
         if name in APART:
             self._state = replace(self._state, is_text=False)
         elif name in ("titlepg", "sectd"):
-            self._state = replace(self._state, has_title=name == "titlepg" and number != 0)
+            if (has_title := name == "titlepg" and number != 0) is not self._state.has_title:
+                self._state = replace(self._state, has_title=has_title)
         elif self._is_in_text() and name == "sect":
             self.sections.end(has_title=self._state.has_title)
         elif self._is_in_text():

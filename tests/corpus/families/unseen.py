@@ -409,14 +409,37 @@ def _ppt(words: str, *, flags: int = 0x20, holder: int = 1000, of_notes: bool = 
     return compound({"PowerPoint Document": stream, "Current User": bytes(64)})
 
 
+def _ppt_slide(words: str, *, hidden: bool, last: bool = False) -> bytes:
+    """Section 2.6.6: a slide that may be passed over when slides are shown, said before its footer or behind; then one that is not."""
+    about = _atom(1017, struct.pack("<iiBBHI", 0, 0, 0, 0, 4 if hidden else 0, 0))
+    edges = _of_ppt(4057, _atom(4058, struct.pack("<hH", 0, 0x20)) + _atom(4026, words.encode("utf-16-le"), 2), instance=3)
+    other = _of_ppt(1006, _atom(1017, bytes(16)))
+    stream = _of_ppt(1006, edges + about if last else about + edges) + other + _of_ppt(1000)
+    return compound({"PowerPoint Document": stream, "Current User": bytes(64)})
+
+
+def _ppt_without_flags(words: str) -> bytes:
+    """A slide with a footer, and one whose edges do not say that it has one."""
+    first = _of_ppt(1006, _of_ppt(4057, _atom(4058, struct.pack("<hH", 0, 0x20)), instance=3))
+    second = _of_ppt(1006, _of_ppt(4057, _atom(4026, words.encode("utf-16-le"), 2), instance=3))
+    return compound({"PowerPoint Document": first + second + _of_ppt(1000), "Current User": bytes(64)})
+
+
 _UNSEEN_IN_PPT: dict[str, Edged] = {
+    "a footer of a hidden old slide": partial(_ppt_slide, hidden=True),
+    "a footer of an old slide that is hidden behind it": partial(_ppt_slide, hidden=True, last=True),
+    "a footer of an old slide that only the slide before has": _ppt_without_flags,
     "a footer of old slides that is switched off": partial(_ppt, flags=0),
     "a footer of old notes": partial(_ppt, of_notes=True),
     "a header of old notes": partial(_ppt, of_notes=True, edge=1, flags=0x10),
     "a header of old slides, which have none": partial(_ppt, edge=1, flags=0x30),
     "a footer of an old presentation outside of slides": partial(_ppt, holder=1008),
 }
-_SHOWN_IN_PPT: dict[str, Edged] = {"a footer of old slides": partial(_ppt), "a footer of one old slide": partial(_ppt, holder=1006)}
+_SHOWN_IN_PPT: dict[str, Edged] = {
+    "a footer of old slides": partial(_ppt),
+    "a footer of one old slide": partial(_ppt, holder=1006),
+    "a footer of an old slide that is no hidden one": partial(_ppt_slide, hidden=False),
+}
 
 
 # --- OpenDocument -----------------------------------------------------------------------------------------------------------
