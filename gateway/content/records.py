@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from gateway.content.markup import to_text
 from gateway.content.pictures import read_shown
 from gateway.content.reading import Item, Member, Spent
+from gateway.detectors.called import Called
 from gateway.mime.charsets import to_text as decoded
 from gateway.mime.uuencode import may_hold_file
 from gateway.model.finding import Place
@@ -46,7 +47,10 @@ def is_record(text: str) -> bool:
 
 
 def read_records(text: str, where: str, spent: Spent) -> Iterator[Item]:
-    """Titles, of an invitation also as the subject that it becomes in a mailbox, and categories; then all other values; files inside."""
+    """Titles, of an invitation also as the subject that it becomes in a mailbox, and categories; then all other values; files inside.
+
+    What a person or a job is called is read so too, but for single words without brackets: "Secret - Agent Ltd" is a firm.
+    """
     titles: list[tuple[Place, str, str]] = []
     values: list[str] = []
     for name, parameters, value in _lines(text):
@@ -60,9 +64,8 @@ def read_records(text: str, where: str, spent: Spent) -> Iterator[Item]:
                 yield Member(_called(parameters), data, declared)
         elif name not in _NO_WORDS:
             said = _said(parameters, value)
-            if name in _SUBJECTS:
-                titles.append((Place.SUBJECT, where, said))
             if name in _TITLES:
+                titles.append((Place.SUBJECT, where if name in _SUBJECTS else Called(where), said))
                 titles.append((Place.FIRST_LINE, where, said))
             else:
                 values.append(said)

@@ -150,10 +150,15 @@ def openings(subject: str) -> tuple[int, ...]:
     return tuple(found)
 
 
-def opens_title(opening: str, marking: Marking) -> bool:
-    """Whether what opens a subject opens the title of an invitation: a single word in capitals, for `Secret - Santa` is a meeting."""
+def opens_title(opening: str, marking: Marking, *, is_name: bool) -> bool:
+    """Whether what opens a subject opens the title of an invitation: a single word in capitals, for `Secret - Santa` is a meeting.
+
+    Of the name of somebody it must stand in brackets too, for `SECRET - AGENT LTD` is a firm.
+    """
+    if marking.words > 1:
+        return True
     found = marking.inside.search(opening)
-    return marking.words > 1 or (found is not None and found[0].isupper())
+    return found is not None and found[0].isupper() and (not is_name or (opening.strip()[0] in "[({" and opening[-1] in "])}"))
 
 
 def on_line(line: str, letters: str, marking: Marking) -> bool:

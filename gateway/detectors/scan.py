@@ -16,6 +16,7 @@ from itertools import pairwise, product
 from typing import TypeAlias
 
 from gateway.detectors import boxes, cells, marking
+from gateway.detectors.called import Called
 from gateway.detectors.cells import EDGES
 from gateway.detectors.columns import valid_values
 from gateway.detectors.detector import Detector
@@ -108,10 +109,10 @@ class _Search:
 
     def _subject(self, place: Place, where: str, text: str) -> Judged:
         judged: Judged = ()
-        letters, starts = marking.key_of(text), marking.openings(text)
+        letters, starts, is_name = marking.key_of(text), marking.openings(text), isinstance(where, Called)
         for made in self._prepared.at[Place.SUBJECT_START]:
             opened = (found for start in starts if (found := made.opening.match(text, start))) if made.first in letters else ()
-            counted = (found for found in opened if place is Place.SUBJECT_START or marking.opens_title(found[0], made))
+            counted = (found for found in opened if place is Place.SUBJECT_START or marking.opens_title(found[0], made, is_name=is_name))
             if (first := next(counted, None)) is not None:
                 self._finds.saw(made.pattern, Place.SUBJECT_START, where)
                 if made.pattern.whole_line:

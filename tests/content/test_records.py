@@ -4,6 +4,7 @@ import base64
 
 import pytest
 
+from gateway.model.finding import Pattern, Patterns, Place
 from tests.content.reading import look, seen
 
 B64 = base64.b64encode(b"RESTRICTED\nand more words, so that the line is folded somewhere in the middle\n").decode()
@@ -53,6 +54,36 @@ def test_a_title_is_a_first_line() -> None:
 def test_a_title_of_an_invitation_alone_is_a_subject(text: str, places: set[str]) -> None:
     """Found: what a person or a job is called, and a meeting in small letters, was read like the subject of a mail."""
     assert {place for found, place in seen(look(text.encode(), "a.ics")[0]) if found == "restricted"} == places
+
+
+NAMES = Patterns(
+    tuple(Pattern(text, text, frozenset(Place), whole_line=True) for text in ("OFFICIAL-SENSITIVE", "SECRET", "SECURE", "CONTROLLED"))
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "marking"),
+    [
+        ("FN:OFFICIAL-SENSITIVE: Kim", "OFFICIAL-SENSITIVE"),
+        ("FN:Kim - Official Sensitive", "OFFICIAL-SENSITIVE"),
+        ("TITLE:[SECRET] agent", "SECRET"),
+        ("TITLE:Agent (SECRET)", "SECRET"),
+        ("FN:Kim [Secure]", "SECURE"),
+        ("FN;ENCODING=QUOTED-PRINTABLE:Kim =5BSECURE=5D", "SECURE"),
+        ("TITLE:Controlled: Drugs Office", ""),
+        ("TITLE:[SECRET-AGENT LTD]", ""),
+        ("TITLE:Nurse [controlled drugs]", ""),
+        ("FN:Secret - Agent Ltd", ""),
+        ("FN:SECRET - AGENT LTD", ""),
+        ("FN:SECRET-AGENT LTD", ""),
+        ("FN:Official, Sensitive Plants Ltd", ""),
+    ],
+)
+def test_names_carry_markings_of_several_words_and_bracketed_ones(line: str, marking: str) -> None:
+    """Found: when names were read as subjects no more, what nobody is called was lost with what people are called."""
+    found = {some.id for some in look(CARD.format(line).encode(), "a.vcf", patterns=NAMES)[0].evidence}
+
+    assert found == ({marking} if marking else set())
 
 
 @pytest.mark.parametrize(

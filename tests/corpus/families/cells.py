@@ -89,6 +89,9 @@ def _titles() -> dict[str, tuple[bytes, str]]:
         ),
         "the title of an invitation": (carrying("a.ics", _event(f"SUMMARY:Minutes - {MARKING}"), "text/calendar"), "body"),
         "a single word before the title of an invitation": (carrying("a.ics", _event(f"SUMMARY:{LINE}: funds"), "text/calendar"), "body"),
+        "a marking before a name of an address card": (carrying("a.vcf", _card("Clerk", f"{MARKING}: Kim"), "text/vcard"), "a.vcf"),
+        "a single word in brackets behind a name": (carrying("a.vcf", _card("Clerk", f"Kim [{LINE}]"), "text/vcard"), "a.vcf"),
+        "a single word in brackets before a job": (carrying("a.vcf", _card(f"[{LINE}] agent"), "text/vcard"), "a.vcf"),
         "a marking before the title of an invitation": (
             carrying("a.ics", _event("SUMMARY:Official-Sensitive: case conference"), "text/calendar"),
             "body",
@@ -112,8 +115,8 @@ def _event(line: str) -> bytes:
     return f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\nUID:1\r\n{line}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n".encode()
 
 
-def _card(title: str) -> bytes:
-    return f"BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Alex Doe\r\nTITLE:{title}\r\nEND:VCARD\r\n".encode()
+def _card(title: str, name: str = "Alex Doe") -> bytes:
+    return f"BEGIN:VCARD\r\nVERSION:4.0\r\nFN:{name}\r\nTITLE:{title}\r\nEND:VCARD\r\n".encode()
 
 
 _NUMBERS = {
@@ -189,6 +192,9 @@ def _innocents() -> dict[str, tuple[str, bytes, str]]:
         "an invitation about restricted funds": ("a.ics", _event("SUMMARY:Restricted: funds review"), "text/calendar"),
         "an invitation to a sensitive planting": ("a.ics", _event("SUMMARY:Official: Sensitive planting"), "text/calendar"),
         "a card of an office for controlled drugs": ("a.vcf", _card("Controlled: Drugs Office"), "text/vcard"),
+        "a card of a firm with a daily word": ("a.vcf", _card("Clerk", "Secret - Agent Ltd"), "text/vcard"),
+        "a card of a firm in capitals": ("a.vcf", _card("Clerk", "SECRET - AGENT LTD"), "text/vcard"),
+        "a card of a job with daily words in brackets": ("a.vcf", _card("Nurse (controlled drugs)"), "text/vcard"),
         "a name with a daily word": ("Restricted_Byway_12.txt", b"A path.", "text/plain"),
     }
 
