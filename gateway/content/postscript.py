@@ -25,8 +25,18 @@ _OPERATORS = re.compile(
     rb"%!|[)\]>}]\s{0,9}(?:show|image)\b"
     rb"|\b(?:r?(?:move|line|curve)to|arc|arcn|arct|arcto|(?:find|select|scale|make|set)font|(?:[akxy]|xy|a?width|glyph)show|showpage|charpath"
     rb"|def|bind|cvx|cvn|exec|execform|eexec|systemdict|currentfile|gsave|grestore|newpath|closepath|rectfill|ufill|imagemask|colorimage"
-    rb"|setgray|setrgbcolor|setcmykcolor)\b"
+    rb"|setgray|setrgbcolor|setcmykcolor"
+    rb"|copypage|erasepage|setpagedevice|initgraphics|setmatrix|setlinewidth|setcolorspace|sethsbcolor|makepattern|uappend|ustroke|ueofill|eofill"
+    rb"|rectstroke|shfill|readhexstring|readstring|putinterval|userdict|globaldict|statusdict|errordict)\b"
+    rb"|/(?:ImageType|ShadingType|PatternType|FormType|[A-Z][A-Za-z0-9]{2,15}Decode)\b|\(%(?:stdin|lineedit|statementedit|[a-z]{2,8}%)"
+    rb"|(?<=[0-9.])\s{1,9}+-?[0-9.]{1,9}+\s{1,9}+(?:scale|translate|roll|matrix)\b|\]\s{0,9}concat\b"
 )
+# Both together: a matrix, and what may be a word of every day.
+_MATRIX = re.compile(rb"\[\s{0,9}+(?:-?[0-9.]{1,9}+\s{1,9}+){5}+-?[0-9.]{1,9}+\s{0,9}+\]")
+_IMAGE = re.compile(rb"\bimage\b")
+# A comment is a blank. Whatever stands behind one that follows a bracket is passed over once: its end need not be looked for again.
+_BEHIND_COMMENTS = re.compile(rb"[)\]>}]\s*+%[^\r\n]*+(?:\s++|%[^\r\n]*+)*+((?:show|image)\b)?")
+_COMMAND = re.compile(rb"\x1b[^$\[]")  # of PCL and HP-GL; the others begin Japanese text, and colours of a terminal
 _SIGN = re.compile(rb"\\[0-7]{1,3}|\\\r\n|\\.|[()]|<(?:[0-9A-Fa-f\s]{2,}|<)>?", re.DOTALL)
 _ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"", b"f": b"\n", b"\n": b"", b"\r": b""}
 _UNREAD = re.compile(rb"\bstream\r?\n|/Encrypt\b")
@@ -35,7 +45,13 @@ _OFTEN = 4096  # strings between two looks at the clock
 
 def is_called_page(names: Iterable[str], data: bytes) -> bool:
     """Whether a text with these names is a program that shows a page: it need not begin as it should."""
-    return any(extension_of(name) in _NAMES for name in names) and _OPERATORS.search(data) is not None
+    return any(extension_of(name) in _NAMES for name in names) and _is_page(data)
+
+
+def _is_page(data: bytes) -> bool:
+    if _COMMAND.match(data) or _OPERATORS.search(data) or (_MATRIX.search(data) and _IMAGE.search(data)):
+        return True
+    return any(behind[1] for behind in _BEHIND_COMMENTS.finditer(data))
 
 
 def read_postscript(source: Source, spent: Spent) -> Iterator[Item]:

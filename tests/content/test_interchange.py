@@ -7,7 +7,7 @@ import pytest
 
 from gateway.content import Budget
 from gateway.content.interchange import read_interchange
-from gateway.content.postscript import read_postscript
+from gateway.content.postscript import is_called_page, read_postscript
 from gateway.content.reading import Source, Spent, Unreadable
 from gateway.model.finding import Pattern, Patterns, Place, Readable
 from tests.build import zip_of
@@ -213,6 +213,18 @@ def test_what_is_called_postscript_need_not_begin_so(name: str) -> None:
         b"Dear Kim,\n%!PS-Adobe-3.0\n",
         b"8 8 1 [8 0 0 8 0 0] {<00>} image",
         b"systemdict/rectfill get",
+        b"612 792 scale 8 8 1 [8 0 0 8 0 0] {<00>} %x\nimage copypage",
+        b"8 8 1 matrix {<00>} %x\r% y %\r\n\t%\nimage",
+        b"(50%) %x\nshow",
+        b"{<00>} 8 8 1 [8 0 0 8 0 0] %x\n5 -1 roll image",
+        b"{<00>} 8 8 1 [8 0 0 8 0 0] null pop image",
+        b"9 9 scale",
+        b"copypage",
+        b"[9 0 0 9 0 0] concat",
+        b"(25>) /ASCIIHexDecode filter run",
+        b"(%stdin) run",
+        b"\x1b&l0O\x1b(s0p10h12vNHS",
+        b"\x1b.(;IN;SP1;PU0,0;LBNHS\x03",
     ],
 )
 def test_what_is_called_postscript_and_has_a_word_of_it_is_never_clean(program: bytes) -> None:
@@ -225,11 +237,28 @@ def test_what_is_called_postscript_and_has_a_word_of_it_is_never_clean(program: 
         b"Get-Process\n",
         b"Get-ChildItem | Where-Object { $_.Length -gt 1MB } | Sort-Object Length\n",
         b"PS: the show (see below) begins at nine; the image is on the left.\n",
+        b"PS: run the filter (see [1]) and print the image. A scale of 1 2 3 would do; the token is at 50% of the roll.\n",
+        b"Get-Content a.txt | ForEach-Object { $_ } % { $_ }\nRead the image; 1:50 scale, 2 scale drawings, 3 roll calls.\n",
+        b"docker run (a) %x\nimages and shows of [1 2 3 4 5 6].\n",
+        b"\x1b[32mGet-Process\x1b[0m\n",
+        "\u4eca\u65e5\u306f".encode("iso2022_jp") + b"\n",
         b"",
     ],
 )
 def test_what_is_only_called_postscript_is_text(text: bytes) -> None:
     assert look(text, "notes.ps")[0].readable is Readable.YES
+
+
+@pytest.mark.parametrize(
+    "piece", [b")%", b"]%\n", b"% ", b"} \n", b"1 2 ", b"[1 2 3 4 5 6]", b"[1 2 3 4 5 6]" + b"x" * 80, b"(%", b"/AaDecod", b"[ " * 5]
+)
+def test_whether_a_text_is_a_page_takes_linear_time(piece: bytes) -> None:
+    data = piece * (1_000_000 // len(piece))
+    start = time.process_time()
+
+    is_called_page(("a.ps",), data)
+
+    assert time.process_time() - start < 1
 
 
 def test_a_file_in_what_is_only_called_postscript_is_found() -> None:

@@ -52,6 +52,12 @@ def _encoded() -> dict[str, tuple[str, bytes]]:
 _PAGES = (
     ("PostScript in letters of its own", "a.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n/f {1 add} def 50 700 moveto (MGR) f show showpage\n"),
     ("PostScript that does not begin as it should", "a.ps", b"/f {1 add} def 50 700 moveto (MGR) f show showpage\n"),
+    (
+        "PostScript with a comment before its picture",
+        "a.ps",
+        b"612 792 scale 8 8 1 [8 0 0 8 0 0] {<00ff00ff00ff00ff>} %x\nimage copypage\n",
+    ),
+    ("the language of printers called PostScript", "a.ps", b"\x1b&l0O\x1b(s0p10h12v" + PERSON.encode() + b"\r\n"),
     ("BinHex without its first line", "list.hqx", binhex("list.txt", SECRET.encode()).partition(b"\r\n")[2]),
 )
 
@@ -63,6 +69,11 @@ def innocents() -> Iterator[tuple[str, str, bytes]]:
     about = b"It says (This file must be converted with BinHex 4.0)\n: "
     yield "a text about BinHex", "help.txt", about + prose(600).encode()
     yield "a script called like a page", "notes.ps", b"Get-Process\n"
+    yield (
+        "a note called like a page",
+        "note.ps",
+        b"PS: run the filter (see [1]) and print the image at 1:50 scale; 3 of 5 are done (60%).\nShow it to Kim.\n",
+    )
     yield "what a Mac keeps beside a file", "._letter.docx", apple({9: bytes(32), 2: bytes(286)})
     yield "a sheet in SYLK", "visits.slk", sylk([["Year", "Visits"], *([2000 + at, at * 1250] for at in range(20))])
     yield "a table whose first heading is ID", "visits.csv", b"ID;Year;Visits\n1;2024;25000\n2;2025;26500\n"
