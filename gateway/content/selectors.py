@@ -1,7 +1,8 @@
 """Which elements the selectors of a style sheet name, found by their classes, attributes and names. Pure.
 
 Standards: Selectors 3 and 4. Of a selector its last part alone is asked: what `p i` names is taken for named in a paragraph or not. Upper
-and lower case are the same. Limits: places (`:nth-child`) and `:is`, `:not` and their like are passed over, and name more than they say.
+and lower case are the same; `:is` and `:where` (Selectors 4 section 4.2) are as many selectors as they have arguments. Limits: places
+(`:nth-child`), `:not` and `:has` are passed over, and name more than they say; what is asked in `:where` weighs as in `:is`.
 """
 
 from __future__ import annotations
@@ -9,17 +10,20 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Generic, NamedTuple, TypeVar
 
 from gateway.content.style_rules import unescaped
 
+_NESTED = 4  # :not(:is(:where(...)))
+_ARGUMENTS = r"\((?:[^()\"'\\]|\\.|\"(?:[^\"\\]|\\.)*+\"?|'(?:[^'\\]|\\.)*+'?"
+_ARGUMENTS = _ARGUMENTS + "".join(f"|{_ARGUMENTS}" for _ in range(_NESTED - 1)) + r")*+\)?" * _NESTED
 _ONE = re.compile(
-    r"""(?:[^,"'(\[\\]|\\.|"(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?|\[(?:[^\]"']|"[^"]*+"?|'[^']*+'?)*+\]?|\([^)]*+\)?)++""", re.DOTALL
+    rf"""(?:[^,"'(\[\\]|\\.|"(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?|\[(?:[^\]"']|"[^"]*+"?|'[^']*+'?)*+\]?|{_ARGUMENTS})++""", re.DOTALL
 )
 _LONGEST = 400  # characters of a selector
-_ARGUMENTS = re.compile(r"\([^()]*+\)")
-_NESTED = 3  # :not(:is(:where(...)))
-_PART = re.compile(r"""(?:\\(?:[0-9a-fA-F]{1,6}\s?|.)|[^\s>+~\[\\]|\[(?:[^\]"']|"[^"]*+"|'[^']*+')*+\]?)++""", re.DOTALL)
+_CALL = re.compile(rf"(:(?:is|where|matches|any|-webkit-any|-moz-any)(?=\())?(?<!\\)({_ARGUMENTS})", re.DOTALL | re.IGNORECASE)
+_PART = re.compile(rf"""(?:\\(?:[0-9a-fA-F]{{1,6}}\s?|.)|[^\s>+~\[\\(]|\[(?:[^\]"']|"[^"]*+"|'[^']*+')*+\]?|{_ARGUMENTS})++""", re.DOTALL)
 _SIMPLE = re.compile(
     r"""\[\s*+(?P<attribute>(?:[^\s~|^$*=\]\\]|\\.)++)\s*+(?:(?P<how>[~|^$*]?)=\s*+(?:"(?P<double>[^"]*+)"|'(?P<single>[^']*+)'|(?P<bare>[^\s\]]*+)))?"""
     r"""[^\]]*+\]?|(?P<sign>:{1,2}|[.#]?)(?P<name>(?:[\w\-]|\\(?:[0-9a-fA-F]{1,6}\s?|.))++)""",
@@ -129,12 +133,12 @@ class Named(Generic[_T]):
 
     def add(self, selectors: str, value: _T, wanted: Callable[[Selector], bool]) -> None:
         """Those of a rule that are wanted."""
-        for written in dict.fromkeys(one.strip() for one in _ONE.findall(selectors)):
+        for before, part in chain.from_iterable(map(_alternatives, dict.fromkeys(one.strip() for one in _ONE.findall(selectors)))):
             self._left -= 1
-            if self._left < 0:
+            if self._left < 0 or part is None:
                 self.is_full = True
                 return
-            selector = _parsed(written)
+            selector = _parsed(before, part)
             if selector is not None and wanted(selector):
                 self._by(selector).append((selector, value))
 
@@ -170,14 +174,39 @@ def _names(attributes: str) -> Iterator[str]:
         yield from html.unescape("".join(found)).lower().split()
 
 
-def _parsed(written: str) -> Selector | None:
+def _alternatives(written: str) -> Iterator[tuple[str, str | None]]:
+    """What stands before the last part of a selector, and that part for each of the arguments of its `:is`; None: there is more to it."""
+    start, part = _last_part(written)
+    before = _CALL.sub("", written[max(0, start - _LONGEST) : start])
+    for one in _meant(part, _NESTED):
+        yield before, one
+
+
+def _last_part(written: str) -> tuple[int, str]:
+    start, part = 0, ""
+    for found in _PART.finditer(written):
+        start, part = found.start(), found[0]
+    return start, part
+
+
+def _meant(part: str, depth: int) -> Iterator[str | None]:
+    """An argument stands behind `&`, because `p:is(i)` is no `pi`."""
+    if "(" in part:
+        part = _CALL.sub(lambda call: call[0] if call[1] else "", part)
+    call = next((call for call in _CALL.finditer(part) if call[1]), None)
+    if call is None:
+        yield part[-_LONGEST:]
+    elif not depth or len(part) - len(call[0]) > _LONGEST:
+        yield None
+    else:
+        for argument in _ONE.findall(call[2].removeprefix("(").removesuffix(")")) or [""]:
+            yield from _meant(f"{part[: call.start()]}&{_last_part(argument.strip())[1]}{part[call.end() :]}", depth - 1)
+
+
+def _parsed(before: str, part: str) -> Selector | None:
     """None: it does not name them always."""
-    written = written[-_LONGEST:]
-    for _ in range(_NESTED if "(" in written else 0):
-        written = _ARGUMENTS.sub("", written)
-    simples = list(_SIMPLE.finditer((_PART.findall(written) or [""])[-1]))
     element, where, names, attributes = "", "", set[str](), list[tuple[str, str, str]]()
-    for simple in simples:
+    for simple in _SIMPLE.finditer(part):
         sign, name = simple["sign"], unescaped(simple["name"] or "").lower()
         if simple["attribute"]:
             value = simple["double"] or simple["single"] or simple["bare"] or ""
@@ -190,7 +219,7 @@ def _parsed(written: str) -> Selector | None:
             names.add(name)
         else:
             element = name
-    return Selector(element, frozenset(names), tuple(attributes), where, _weight(written))
+    return Selector(element, frozenset(names), tuple(attributes), where, _weight(f"{before} {part}"))
 
 
 def _weight(written: str) -> tuple[int, int, int]:

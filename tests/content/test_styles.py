@@ -100,6 +100,11 @@ def test_upper_and_lower_case_of_an_attribute_are_kept() -> None:
         ".q{quotes:'}';display:none}",
         "[title='}'],.q{display:none}",
         "[class~=q]{display:none}",
+        ":is(u,.q){display:none}",
+        "p :where(.q){display:none}",
+        "i:-webkit-any(.r:not(.x, .y), u):matches(.q){display:none}",
+        "u :is(:is(b u, :where(p > i)).q, a:hover){display:none}",
+        f":is({','.join(f'.z{number}' for number in range(2000))},.q){{display:none}}",
     ],
 )
 def test_what_is_hidden_alone_is_left_out(sheet: str) -> None:
@@ -127,6 +132,8 @@ BEYOND = {
     "more rules than any page has": "".join(f".z{number}::before{{content:'q'}}" for number in NUMBERS) + "</style>",
     "more rules that say nothing of it than any page has": "a{b:c}" * 60_000 + "d::before{content:'q'}</style>",
     "more selectors than any page has": ",".join(f".z{number}" for number in NUMBERS) + "{display:none}</style>",
+    "more arguments than any page has": f":is({','.join(f'.z{number}' for number in NUMBERS)}){{display:none}}</style>",
+    "more arguments together than any page has": ":is(a,b,c,d,e,f,g,h,i,j,k,l)" * 5 + "{display:none}</style>",
     "too many selectors for too many elements": "".join(f"p[x='{number}']::before{{content:'q'}}" for number in NUMBERS[:9999])
     + "</style>"
     + "".join(f"<p x=x y={number}>" for number in NUMBERS),
@@ -158,6 +165,9 @@ def test_what_is_not_looked_at_to_its_end_is_over_budget_and_soon(name: str) -> 
         "p,",
         "p,q{content:'a'}",
         ":is(",
+        ":is(a,b)",
+        ":is(a,:is()),",
+        ":not(a):is(b,c) ",
         "[",
         "'",
         '"\n',

@@ -80,6 +80,8 @@ _PAGES = {
     "half of a number as the sign of a list": f"<style>li{{list-style-type:'NHS number: 4857'}}</style><ul><li>{_REST}</li></ul>",
     "the sign of a list": f"<style>li{{list-style-type:'{PERSON}'}}</style><ul><li>Hello.</li></ul>",
     "marks of quotation": f"<style>q{{quotes:'{PERSON}' ''}}</style><p><q>Hello.</q></p>",
+    "digits hidden as one of several": "<style>:is(i,.h){display:none}</style><p>NHS number: 4857<b class=h>9</b>773457</p>",
+    "digits hidden as one of several in a paragraph": "<style>p :where(.g, :not(.h) .h){display:none}</style><p>NHS number: 4857<b class=h>9</b>773457</p>",
     "digits hidden behind many rules": f"<style>{_HIDING}b i.q{{display:none}}</style><p>NHS number: 4857<i class=q>9</i><i>77</i>3457</p>",
     "digits hidden behind a brace in a string": f"<style>i{{quotes:'}}';display:none}}</style><p>NHS number: 4857<i>9</i>{_REST}</p>",
     "letters from right to left": f"<p><bdo dir='rtl'>{PERSON[::-1]}</bdo></p>",
@@ -104,6 +106,7 @@ _MARKED = {
     "a marking behind hidden words": f"<div style='display:none'>Preview text of no weight.</div><p>{MARKING}</p><p>Hello.</p>",
     "a marking in pieces": "<p>OFFICIAL-<b>SENS</b><i>ITIVE</i></p><p>Hello.</p>",
     "a council's word as the first line": f"<div><b>{LINE}</b></div><div>Hello.</div>",
+    "a marking with hidden letters inside": "<style>:is(i,.h){display:none}</style><p>OFFICIAL-SENS<i class=h>x</i>ITIVE</p><p>Hello.</p>",
     "a marking behind a style": f"<style>p {{ color: red }}</style><h1>{MARKING}</h1><p>Hello.</p>",
 }  # fmt: skip
 
