@@ -75,6 +75,7 @@ class Document:
                 self._where = "notes" if name == "notes" else f"slide {attribute(element, 'name')}{self._away(element)}"
             elif name in ("p", "h"):
                 yield from self._flushed_table()
+                self._pages.take(element, self._hidden)
                 self._paragraph(element, self._words)
             else:
                 self._words.unseen.extend(words_of_format(element) if name in FORMATS else said_in(element))

@@ -195,7 +195,7 @@ def test_a_large_part_is_over_budget_and_what_was_read_still_counts() -> None:
 
 def test_an_opendocument_text() -> None:
     number = "<text:p>943 476 5919</text:p>"
-    office = 'xmlns:office="urn:o" xmlns:text="urn:t" xmlns:style="urn:s"'
+    office = " ".join(f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "text", "style"))
     header = "<style:master-page><style:header><text:p>RESTRICTED</text:p></style:header></style:master-page>"
     masters = f"<office:master-styles>{header}</office:master-styles>"
     data = zip_of(

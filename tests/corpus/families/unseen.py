@@ -486,7 +486,43 @@ def _talk(words: str, *, used: str = "F", style: str = "") -> bytes:
 
 _FIRST_MASTER = '<style:master-page style:name="First"/>'
 _ASKED = '<style:style style:name="P1" style:family="paragraph" style:master-page-name="{}"/>'
+_BODY = '<text:p text:style-name="P1">A.</text:p>'
+_COMES_FROM = '<style:style style:name="P2" style:family="paragraph" style:parent-style-name="P1"/>'
+
+
+def _open_left(words: str, header: str) -> bytes:
+    """A master page with this header, and with words in that of left pages."""
+    left = f"<style:header-left><text:p>{words}</text:p></style:header-left>"
+    return odt("<text:p>A.</text:p>", styles=f'<style:master-page style:name="Standard">{header}{left}</style:master-page>')
+
+
+def _open_foreign(words: str, tag: str) -> bytes:
+    """An element that is only called like one of a header's, of another namespace."""
+    made = zipfile.ZipFile(io.BytesIO(_open(words))).read("styles.xml").decode()
+    styles = made.replace(f"<{tag}", f'<y:{tag.partition(":")[2]} xmlns:y="urn:y"').replace(f"</{tag}>", f"</y:{tag.partition(':')[2]}>")
+    return changed(_open("A plan"), {"styles.xml": (made.replace(words, "A plan"), styles)})
+
+
 _UNSEEN_IN_OPEN: dict[str, Edged] = {
+    "a header of a master page of a style that nothing has": lambda words: _open(
+        words, _FIRST_MASTER, name="Other", automatic=_ASKED.format("Other")
+    ),
+    "a header of a master page that only a hidden section names": lambda words: _open(
+        words,
+        _FIRST_MASTER,
+        name="Other",
+        automatic=_ASKED.format("Other"),
+        body=f'<text:section text:display="none">{_BODY}</text:section><text:p>A.</text:p>',
+    ),
+    "a header of a master page of a style of a foreign namespace": lambda words: _open(
+        words, _FIRST_MASTER, name="Other", automatic=_ASKED.format("Other").replace("<style:style", '<y:style xmlns:y="urn:y"'), body=_BODY
+    ),
+    "a header of a foreign namespace in a master page": partial(_open_foreign, tag="style:header"),
+    "a header of a master page of a foreign namespace": partial(_open_foreign, tag="style:master-page"),
+    "a left header of a master page without a header": partial(_open_left, header=""),
+    "a left header of a master page whose header is switched off": partial(
+        _open_left, header='<style:header style:display="false"><text:p/></style:header>'
+    ),
     "a header of a master page that nothing names": lambda words: _open(words, _FIRST_MASTER, name="Other"),
     "a header of a flat text that nothing names": partial(_open_flat, name="Other"),
     "a header of a master page that is switched off": partial(_open, more=' style:display="false"'),
@@ -504,8 +540,19 @@ _SHOWN_IN_OPEN: dict[str, Edged] = {
     "a header of a master page": partial(_open),
     "a header of the first master page": partial(_open, name="Mine"),
     "a header of a master page that a paragraph names": lambda words: _open(
-        words, _FIRST_MASTER, name="Other", automatic=_ASKED.format("Other")
+        words, _FIRST_MASTER, name="Other", automatic=_ASKED.format("Other"), body=_BODY
     ),
+    "a header of a master page that a paragraph names by the style it comes from": lambda words: _open(
+        words, _FIRST_MASTER, name="Other", automatic=_ASKED.format("Other") + _COMES_FROM, body=_BODY.replace("P1", "P2")
+    ),
+    "a header of a master page that a table names": lambda words: _open(
+        words,
+        _FIRST_MASTER,
+        name="Other",
+        automatic=_ASKED.format("Other").replace("paragraph", "table"),
+        body='<table:table table:style-name="P1"><table:table-row><table:table-cell><text:p>A.</text:p></table:table-cell></table:table-row></table:table>',
+    ),
+    "a left header of a master page": partial(_open_left, header="<style:header><text:p>A plan</text:p></style:header>"),
     "a header of a master page that follows another": lambda words: _open(
         words, '<style:master-page style:name="First" style:next-style-name="Other"/>', name="Other"
     ),
