@@ -142,6 +142,10 @@ class Named(Generic[_T]):
             if selector is not None and wanted(selector):
                 self._by(selector).append((selector, value))
 
+    def keep(self, counting: Callable[[list[tuple[Selector, _T]]], list[tuple[Selector, _T]]]) -> None:
+        """Of what is said of all elements of a name, or of all, that which counts alone: the rest need not be looked at for each."""
+        self._by_element = {element: counting(said) for element, said in self._by_element.items()}
+
     def of(self, tag: Tag) -> Iterator[tuple[Selector, _T]]:
         """All that name this element."""
         for selector, value in self._near(tag):

@@ -93,6 +93,7 @@ class Around:
     def begin(self, reading: int, room: int) -> None:
         """The page is read once more; where rules say different words for an element, the first reading has those that count."""
         self._reading = reading
+        self._contents.keep(_read)
         self._made = self._room = _ROOM + room
 
     def of(self, element: str, attributes: str) -> tuple[str, str]:
@@ -151,6 +152,19 @@ def _counts(named: tuple[Selector, _Content]) -> tuple[bool, tuple[int, int, int
     """CSS 2.1 section 6.4.1."""
     selector, content = named
     return content.is_important, selector.weight, content.order
+
+
+def _read(named: list[tuple[Selector, _Content]]) -> list[tuple[Selector, _Content]]:
+    """Of those that name the same elements: what counts most, as far as there are different words to read."""
+    kept, words = [], (set[str](), set[str]())
+    for selector, content in sorted(named, key=_counts, reverse=True):
+        said = words[selector.where == "after"]
+        text = "".join(text for text, _ in content.pieces)
+        is_asking = any(name for _, name in content.pieces)
+        if len(said) < _READINGS and (is_asking or text not in said):
+            kept.append((selector, content))
+            said.update(() if is_asking else (text,))
+    return kept
 
 
 class Hidden:

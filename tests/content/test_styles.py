@@ -201,3 +201,16 @@ def test_a_newsletter_with_the_icons_of_a_font_is_read_to_its_end() -> None:
     (finding,) = look(f"<style>{sheet}</style><ul>{items}</ul>".encode(), "", "text/html", is_words=True)
 
     assert finding.readable is Readable.YES
+
+
+@pytest.mark.parametrize("text", ["q", "q{}"])
+def test_many_rules_for_any_element_are_read_to_the_end_of_many_elements(text: str) -> None:
+    rules = "".join(f".z{number} :before{{content:'{text.format(number)}'}}" for number in range(2000))
+    rest = "".join(f"<p title={number}>" for number in range(9999))
+
+    (finding,) = look(
+        f"<style>{rules}* :before{{content:'OFFICIAL-'!important}}</style>{rest}<b>SENSITIVE</b>".encode(), "", "text/html", is_words=True
+    )
+
+    assert finding.readable is Readable.YES
+    assert ("sensitive", "text") in seen(finding)
