@@ -9,10 +9,10 @@ _LETTERS = b"!\"#$%&'()*+,-012345689@ABCDEFGHIJKLMNPQRSTUVXYZ[`abcdefhijklmpqr"
 _SIXTY_FOUR = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
-def binhex(name: str, data: bytes, resource: bytes = b"") -> bytes:
-    """A text with one file in it; what is the same octet more than thrice is said by its number."""
-    head = bytes((len(name),)) + name.encode("mac_roman") + b"\0TEXTttxt" + struct.pack(">HII", 0, len(data), len(resource))
-    whole = b"".join(piece + struct.pack(">H", binascii.crc_hqx(piece, 0)) for piece in (head, data, resource))
+def binhex(name: str, data: bytes, resource: bytes = b"", version: int = 0) -> bytes:
+    """A text with one file in it; what is the same octet more than thrice is said by its number. With a version the checksums are wrong."""
+    head = bytes((len(name), *name.encode("mac_roman"), version)) + b"TEXTttxt" + struct.pack(">HII", 0, len(data), len(resource))
+    whole = b"".join(piece + struct.pack(">H", binascii.crc_hqx(piece, 0) ^ version) for piece in (head, data, resource))
     packed = re.sub(rb"\x90|([^\x90])\1{3,254}", _said, whole, flags=re.DOTALL)
     letters = base64.b64encode(packed + bytes(-len(packed) % 3)).translate(bytes.maketrans(_SIXTY_FOUR, _LETTERS))
     lines = b":" + letters + b":"

@@ -107,6 +107,27 @@ def test_a_file_with_another_version_or_a_broken_checksum_is_one() -> None:
         assert member.data == PERSON
 
 
+@pytest.mark.parametrize("name", [b"list.txt", "R\u00e9sum\u00e9".encode("mac_roman")])
+def test_a_file_with_another_version_a_broken_checksum_and_lengths_past_its_end_is_damaged(name: bytes) -> None:
+    head = bytes((len(name),)) + name + b"\1TEXTttxt" + struct.pack(">HII", 0, len(PERSON) + 900, 0)
+
+    outer, member = look(_written(head + b"??" + PERSON), "a.hqx")
+
+    assert outer.readable is Readable.DAMAGED
+    assert ("nhs-number", "text") in seen(member)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"\3a:b\1TEXTttxt", b"\3a\0b\1TEXTttxt", b"\0\1TEXTttxt", b"\1a\1TEX\xd4ttxt", b"\1a\1TEXTttx\n", b"\x40" + b"a" * 64 + b"\1TEXTttxt"],
+)
+def test_what_has_neither_name_nor_kind_of_a_file_is_none(head: bytes) -> None:
+    (finding,) = look(_written(head + struct.pack(">HII", 0, 900, 0) + b"??" + PERSON), "a.txt")
+
+    assert finding.readable is Readable.YES
+    assert not finding.oddities
+
+
 def _written(octets: bytes) -> bytes:
     first, letters = binhex("a", b"").splitlines()[0], base64.b64encode(octets).decode().rstrip("=")
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"

@@ -19,6 +19,8 @@ def techniques() -> Iterator[Technique]:
     yield Technique(_FAMILY, "a script called like a page", "detector", "nhs-number", carrying("notes.ps", script))
     yield Technique(_FAMILY, "a file in BinHex", "detector", "list.txt", carrying("list.hqx", coded, "application/mac-binhex40"))
     yield Technique(_FAMILY, "a file in BinHex in the words", "detector", "list.txt", mail(text=f"See there.\n\n{coded.decode()}\n"))
+    torn = binhex("list.txt", SECRET.encode(), version=1)[:-40]
+    yield Technique(_FAMILY, "a file in BinHex with another version, and torn", "unreadable", "damaged", carrying("list.hqx", torn))
     for name, single in (("AppleSingle", True), ("AppleDouble", False)):
         wrapped = apple({3: b"list.txt.gz", 1: gzip.compress(SECRET.encode(), mtime=0)}, single=single)
         yield Technique(_FAMILY, f"a file in {name}", "detector", "nhs-number", carrying("list", wrapped))
