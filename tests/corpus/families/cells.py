@@ -89,9 +89,9 @@ def _titles() -> dict[str, tuple[bytes, str]]:
         ),
         "the title of an invitation": (carrying("a.ics", _event(f"SUMMARY:Minutes - {MARKING}"), "text/calendar"), "body"),
         "a single word before the title of an invitation": (carrying("a.ics", _event(f"SUMMARY:{LINE}: funds"), "text/calendar"), "body"),
-        "a marking before a name of an address card": (carrying("a.vcf", _card("Clerk", f"{MARKING}: Kim"), "text/vcard"), "a.vcf"),
-        "a single word in brackets behind a name": (carrying("a.vcf", _card("Clerk", f"Kim [{LINE}]"), "text/vcard"), "a.vcf"),
-        "a single word in brackets before a job": (carrying("a.vcf", _card(f"[{LINE}] agent"), "text/vcard"), "a.vcf"),
+        "a marking before a name of an address card": (carrying("a.vcf", _card("Clerk", f"{MARKING}: Kim"), "text/vcard"), "body"),
+        "a single word in brackets behind a name": (carrying("a.vcf", _card("Clerk", f"Kim [{LINE}]"), "text/vcard"), "body"),
+        "a single word in brackets before a job": (carrying("a.vcf", _card(f"[{LINE}] agent"), "text/vcard"), "body"),
         "a marking before the title of an invitation": (
             carrying("a.ics", _event("SUMMARY:Official-Sensitive: case conference"), "text/calendar"),
             "body",
