@@ -35,6 +35,8 @@ _DATES = """
 """
 _is_figure = ends_with(_FIGURES.split(), _THEN, 2)  # what other plain digits are called
 _is_dated = ends_with(_DATES.split(), _THEN, 2)
+_PAYING = re.compile(rb"(?<![a-z])(?:bacs|direct[ _\-]debit|payer|payee|bank[ _\-]details)(?![a-z])[^.!?\n]*$")
+_REFERENCE = re.compile(rb"(?<![a-z])ref(?:erence)?[^0-9a-z]*$")
 _CODES = ((6,), (2, 2, 2), (1,) * 6)  # digits in the groups of a sort code, where nothing says that it is one
 _DAYS = ((2, 2, 4), (4, 2, 2))
 _PENCE = (6, 2)
@@ -55,6 +57,8 @@ def is_no_account(data: bytes, at: int, stop: int) -> bool:
     if _is_called_code(data, at, stop):
         return False
     first, second = _parts(data, at, stop)
+    if sum(first.sizes) == 6 and _PAYING.search(words_before(data, at)):  # what is paid is called by the account that it comes from
+        first, second = _unreferenced(first), _unreferenced(second)
     code, number = (first, second) if sum(first.sizes) == 6 else (second, first)
     if calls_otherwise(first.before) or calls_otherwise(second.before) or _is_no_number(number):
         return True
@@ -80,6 +84,10 @@ def _part(data: bytes, groups: list[tuple[int, int]]) -> _Part:
     at, stop = groups[0][0], groups[-1][1]
     sizes = tuple(last - first for first, last in groups)
     return _Part(at, data[at:stop].decode("ascii", "replace"), sizes, words_before(data, at)[-_WORDS:])
+
+
+def _unreferenced(part: _Part) -> _Part:
+    return part._replace(before=_REFERENCE.sub(b"", part.before).rstrip())
 
 
 def _is_no_code(part: _Part, *, is_beside: bool) -> bool:

@@ -44,6 +44,10 @@ def found(text: str) -> int:
         "Account 55779911, Barclays Reading 20-00-00",
         "Direct debit. Account no 55779911, bank Lloyds, 30-09-11",
         "Account no. 12345678 branch 200405",
+        # What is paid is called by the account that it comes from.
+        "BACS ref: 200000 70872490",
+        "payer account 20-00-00 reference 55779911",
+        "bank details: 200000 ref 55779911",
         # A word for something else, and one for a sort code.
         "Sort code on the invoice: 20-04-05, account 12345678",
         "Invoice 123456: please pay account 12345678, sort code 20-04-05",
@@ -93,6 +97,11 @@ def test_the_columns_of_a_table_are_codes_and_accounts_whatever_stands_before_th
         "Account no. 85012345, customer reference 123456",
         "Account number 85012345. Your PIN is 123456",
         "Account no. 85012345 tel 580000",
+        "Direct debit. Account no. 85012345, customer reference 123456",
+        "Paid by direct debit, account 85012345, ref 123456",
+        "Paid by BACS, invoice ref 123456, account 85012345",
+        "Direct debit due 12/11/24, account number 85012345",
+        "Payee 100234: invoice number 12345678",
         "Account number 85012345 balance \u00a31234.56",
         "Account number: 85012345\nAmount due: \u00a3123456",
         "Account number 123456 balance \u00a3123456.78",
@@ -113,6 +122,7 @@ def test_an_account_number_with_something_else_is_no_bank_account(text: str) -> 
         "Account no 12345678 invoice 123456\n",
         "a/c 12-11-24 12345678 (sort sort sort ",
         "sort code s/c a/c 12345678 12/11/24 ",
+        "bacs payer ref 123456 ref 12345678 ",
     ],
 )
 def test_many_that_are_something_else_cost_no_time(piece: str) -> None:
