@@ -4,7 +4,8 @@ OutgateError
 ├── TryLater        for now it does not work: the mail waits upstream (4xx)
 ├── WillNotDo       it will never work as asked (5xx)
 │   ├── Unusable    this method cannot serve these recipients; another may
-│   └── Revoked     somebody has taken the files back from them: no method may
+│   ├── Revoked     somebody has taken the files back from them: no method may
+│   └── Missing     what is asked for is not there, or no more
 └── BadInput        what a person wrote is wrong: it carries places and ways out
     ├── BadConfig   outgate.toml
     └── BadPack     a policy pack
@@ -51,6 +52,10 @@ class Revoked(WillNotDo):
     def __init__(self, detail: str, recipients: tuple[str, ...] = ()) -> None:
         super().__init__(detail, "5.7.1")
         self.recipients = recipients  # Address.keys; () means everybody
+
+
+class Missing(WillNotDo):
+    """What is asked for is not there, or no more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ class Entry:
 
 
 class ObjectStore(ABC):
-    """Raises TryLater from every call; WillNotDo where there is no such object."""
+    """Raises TryLater from every call; Missing where there is no such object."""
 
     threads: int  # how many calls at once are sensible
     check_seconds = 2.0  # a check this young is not repeated

@@ -14,9 +14,9 @@ from typing import TypeVar
 
 from gateway.edges.keys import VAULT_FAMILIES, Family
 from gateway.edges.objects import Entry
-from gateway.edges.vault import Vault, id_of
+from gateway.edges.vault import Vault, id_of, key_of
 from gateway.edges.vault_wraps import BESIDE, Wraps, object_of
-from gateway.errors import WillNotDo
+from gateway.errors import Missing, WillNotDo
 
 AT_ONCE = 1000  # of a listing in memory
 
@@ -74,7 +74,10 @@ async def sweep(vault: Vault, found: Survey) -> None:
 
 
 async def look_through(vault: Vault, object_ids: Iterable[str] | None, progress: Progress) -> dict[str, str]:
-    """Read these (None: all) and authenticate every frame. What is wrong with which. Raises TryLater."""
+    """Read these (None: all) and authenticate every frame. What is wrong with which; of all, not what was deleted meanwhile.
+
+    Raises TryLater.
+    """
     wrong: dict[str, str] = {}
 
     async def one(object_id: str) -> None:
@@ -82,11 +85,23 @@ async def look_through(vault: Vault, object_ids: Iterable[str] | None, progress:
             async for _ in (await vault.open(object_id)).pieces():
                 pass
         except WillNotDo as error:
-            wrong[object_id] = error.detail
+            if object_ids is not None or not await vault.in_thread(lambda: _is_gone(vault, object_id)):
+                wrong[object_id] = error.detail
 
     every = (id_of(entry.key) or entry.key for entry in _entries(vault, VAULT_FAMILIES))
     await _for_all(vault, iter(object_ids) if object_ids is not None else every, one, progress)
     return wrong
+
+
+def _is_gone(vault: Vault, object_id: str) -> bool:
+    """Since it was listed. What is there and has no name of ours is not. Raises TryLater."""
+    try:
+        vault.store.head(key_of(object_id), 1)
+    except Missing:
+        return True
+    except WillNotDo:
+        return False
+    return False
 
 
 # --- a new master key -------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import AzureStore, S3Store
 
 from gateway.edges.objects import Entry, ObjectStore
-from gateway.errors import OutgateError, TryLater, WillNotDo
+from gateway.errors import Missing, OutgateError, TryLater, WillNotDo
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig
@@ -204,7 +204,7 @@ class Cloud(ObjectStore):
         if code in _NO_BUCKET:
             return TryLater(f"{where}: there is no such bucket ({said}); make it, or correct [vault] url")
         if isinstance(error, FileNotFoundError) and not writing:
-            return WillNotDo("there is no such object")
+            return Missing("there is no such object")
         if status == "416" or "Wanted range" in text:  # it ends before
             return WillNotDo("the object was changed or is not whole")
         if status == "507" or code in _FULL:

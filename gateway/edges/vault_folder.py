@@ -17,7 +17,7 @@ from pathlib import Path
 
 from gateway.edges.objects import Entry, ObjectStore
 from gateway.edges.syncing import sync_folder
-from gateway.errors import OutgateError, TryLater, WillNotDo
+from gateway.errors import Missing, OutgateError, TryLater, WillNotDo
 
 RESERVE = 256 * 1024 * 1024  # octets that must be free for the vault to count as working
 PIECE = 262_144  # octets read at a time
@@ -142,7 +142,7 @@ class Folder(ObjectStore):
             except FileNotFoundError as error:
                 if self._is_gone():
                     raise
-                raise WillNotDo("there is no such object") from error
+                raise Missing("there is no such object") from error
             try:
                 yield descriptor
             finally:

@@ -14,6 +14,7 @@ import pytest
 
 from gateway.app.vault_care import FEW, keep_swept
 from gateway.edges.keys import Family, add_key, create_keys, load_keys, remove_key
+from gateway.edges.objects import Entry
 from gateway.edges.sealed import FRAME
 from gateway.edges.spool import Spool
 from gateway.edges.vault import Vault, key_of
@@ -222,6 +223,32 @@ def test_looking_through_finds_what_was_damaged(house: House):
     assert asyncio.run(look_through(house.vault, ids[:2], nobody_watches)) == {}
     missing = "shares-" + "f" * 32
     assert asyncio.run(look_through(house.vault, [missing], nobody_watches)) == {missing: "there is no such object"}
+
+
+@pytest.mark.parametrize("rotated", [False, True])
+def test_what_is_deleted_while_all_is_looked_through_is_not_wrong(rotated: bool, house: House):
+    """Found: a letter that went out between the listing and the reading was called damaged."""
+    ids = [house.put(b"x", "notices") for _ in range(3)]
+    if rotated:
+        add_key(house.keys, "notices")
+        asyncio.run(renew(house.another(), "notices", nobody_watches))
+        remove_key(house.keys, "notices-1")
+
+    class Busy(Folder):
+        """Deletes each object that is listed, but for the first, before it is read."""
+
+        def walk(self, prefix: str) -> Iterator[Entry]:
+            for entry in [*super().walk(prefix)]:
+                if entry.key != key_of(ids[0]):
+                    self.delete(entry.key)
+                yield entry
+
+    vault = Vault(Busy(house.folder / "vault", reserve_octets=0), load_keys(house.keys), house.spool)
+    house.file(ids[0]).write_bytes(b"")  # there, and empty
+
+    assert set(asyncio.run(look_through(vault, None, nobody_watches))) == {ids[0]}
+    assert asyncio.run(look_through(vault, ids[1:], nobody_watches)) == dict.fromkeys(ids[1:], "there is no such object")
+    vault.close()
 
 
 # --- a new master key ---------------------------------------------------------------------------------------------------

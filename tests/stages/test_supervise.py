@@ -26,8 +26,8 @@ stopped = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: stopped.set())
 say = lambda *words: os.write(1, (" ".join(map(str, words)) + "\\n").encode())  # one write: lines of two processes do not mix
 signal.signal(signal.SIGHUP, lambda *_: say("reload", sys.argv[1]))
+say("began", sys.argv[1], os.getpid())  # before it is ready: who waits for "all ready" has heard it of all
 os.write(pulse, b"ready")
-say("began", sys.argv[1], os.getpid())
 while not stopped.wait(0.05):
     if sys.argv[1] != "mute":
         os.write(pulse, b".")
