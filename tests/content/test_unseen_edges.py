@@ -36,6 +36,7 @@ def test_what_nobody_sees_never_lowers(name: str) -> None:
     assert level(UNSEEN[name]("PUBLIC")) == "internal"
 
 
+@pytest.mark.slow  # the corpus has them too
 @pytest.mark.parametrize("name", _names(UNSEEN))
 def test_what_nobody_sees_raises(name: str) -> None:
     assert level(UNSEEN[name]("SECRET")) == "secret"

@@ -5,6 +5,8 @@ import json
 import shutil
 from datetime import date
 
+import pytest
+
 from gateway.app.doctor import doctor
 from gateway.app.in_force import InForce, differing, from_now_on
 from gateway.app.pack import load_policy
@@ -70,6 +72,7 @@ def test_what_waits_for_the_next_start_has_a_name(tmp_path):
     assert found == ["listen.proxy.address", "next_hop.mailboxes.host", "next_hop.new"]
 
 
+@pytest.mark.slow  # doctor waits for hops that are not there
 def test_lists_of_a_day_still_to_come_are_unknown_and_the_operator_hears_of_it_at_each_load(tmp_path):
     """Found: `policy check` refused them, and what serves relied on them for ever."""
     pack = shutil.copytree(RULES / "starter", tmp_path / "pack")
