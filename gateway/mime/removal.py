@@ -13,19 +13,34 @@ from gateway.model.message import Message, Part, Role, Span
 def removal(message: Message, removed: Collection[str]) -> tuple[Span, ...]:
     """The octets to leave out so that these parts are gone, each with one delimiter; sorted, disjoint.
 
-    Of a multipart that loses all its members an empty one stays; a message that is one single part loses its body.
+    A multipart that loses all its members goes with them, but the outermost, of which an empty member stays; a message that is one single
+    part loses its body.
     """
     if not removed:
         return ()
+    containers, members = _containers(message), _members(message)
+    gone = with_emptied(message, removed)
+    return _outermost([span for parent, parts in members.items() for span in _runs(parts, gone, whole=parent not in containers)])
+
+
+def with_emptied(message: Message, removed: Collection[str]) -> frozenset[str]:
+    """These parts, and every multipart within another that they leave empty: some programs would show it as an attachment."""
+    containers, members, gone = _containers(message), _members(message), set(removed)
+    for part in reversed(message.parts):  # what it holds comes behind it
+        if part.id in containers and part.parent in containers and part.id in members:
+            gone |= {part.id} if all(member.id in gone for member in members[part.id]) else set()
+    return frozenset(gone)
+
+
+def _containers(message: Message) -> set[str | None]:
+    return {part.id for part in message.parts if part.role is Role.CONTAINER}
+
+
+def _members(message: Message) -> dict[str | None, list[Part]]:
     members: dict[str | None, list[Part]] = {}
     for part in message.parts:
         members.setdefault(part.parent, []).append(part)
-    spans = [span for parent, parts in members.items() for span in _runs(parts, removed, whole=not _is_container(message, parent))]
-    return _outermost(spans)
-
-
-def _is_container(message: Message, parent: str | None) -> bool:
-    return any(part.id == parent and part.role is Role.CONTAINER for part in message.parts)
+    return members
 
 
 def _runs(parts: list[Part], removed: Collection[str], *, whole: bool) -> Iterable[Span]:

@@ -25,7 +25,7 @@ from gateway.mime.headers import read_section, unfold
 from gateway.mime.html import top_of
 from gateway.mime.inserting import Gap, gap_at
 from gateway.mime.parameters import parse_parameters
-from gateway.mime.removal import removal
+from gateway.mime.removal import removal, with_emptied
 from gateway.mime.sizes import BLOCK_OCTETS, enclosing_files
 from gateway.mime.taking import find_fixed
 from gateway.model.message import Buffer, Encoding, Message, Part, Role, Span
@@ -233,16 +233,16 @@ def _with_own_part(buffer: Buffer, message: Message, files: Collection[str]) -> 
     root = message.parts[0]
     if root.id in files:
         return _single(buffer, root)
-    spans = removal(message, files)
-    runs = [_run(message, span, files) for span in spans]
+    spans, gone = removal(message, files), with_emptied(message, files)
+    runs = [_run(message, span, gone) for span in spans]
     first = next((at for at, run in enumerate(runs) if run[0] != "multipart/alternative"), 0)
     removed = [Splice(span.start, span.end) for span in (*spans[:first], *spans[first + 1 :])]
     return Edit(tuple(removed), (), OwnPart(_whole(runs[first][1])))
 
 
-def _run(message: Message, span: Span, files: Collection[str]) -> tuple[str, list[Part]]:
-    """What stands around the files of one span, and those of them that are its members."""
-    taken = [part for part in message.parts if part.id in files and span.start <= part.header.start and part.body.end <= span.end]
+def _run(message: Message, span: Span, gone: Collection[str]) -> tuple[str, list[Part]]:
+    """What stands around the parts that go in one span, and those of them that are its members."""
+    taken = [part for part in message.parts if part.id in gone and span.start <= part.header.start and part.body.end <= span.end]
     holders = {part.id: part.media_type for part in message.parts}
     members = [part for part in taken if part.parent == taken[0].parent]
     return holders.get(taken[0].parent or "", ""), members

@@ -87,6 +87,15 @@ def check_editing(octets: bytes) -> None:
         assert len(after) - (len(before) - len(taken)) in {0, 2}, (before, after)
 
 
+def editing_seeds() -> Iterator[bytes]:
+    from tests.mime.test_removal import NESTED
+    from tests.mime.test_replace import FILE, mail, text, within
+
+    yield from mime_seeds()
+    yield from (NESTED, mail(FILE), mail(text(b"Hi"), within(b"c", FILE)), mail(text(b"Hi"), within(b"c", FILE), kind=b"alternative"))
+    yield mail(FILE, within(b"c", within(b"d", FILE, kind=b"alternative"), FILE, text(b"Hi")), text(b"Bye", kind=b"html"))
+
+
 def _leaves(message: Message) -> list[str]:
     inside = enclosing_files(message)
     return [part.media_type for part in message.parts if part.role is not Role.CONTAINER and inside[part.id] is None]
@@ -194,7 +203,7 @@ def container_seeds() -> Iterator[bytes]:
 
 TARGETS = {
     "mime": Target(check_mime, mime_seeds, ("gateway.mime", "gateway.parse")),
-    "editing": Target(check_editing, mime_seeds, ("gateway.parse", "gateway.mime")),
+    "editing": Target(check_editing, editing_seeds, ("gateway.parse", "gateway.mime")),
     "data": Target(check_data, data_seeds, ("gateway.listen.intake", "gateway.listen.lines"), 4096),
     "tnef": Target(check_tnef, tnef_seeds, ("gateway.content.tnef",)),
     "containers": Target(check_containers, container_seeds, ("gateway.content",)),

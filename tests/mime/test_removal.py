@@ -73,6 +73,35 @@ def test_a_multipart_that_loses_everything_stays_well_formed() -> None:
     assert len(after.parts[1].body) == 0
 
 
+def test_a_multipart_in_another_goes_with_the_last_of_its_members() -> None:
+    octets = wire("""
+        Content-Type: multipart/mixed; boundary=a
+        MIME-Version: 1.0
+
+        --a
+
+        words
+        --a
+        Content-Type: multipart/mixed; boundary=b
+
+        --b
+        Content-Type: application/pdf; name=one.pdf
+
+        12345
+        --b
+        Content-Type: application/pdf; name=two.pdf
+
+        12345
+        --b--
+        --a--
+        """)
+    before = parse_buffer(octets)
+
+    assert outline(before)[2:] == ["2 multipart/mixed container", "2.1 application/pdf file", "2.2 application/pdf file"]
+    assert outline(parse_buffer(_without(octets, removal(before, {"2.1"}))))[2:] == outline(before)[2:4]
+    assert outline(parse_buffer(_without(octets, removal(before, {"2.1", "2.2"})))) == outline(before)[:2]
+
+
 def test_a_message_of_one_part_loses_its_body() -> None:
     parsed = parse_buffer(b"Subject: x\r\n\r\nbody\r\n")
 

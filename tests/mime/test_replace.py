@@ -196,6 +196,33 @@ def test_a_message_without_a_body_has_the_words_in_the_place_of_the_first_file()
     assert [kind for kind, _ in decoded(found)] == ["text/plain", "text/html", "application/pdf"]
 
 
+def within(name: bytes, *parts: bytes, kind=b"mixed") -> bytes:
+    members = b"".join(b"--%s\r\n%s\r\n" % (name, part) for part in parts)
+    return b"Content-Type: multipart/%s; boundary=%s\r\n\r\n%s--%s--\r\n" % (kind, name, members, name)
+
+
+@pytest.mark.parametrize(
+    ("octets", "stays"),
+    [
+        (mail(text(b"Hi"), within(b"c", FILE)), ["text/plain"]),
+        (mail(within(b"c", FILE), text(b"Hi")), ["text/plain"]),
+        (mail(text(b"Hi"), within(b"c", within(b"d", FILE), FILE), text(b"Bye")), ["text/plain", "text/plain"]),
+        (mail(text(b"Hi"), within(b"c", FILE, text(b"Bye"))), ["text/plain", "text/plain"]),
+        (mail(text(b"Hi"), within(b"c", FILE), kind=b"alternative"), ["text/plain"]),
+        (mail(FILE, within(b"c", FILE), FILE), ["text/plain", "text/html"]),
+        (mail(FILE, within(b"c", FILE, kind=b"alternative")), ["text/plain", "text/html"]),
+        (mail(within(b"c", within(b"d", FILE), FILE)), ["text/plain", "text/html"]),
+    ],
+)
+def test_no_empty_part_stays_where_files_were_in_a_multipart_of_their_own(octets: bytes, stays: list[str]):
+    """Found by fuzzing: a nested multipart that had lost all its files stayed, with an empty text that programs show as an attachment."""
+    found = edited(octets, files_of(octets))
+
+    assert [kind for kind, _ in decoded(found)] == stays
+    assert all(octets for _, octets in decoded(found))
+    assert b"application/pdf" not in found
+
+
 def test_an_empty_body_has_no_line_below_the_words():
     for body in (text(b""), b"Content-Type: text/plain\r\n", b""):
         found = edited(mail(body, FILE), ["2"])
@@ -365,8 +392,8 @@ def attachments(draw):
 
 
 @st.composite
-def composed(draw, kind, members):
-    name = f"{kind}-{draw(st.integers(0, 10**6))}"
+def composed(draw, kind, members, called=""):
+    name = f"{called or kind}-{draw(st.integers(0, 10**6))}"
     preamble = draw(st.sampled_from([b"", b"for old readers\r\n"]))
     epilogue = draw(st.sampled_from([b"", b"\r\n", b"behind"]))
     between = b"".join(b"--%s\r\n%s\r\n" % (name.encode(), member) for member in members)
@@ -388,7 +415,11 @@ def messages(draw):
     if shape == "none":
         entity = draw(st.one_of(attachments(), composed("mixed", draw(st.lists(attachments(), min_size=1, max_size=3)))))
     else:
-        entity = draw(composed("mixed", [body, *draw(st.lists(st.one_of(attachments(), bodies()), min_size=1, max_size=4))]))
+        members = draw(st.lists(st.one_of(attachments(), bodies()), min_size=1, max_size=4))
+        if draw(st.booleans()):
+            files = draw(st.lists(attachments(), min_size=1, max_size=2))
+            members.append(draw(composed(draw(st.sampled_from(["mixed", "alternative"])), files, called="within")))
+        entity = draw(composed("mixed", draw(st.permutations([body, *members])) if shape == "plain" else [body, *members]))
     return b"From: a@own.example\r\nMIME-Version: 1.0\r\n" + entity
 
 
