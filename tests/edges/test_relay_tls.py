@@ -16,6 +16,8 @@ from tests.edges.relaying import LARGE, LOOPS, SMALL, A, copy_of, hand_over, rel
 from tests.peers.hop import Action, Do, Peer, hop
 
 OK, NO_TLS = "250 2.0.0", "451 4.7.5!"
+pytestmark = pytest.mark.slow
+
 INJECTED = b"220 2.0.0 go ahead\r\n250 2.0.0 injected\r\n"
 HALF_INJECTED = b"220 2.0.0 go ahead\r\n250-SIZE 1"
 

@@ -30,6 +30,8 @@ from tests.doubles import ScriptedHop, Stage
 from tests.edges.durable import NOON, Place, TurnedClock, living
 from tests.edges.sharing import file, grant, granted, issued, session, share
 
+pytestmark = pytest.mark.slow
+
 SENDER = "a@derbyshire.gov.uk"
 
 
