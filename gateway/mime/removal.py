@@ -27,8 +27,8 @@ def with_emptied(message: Message, removed: Collection[str]) -> frozenset[str]:
     """These parts, and every multipart within another that they leave empty: some programs would show it as an attachment."""
     containers, members, gone = _containers(message), _members(message), set(removed)
     for part in reversed(message.parts):  # what it holds comes behind it
-        if part.id in containers and part.parent in containers and part.id in members:
-            gone |= {part.id} if all(member.id in gone for member in members[part.id]) else set()
+        if {part.id, part.parent} <= containers and gone.issuperset(member.id for member in members.get(part.id, (part,))):
+            gone.add(part.id)
     return frozenset(gone)
 
 
